@@ -1,0 +1,16 @@
+//! What a worker gets: one request and the handle for its answer.
+
+use crate::http::body::BodyReader;
+use crate::http::reply::Reply;
+use crate::http::request::RequestHead;
+
+/// One request in a worker's hands. Dropping it unanswered answers 500.
+#[derive(Debug)]
+pub struct Exchange {
+    /// Method, target, headers, peer.
+    pub head: RequestHead,
+    /// The request body. Nothing of it is read from the client until it is asked for.
+    pub body: BodyReader,
+    /// The handle for the answer.
+    pub reply: Reply,
+}

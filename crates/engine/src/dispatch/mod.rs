@@ -1,0 +1,7 @@
+//! From the queue to a worker, and how a worker waits.
+
+pub(crate) mod exchange;
+pub(crate) mod queue;
+pub(crate) mod signal;
+pub(crate) mod slot;
+pub(crate) mod worker;

@@ -1,0 +1,90 @@
+//! The one way in which a worker's thread waits: for a request, for body bytes, for room to write.
+
+use std::sync::Arc;
+use std::task;
+use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex};
+
+/// Why a wait ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wake {
+    /// Something happened: look again.
+    Notified,
+    /// Somebody called [`Signal::interrupt`].
+    Interrupted,
+    /// The time is over.
+    TimedOut,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    notified: bool,
+    interrupted: bool,
+}
+
+/// A thread's wake-up call. Calls that come before the wait are kept, so none is lost; several
+/// are folded into one.
+///
+/// parking_lot rather than `std::thread::park`: the waiter is not known when the signal is made
+/// (a Ruby thread may take over another's request), and a token of `park` that somebody else
+/// left behind would end a wait of ours.
+#[derive(Debug, Default)]
+pub struct Signal {
+    state: Mutex<State>,
+    condvar: Condvar,
+}
+
+impl Signal {
+    /// A new signal that nobody waits on.
+    pub fn new() -> Arc<Self> {
+        Arc::default()
+    }
+
+    /// Ends the wait with [`Wake::Notified`].
+    pub fn notify(&self) {
+        self.state.lock().notified = true;
+        self.condvar.notify_one();
+    }
+
+    /// Ends the wait with [`Wake::Interrupted`]. Safe from any thread; never blocks for long.
+    pub fn interrupt(&self) {
+        self.state.lock().interrupted = true;
+        self.condvar.notify_one();
+    }
+
+    /// Waits for a call, at most for `max`. An interrupt is reported before a notification, and
+    /// the notification is kept for the next wait.
+    pub fn wait(&self, max: Duration) -> Wake {
+        // An `Instant` that far in the future may not be representable; then there is no deadline.
+        let deadline = Instant::now().checked_add(max);
+        let mut state = self.state.lock();
+        loop {
+            if std::mem::take(&mut state.interrupted) {
+                return Wake::Interrupted;
+            }
+            if std::mem::take(&mut state.notified) {
+                return Wake::Notified;
+            }
+            match deadline {
+                None => self.condvar.wait(&mut state),
+                Some(at) if self.condvar.wait_until(&mut state, at).timed_out() => {
+                    if !state.interrupted && !state.notified {
+                        return Wake::TimedOut;
+                    }
+                }
+                Some(_) => {}
+            }
+        }
+    }
+}
+
+impl task::Wake for Signal {
+    fn wake(self: Arc<Self>) {
+        self.notify();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.notify();
+    }
+}

@@ -1,0 +1,98 @@
+//! A worker's side of the queue.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::dispatch::exchange::Exchange;
+use crate::dispatch::queue::{Popped, Queue};
+use crate::dispatch::signal::Wake;
+use crate::dispatch::slot::{Interrupter, Slot};
+use crate::stats::Stats;
+
+/// What a [`Worker`] got.
+#[derive(Debug)]
+#[must_use]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it is moved once, into the worker; a box would be an allocation a request"
+)]
+pub enum Take {
+    /// A request to answer.
+    Exchange(Exchange),
+    /// None came in time.
+    Empty,
+    /// Somebody called [`Interrupter::interrupt`].
+    Interrupted,
+    /// The server takes no more requests, and all that waited are taken. Nothing will come.
+    Closed,
+}
+
+/// One taker of requests: a thread of its own, used by that thread alone.
+#[derive(Debug)]
+pub struct Worker {
+    queue: Arc<Queue<Exchange>>,
+    stats: Arc<Stats>,
+    slot: Arc<Slot>,
+}
+
+impl Worker {
+    pub(crate) fn new(queue: Arc<Queue<Exchange>>, stats: Arc<Stats>, slot: Arc<Slot>) -> Self {
+        Self { queue, stats, slot }
+    }
+
+    /// The next request if one is waiting; never blocks.
+    pub fn try_take(&self) -> Take {
+        loop {
+            match self.queue.pop() {
+                Popped::Item(exchange) => {
+                    if let Some(exchange) = self.accept(exchange) {
+                        return Take::Exchange(exchange);
+                    }
+                }
+                Popped::Empty => return Take::Empty,
+                Popped::Closed => return Take::Closed,
+            }
+        }
+    }
+
+    /// The next request, waited for at most for `max`. A request that is there goes before an
+    /// interrupt: whoever was woken for it must take it, because nobody else was.
+    pub fn take(&self, max: Duration) -> Take {
+        let deadline = Instant::now().checked_add(max);
+        loop {
+            let mut popped = self.queue.pop_or_idle(&self.slot);
+            let mut wake = Wake::Notified;
+            if matches!(popped, Popped::Empty) {
+                let left = deadline.map_or(max, |at| at.saturating_duration_since(Instant::now()));
+                wake = self.slot.signal.wait(left);
+                popped = self.queue.leave(&self.slot);
+            }
+            match (popped, wake) {
+                (Popped::Item(exchange), _) => {
+                    if let Some(exchange) = self.accept(exchange) {
+                        return Take::Exchange(exchange);
+                    }
+                }
+                (Popped::Closed, _) => return Take::Closed,
+                (Popped::Empty, Wake::Interrupted) => return Take::Interrupted,
+                (Popped::Empty, Wake::TimedOut) => return Take::Empty,
+                // Another worker was quicker.
+                (Popped::Empty, Wake::Notified) => {}
+            }
+        }
+    }
+
+    /// A handle that ends a wait of this worker from elsewhere.
+    pub fn interrupter(&self) -> Interrupter {
+        Interrupter(Arc::clone(&self.slot.signal))
+    }
+
+    /// Marks the exchange as in flight here; drops it if its client has left while it waited.
+    fn accept(&self, mut exchange: Exchange) -> Option<Exchange> {
+        if exchange.reply.is_abandoned() {
+            return None;
+        }
+        exchange.reply.taken_by(&self.slot, &self.stats);
+        Some(exchange)
+    }
+}

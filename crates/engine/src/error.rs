@@ -1,0 +1,35 @@
+//! The one error type of the engine's lifecycle calls. Errors of a single exchange have types of
+//! their own beside the call that returns them.
+
+use std::io;
+
+/// Why a server could not be started.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The address cannot be resolved or listened on.
+    #[error("cannot listen on {address}: {source}")]
+    Bind {
+        /// `host:port` as it was asked for.
+        address: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The network threads could not be started.
+    #[error("cannot start the network threads: {0}")]
+    Runtime(#[source] io::Error),
+}
+
+impl Error {
+    /// Whether another address might work.
+    pub fn is_bind(&self) -> bool {
+        matches!(self, Self::Bind { .. })
+    }
+
+    /// The system's error behind this one.
+    pub fn io(&self) -> &io::Error {
+        match self {
+            Self::Bind { source, .. } | Self::Runtime(source) => source,
+        }
+    }
+}

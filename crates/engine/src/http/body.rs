@@ -1,0 +1,241 @@
+//! Request and response bodies as a worker sees them: never blocking, with a signal to wait on.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use bytes::Bytes;
+use http::StatusCode;
+use http_body::Body;
+use hyper::body::Incoming;
+
+use crate::dispatch::signal::Signal;
+use crate::http::pipe::{Pipe, Pushed};
+use crate::http::reply::{Cell, Ticket};
+use crate::http::response::Response;
+
+/// What reading found.
+#[derive(Debug)]
+pub enum Readable {
+    /// The next bytes; never empty.
+    Chunk(Bytes),
+    /// The body is complete.
+    End,
+    /// Nothing yet: wait on [`BodyReader::signal`], then try again.
+    Pending,
+}
+
+/// Why a request body cannot be read to its end.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReadError {
+    /// The client left before it had sent the whole.
+    #[error("the client left before the request body was complete")]
+    Gone,
+    /// It is longer than the server takes. The engine has answered 413 if it still could.
+    #[error("the request body is larger than {limit} bytes")]
+    TooLarge {
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// It is not well-formed.
+    #[error("the request body is malformed: {0}")]
+    Malformed(String),
+}
+
+/// A request body. hyper hands over one frame at a time and reads the next from the socket when
+/// this one is taken, so what is not asked for stays with the client; the first read is also what
+/// lets `100 Continue` go out.
+#[derive(Debug)]
+pub struct BodyReader {
+    incoming: Option<Incoming>,
+    signal: Option<Arc<Signal>>,
+    declared: Option<u64>,
+    limit: Option<u64>,
+    read: u64,
+    cell: Arc<Cell>,
+}
+
+impl BodyReader {
+    pub(crate) fn new(incoming: Incoming, limit: Option<u64>, cell: Arc<Cell>) -> Self {
+        let declared = incoming.size_hint().exact();
+        let incoming = (!incoming.is_end_stream()).then_some(incoming);
+        Self { incoming, signal: None, declared, limit, read: 0, cell }
+    }
+
+    /// The length that the client has announced, in bytes; `None` if it has not.
+    pub fn declared(&self) -> Option<u64> {
+        self.declared
+    }
+
+    /// Whether there is nothing (more) to read.
+    pub fn is_finished(&self) -> bool {
+        self.incoming.is_none()
+    }
+
+    /// What [`Readable::Pending`] is waited out on.
+    pub fn signal(&mut self) -> &Arc<Signal> {
+        self.signal.get_or_insert_with(Signal::new)
+    }
+
+    /// The next bytes, if they are there. After an error the body is at its end.
+    pub fn try_read(&mut self) -> Result<Readable, ReadError> {
+        let waker = Waker::from(Arc::clone(self.signal()));
+        let mut context = Context::from_waker(&waker);
+        loop {
+            let Some(incoming) = self.incoming.as_mut() else { return Ok(Readable::End) };
+            match Pin::new(incoming).poll_frame(&mut context) {
+                Poll::Pending => return Ok(Readable::Pending),
+                Poll::Ready(Some(Ok(frame))) => {
+                    // Trailers are dropped: no part of Rack shows them to an app.
+                    let Ok(data) = frame.into_data() else { continue };
+                    if !data.is_empty() {
+                        return self.count(data);
+                    }
+                }
+                Poll::Ready(Some(Err(error))) => return Err(self.fail(&error)),
+                Poll::Ready(None) => return self.end(),
+            }
+        }
+    }
+
+    fn count(&mut self, data: Bytes) -> Result<Readable, ReadError> {
+        self.read += data.len() as u64;
+        match self.limit {
+            Some(limit) if self.read > limit => {
+                self.incoming = None;
+                let _ = self.cell.claim(Response::closing(StatusCode::PAYLOAD_TOO_LARGE));
+                Err(ReadError::TooLarge { limit })
+            }
+            _ => Ok(Readable::Chunk(data)),
+        }
+    }
+
+    fn fail(&mut self, error: &hyper::Error) -> ReadError {
+        self.incoming = None;
+        if error.is_parse() || error.is_user() { ReadError::Malformed(error.to_string()) } else { ReadError::Gone }
+    }
+
+    /// hyper ends the body without an error when its connection is torn down between two frames,
+    /// and a cut upload must not look like a whole one.
+    fn end(&mut self) -> Result<Readable, ReadError> {
+        self.incoming = None;
+        let cut = self.declared.is_some_and(|declared| self.read < declared) || self.cell.is_abandoned();
+        if cut { Err(ReadError::Gone) } else { Ok(Readable::End) }
+    }
+}
+
+/// What became of a chunk that was to be written.
+#[derive(Debug)]
+#[must_use]
+pub enum Writable {
+    /// It is on its way.
+    Written,
+    /// The pipe is full and the chunk is given back: wait on [`BodyWriter::signal`], then try again.
+    Full(Bytes),
+}
+
+/// Why a response body cannot be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum WriteError {
+    /// The client left, or somebody else has ended this answer.
+    #[error("the client left before the response body was complete")]
+    Gone,
+}
+
+/// How a response body ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Finish {
+    /// As it was announced.
+    Complete,
+    /// Bytes were missing from what Content-Length announced: the connection was broken.
+    Short {
+        /// How many.
+        missing: u64,
+    },
+    /// The app wrote more than Content-Length announced: the surplus was not sent.
+    Cut {
+        /// How many bytes were left out.
+        surplus: u64,
+    },
+}
+
+/// The writing end of a streamed answer. Dropping it unfinished breaks the connection.
+#[derive(Debug)]
+pub struct BodyWriter {
+    pipe: Arc<Pipe>,
+    declared: Option<u64>,
+    written: u64,
+    surplus: u64,
+    finished: bool,
+    // Held for its drop: it ends what this worker has in flight.
+    _ticket: Option<Ticket>,
+}
+
+impl BodyWriter {
+    pub(crate) fn new(pipe: Arc<Pipe>, declared: Option<u64>, ticket: Option<Ticket>) -> Self {
+        Self { pipe, declared, written: 0, surplus: 0, finished: false, _ticket: ticket }
+    }
+
+    /// What [`Writable::Full`] is waited out on.
+    pub fn signal(&self) -> &Arc<Signal> {
+        self.pipe.signal()
+    }
+
+    /// Whether the client has left.
+    pub fn is_gone(&self) -> bool {
+        self.pipe.is_gone()
+    }
+
+    /// Hands `chunk` to the connection if there is room. Bytes beyond the announced
+    /// Content-Length are counted and left out.
+    pub fn try_write(&mut self, mut chunk: Bytes) -> Result<Writable, WriteError> {
+        let whole = chunk.len() as u64;
+        if let Some(declared) = self.declared {
+            let room = declared.saturating_sub(self.written);
+            chunk.truncate(usize::try_from(room).unwrap_or(usize::MAX));
+        }
+        let len = chunk.len() as u64;
+        if len == 0 {
+            self.surplus += whole;
+            return if self.is_gone() { Err(WriteError::Gone) } else { Ok(Writable::Written) };
+        }
+        match self.pipe.push(chunk) {
+            Pushed::Taken => {
+                self.written += len;
+                self.surplus += whole - len;
+                Ok(Writable::Written)
+            }
+            // What is given back is cut already, so its surplus is counted here and not again.
+            Pushed::Full(rest) => {
+                self.surplus += whole - len;
+                Ok(Writable::Full(rest))
+            }
+            Pushed::Gone => Err(WriteError::Gone),
+        }
+    }
+
+    /// The body is complete, as far as the app is concerned.
+    pub fn finish(mut self) -> Finish {
+        self.finished = true;
+        match self.declared {
+            Some(declared) if self.written < declared => {
+                self.pipe.abort();
+                Finish::Short { missing: declared - self.written }
+            }
+            _ => {
+                self.pipe.finish();
+                if self.surplus > 0 { Finish::Cut { surplus: self.surplus } } else { Finish::Complete }
+            }
+        }
+    }
+}
+
+impl Drop for BodyWriter {
+    fn drop(&mut self) {
+        if !self.finished {
+            self.pipe.abort();
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! The answer handle: whoever claims it first answers, everybody else is told that it is too late.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use http::StatusCode;
+use parking_lot::Mutex;
+
+use crate::dispatch::slot::Slot;
+use crate::http::body::BodyWriter;
+use crate::http::pipe::Pipe;
+use crate::http::response::{Response, ResponseBody};
+use crate::stats::Stats;
+
+/// The client has left, or somebody else has answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the client has left or has been answered already")]
+pub struct Gone;
+
+#[derive(Debug)]
+enum Phase {
+    Open,
+    Answered(Response),
+    Sent,
+}
+
+#[derive(Debug)]
+struct State {
+    phase: Phase,
+    connection: Option<Waker>,
+    abandoned: bool,
+    pipe: Option<Arc<Pipe>>,
+}
+
+/// Where the worker, the connection, and whoever answers in the worker's place meet. One lock is
+/// the claim: it is a oneshot channel that can also be answered by a third party.
+#[derive(Debug)]
+pub(crate) struct Cell {
+    state: Mutex<State>,
+}
+
+impl Cell {
+    pub(crate) fn new() -> Arc<Self> {
+        let state = State { phase: Phase::Open, connection: None, abandoned: false, pipe: None };
+        Arc::new(Self { state: Mutex::new(state) })
+    }
+
+    /// Answers, if nobody has and the client is there.
+    pub(crate) fn claim(&self, response: Response) -> Result<(), Gone> {
+        self.claim_with(response, None)
+    }
+
+    fn claim_with(&self, response: Response, pipe: Option<Arc<Pipe>>) -> Result<(), Gone> {
+        let waker = {
+            let mut state = self.state.lock();
+            if state.abandoned || !matches!(state.phase, Phase::Open) {
+                return Err(Gone);
+            }
+            state.phase = Phase::Answered(response);
+            state.pipe = pipe;
+            state.connection.take()
+        };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        Ok(())
+    }
+
+    /// Ends it for a worker that does not: 500 if nothing was sent, else the connection breaks.
+    /// An answer that is complete stays as it is.
+    pub(crate) fn abort(&self, response: Response) {
+        if self.claim(response).is_err() {
+            let pipe = self.state.lock().pipe.take();
+            if let Some(pipe) = pipe {
+                pipe.abort();
+            }
+        }
+    }
+
+    pub(crate) fn is_abandoned(&self) -> bool {
+        let state = self.state.lock();
+        state.abandoned || state.pipe.as_ref().is_some_and(|pipe| pipe.is_gone())
+    }
+}
+
+/// The connection's side: resolves to the answer. Dropping it before says that the client left.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    cell: Arc<Cell>,
+    stats: Arc<Stats>,
+}
+
+impl Answer {
+    pub(crate) fn new(cell: Arc<Cell>, stats: Arc<Stats>) -> Self {
+        Self { cell, stats }
+    }
+}
+
+impl Future for Answer {
+    type Output = Response;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Response> {
+        let mut state = self.cell.state.lock();
+        match std::mem::replace(&mut state.phase, Phase::Sent) {
+            Phase::Answered(response) => Poll::Ready(response),
+            other => {
+                state.phase = other;
+                if !state.connection.as_ref().is_some_and(|old| old.will_wake(cx.waker())) {
+                    state.connection = Some(cx.waker().clone());
+                }
+                Poll::Pending
+            }
+        }
+    }
+}
+
+impl Drop for Answer {
+    fn drop(&mut self) {
+        let answer = {
+            let mut state = self.cell.state.lock();
+            state.connection = None;
+            if matches!(state.phase, Phase::Sent) {
+                return;
+            }
+            state.abandoned = true;
+            std::mem::replace(&mut state.phase, Phase::Sent)
+        };
+        // Outside the lock: dropping a streamed answer drops its pipe, which asks for the lock.
+        drop(answer);
+        self.stats.disconnect();
+    }
+}
+
+/// What one worker has in flight. Its drop is what counts it as done, wherever that happens.
+#[derive(Debug)]
+pub(crate) struct Ticket {
+    cell: Arc<Cell>,
+    slot: Arc<Slot>,
+    stats: Arc<Stats>,
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        self.slot.end(&self.cell);
+        self.stats.finished();
+    }
+}
+
+/// A worker's handle for the answer. Dropping it unused answers 500.
+#[derive(Debug)]
+pub struct Reply {
+    cell: Arc<Cell>,
+    stats: Arc<Stats>,
+    ticket: Option<Ticket>,
+    used: bool,
+}
+
+impl Reply {
+    pub(crate) fn new(cell: Arc<Cell>, stats: Arc<Stats>) -> Self {
+        Self { cell, stats, ticket: None, used: false }
+    }
+
+    pub(crate) fn taken_by(&mut self, slot: &Arc<Slot>, stats: &Arc<Stats>) {
+        stats.taken();
+        slot.begin(Arc::clone(&self.cell));
+        self.ticket = Some(Ticket { cell: Arc::clone(&self.cell), slot: Arc::clone(slot), stats: Arc::clone(stats) });
+    }
+
+    /// Whether nobody waits for the answer any more.
+    pub fn is_abandoned(&self) -> bool {
+        self.cell.is_abandoned()
+    }
+
+    /// Answers with all of it at once.
+    pub fn send(mut self, response: Response) -> Result<(), Gone> {
+        self.used = true;
+        // Before the claim: once the client can see the answer, the counters must be able to.
+        self.ticket = None;
+        self.cell.claim(response)
+    }
+
+    /// Sends the head; the body follows through the writer. `declared` is the Content-Length that
+    /// the head announces, if it does.
+    pub fn stream(mut self, mut head: Response, declared: Option<u64>) -> Result<BodyWriter, Gone> {
+        self.used = true;
+        let (pipe, reader) = Pipe::new(Arc::clone(&self.stats));
+        head.body = ResponseBody::stream(reader);
+        self.cell.claim_with(head, Some(Arc::clone(&pipe)))?;
+        Ok(BodyWriter::new(pipe, declared, self.ticket.take()))
+    }
+}
+
+impl Drop for Reply {
+    fn drop(&mut self) {
+        if !self.used && self.cell.claim(Response::canned(StatusCode::INTERNAL_SERVER_ERROR)).is_ok() {
+            self.stats.drop_unanswered();
+        }
+    }
+}

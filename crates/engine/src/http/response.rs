@@ -1,0 +1,96 @@
+//! The response value, and the answers that the engine gives by itself.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::header::{CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use http::{HeaderMap, StatusCode};
+use http_body::{Body, Frame, SizeHint};
+
+use crate::http::pipe::{Aborted, PipeReader};
+
+/// A complete answer, or the head of one whose body follows.
+#[derive(Debug)]
+pub struct Response {
+    /// The final status.
+    pub status: StatusCode,
+    /// The headers in the order in which they go out.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: ResponseBody,
+}
+
+/// The body of an answer.
+#[derive(Debug)]
+pub struct ResponseBody(Content);
+
+#[derive(Debug)]
+enum Content {
+    Full(Bytes),
+    Stream(PipeReader),
+}
+
+impl ResponseBody {
+    /// No bytes.
+    pub fn empty() -> Self {
+        Self(Content::Full(Bytes::new()))
+    }
+
+    /// All the bytes at once.
+    pub fn full(bytes: Bytes) -> Self {
+        Self(Content::Full(bytes))
+    }
+
+    pub(crate) fn stream(reader: PipeReader) -> Self {
+        Self(Content::Stream(reader))
+    }
+}
+
+impl Body for ResponseBody {
+    type Data = Bytes;
+    type Error = Aborted;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Aborted>>> {
+        match &mut self.0 {
+            Content::Full(bytes) if bytes.is_empty() => Poll::Ready(None),
+            Content::Full(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
+            Content::Stream(reader) => reader.poll(cx).map(|next| next.map(|chunk| chunk.map(Frame::data))),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        matches!(&self.0, Content::Full(bytes) if bytes.is_empty())
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.0 {
+            Content::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Content::Stream(_) => SizeHint::default(),
+        }
+    }
+}
+
+impl Response {
+    /// The engine's own answer: the status and its name as plain text.
+    pub fn canned(status: StatusCode) -> Self {
+        let text = format!("{} {}\n", status.as_u16(), status.canonical_reason().unwrap_or("Unknown"));
+        let mut headers = HeaderMap::with_capacity(3);
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+        Self { status, headers, body: ResponseBody::full(text.into()) }
+    }
+
+    /// The same, and the connection closes after it.
+    pub(crate) fn closing(status: StatusCode) -> Self {
+        let mut response = Self::canned(status);
+        response.headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        response
+    }
+
+    /// 503 because there was no place in the queue (RFC 9110 section 15.6.4: Retry-After).
+    pub(crate) fn overloaded() -> Self {
+        let mut response = Self::canned(StatusCode::SERVICE_UNAVAILABLE);
+        response.headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        response
+    }
+}

@@ -1,0 +1,43 @@
+//! The front-end of Kino: it owns the network and hands requests to workers.
+//!
+//! It knows nothing of Ruby. A worker is whoever calls [`Worker::take`]: a Ruby thread through the
+//! binding, or a closure on a std thread in the tests and benches of this crate.
+//!
+//! The rooms, in the order in which a request walks through them:
+//!
+//! | room | what it holds |
+//! |---|---|
+//! | `net::listener` | bind, accept, back off when file descriptors run out |
+//! | `net::connection` | one connection: hyper, the service that queues requests |
+//! | [`http::request`](RequestHead) | the request head, its target and host |
+//! | [`http::body`](BodyReader) | bounded pipes both ways |
+//! | `dispatch::queue` | the one bounded queue and its 503 policy |
+//! | `dispatch::slot` | one worker slot: its wake-up, its interrupt, what it has in flight |
+//! | [`http::reply`](Reply) | the answer handle: the first to claim it answers |
+//! | [`http::response`](Response) | the response value and the engine's own answers |
+//! | [`server`](Server) | owns all of the above: start, drain, stop |
+//! | [`stats`](Snapshot) | counters and their snapshot |
+//!
+//! Imports point along that way. An answer travels back through the handle that the request
+//! carries, never by importing upward.
+
+mod dispatch;
+mod error;
+mod http;
+mod net;
+mod server;
+mod settings;
+mod stats;
+
+pub use crate::dispatch::exchange::Exchange;
+pub use crate::dispatch::signal::{Signal, Wake};
+pub use crate::dispatch::slot::Interrupter;
+pub use crate::dispatch::worker::{Take, Worker};
+pub use crate::error::Error;
+pub use crate::http::body::{BodyReader, BodyWriter, ReadError, Readable, Writable, WriteError};
+pub use crate::http::reply::{Gone, Reply};
+pub use crate::http::request::{ConnectionInfo, RequestHead};
+pub use crate::http::response::{Response, ResponseBody};
+pub use crate::server::Server;
+pub use crate::settings::Settings;
+pub use crate::stats::Snapshot;

@@ -1,0 +1,72 @@
+//! Bind and accept.
+
+use std::io;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::sync::Arc;
+use std::time::Duration;
+
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+
+use crate::error::Error;
+
+/// Connections that the kernel holds for us before we accept them. The kernel cuts it to its own
+/// limit (`net.core.somaxconn`), so asking for much costs nothing.
+const BACKLOG: i32 = 4096;
+
+/// How long to leave the listener alone when the system has no file descriptor or buffer for a
+/// new connection. Accepting again at once would spin: the connection stays in the backlog.
+const BACK_OFF: Duration = Duration::from_millis(50);
+
+/// Binds the first address of `host` that can be bound.
+pub(crate) fn bind(host: &str, port: u16) -> Result<std::net::TcpListener, Error> {
+    let address = if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
+    let failed = |source| Error::Bind { address: address.clone(), source };
+    let mut last = io::Error::new(io::ErrorKind::AddrNotAvailable, "the name has no address");
+    for candidate in (host, port).to_socket_addrs().map_err(failed)? {
+        match listen(candidate) {
+            Ok(listener) => return Ok(listener),
+            Err(error) => last = error,
+        }
+    }
+    Err(failed(last))
+}
+
+fn listen(address: SocketAddr) -> io::Result<std::net::TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    // A restart must not wait for the TIME_WAIT of the last one's connections.
+    socket.set_reuse_address(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
+}
+
+/// Accepts until `stop` turns true, and hands each connection to `serve`.
+pub(crate) async fn accept(
+    listener: TcpListener,
+    mut stop: watch::Receiver<bool>,
+    serve: Arc<dyn Fn(TcpStream, SocketAddr) + Send + Sync>,
+) {
+    let mut stopped = std::pin::pin!(async move { stop.wait_for(|stop| *stop).await.is_ok() });
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            _ = &mut stopped => return,
+        };
+        match accepted {
+            Ok((stream, peer)) => serve(stream, peer),
+            // The client gave up while it waited in the backlog.
+            Err(error) if is_about_one_connection(&error) => {}
+            Err(_) => tokio::time::sleep(BACK_OFF).await,
+        }
+    }
+}
+
+fn is_about_one_connection(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::Interrupted
+    )
+}

@@ -1,0 +1,4 @@
+//! The network: listeners and connections.
+
+pub(crate) mod connection;
+pub(crate) mod listener;

@@ -1,0 +1,209 @@
+//! Start, drain and stop.
+//!
+//! The order of a clean stop: [`Server::stop_accepting`], [`Server::drain`] until it says that
+//! all is answered or the caller's patience ends, [`Server::close`] so that the workers leave,
+//! [`Server::abort`] for what they left behind, [`Server::shutdown`]. Each may be called more than
+//! once and from any thread.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use http::StatusCode;
+use hyper_util::server::graceful::GracefulShutdown;
+use parking_lot::Mutex;
+use tokio::net::TcpListener;
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::watch;
+
+use crate::dispatch::exchange::Exchange;
+use crate::dispatch::queue::Queue;
+use crate::dispatch::signal::{Signal, Wake};
+use crate::dispatch::slot::{Interrupter, Slot};
+use crate::dispatch::worker::Worker;
+use crate::error::Error;
+use crate::http::response::Response;
+use crate::net::connection::{self, Context};
+use crate::net::listener;
+use crate::settings::Settings;
+use crate::stats::{Snapshot, Stats};
+
+/// How long answers that [`Server::abort`] gave may take to leave before the threads end.
+const LAST_FLUSH: Duration = Duration::from_millis(500);
+
+/// A running front-end. Nothing runs before [`Server::start`], so a process that has only loaded
+/// this crate can fork.
+#[derive(Debug)]
+pub struct Server {
+    address: SocketAddr,
+    queue: Arc<Queue<Exchange>>,
+    stats: Arc<Stats>,
+    slots: Mutex<Vec<Arc<Slot>>>,
+    stop: watch::Sender<bool>,
+    graceful: Arc<Mutex<Option<GracefulShutdown>>>,
+    drained: Arc<Drained>,
+    runtime: Mutex<Option<Runtime>>,
+}
+
+/// Set once, when the last connection is gone.
+#[derive(Debug, Default)]
+struct Drained {
+    done: AtomicBool,
+    signal: Arc<Signal>,
+}
+
+impl Server {
+    /// Binds, starts the network threads, and accepts. Requests wait until a worker takes them.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Bind`] where the address cannot be listened on, [`Error::Runtime`] where the
+    /// threads cannot be started.
+    pub fn start(settings: &Settings) -> Result<Self, Error> {
+        let socket = listener::bind(&settings.host, settings.port)?;
+        let address = socket.local_addr().map_err(Error::Runtime)?;
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(settings.io_threads.max(1))
+            .thread_name("kino-io")
+            .enable_io()
+            .enable_time()
+            .build()
+            .map_err(Error::Runtime)?;
+        let queue = Arc::new(Queue::new(settings.queue_depth, settings.queue_timeout));
+        let server = Self {
+            address,
+            stats: Arc::default(),
+            queue,
+            slots: Mutex::default(),
+            stop: watch::Sender::new(false),
+            graceful: Arc::new(Mutex::new(Some(GracefulShutdown::new()))),
+            drained: Arc::default(),
+            runtime: Mutex::new(None),
+        };
+        {
+            let _entered = runtime.enter();
+            let listener = TcpListener::from_std(socket).map_err(Error::Runtime)?;
+            runtime.spawn(listener::accept(listener, server.stop.subscribe(), server.acceptor(settings)));
+        }
+        *server.runtime.lock() = Some(runtime);
+        Ok(server)
+    }
+
+    fn acceptor(&self, settings: &Settings) -> Arc<dyn Fn(tokio::net::TcpStream, SocketAddr) + Send + Sync> {
+        let context = Arc::new(Context {
+            queue: Arc::clone(&self.queue),
+            stats: Arc::clone(&self.stats),
+            max_body_size: settings.max_body_size,
+        });
+        let graceful = Arc::clone(&self.graceful);
+        Arc::new(move |stream, peer| {
+            // None once draining has begun: a connection that was accepted in that moment is closed.
+            let Some(watcher) = graceful.lock().as_ref().map(GracefulShutdown::watcher) else { return };
+            tokio::spawn(connection::serve(stream, peer, Arc::clone(&context), watcher));
+        })
+    }
+
+    /// The address that is listened on, with the port that the system picked.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// A new taker of requests.
+    pub fn worker(&self) -> Worker {
+        let slot = Slot::new();
+        let mut slots = self.slots.lock();
+        // Only the worker and what it has in flight hold a slot besides this list.
+        slots.retain(|slot| Arc::strong_count(slot) > 1);
+        slots.push(Arc::clone(&slot));
+        Worker::new(Arc::clone(&self.queue), Arc::clone(&self.stats), slot)
+    }
+
+    /// Closes the listener. New connections are refused by the system from now on.
+    pub fn stop_accepting(&self) {
+        self.stop.send_replace(true);
+    }
+
+    /// Lets every connection finish what it has begun and close, and waits for that, at most for
+    /// `max`. True when no connection is left. Ends early, and false, on
+    /// [`Server::drain_interrupter`].
+    pub fn drain(&self, max: Duration) -> bool {
+        self.begin_drain();
+        loop {
+            if self.drained.done.load(Ordering::Acquire) {
+                // A signal wakes one waiter; the next in line is woken by this one.
+                self.drained.signal.notify();
+                return true;
+            }
+            match self.drained.signal.wait(max) {
+                Wake::Notified => {}
+                Wake::Interrupted | Wake::TimedOut => return self.drained.done.load(Ordering::Acquire),
+            }
+        }
+    }
+
+    fn begin_drain(&self) {
+        self.stop_accepting();
+        let Some(graceful) = self.graceful.lock().take() else { return };
+        let drained = Arc::clone(&self.drained);
+        if let Some(runtime) = self.runtime.lock().as_ref() {
+            runtime.spawn(async move {
+                graceful.shutdown().await;
+                drained.done.store(true, Ordering::Release);
+                drained.signal.notify();
+            });
+        }
+    }
+
+    /// Ends a wait in [`Server::drain`].
+    pub fn drain_interrupter(&self) -> Interrupter {
+        Interrupter(Arc::clone(&self.drained.signal))
+    }
+
+    /// Takes no new request into the queue. Workers get what waits there and are told that the
+    /// server is closed after that.
+    pub fn close(&self) {
+        self.queue.close();
+    }
+
+    /// Answers 503 to what waits and 500 to what workers still have in flight; a streamed answer
+    /// breaks. Wakes every worker that waits.
+    pub fn abort(&self) {
+        self.close();
+        for exchange in self.queue.clear() {
+            let _ = exchange.reply.send(Response::closing(StatusCode::SERVICE_UNAVAILABLE));
+        }
+        let slots = self.slots.lock().clone();
+        for slot in slots {
+            if let Some(cell) = slot.in_flight() {
+                cell.abort(Response::closing(StatusCode::INTERNAL_SERVER_ERROR));
+            }
+            slot.signal.interrupt();
+        }
+    }
+
+    /// Ends the network threads; connections that are left break. Answers given just before get
+    /// a moment to leave.
+    pub fn shutdown(&self) {
+        self.abort();
+        self.drain(LAST_FLUSH);
+        let runtime = self.runtime.lock().take();
+        if let Some(runtime) = runtime {
+            runtime.shutdown_timeout(LAST_FLUSH);
+        }
+    }
+
+    /// The counters now.
+    pub fn stats(&self) -> Snapshot {
+        self.stats.snapshot(self.queue.len())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.get_mut().take() {
+            self.queue.close();
+            runtime.shutdown_background();
+        }
+    }
+}

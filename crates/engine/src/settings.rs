@@ -1,0 +1,21 @@
+//! What the engine is told: resolved values only. Defaults, bounds and their wording live with
+//! whoever makes this struct.
+
+use std::time::Duration;
+
+/// Resolved settings of one server.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Host name or address to listen on, without brackets: `127.0.0.1`, `::1`, `localhost`.
+    pub host: String,
+    /// TCP port; 0 lets the system pick one.
+    pub port: u16,
+    /// Threads that drive the network, at least 1.
+    pub io_threads: usize,
+    /// How many requests may wait for a worker.
+    pub queue_depth: usize,
+    /// How long a request may wait for a place in a full queue before it is answered 503.
+    pub queue_timeout: Duration,
+    /// Largest request body in bytes; `None` for no limit.
+    pub max_body_size: Option<u64>,
+}

@@ -1,0 +1,91 @@
+//! Counters, and a snapshot of them with names.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+/// The engine's counters. Each is bumped with one relaxed operation; guards, not code after an
+/// `.await`, bring the gauges down again, so that a dropped task cannot leave one too high.
+#[derive(Debug, Default)]
+pub(crate) struct Stats {
+    connections: AtomicU64,
+    accepted: AtomicU64,
+    in_flight: AtomicU64,
+    served: AtomicU64,
+    rejected: AtomicU64,
+    refused: AtomicU64,
+    disconnects: AtomicU64,
+    dropped: AtomicU64,
+}
+
+/// The counters at one moment. They are read one after the other, not as one atomic cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Snapshot {
+    /// Connections open now.
+    pub connections: u64,
+    /// Connections accepted since the start.
+    pub accepted: u64,
+    /// Requests waiting for a worker now.
+    pub queued: u64,
+    /// Requests that a worker has taken and not finished.
+    pub in_flight: u64,
+    /// Requests that a worker has finished, whatever it answered.
+    pub served: u64,
+    /// Requests answered 503 because the queue stayed full.
+    pub rejected: u64,
+    /// Requests that the engine answered itself because of what they said (413 and the like).
+    pub refused: u64,
+    /// Requests whose client left before the answer was complete.
+    pub disconnects: u64,
+    /// Requests that a worker dropped without an answer; their clients got a 500.
+    pub dropped: u64,
+}
+
+impl Stats {
+    pub(crate) fn snapshot(&self, queued: usize) -> Snapshot {
+        Snapshot {
+            connections: self.connections.load(Relaxed),
+            accepted: self.accepted.load(Relaxed),
+            queued: queued as u64,
+            in_flight: self.in_flight.load(Relaxed),
+            served: self.served.load(Relaxed),
+            rejected: self.rejected.load(Relaxed),
+            refused: self.refused.load(Relaxed),
+            disconnects: self.disconnects.load(Relaxed),
+            dropped: self.dropped.load(Relaxed),
+        }
+    }
+
+    pub(crate) fn connection_opened(&self) {
+        self.accepted.fetch_add(1, Relaxed);
+        self.connections.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn connection_closed(&self) {
+        self.connections.fetch_sub(1, Relaxed);
+    }
+
+    pub(crate) fn taken(&self) {
+        self.in_flight.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn finished(&self) {
+        self.in_flight.fetch_sub(1, Relaxed);
+        self.served.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn reject(&self) {
+        self.rejected.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn refuse(&self) {
+        self.refused.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn disconnect(&self) {
+        self.disconnects.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn drop_unanswered(&self) {
+        self.dropped.fetch_add(1, Relaxed);
+    }
+}

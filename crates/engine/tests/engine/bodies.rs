@@ -1,0 +1,230 @@
+//! Bodies in both directions: streaming, bounds, back pressure, cuts.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, mpsc};
+
+use http::header::CONTENT_LENGTH;
+use http::{HeaderMap, HeaderValue, StatusCode};
+use kino_engine::{ReadError, Response, ResponseBody, Settings, Writable, WriteError};
+
+use crate::support::{HANG, Running, ok, read_all, settings, write};
+
+fn head() -> Response {
+    Response { status: StatusCode::OK, headers: HeaderMap::new(), body: ResponseBody::empty() }
+}
+
+fn head_of(length: &'static str) -> Response {
+    let mut head = head();
+    head.headers.insert(CONTENT_LENGTH, HeaderValue::from_static(length));
+    head
+}
+
+fn echo() -> Running {
+    Running::new(settings(), 1, |mut exchange| {
+        let body = read_all(&mut exchange).unwrap();
+        let _ = exchange.reply.send(ok(body));
+    })
+}
+
+#[test]
+fn a_body_with_a_length_arrives_whole() {
+    let running = echo();
+    let mut client = running.connect();
+    let body = "x".repeat(300_000);
+    client.send(format!("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: {}\r\n\r\n{body}", body.len()));
+    assert_eq!(client.answer().body, body.as_bytes());
+    drop(client);
+    running.stop();
+}
+
+#[test]
+fn a_chunked_body_arrives_whole_and_its_trailers_are_dropped() {
+    let running = echo();
+    let mut client = running.connect();
+    client.send("POST / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n");
+    client.send("3\r\nabc\r\n").send("4;name=value\r\ndefg\r\n").send("0\r\nTrailer: dropped\r\n\r\n");
+    assert_eq!(client.answer().body, b"abcdefg");
+    assert_eq!(client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n").answer().body, b"");
+    drop(client);
+    running.stop();
+}
+
+#[test]
+fn continue_goes_out_when_the_body_is_first_read_and_not_before() {
+    let (read, may_read) = mpsc::channel::<()>();
+    let may_read = std::sync::Mutex::new(may_read);
+    let running = Running::new(settings(), 1, move |mut exchange| {
+        may_read.lock().unwrap().recv_timeout(HANG).unwrap();
+        let body = read_all(&mut exchange).unwrap();
+        let _ = exchange.reply.send(ok(body));
+    });
+    let mut client = running.connect();
+    client.send("POST / HTTP/1.1\r\nHost: test\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n");
+    running.await_stats("the worker has it", |stats| stats.in_flight == 1);
+    client.stream.get_ref().set_nonblocking(true).unwrap();
+    assert_eq!(client.stream.get_ref().peek(&mut [0]).unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
+    client.stream.get_ref().set_nonblocking(false).unwrap();
+    read.send(()).unwrap();
+    assert_eq!(client.head().0, 100);
+    assert_eq!(client.send("body").answer().body, b"body");
+    drop(client);
+    running.stop();
+}
+
+#[test]
+fn a_body_announced_too_large_is_refused_before_a_worker_sees_it() {
+    let running = Running::new(Settings { max_body_size: Some(10), ..settings() }, 1, drop);
+    let mut client = running.connect();
+    client.send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 11\r\n\r\n");
+    let answer = client.answer();
+    assert_eq!((answer.status, answer.header("connection")), (413, Some("close")));
+    assert!(client.is_closed());
+    assert_eq!(running.server.stats().refused, 1);
+    assert_eq!(running.server.stats().served, 0);
+    running.stop();
+}
+
+#[test]
+fn a_chunked_body_that_grows_too_large_is_refused_while_it_is_read() {
+    let (seen, errors) = mpsc::channel();
+    let running = Running::new(Settings { max_body_size: Some(10), ..settings() }, 1, move |mut exchange| {
+        seen.send(read_all(&mut exchange).unwrap_err()).unwrap();
+        assert!(exchange.reply.send(ok("too late")).is_err());
+    });
+    let mut client = running.connect();
+    client.send("POST / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\nb\r\nhello world\r\n");
+    assert_eq!(client.answer().status, 413);
+    assert!(client.is_closed());
+    assert!(matches!(errors.recv_timeout(HANG).unwrap(), ReadError::TooLarge { limit: 10 }));
+    running.stop();
+}
+
+#[test]
+fn a_client_that_leaves_within_its_body_is_an_error_for_the_reader() {
+    for start in [
+        "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 10\r\n\r\nhalf",
+        "POST / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n",
+    ] {
+        let (seen, errors) = mpsc::channel();
+        let running = Running::new(settings(), 1, move |mut exchange| {
+            seen.send(read_all(&mut exchange)).unwrap();
+        });
+        let mut client = running.connect();
+        client.send(start);
+        running.await_stats("the worker has it", |stats| stats.in_flight == 1);
+        drop(client);
+        let read = errors.recv_timeout(HANG).unwrap();
+        assert!(matches!(read, Err(ReadError::Gone)), "{read:?}");
+        running.stop();
+    }
+}
+
+#[test]
+fn a_streamed_answer_arrives_chunked_or_with_its_length() {
+    let running = Running::new(settings(), 1, |exchange| {
+        let sized = exchange.head.path() == "/sized";
+        let (head, declared) = if sized { (head_of("6"), Some(6)) } else { (head(), None) };
+        let mut writer = exchange.reply.stream(head, declared).unwrap();
+        for chunk in ["one", "", "two"] {
+            write(&mut writer, chunk).unwrap();
+        }
+        writer.finish();
+    });
+    let mut client = running.connect();
+    let answer = client.get("/");
+    assert_eq!((answer.header("transfer-encoding"), answer.body.as_slice()), (Some("chunked"), &b"onetwo"[..]));
+    let answer = client.get("/sized");
+    assert_eq!((answer.header("content-length"), answer.body.as_slice()), (Some("6"), &b"onetwo"[..]));
+    drop(client);
+    running.stop();
+}
+
+#[test]
+fn a_slow_reader_holds_the_writer_back() {
+    let (full, filled) = mpsc::channel();
+    let written = Arc::new(AtomicU64::new(0));
+    let total = 64 * 1024 * 1024_u64;
+    let counter = Arc::clone(&written);
+    let running = Running::new(settings(), 1, move |exchange| {
+        let mut writer = exchange.reply.stream(head(), None).unwrap();
+        let chunk = bytes::Bytes::from(vec![b'x'; 16 * 1024]);
+        while counter.load(Ordering::Relaxed) < total {
+            let mut rest = chunk.clone();
+            while let Writable::Full(back) = writer.try_write(rest).unwrap() {
+                let _ = full.send(());
+                rest = back;
+                writer.signal().wait(HANG);
+            }
+            counter.fetch_add(chunk.len() as u64, Ordering::Relaxed);
+        }
+        writer.finish();
+    });
+    let mut client = running.connect();
+    client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n");
+    filled.recv_timeout(HANG).unwrap();
+    // Socket buffers may take some megabytes; all of it would mean that nothing holds the writer.
+    assert!(written.load(Ordering::Relaxed) < total / 2);
+    assert_eq!(client.answer().body.len() as u64, total);
+    drop(client);
+    running.stop();
+}
+
+#[test]
+fn a_writer_learns_that_its_client_has_left() {
+    let (seen, ends) = mpsc::channel();
+    let running = Running::new(settings(), 1, move |exchange| {
+        let mut writer = exchange.reply.stream(head(), None).unwrap();
+        let error = loop {
+            if let Err(error) = write(&mut writer, vec![b'x'; 64 * 1024]) {
+                break error;
+            }
+        };
+        seen.send(error).unwrap();
+    });
+    let mut client = running.connect();
+    client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n").head();
+    drop(client);
+    assert_eq!(ends.recv_timeout(HANG).unwrap(), WriteError::Gone);
+    running.await_stats("it is free", |stats| stats.in_flight == 0 && stats.disconnects == 1);
+    running.stop();
+}
+
+#[test]
+fn an_answer_that_is_not_finished_breaks_the_connection() {
+    let running = Running::new(settings(), 1, |exchange| match exchange.head.path() {
+        "/short" => {
+            let mut writer = exchange.reply.stream(head_of("10"), Some(10)).unwrap();
+            write(&mut writer, "half").unwrap();
+            writer.finish();
+        }
+        _ => {
+            let mut writer = exchange.reply.stream(head(), None).unwrap();
+            write(&mut writer, "half").unwrap();
+        }
+    });
+    for path in ["/short", "/dropped"] {
+        let mut client = running.connect();
+        client.send(format!("GET {path} HTTP/1.1\r\nHost: test\r\n\r\n"));
+        let (answer, _why) = client.try_answer().expect_err("an answer that nobody can take for complete");
+        assert!(answer.body.starts_with(b"half"), "what was written before is delivered");
+        assert!(client.is_closed());
+    }
+    running.stop();
+}
+
+#[test]
+fn an_answer_longer_than_announced_is_cut() {
+    let (seen, ends) = mpsc::channel();
+    let running = Running::new(settings(), 1, move |exchange| {
+        let mut writer = exchange.reply.stream(head_of("4"), Some(4)).unwrap();
+        write(&mut writer, "abc").unwrap();
+        write(&mut writer, "def").unwrap();
+        seen.send(format!("{:?}", writer.finish())).unwrap();
+    });
+    let mut client = running.connect();
+    assert_eq!(client.get("/").body, b"abcd");
+    assert_eq!(ends.recv_timeout(HANG).unwrap(), "Cut { surplus: 2 }");
+    assert_eq!(client.get("/").body, b"abcd", "the next answer starts where it should");
+    drop(client);
+    running.stop();
+}

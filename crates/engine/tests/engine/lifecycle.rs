@@ -1,0 +1,226 @@
+//! Start, stop, drain, interrupts, and who may answer.
+
+use std::net::TcpStream;
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::Duration;
+
+use kino_engine::{Server, Settings, Take};
+
+use crate::support::{Client, HANG, Running, await_stats, ok, settings};
+
+#[test]
+fn a_taken_port_is_a_bind_error_that_names_the_address() {
+    let first = Server::start(&settings()).unwrap();
+    let port = first.address().port();
+    let error = Server::start(&Settings { port, ..settings() }).expect_err("the port is taken");
+    assert!(error.is_bind());
+    assert!(error.to_string().contains(&format!("127.0.0.1:{port}")), "{error}");
+    first.shutdown();
+}
+
+#[test]
+fn an_unknown_host_is_a_bind_error() {
+    let error = Server::start(&Settings { host: "no such host".into(), ..settings() }).expect_err("no address");
+    assert!(error.is_bind(), "{error}");
+}
+
+#[test]
+fn take_returns_when_interrupted_or_out_of_time_or_closed() {
+    let server = Server::start(&settings()).unwrap();
+    let worker = server.worker();
+    assert!(matches!(worker.try_take(), Take::Empty));
+    assert!(matches!(worker.take(Duration::ZERO), Take::Empty));
+    let interrupter = worker.interrupter();
+    let (send, taken) = mpsc::channel();
+    let handle = thread::spawn(move || {
+        send.send(format!("{:?}", worker.take(HANG))).unwrap();
+        send.send(format!("{:?}", worker.take(HANG))).unwrap();
+    });
+    interrupter.interrupt();
+    assert_eq!(taken.recv_timeout(HANG).unwrap(), "Interrupted");
+    server.close();
+    assert_eq!(taken.recv_timeout(HANG).unwrap(), "Closed");
+    handle.join().unwrap();
+    server.shutdown();
+}
+
+#[test]
+fn an_interrupt_never_costs_a_request() {
+    let running = Running::new(settings(), 0, drop);
+    let workers: Vec<_> = (0..2).map(|_| running.server.worker()).collect();
+    let interrupters: Vec<_> = workers.iter().map(|worker| worker.interrupter()).collect();
+    let threads: Vec<_> = workers
+        .into_iter()
+        .map(|worker| {
+            thread::spawn(move || {
+                loop {
+                    match worker.take(HANG) {
+                        Take::Exchange(exchange) => drop(exchange.reply.send(ok("kept"))),
+                        Take::Closed => return,
+                        Take::Interrupted => {}
+                        Take::Empty => panic!("hang"),
+                    }
+                }
+            })
+        })
+        .collect();
+    let stop = Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let stopped = Arc::clone(&stop);
+    let noise = thread::spawn(move || {
+        while !stopped.load(std::sync::atomic::Ordering::Relaxed) {
+            interrupters.iter().for_each(|it| it.interrupt());
+            thread::yield_now();
+        }
+    });
+    let mut client = running.connect();
+    for _ in 0..2000 {
+        assert_eq!(client.get("/").body, b"kept");
+    }
+    stop.store(true, std::sync::atomic::Ordering::Relaxed);
+    noise.join().unwrap();
+    drop(client);
+    running.server.close();
+    threads.into_iter().for_each(|it| it.join().unwrap());
+    running.stop();
+}
+
+#[test]
+fn stopping_while_busy_answers_what_was_begun() {
+    let (entered, entries) = mpsc::channel();
+    let (release, released) = mpsc::channel::<()>();
+    let released = std::sync::Mutex::new(released);
+    let running = Running::new(settings(), 1, move |exchange| {
+        entered.send(()).unwrap();
+        released.lock().unwrap().recv_timeout(HANG).unwrap();
+        let _ = exchange.reply.send(ok("done"));
+    });
+    let mut idle = running.connect();
+    idle.send("GET /warm HTTP/1.1\r\nHost: test\r\n\r\n");
+    entries.recv_timeout(HANG).unwrap();
+    release.send(()).unwrap();
+    assert_eq!(idle.answer().status, 200);
+
+    let mut busy = running.connect();
+    busy.send("GET /busy HTTP/1.1\r\nHost: test\r\n\r\n");
+    entries.recv_timeout(HANG).unwrap();
+    let mut queued = running.connect();
+    queued.send("GET /queued HTTP/1.1\r\nHost: test\r\n\r\n");
+    running.await_stats("one waits", |stats| stats.queued == 1);
+
+    assert!(!running.server.drain(Duration::ZERO), "two are not answered yet");
+    assert!(idle.is_closed(), "an idle connection is closed at once");
+    release.send(()).unwrap();
+    release.send(()).unwrap();
+    for client in [&mut busy, &mut queued] {
+        let answer = client.answer();
+        assert_eq!((answer.status, answer.header("connection")), (200, Some("close")));
+        assert!(client.is_closed());
+    }
+    let address = running.server.address();
+    assert!(running.server.drain(HANG));
+    assert!(TcpStream::connect(address).is_err(), "nobody listens any more");
+    running.stop();
+}
+
+#[test]
+fn abort_answers_for_workers_that_do_not() {
+    let (entered, entries) = mpsc::channel();
+    let (release, released) = mpsc::channel::<()>();
+    let server = Arc::new(Server::start(&settings()).unwrap());
+    let worker = server.worker();
+    let stuck = thread::spawn(move || {
+        let Take::Exchange(exchange) = worker.take(HANG) else { panic!("no exchange") };
+        entered.send(()).unwrap();
+        released.recv_timeout(HANG).unwrap();
+        exchange.reply.send(ok("too late")).is_err()
+    });
+    let connect = || Client::new(TcpStream::connect(server.address()).unwrap());
+    let (mut busy, mut queued) = (connect(), connect());
+    busy.send("GET /busy HTTP/1.1\r\nHost: test\r\n\r\n");
+    entries.recv_timeout(HANG).unwrap();
+    queued.send("GET /queued HTTP/1.1\r\nHost: test\r\n\r\n");
+    await_stats(&server, "one waits", |stats| stats.queued == 1);
+    server.shutdown();
+    assert_eq!(busy.answer().status, 500);
+    assert_eq!(queued.answer().status, 503);
+    release.send(()).unwrap();
+    assert!(stuck.join().unwrap(), "the late answer goes nowhere");
+    assert_eq!(server.stats().in_flight, 0);
+}
+
+#[test]
+fn abort_breaks_a_streamed_answer() {
+    let (entered, entries) = mpsc::channel();
+    let (release, released) = mpsc::channel::<()>();
+    let server = Arc::new(Server::start(&settings()).unwrap());
+    let worker = server.worker();
+    let stuck = thread::spawn(move || {
+        let Take::Exchange(exchange) = worker.take(HANG) else { panic!("no exchange") };
+        let mut writer = exchange.reply.stream(ok(""), None).unwrap();
+        crate::support::write(&mut writer, "half").unwrap();
+        entered.send(()).unwrap();
+        released.recv_timeout(HANG).unwrap();
+        crate::support::write(&mut writer, "late").is_err()
+    });
+    let mut client = Client::new(TcpStream::connect(server.address()).unwrap());
+    client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n");
+    entries.recv_timeout(HANG).unwrap();
+    server.shutdown();
+    assert!(client.try_answer().is_err());
+    release.send(()).unwrap();
+    assert!(stuck.join().unwrap());
+}
+
+#[test]
+fn one_of_two_claimants_answers() {
+    for _ in 0..50 {
+        let server = Arc::new(Server::start(&settings()).unwrap());
+        let worker = server.worker();
+        let mut client = Client::new(TcpStream::connect(server.address()).unwrap());
+        client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n");
+        let Take::Exchange(exchange) = worker.take(HANG) else { panic!("no exchange") };
+        let barrier = std::sync::Barrier::new(2);
+        let worker_won = thread::scope(|scope| {
+            scope.spawn(|| {
+                barrier.wait();
+                server.abort();
+            });
+            barrier.wait();
+            exchange.reply.send(ok("worker")).is_ok()
+        });
+        let answer = client.answer();
+        assert_eq!(answer.status, if worker_won { 200 } else { 500 });
+        server.shutdown();
+    }
+}
+
+#[test]
+fn stopping_twice_and_from_several_threads_is_fine() {
+    let server = Arc::new(Server::start(&settings()).unwrap());
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                assert!(server.drain(HANG));
+                server.close();
+                server.shutdown();
+            });
+        }
+    });
+    server.shutdown();
+}
+
+#[test]
+fn a_wait_for_drain_can_be_interrupted() {
+    let server = Arc::new(Server::start(&settings()).unwrap());
+    let worker = server.worker();
+    let mut client = Client::new(TcpStream::connect(server.address()).unwrap());
+    client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n");
+    let Take::Exchange(exchange) = worker.take(HANG) else { panic!("no exchange") };
+    server.drain_interrupter().interrupt();
+    assert!(!server.drain(HANG));
+    drop(exchange);
+    assert_eq!(client.answer().status, 500);
+    assert!(server.drain(HANG));
+    server.shutdown();
+}

@@ -1,0 +1,10 @@
+//! The engine driven over real sockets by workers that are plain threads.
+//!
+//! Nothing here sleeps to wait for something: threads meet at channels, and every wait has a
+//! deadline that only a hang reaches.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod bodies;
+mod lifecycle;
+mod requests;
+mod support;

@@ -1,0 +1,195 @@
+//! Heads, keep-alive, pipelining, the queue and its 503.
+
+use std::sync::mpsc;
+
+use http::{HeaderMap, HeaderValue, StatusCode};
+use kino_engine::{Response, ResponseBody, Settings};
+
+use crate::support::{HANG, Running, ok, settings};
+
+#[test]
+fn a_request_reaches_a_worker_and_its_answer_the_client() {
+    let running = Running::new(settings(), 2, |exchange| {
+        let text = format!(
+            "{} {} {} {:?}",
+            exchange.head.method(),
+            exchange.head.path(),
+            exchange.head.query(),
+            exchange.head.server()
+        );
+        let _ = exchange.reply.send(ok(text));
+    });
+    let mut client = running.connect();
+    let answer = client.send("GET /a%20b//../c/?x=1&y HTTP/1.1\r\nHost: example.org:81\r\n\r\n").answer();
+    assert_eq!(answer.status, 200);
+    assert_eq!(String::from_utf8_lossy(&answer.body), r#"GET /a%20b//../c/ x=1&y ("example.org", 81)"#);
+    assert!(answer.header("date").is_some());
+    let answer = client.send("GET http://other/x HTTP/1.1\r\nHost: example.org\r\n\r\n").answer();
+    assert_eq!(String::from_utf8_lossy(&answer.body), r#"GET /x  ("other", 80)"#);
+    drop(client);
+    running.stop();
+}
+
+#[test]
+fn pipelined_requests_are_answered_in_order() {
+    let running = Running::new(settings(), 4, |exchange| {
+        let path = exchange.head.path().to_owned();
+        let _ = exchange.reply.send(ok(path));
+    });
+    let mut client = running.connect();
+    let requests: String = (0..200).map(|n| format!("GET /{n} HTTP/1.1\r\nHost: test\r\n\r\n")).collect();
+    client.send(requests);
+    for n in 0..200 {
+        assert_eq!(client.answer().body, format!("/{n}").into_bytes());
+    }
+    assert_eq!(running.server.stats().served, 200);
+    assert_eq!(running.server.stats().accepted, 1);
+    drop(client);
+    running.stop();
+}
+
+#[test]
+fn connection_close_is_honoured() {
+    let running = Running::new(settings(), 1, |exchange| {
+        let _ = exchange.reply.send(ok("bye"));
+    });
+    let mut client = running.connect();
+    client.send("GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n");
+    assert_eq!(client.answer().body, b"bye");
+    assert!(client.is_closed());
+    let mut old = running.connect();
+    old.send("GET / HTTP/1.0\r\n\r\n");
+    assert_eq!(old.answer().body, b"bye");
+    assert!(old.is_closed());
+    running.stop();
+}
+
+#[test]
+fn header_values_repeat_as_lines() {
+    let running = Running::new(settings(), 1, |exchange| {
+        let mut headers = HeaderMap::new();
+        headers.append("set-cookie", HeaderValue::from_static("a=1"));
+        headers.append("set-cookie", HeaderValue::from_static("b=2"));
+        let response = Response { status: StatusCode::CREATED, headers, body: ResponseBody::empty() };
+        let _ = exchange.reply.send(response);
+    });
+    let mut client = running.connect();
+    let answer = client.get("/");
+    assert_eq!(answer.status, 201);
+    assert_eq!(answer.head.matches("set-cookie:").count(), 2);
+    assert_eq!(answer.header("content-length"), Some("0"));
+    drop(client);
+    running.stop();
+}
+
+#[test]
+fn an_exchange_that_is_dropped_is_answered_500() {
+    let running = Running::new(settings(), 1, drop);
+    let mut client = running.connect();
+    assert_eq!(client.get("/").status, 500);
+    assert_eq!(client.get("/").status, 500, "the connection lives on");
+    assert_eq!(running.server.stats().dropped, 2);
+    drop(client);
+    running.stop();
+}
+
+#[test]
+fn a_worker_that_panics_leaves_a_500() {
+    let running = Running::new(settings(), 1, |exchange| {
+        let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(move || {
+            let _held = exchange;
+            std::panic::resume_unwind(Box::new("a bug in the worker"));
+        }));
+        assert!(caught.is_err());
+    });
+    let mut client = running.connect();
+    assert_eq!(client.get("/").status, 500);
+    drop(client);
+    running.stop();
+}
+
+#[test]
+fn a_queue_that_stays_full_answers_503_with_retry_after() {
+    let (entered, entries) = mpsc::channel();
+    let (release, released) = mpsc::channel::<()>();
+    let released = std::sync::Mutex::new(released);
+    let short = Settings { queue_depth: 1, queue_timeout: std::time::Duration::from_millis(1), ..settings() };
+    let running = Running::new(short, 1, move |exchange| {
+        entered.send(()).unwrap();
+        released.lock().unwrap().recv_timeout(HANG).unwrap();
+        let _ = exchange.reply.send(ok("done"));
+    });
+    let mut busy = running.connect();
+    busy.send("GET /busy HTTP/1.1\r\nHost: test\r\n\r\n");
+    entries.recv_timeout(HANG).unwrap();
+    let mut queued = running.connect();
+    queued.send("GET /queued HTTP/1.1\r\nHost: test\r\n\r\n");
+    running.await_stats("one waits", |stats| stats.queued == 1);
+
+    let mut refused = running.connect();
+    let answer = refused.get("/refused");
+    assert_eq!(answer.status, 503);
+    assert_eq!(answer.header("retry-after"), Some("1"));
+    assert_eq!(running.server.stats().rejected, 1);
+
+    release.send(()).unwrap();
+    release.send(()).unwrap();
+    assert_eq!(busy.answer().status, 200);
+    assert_eq!(queued.answer().status, 200);
+    release.send(()).unwrap();
+    assert_eq!(refused.get("/again").status, 200, "the refused connection is kept");
+    drop((busy, queued, refused));
+    running.stop();
+}
+
+#[test]
+fn a_client_that_leaves_while_it_waits_never_reaches_a_worker() {
+    let (entered, entries) = mpsc::channel();
+    let (release, released) = mpsc::channel::<()>();
+    let released = std::sync::Mutex::new(released);
+    let running = Running::new(settings(), 1, move |exchange| {
+        entered.send(exchange.head.path().to_owned()).unwrap();
+        released.lock().unwrap().recv_timeout(HANG).unwrap();
+        let _ = exchange.reply.send(ok("done"));
+    });
+    let mut busy = running.connect();
+    busy.send("GET /busy HTTP/1.1\r\nHost: test\r\n\r\n");
+    assert_eq!(entries.recv_timeout(HANG).unwrap(), "/busy");
+    let mut leaver = running.connect();
+    leaver.send("GET /left HTTP/1.1\r\nHost: test\r\n\r\n");
+    running.await_stats("one waits", |stats| stats.queued == 1);
+    drop(leaver);
+    running.await_stats("it is seen to leave", |stats| stats.disconnects == 1);
+
+    release.send(()).unwrap();
+    assert_eq!(busy.answer().status, 200);
+    release.send(()).unwrap();
+    assert_eq!(busy.get("/next").status, 200);
+    assert_eq!(entries.recv_timeout(HANG).unwrap(), "/next");
+    assert_eq!(running.server.stats().dropped, 0);
+    drop(busy);
+    running.stop();
+}
+
+#[test]
+fn every_worker_gets_its_share_when_all_are_needed() {
+    let (entered, entries) = mpsc::channel();
+    let barrier = std::sync::Arc::new(std::sync::Barrier::new(4));
+    let running = Running::new(settings(), 4, move |exchange| {
+        // Only if four workers are inside at once does anybody get on.
+        barrier.wait();
+        entered.send(()).unwrap();
+        let _ = exchange.reply.send(ok("together"));
+    });
+    for _ in 0..50 {
+        let mut clients: Vec<_> = (0..4).map(|_| running.connect()).collect();
+        for client in &mut clients {
+            client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n");
+        }
+        for client in &mut clients {
+            assert_eq!(client.answer().body, b"together");
+            entries.recv_timeout(HANG).unwrap();
+        }
+    }
+    running.stop();
+}
