@@ -31,10 +31,9 @@ mod stats;
 
 pub use crate::dispatch::exchange::Exchange;
 pub use crate::dispatch::signal::{Signal, Wake};
-pub use crate::dispatch::slot::Interrupter;
 pub use crate::dispatch::worker::{Take, Worker};
 pub use crate::error::Error;
-pub use crate::http::body::{BodyReader, BodyWriter, ReadError, Readable, Writable, WriteError};
+pub use crate::http::body::{BodyReader, BodyWriter, Finish, ReadError, Readable, Writable, WriteError};
 pub use crate::http::reply::{Gone, Reply};
 pub use crate::http::request::{ConnectionInfo, RequestHead};
 pub use crate::http::response::{Response, ResponseBody};

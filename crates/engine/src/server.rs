@@ -20,7 +20,7 @@ use tokio::sync::watch;
 use crate::dispatch::exchange::Exchange;
 use crate::dispatch::queue::Queue;
 use crate::dispatch::signal::{Signal, Wake};
-use crate::dispatch::slot::{Interrupter, Slot};
+use crate::dispatch::slot::Slot;
 use crate::dispatch::worker::Worker;
 use crate::error::Error;
 use crate::http::response::Response;
@@ -125,8 +125,8 @@ impl Server {
     }
 
     /// Lets every connection finish what it has begun and close, and waits for that, at most for
-    /// `max`. True when no connection is left. Ends early, and false, on
-    /// [`Server::drain_interrupter`].
+    /// `max`. True when no connection is left. Ends early, and false, when
+    /// [`Server::drain_signal`] is interrupted.
     pub fn drain(&self, max: Duration) -> bool {
         self.begin_drain();
         loop {
@@ -155,9 +155,9 @@ impl Server {
         }
     }
 
-    /// Ends a wait in [`Server::drain`].
-    pub fn drain_interrupter(&self) -> Interrupter {
-        Interrupter(Arc::clone(&self.drained.signal))
+    /// What [`Server::drain`] waits on: interrupting it ends that wait.
+    pub fn drain_signal(&self) -> &Signal {
+        &self.drained.signal
     }
 
     /// Takes no new request into the queue. Workers get what waits there and are told that the

@@ -37,15 +37,3 @@ impl Slot {
         self.in_flight.lock().clone()
     }
 }
-
-/// Ends a worker's wait from another thread.
-#[derive(Debug, Clone)]
-pub struct Interrupter(pub(crate) Arc<Signal>);
-
-impl Interrupter {
-    /// The worker's current or next [`take`](crate::Worker::take) returns
-    /// [`Take::Interrupted`](crate::Take::Interrupted), unless a request is there for it.
-    pub fn interrupt(&self) {
-        self.0.interrupt();
-    }
-}

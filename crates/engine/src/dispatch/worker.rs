@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use crate::dispatch::exchange::Exchange;
 use crate::dispatch::queue::{Popped, Queue};
-use crate::dispatch::signal::Wake;
-use crate::dispatch::slot::{Interrupter, Slot};
+use crate::dispatch::signal::{Signal, Wake};
+use crate::dispatch::slot::Slot;
 use crate::stats::Stats;
 
 /// What a [`Worker`] got.
@@ -21,7 +21,7 @@ pub enum Take {
     Exchange(Exchange),
     /// None came in time.
     Empty,
-    /// Somebody called [`Interrupter::interrupt`].
+    /// Somebody called [`Signal::interrupt`].
     Interrupted,
     /// The server takes no more requests, and all that waited are taken. Nothing will come.
     Closed,
@@ -82,9 +82,10 @@ impl Worker {
         }
     }
 
-    /// A handle that ends a wait of this worker from elsewhere.
-    pub fn interrupter(&self) -> Interrupter {
-        Interrupter(Arc::clone(&self.slot.signal))
+    /// What this worker waits on: interrupting it ends the current or the next [`Worker::take`]
+    /// with [`Take::Interrupted`], unless a request is there for it.
+    pub fn signal(&self) -> &Arc<Signal> {
+        &self.slot.signal
     }
 
     /// Marks the exchange as in flight here; drops it if its client has left while it waited.

@@ -1,0 +1,29 @@
+//! Everything that knows of Ruby.
+
+mod clock;
+mod env;
+mod error;
+mod request;
+mod response;
+mod server;
+mod vm;
+mod worker;
+mod writer;
+
+use magnus::{Error, Module, Object, Ruby, function};
+
+/// Defines the classes, and resolves on the main Ractor whatever a worker would otherwise be the
+/// first to ask the VM for.
+pub(crate) fn init(ruby: &Ruby) -> Result<(), Error> {
+    vm::ractor::declare_safe();
+    vm::fork::watch();
+    error::init(ruby)?;
+    let kino = ruby.define_module("Kino")?;
+    kino.define_singleton_method("sleep", function!(clock::sleep, -1))?;
+    let native = kino.define_module("Native")?;
+    env::init(ruby, native)?;
+    server::init(ruby, native)?;
+    request::init(ruby, kino)?;
+    writer::init(ruby, native)?;
+    worker::init(ruby, native)
+}

@@ -1,0 +1,152 @@
+//! `Kino::Request`: one request as the app sees it in `env["kino.request"]`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::Method;
+use kino_engine::{BodyReader, BodyWriter, Exchange, Gone, Readable, Reply, RequestHead, Response};
+use magnus::{Error, Module, RModule, RString, Ruby, TypedData, method, prelude::*};
+use parking_lot::Mutex;
+
+use crate::ruby::error::{self, guard};
+use crate::ruby::response::Head;
+use crate::ruby::vm::fork::Owned;
+use crate::ruby::vm::gvl;
+
+/// A wait that lasts longer than this looks again; nothing depends on its length.
+pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
+/// The native side of a request, shared by the worker that answers it and by the objects in its
+/// env. The body has a lock of its own: `call(stream)` bodies read while they write.
+#[derive(Debug)]
+pub(crate) struct Handle {
+    reply: Mutex<Option<Reply>>,
+    body: Mutex<Option<BodyReader>>,
+    is_head: bool,
+}
+
+impl Handle {
+    pub(crate) fn split(exchange: Exchange) -> (RequestHead, Arc<Self>) {
+        let Exchange { head, body, reply } = exchange;
+        let is_head = head.method() == Method::HEAD;
+        (head, Arc::new(Self { reply: Mutex::new(Some(reply)), body: Mutex::new(Some(body)), is_head }))
+    }
+
+    /// How many bytes of body must follow `head`. None where it does not say, and where no body
+    /// follows whatever it says: on HEAD, 204 and 304 (RFC 9110 sections 9.3.2, 15.3.5, 15.4.5).
+    pub(crate) fn expected_length(&self, head: &Head) -> Option<u64> {
+        head.declared.filter(|_| !self.is_head && !head.is_bodiless())
+    }
+
+    pub(crate) fn has_body(&self) -> bool {
+        self.body.lock().as_ref().is_some_and(|body| !body.is_finished())
+    }
+
+    /// Whether an answer is still owed.
+    pub(crate) fn is_open(&self) -> bool {
+        self.reply.lock().is_some()
+    }
+
+    /// Answers, and lets go of the body: hyper reads the next request once this one's body is read
+    /// or dropped. `None` if it was answered before.
+    pub(crate) fn send(&self, response: Response) -> Option<Result<(), Gone>> {
+        let reply = self.reply.lock().take()?;
+        self.close_body();
+        Some(reply.send(response))
+    }
+
+    /// Answers with a head; the request body can be read until the writer is finished.
+    pub(crate) fn stream(&self, head: Response, declared: Option<u64>) -> Option<Result<BodyWriter, Gone>> {
+        let reply = self.reply.lock().take()?;
+        Some(reply.stream(head, declared))
+    }
+
+    /// Lets go of an answer that is still owed: it becomes a 500. Dropping the handle is not enough,
+    /// because the app's objects hold it as well, for as long as they please.
+    pub(crate) fn abandon(&self) {
+        let reply = self.reply.lock().take();
+        drop(reply);
+        self.close_body();
+    }
+
+    /// What is unread stays so. A thread that is reading right now keeps the body until it is done.
+    pub(crate) fn close_body(&self) {
+        if let Some(mut body) = self.body.try_lock() {
+            body.take();
+        }
+    }
+
+    fn is_abandoned(&self) -> bool {
+        self.reply.lock().as_ref().is_some_and(Reply::is_abandoned)
+    }
+}
+
+/// The Ruby object. Freeing it only lets go of the handle: the worker owns the answer.
+#[derive(TypedData)]
+#[magnus(class = "Kino::Request", free_immediately)]
+pub(crate) struct Request(Owned<Arc<Handle>>);
+
+impl magnus::DataTypeFunctions for Request {}
+
+impl Request {
+    pub(crate) fn new(handle: Arc<Handle>) -> Self {
+        Self(Owned::new(handle))
+    }
+
+    fn handle(&self, ruby: &Ruby) -> Result<&Handle, Error> {
+        self.0
+            .get()
+            .map(Arc::as_ref)
+            .ok_or_else(|| error::disconnected(ruby, "this request belongs to the parent process"))
+    }
+}
+
+pub(crate) fn init(ruby: &Ruby, kino: RModule) -> Result<(), Error> {
+    let class = kino.define_class("Request", ruby.class_object())?;
+    class.undef_default_alloc_func();
+    class.define_method("disconnected?", method!(is_disconnected, 0))?;
+    class.define_method("read_chunk", method!(read_chunk, 0))?;
+    Request::class(ruby);
+    Ok(())
+}
+
+fn is_disconnected(ruby: &Ruby, request: &Request) -> Result<bool, Error> {
+    guard(ruby, || Ok(request.handle(ruby)?.is_abandoned()))
+}
+
+/// The next piece of the body as a binary String, nil at its end.
+fn read_chunk(ruby: &Ruby, request: &Request) -> Result<Option<RString>, Error> {
+    guard(ruby, || {
+        let handle = request.handle(ruby)?;
+        loop {
+            // Not `lock`: another thread may hold it while it waits for the VM lock that we have.
+            let Some(mut held) = handle.body.try_lock() else {
+                return Err(ruby_io_error(ruby, "another thread is reading this request body"));
+            };
+            let Some(body) = held.as_mut() else {
+                return Err(ruby_io_error(ruby, "the request is answered, its body is closed"));
+            };
+            match body.try_read() {
+                Ok(Readable::Chunk(bytes)) => {
+                    drop(held);
+                    return Ok(Some(ruby.str_from_slice(&bytes)));
+                }
+                Ok(Readable::End) => return Ok(None),
+                Ok(Readable::Pending) => {
+                    let signal = Arc::clone(body.signal());
+                    gvl::without_gvl(&signal, || signal.wait(LONGEST_WAIT));
+                    drop(held);
+                    gvl::check_interrupts()?;
+                }
+                Err(failed) => {
+                    drop(held);
+                    return Err(error::from_read(ruby, &failed));
+                }
+            }
+        }
+    })
+}
+
+fn ruby_io_error(ruby: &Ruby, message: &'static str) -> Error {
+    Error::new(ruby.exception_io_error(), message)
+}

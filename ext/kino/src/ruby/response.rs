@@ -1,0 +1,130 @@
+//! What a Rack app returns, to the engine's response (Rack 3 SPEC, "The Response").
+
+use bytes::{Bytes, BytesMut};
+use http::header::{CONTENT_LENGTH, HeaderName, HeaderValue, TRANSFER_ENCODING};
+use http::{HeaderMap, StatusCode};
+use kino_engine::{Response, ResponseBody};
+use magnus::prelude::*;
+use magnus::r_hash::ForEach;
+use magnus::{Error, Integer, RArray, RHash, RString, Ruby, Value};
+
+use crate::ruby::error::bad_response;
+use crate::ruby::vm::string;
+
+/// A head, and the Content-Length that it announces.
+pub(crate) struct Head {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) declared: Option<u64>,
+}
+
+impl Head {
+    /// # Errors
+    ///
+    /// `Kino::InvalidResponseError` for what must not be sent: nothing of it has been, then.
+    pub(crate) fn from_rack(ruby: &Ruby, status: Value, headers: Value) -> Result<Self, Error> {
+        let status = status_code(ruby, status)?;
+        let headers = header_map(ruby, headers)?;
+        let declared = declared(ruby, &headers)?;
+        Ok(Self { status, headers, declared })
+    }
+
+    pub(crate) fn with(self, body: Bytes) -> Response {
+        Response { status: self.status, headers: self.headers, body: ResponseBody::full(body) }
+    }
+
+    /// Whether an answer with this status has no body at all (RFC 9110 sections 15.3.5, 15.4.5).
+    pub(crate) fn is_bodiless(&self) -> bool {
+        matches!(self.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
+    }
+}
+
+/// Final statuses only: an interim one would leave the client waiting for the answer.
+fn status_code(ruby: &Ruby, status: Value) -> Result<StatusCode, Error> {
+    let number = match Integer::from_value(status) {
+        Some(number) => number.to_u16().ok(),
+        None => RString::from_value(status).and_then(|text| text.to_string().ok()?.parse().ok()),
+    };
+    number.filter(|number| (200..600).contains(number)).and_then(|number| StatusCode::from_u16(number).ok()).ok_or_else(
+        || bad_response(ruby, format!("the status must be an Integer from 200 to 599, got {}", status.inspect())),
+    )
+}
+
+fn header_map(ruby: &Ruby, headers: Value) -> Result<HeaderMap, Error> {
+    let Some(hash) = RHash::from_value(headers) else {
+        return Err(bad_response(ruby, format!("the headers must be a Hash, got {}", headers.class())));
+    };
+    let mut map = HeaderMap::with_capacity(hash.len());
+    hash.foreach(|key: Value, value: Value| {
+        let Some(key) = RString::from_value(key) else {
+            return Err(bad_response(ruby, format!("a header name must be a String, got {}", key.inspect())));
+        };
+        if is_for_the_server(key) {
+            return Ok(ForEach::Continue);
+        }
+        let name = header_name(ruby, key)?;
+        match RArray::from_value(value) {
+            Some(lines) => {
+                for line in lines {
+                    map.append(name.clone(), header_value(ruby, &name, line)?);
+                }
+            }
+            None => drop(map.append(name.clone(), header_value(ruby, &name, value)?)),
+        }
+        Ok(ForEach::Continue)
+    })?;
+    // Framing is the engine's: a coding that the app claims and does not apply would let its body
+    // run into the next answer.
+    map.remove(TRANSFER_ENCODING);
+    Ok(map)
+}
+
+/// `rack.*` keys speak to the server, not to the client.
+fn is_for_the_server(key: RString) -> bool {
+    string::with_bytes(key, |name| name.starts_with(b"rack."))
+}
+
+fn header_name(ruby: &Ruby, key: RString) -> Result<HeaderName, Error> {
+    string::with_bytes(key, HeaderName::from_bytes)
+        .map_err(|_| bad_response(ruby, format!("a header name must be a token (RFC 9110 5.1), got {}", key.inspect())))
+}
+
+fn header_value(ruby: &Ruby, name: &HeaderName, value: Value) -> Result<HeaderValue, Error> {
+    let text = match RString::from_value(value) {
+        Some(text) => text,
+        None => value.to_r_string()?,
+    };
+    string::with_bytes(text, HeaderValue::from_bytes).map_err(|_| {
+        bad_response(
+            ruby,
+            format!("the value of header {name} must not hold control characters, got {}", text.inspect()),
+        )
+    })
+}
+
+fn declared(ruby: &Ruby, headers: &HeaderMap) -> Result<Option<u64>, Error> {
+    let mut values = headers.get_all(CONTENT_LENGTH).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    let number = value.to_str().ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+    match (number.and_then(|text| text.parse().ok()), values.next()) {
+        (Some(number), None) => Ok(Some(number)),
+        _ => Err(bad_response(ruby, "content-length must be one whole number")),
+    }
+}
+
+/// The chunks of an array body as one run of bytes.
+pub(crate) fn join(ruby: &Ruby, chunks: RArray) -> Result<Bytes, Error> {
+    if chunks.len() == 1 {
+        return Ok(string::copy(chunk(ruby, chunks.entry(0)?)?));
+    }
+    let mut all = BytesMut::new();
+    for item in chunks {
+        string::append(&mut all, chunk(ruby, item)?);
+    }
+    Ok(all.freeze())
+}
+
+fn chunk(ruby: &Ruby, item: Value) -> Result<RString, Error> {
+    RString::from_value(item)
+        .ok_or_else(|| bad_response(ruby, format!("a body must hold Strings, got {}", item.class())))
+}

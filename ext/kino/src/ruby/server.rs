@@ -1,0 +1,156 @@
+//! The lifecycle calls of `Kino::Native`, by server id.
+//!
+//! A server lives in a registry of this process, so that any Ractor can name it by an integer. It
+//! leaves the registry on `shutdown`; one that is never shut down ends with the process.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use kino_engine::{Server, Settings, Signal, Snapshot};
+use magnus::value::LazyId;
+use magnus::{Error, RHash, RModule, Ruby, TryConvert, function, prelude::*};
+use parking_lot::Mutex;
+
+use crate::ruby::error::{self, guard};
+use crate::ruby::vm::fork::Owned;
+use crate::ruby::vm::gvl;
+
+static SERVERS: Mutex<Registry> = Mutex::new(Registry { last: 0, servers: BTreeMap::new() });
+
+struct Registry {
+    last: u64,
+    servers: BTreeMap<u64, Owned<Arc<Server>>>,
+}
+
+type Counter = fn(&Snapshot) -> u64;
+
+/// Every counter of the engine with the name that Ruby knows it by.
+static COUNTERS: [(LazyId, Counter); 9] = [
+    (LazyId::new("connections"), |it| it.connections),
+    (LazyId::new("accepted"), |it| it.accepted),
+    (LazyId::new("queued"), |it| it.queued),
+    (LazyId::new("in_flight"), |it| it.in_flight),
+    (LazyId::new("served"), |it| it.served),
+    (LazyId::new("rejected"), |it| it.rejected),
+    (LazyId::new("refused"), |it| it.refused),
+    (LazyId::new("disconnects"), |it| it.disconnects),
+    (LazyId::new("dropped"), |it| it.dropped),
+];
+
+pub(crate) fn init(ruby: &Ruby, native: RModule) -> Result<(), Error> {
+    for (name, _) in &COUNTERS {
+        LazyId::force(name, ruby);
+    }
+    native.define_singleton_method("start", function!(start, 1))?;
+    native.define_singleton_method("port", function!(port, 1))?;
+    native.define_singleton_method("stop_accepting", function!(stop_accepting, 1))?;
+    native.define_singleton_method("drain", function!(drain, 2))?;
+    native.define_singleton_method("close", function!(close, 1))?;
+    native.define_singleton_method("abort", function!(abort, 1))?;
+    native.define_singleton_method("shutdown", function!(shutdown, 1))?;
+    native.define_singleton_method("stats", function!(stats, 1))
+}
+
+/// The server of that id.
+pub(crate) fn named(ruby: &Ruby, id: u64) -> Result<Arc<Server>, Error> {
+    let server = SERVERS.lock().servers.get(&id).and_then(|owned| owned.get().cloned());
+    server.ok_or_else(|| error::general(ruby, format!("server {id} does not run in this process")))
+}
+
+fn start(ruby: &Ruby, settings: RHash) -> Result<u64, Error> {
+    guard(ruby, || {
+        let settings = settings_from(ruby, settings)?;
+        // Name look-ups may take long, and need nothing of Ruby.
+        let signal = Signal::new();
+        let started = loop {
+            match gvl::without_gvl(&signal, || Server::start(&settings)) {
+                Some(started) => break started,
+                None => gvl::check_interrupts()?,
+            }
+        };
+        let server = started.map_err(|failed| error::from_start(ruby, &failed))?;
+        let mut registry = SERVERS.lock();
+        registry.last += 1;
+        let id = registry.last;
+        registry.servers.insert(id, Owned::new(Arc::new(server)));
+        Ok(id)
+    })
+}
+
+fn settings_from(ruby: &Ruby, hash: RHash) -> Result<Settings, Error> {
+    Ok(Settings {
+        host: fetch(ruby, hash, "host")?,
+        port: fetch(ruby, hash, "port")?,
+        io_threads: fetch(ruby, hash, "tokio_threads")?,
+        queue_depth: fetch(ruby, hash, "queue_depth")?,
+        queue_timeout: seconds(ruby, fetch(ruby, hash, "queue_timeout")?)?,
+        max_body_size: fetch(ruby, hash, "max_body_size")?,
+    })
+}
+
+fn fetch<T: TryConvert>(ruby: &Ruby, hash: RHash, name: &str) -> Result<T, Error> {
+    hash.fetch(ruby.to_symbol(name))
+}
+
+fn seconds(ruby: &Ruby, seconds: f64) -> Result<Duration, Error> {
+    Duration::try_from_secs_f64(seconds)
+        .map_err(|_| error::general(ruby, format!("a time must be 0 or more seconds, got {seconds}")))
+}
+
+fn port(ruby: &Ruby, id: u64) -> Result<u16, Error> {
+    guard(ruby, || Ok(named(ruby, id)?.address().port()))
+}
+
+fn stop_accepting(ruby: &Ruby, id: u64) -> Result<(), Error> {
+    guard(ruby, || named(ruby, id).map(|server| server.stop_accepting()))
+}
+
+/// Waits for the connections to end; true when none is left. May be interrupted.
+fn drain(ruby: &Ruby, id: u64, max: f64) -> Result<bool, Error> {
+    guard(ruby, || {
+        let max = seconds(ruby, max)?;
+        let server = named(ruby, id)?;
+        let start = std::time::Instant::now();
+        loop {
+            let left = max.saturating_sub(start.elapsed());
+            let drained = gvl::without_gvl(server.drain_signal(), || server.drain(left)).unwrap_or(false);
+            if drained || start.elapsed() >= max {
+                return Ok(drained);
+            }
+            gvl::check_interrupts()?;
+        }
+    })
+}
+
+fn close(ruby: &Ruby, id: u64) -> Result<(), Error> {
+    guard(ruby, || named(ruby, id).map(|server| server.close()))
+}
+
+fn abort(ruby: &Ruby, id: u64) -> Result<(), Error> {
+    guard(ruby, || named(ruby, id).map(|server| server.abort()))
+}
+
+/// Ends the network threads and forgets the server. Bounded by the engine to about a second.
+fn shutdown(ruby: &Ruby, id: u64) -> Result<(), Error> {
+    guard(ruby, || {
+        let Some(owned) = SERVERS.lock().servers.remove(&id) else { return Ok(()) };
+        let Some(server) = owned.get().cloned() else { return Ok(()) };
+        let signal = Signal::new();
+        while gvl::without_gvl(&signal, || server.shutdown()).is_none() {
+            gvl::check_interrupts()?;
+        }
+        Ok(())
+    })
+}
+
+fn stats(ruby: &Ruby, id: u64) -> Result<RHash, Error> {
+    guard(ruby, || {
+        let snapshot = named(ruby, id)?.stats();
+        let hash = ruby.hash_new_capa(COUNTERS.len());
+        for (name, value) in &COUNTERS {
+            hash.aset(LazyId::get_inner_with(name, ruby), value(&snapshot))?;
+        }
+        Ok(hash)
+    })
+}

@@ -1,0 +1,9 @@
+//! The only room with `unsafe`. Each block says who holds the VM lock, who owns the object, and
+//! what happens on a raise.
+
+pub(crate) mod fork;
+pub(crate) mod gvl;
+pub(crate) mod hash;
+pub(crate) mod ractor;
+pub(crate) mod roots;
+pub(crate) mod string;

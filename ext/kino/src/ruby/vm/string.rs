@@ -1,0 +1,23 @@
+//! Bytes out of Ruby strings.
+
+use bytes::{Bytes, BytesMut};
+use magnus::RString;
+
+/// A copy: the string belongs to the app, which may change it as soon as we return.
+pub(crate) fn copy(string: RString) -> Bytes {
+    // SAFETY: the VM lock is held and nothing is called that could run Ruby or the collector while
+    // the slice is borrowed.
+    Bytes::copy_from_slice(unsafe { string.as_slice() })
+}
+
+/// The same, to the end of `buffer`.
+pub(crate) fn append(buffer: &mut BytesMut, string: RString) {
+    // SAFETY: as in `copy`.
+    buffer.extend_from_slice(unsafe { string.as_slice() });
+}
+
+/// Hands the bytes to `read`, which must not call Ruby.
+pub(crate) fn with_bytes<T>(string: RString, read: impl FnOnce(&[u8]) -> T) -> T {
+    // SAFETY: as in `copy`; `read` keeps that by its contract.
+    read(unsafe { string.as_slice() })
+}

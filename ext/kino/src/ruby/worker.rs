@@ -1,0 +1,168 @@
+//! `Kino::Native::Worker`: one thread's way to its requests.
+//!
+//! The object is made and used by one Ruby thread of one Ractor; what it holds is native. `release`
+//! in an `ensure` answers 500 for a request still in hand, however the worker ends.
+
+use std::sync::Arc;
+
+use kino_engine::{Exchange, Response, ResponseBody, Take};
+use magnus::{Error, RArray, RHash, RModule, Ruby, TypedData, Value, function, method, prelude::*};
+use parking_lot::Mutex;
+
+use crate::ruby::error::{self, guard};
+use crate::ruby::request::{Handle, LONGEST_WAIT, Request};
+use crate::ruby::response::{self, Head};
+use crate::ruby::vm::fork::Owned;
+use crate::ruby::vm::gvl;
+use crate::ruby::writer::Writer;
+use crate::ruby::{env, server};
+
+#[derive(TypedData)]
+#[magnus(class = "Kino::Native::Worker", free_immediately)]
+pub(crate) struct Worker(Owned<Inner>);
+
+impl magnus::DataTypeFunctions for Worker {}
+
+#[derive(Debug)]
+struct Inner {
+    engine: kino_engine::Worker,
+    current: Mutex<Option<Arc<Handle>>>,
+}
+
+pub(crate) fn init(ruby: &Ruby, native: RModule) -> Result<(), Error> {
+    let class = native.define_class("Worker", ruby.class_object())?;
+    class.undef_default_alloc_func();
+    class.define_singleton_method("new", function!(new, 1))?;
+    class.define_method("take", method!(take, 0))?;
+    class.define_method("reply", method!(reply, 3))?;
+    class.define_method("answer", method!(answer, 3))?;
+    class.define_method("stream", method!(stream, 2))?;
+    class.define_method("release", method!(release, 0))?;
+    class.define_method("answered?", method!(is_answered, 0))?;
+    Worker::class(ruby);
+    Ok(())
+}
+
+fn new(ruby: &Ruby, server: u64) -> Result<Worker, Error> {
+    guard(ruby, || {
+        let engine = server::named(ruby, server)?.worker();
+        Ok(Worker(Owned::new(Inner { engine, current: Mutex::new(None) })))
+    })
+}
+
+impl Worker {
+    fn inner(&self, ruby: &Ruby) -> Result<&Inner, Error> {
+        self.0.get().ok_or_else(|| error::general(ruby, "this worker belongs to the parent process"))
+    }
+}
+
+impl Inner {
+    fn current(&self, ruby: &Ruby) -> Result<Arc<Handle>, Error> {
+        let current = self.current.lock().clone();
+        current.ok_or_else(|| error::general(ruby, "no request is in hand"))
+    }
+
+    /// The env of the next request; nil when the server is closed.
+    fn next(&self, ruby: &Ruby) -> Result<Option<RHash>, Error> {
+        self.release();
+        match self.wait()? {
+            Some(exchange) => self.begin(ruby, exchange).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Puts the request down that is in hand; unanswered, it becomes a 500.
+    fn release(&self) {
+        if let Some(handle) = self.current.lock().take() {
+            handle.abandon();
+        }
+    }
+
+    /// A request that is there is taken with the lock held: giving it up and getting it back costs
+    /// more than the request.
+    fn wait(&self) -> Result<Option<Exchange>, Error> {
+        let mut took = Some(self.engine.try_take());
+        let signal = self.engine.signal();
+        loop {
+            match took {
+                Some(Take::Exchange(exchange)) => return Ok(Some(exchange)),
+                Some(Take::Closed) => return Ok(None),
+                Some(Take::Interrupted) | None => gvl::check_interrupts()?,
+                Some(Take::Empty) => {}
+            }
+            took = gvl::without_gvl(signal, || self.engine.take(LONGEST_WAIT));
+        }
+    }
+
+    fn begin(&self, ruby: &Ruby, exchange: Exchange) -> Result<RHash, Error> {
+        let (head, handle) = Handle::split(exchange);
+        *self.current.lock() = Some(Arc::clone(&handle));
+        let has_body = handle.has_body();
+        let request = ruby.obj_wrap(Request::new(handle));
+        env::build(ruby, &head, request.as_value(), has_body)
+    }
+
+    fn send(&self, ruby: &Ruby, status: Value, headers: Value, chunks: RArray) -> Result<(), Error> {
+        let handle = self.current(ruby)?;
+        let head = Head::from_rack(ruby, status, headers)?;
+        let body = response::join(ruby, chunks)?;
+        if handle.expected_length(&head).is_some_and(|declared| declared != body.len() as u64) {
+            return Err(error::length_mismatch(ruby));
+        }
+        finish(ruby, handle.send(head.with(body)))
+    }
+}
+
+/// A client that has left is no error of the app: its answer is just not needed.
+fn finish<T>(ruby: &Ruby, sent: Option<Result<T, kino_engine::Gone>>) -> Result<(), Error> {
+    match sent {
+        Some(_) => Ok(()),
+        None => Err(error::general(ruby, "the request is answered already")),
+    }
+}
+
+fn take(ruby: &Ruby, worker: &Worker) -> Result<Option<RHash>, Error> {
+    guard(ruby, || worker.inner(ruby)?.next(ruby))
+}
+
+/// Answers the request in hand with an array body, and takes the next: one crossing a request.
+fn reply(ruby: &Ruby, worker: &Worker, status: Value, headers: Value, chunks: RArray) -> Result<Option<RHash>, Error> {
+    guard(ruby, || {
+        let inner = worker.inner(ruby)?;
+        inner.send(ruby, status, headers, chunks)?;
+        inner.next(ruby)
+    })
+}
+
+/// Answers the request in hand and takes nothing.
+fn answer(ruby: &Ruby, worker: &Worker, status: Value, headers: Value, chunks: RArray) -> Result<(), Error> {
+    guard(ruby, || worker.inner(ruby)?.send(ruby, status, headers, chunks))
+}
+
+/// Sends a head whose body follows through the writer.
+fn stream(ruby: &Ruby, worker: &Worker, status: Value, headers: Value) -> Result<Writer, Error> {
+    guard(ruby, || {
+        let handle = worker.inner(ruby)?.current(ruby)?;
+        let head = Head::from_rack(ruby, status, headers)?;
+        let declared = handle.expected_length(&head);
+        let response = Response { status: head.status, headers: head.headers, body: ResponseBody::empty() };
+        match handle.stream(response, declared) {
+            Some(Ok(writer)) => Ok(Writer::new(writer, handle)),
+            Some(Err(gone)) => Err(error::disconnected(ruby, gone.to_string())),
+            None => Err(error::general(ruby, "the request is answered already")),
+        }
+    })
+}
+
+/// What a worker does last, whatever ends it: its client must not wait for the collector.
+fn release(ruby: &Ruby, worker: &Worker) -> Result<(), Error> {
+    guard(ruby, || {
+        worker.inner(ruby)?.release();
+        Ok(())
+    })
+}
+
+/// Whether the request in hand needs no answer any more.
+fn is_answered(ruby: &Ruby, worker: &Worker) -> Result<bool, Error> {
+    guard(ruby, || Ok(worker.inner(ruby)?.current.lock().as_ref().is_none_or(|handle| !handle.is_open())))
+}

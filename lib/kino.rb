@@ -1,0 +1,11 @@
+# frozen_string_literal: true
+
+require "kino/version"
+require "kino/errors"
+require "kino/native"
+require "kino/rack/input"
+require "kino/rack/null_input"
+require "kino/rack/errors"
+require "kino/server"
+
+Kino::Native.rack_objects(Kino::Rack::Input, Kino::Rack::NULL_INPUT, Kino::Rack::ERRORS)

@@ -1,0 +1,80 @@
+# frozen_string_literal: true
+
+require "kino/errors"
+
+module Kino
+  # Reads a rackup file, and turns whatever goes wrong in it into one line that says where.
+  class AppLoader
+    # @param path [String] a rackup file; or, as Rack has it, a .rb file that defines the constant of its name
+    # @return [#call] the app
+    # @raise [AppLoadError] when the file is missing or unreadable, raises, or gives no app
+    def self.load(path) = new(path).load
+
+    # @param path [String] see {.load}
+    def initialize(path)
+      @path = path
+      @full_path = File.expand_path(path)
+    end
+
+    # @return [#call] the app
+    # @raise [AppLoadError] see {.load}
+    def load
+      require "rack/builder" # before the rescue: that Rack is missing is not the app's fault
+      refuse_missing
+      checked(evaluate)
+    end
+
+    private
+
+    def refuse_missing
+      raise AppLoadError, "no such rackup file: #{@path}" unless File.exist?(@full_path)
+      raise AppLoadError, "not a file: #{@path}" if File.directory?(@full_path)
+      raise AppLoadError, "cannot read #{@path}: permission denied" unless File.readable?(@full_path)
+    end
+
+    # ScriptError too: a syntax error, or a file that the app requires and that is not there.
+    def evaluate
+      Rack::Builder.parse_file(@full_path)
+    rescue SyntaxError => e
+      raise AppLoadError, syntax_error(e)
+    rescue ScriptError, StandardError => e
+      raise AppLoadError, "#{place(e)}: #{first_line(e)} (#{e.class})"
+    end
+
+    def checked(app)
+      return app if app.respond_to?(:call)
+
+      raise AppLoadError, "#{@path}: #{app.inspect} is not a Rack app, for it has no call method"
+    end
+
+    # Where the app's own code stands, rather than where Ruby or a gem noticed the trouble.
+    def place(error)
+      locations = error.backtrace_locations.to_a
+      own = locations.find { |location| location.absolute_path.to_s.start_with?(root) || evaluated?(location) }
+      own ? "#{shorten(own.path)}:#{own.lineno}" : @path
+    end
+
+    # Rack evaluates the file from a String, so that its lines have no absolute path.
+    def evaluated?(location) = location.path == @full_path
+
+    def root = "#{File.dirname(@full_path)}/"
+
+    # Ruby's message begins with the place and may go on for many lines, with the source and an arrow below it:
+    #
+    #     config.ru:2: syntax errors found (SyntaxError)
+    #     > 2 | run ->(env) {
+    #         |              ^ unexpected end-of-input; expected a `}` to close the block
+    def syntax_error(error)
+      first = first_line(error)
+      detail = error.message.scrub[/^\s*\|[\s~]*\^[\s~^]*(\S.*)$/, 1]
+      first = first.sub(/(:\d+): .*/, "\\1: syntax error, #{detail}") if detail
+      shorten(first)
+    end
+
+    def first_line(error) = error.message.scrub.lines.map(&:strip).find { |line| !line.empty? } || error.class.name
+
+    def shorten(text)
+      text.sub(@full_path, @path).delete_prefix("#{Dir.pwd}/")
+    end
+  end
+end

@@ -1,0 +1,105 @@
+# frozen_string_literal: true
+
+require "kino/errors"
+require "kino/version"
+require "kino/app_loader"
+require "kino/cli/arguments"
+require "kino/cli/banner"
+require "kino/cli/reexec"
+require "kino/cli/yjit"
+
+module Kino
+  # The `kino` command: from a command line to a running server, and from whatever went wrong to one line on stderr
+  # and an exit status.
+  class CLI
+    # The server stopped as it was told to.
+    OK = 0
+    # It could not start, or it failed.
+    FAILURE = 1
+    # The command line or a setting is wrong.
+    USAGE = 2
+    # Ctrl-C before the server ran; by the shells' custom 128 plus the signal's number.
+    INTERRUPTED = 130
+
+    # @param argv [Array<String>]
+    # @param collaborators [Hash{Symbol => Object}] see {#initialize}
+    # @return [Integer] exit status
+    def self.start(argv, **collaborators) = new(**collaborators).start(argv)
+
+    # @param out [IO] for the banner, the help and the version
+    # @param err [IO] for errors
+    # @param env [Hash{String => String}, ENV] the environment; RACK_ENV is set in it
+    # @param server [#run, nil] nil means Kino::Server, which is not loaded before it is needed: `--help` shall work
+    #   without the native extension
+    # @param reexec [#call] see {Reexec}
+    def initialize(out: $stdout, err: $stderr, env: ENV, server: nil, reexec: Reexec.new(env:))
+      @out = out
+      @err = err
+      @env = env
+      @server = server
+      @reexec = reexec
+    end
+
+    # @param argv [Array<String>] left as it is
+    # @return [Integer] exit status
+    def start(argv)
+      perform(Arguments.parse(argv), argv)
+      OK
+    rescue UsageError, ConfigError => e
+      report(e, argv, status: USAGE)
+    rescue ScriptError, StandardError => e
+      report(e, argv, status: FAILURE)
+    rescue Interrupt
+      INTERRUPTED
+    end
+
+    private
+
+    def perform(arguments, argv)
+      case arguments.action
+      when :help then @out.puts Arguments.help
+      when :version then @out.puts "kino #{VERSION}"
+      else serve(arguments, argv)
+      end
+    end
+
+    def serve(arguments, argv)
+      settings = Config::Settings.from_layers(environment_layer, arguments.flags)
+      @reexec.call(settings, argv)
+      @env["RACK_ENV"] = settings.environment
+      YJIT.enable(env: @env)
+      run(AppLoader.load(arguments.rackup), settings)
+    end
+
+    def environment_layer
+      name = @env["RACK_ENV"].to_s
+      name.empty? ? {} : { environment: Config::Given.new(value: name, source: "RACK_ENV") }
+    end
+
+    def run(app, settings)
+      server_class.run(app, **settings.to_h) do |server|
+        @out.puts Banner.lines(mode: server.mode, workers: server.workers, threads: server.threads,
+                               environment: settings.environment, url: server.url)
+        @out.flush # a pipe or a file shall show it too, and at once
+      end
+    end
+
+    def server_class
+      return @server if @server
+
+      require "kino"
+      Server
+    end
+
+    def report(error, argv, status:)
+      @err.puts argv.include?("--debug") ? error.full_message(highlight: false) : "kino: #{line(error)}"
+      status
+    end
+
+    # The errors of Kino are written to be read. Any other is a surprise, and needs its class to be understood.
+    def line(error)
+      message = error.message.scrub.split("\n").map(&:strip).reject(&:empty?).join(" ")
+      error.is_a?(Error) ? message : "#{error.class}: #{message} (--debug shows where)"
+    end
+  end
+end

@@ -1,0 +1,58 @@
+# frozen_string_literal: true
+
+require "rbconfig"
+require "kino/config/mode"
+
+module Kino
+  class CLI
+    # Starts the command anew, once, with a RUBY_MAX_CPU that suits the number of workers. The VM reads it when it
+    # boots, so setting it from inside comes too late.
+    class Reexec
+      # Set for the second start, so that there is no third.
+      MARKER = "KINO_REEXEC"
+
+      # @param env [Hash{String => String}, ENV] the environment of this process
+      # @param exec [#call] takes the variables to set and the command's words; does not return
+      def initialize(env: ENV, exec: Kernel.method(:exec))
+        @env = env
+        @exec = exec
+      end
+
+      # Returns where all is well, or nothing can be done any more: then the server itself warns.
+      #
+      # @param settings [Config::Settings]
+      # @param argv [Array<String>] the command line as it was given
+      # @return [void]
+      def call(settings, argv)
+        # The app and the processes that it starts shall not find it.
+        return if @env.delete(MARKER)
+        return unless needed?(settings)
+
+        @exec.call(variables(settings), *command, *argv)
+      rescue SystemCallError
+        nil
+      end
+
+      private
+
+      # In mode auto only the app decides, and it is not loaded yet. A start too many does no harm.
+      def needed?(settings)
+        settings.mode != :threaded && !Config::Mode.enough_cpus?(settings.workers, env: @env)
+      end
+
+      def variables(settings)
+        { "RUBY_MAX_CPU" => Config::Mode.max_cpu(settings.workers).to_s, MARKER => "1" }
+      end
+
+      def command = [RbConfig.ruby, *load_path_flags, $PROGRAM_NAME]
+
+      # The VM does not tell which -I it was given, so each directory that is not its own is handed on. What comes
+      # by RUBYOPT or RUBYLIB, such as Bundler's set-up, is in the environment and stays there.
+      def load_path_flags
+        own = RbConfig::CONFIG.values_at("rubylibdir", "rubyarchdir", "sitedir", "vendordir").compact
+        given = $LOAD_PATH.map(&:to_s).uniq.reject { |path| own.any? { |prefix| path.start_with?(prefix) } }
+        given.map { |path| "-I#{path}" }
+      end
+    end
+  end
+end

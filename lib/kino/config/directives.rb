@@ -1,0 +1,98 @@
+# frozen_string_literal: true
+
+require "kino/config/directive"
+require "kino/config/types"
+
+module Kino
+  module Config
+    # THE list of directives. Nothing else in Kino restates a name, a default, a bound or an explanation.
+    module Directives
+      AUTO = { "auto" => :auto }.freeze
+      private_constant :AUTO
+
+      # @return [Array<Directive>] in the order of the help
+      ALL = [
+        Directive.new(
+          name: :bind, short: "-b", type: Types::Bind.new, default: "127.0.0.1",
+          summary: "address to listen on, or tcp://host:port",
+          doc: "A host name, an IP address (IPv6 with or without brackets) or tcp://host:port. A port given here " \
+               "stands for `port`. The default is reachable from this machine only; 0.0.0.0 is every IPv4 address."
+        ),
+        Directive.new(
+          name: :port, short: "-p", type: Types::Whole.new(range: Address::PORTS, placeholder: "PORT"), default: 9292,
+          summary: "TCP port to listen on; 0 picks a free one",
+          doc: "The TCP port. With 0 the system picks a free one, and the server says which."
+        ),
+        Directive.new(
+          name: :workers, short: "-w", type: Types::Whole.new(range: 1..1024, words: AUTO), default: :auto,
+          summary: "worker Ractors; auto is one for each usable core",
+          doc: "How many Ractors run the app in ractor mode. In threaded mode there are workers x threads plain " \
+               "threads. `auto` counts the cores that CPU affinity and the container's CPU quota leave. Above 8, " \
+               "Ruby needs RUBY_MAX_CPU in the environment before it starts; the command sees to it."
+        ),
+        Directive.new(
+          name: :threads, short: "-t", type: Types::Whole.new(range: 1..1024, words: AUTO), default: :auto,
+          summary: "threads a worker; auto is 1 in ractor mode, 3 in threaded",
+          doc: "How many requests a worker runs at a time, each on a thread of its own. More than one helps apps " \
+               "that wait for databases or other services. Ractor mode takes more than 1 from Ruby 4.0 on: the VM " \
+               "of 3.4 deadlocks there."
+        ),
+        Directive.new(
+          name: :mode, short: "-m", default: :auto,
+          type: Types::Choice.new(words: %i[auto ractor threaded], placeholder: "MODE"),
+          summary: "auto, ractor or threaded",
+          doc: "`ractor` runs the app in Ractors, on all cores at once; the app must be shareable between them. " \
+               "`threaded` runs any app on plain threads. `auto` takes ractor where it can, else it says why " \
+               "not and takes threaded."
+        ),
+        Directive.new(
+          name: :environment, short: "-e", type: Types::Name.new, default: "development",
+          summary: "what the app sees as RACK_ENV",
+          doc: "The name of the environment. The command puts it into RACK_ENV before the app is loaded; without " \
+               "the flag a RACK_ENV that is already set stays. Kino adds no middleware in any environment."
+        ),
+        Directive.new(
+          name: :queue_depth, type: Types::Whole.new(range: 1..1_000_000), default: 1024,
+          summary: "requests that may wait for a worker",
+          doc: "How many requests may wait while all workers are busy. One that finds the queue full waits " \
+               "`queue_timeout` for room and is then answered 503."
+        ),
+        Directive.new(
+          name: :queue_timeout, type: Types::Seconds.new, default: 5.0,
+          summary: "how long to wait for room in a full queue before 503",
+          doc: "Seconds that a request waits for room in a full queue before it is answered 503 with retry-after. " \
+               "With 0 it is answered at once."
+        ),
+        Directive.new(
+          name: :shutdown_timeout, type: Types::Seconds.new, default: 30.0,
+          summary: "how long a shutdown waits for requests in flight",
+          doc: "Seconds that a shutdown leaves to the requests that are in flight. Then they are cut off."
+        ),
+        Directive.new(
+          name: :max_body_size, default: 52_428_800,
+          type: Types::Whole.new(range: 0..(2**40), placeholder: "BYTES", words: { "none" => nil }.freeze),
+          summary: "largest request body; none lifts the limit",
+          doc: "Bytes that a request's body may have, 50 MiB unless set. A larger one is answered 413. nil, or " \
+               "`none` on the command line, means no limit."
+        ),
+        Directive.new(
+          name: :tokio_threads, type: Types::Whole.new(range: 1..64), default: 1,
+          summary: "threads of the network front-end",
+          doc: "How many native threads read and write connections. They never run Ruby; one keeps up with many " \
+               "workers."
+        )
+      ].freeze
+
+      # @return [Hash{Symbol => Directive}] in the order of the list
+      BY_NAME = ALL.to_h { |directive| [directive.name, directive] }.freeze
+
+      # @return [Array<Symbol>]
+      NAMES = BY_NAME.keys.freeze
+
+      # @param name [Symbol]
+      # @return [Directive]
+      # @raise [KeyError] when there is none of that name
+      def self.[](name) = BY_NAME.fetch(name)
+    end
+  end
+end

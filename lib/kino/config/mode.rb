@@ -1,0 +1,117 @@
+# frozen_string_literal: true
+
+require "kino/errors"
+
+module Kino
+  module Config
+    # Decides how the app is run: what follows from the mode that was asked for, the app and the Ruby.
+    module Mode
+      # Threads a worker where `threads` is `:auto`. A Ractor has its core to itself, and Ruby 3.4 bears no second
+      # thread in it. Plain threads share one lock, so that a few more of them fill each other's waits.
+      AUTO_THREADS = { ractor: 1, threaded: 3 }.freeze
+
+      # Ruby's own limit for the native threads of all Ractors but the main one, unless RUBY_MAX_CPU says more.
+      VM_MAX_CPU = 8
+
+      # What RUBY_MAX_CPU gets beyond the number of workers: a replacement may start while the worker that it
+      # replaces still winds down, and the app may have a Ractor or two of its own. The VM makes the threads only
+      # when they are needed, so spare ones cost nothing.
+      SPARE_CPUS = 4
+
+      class << self
+        # @param requested [Symbol] :auto, :ractor or :threaded
+        # @param app [#call] looked at, never frozen or changed
+        # @param threads [Symbol, Integer] the setting: `:auto` or a number
+        # @param ruby [String] version of Ruby to decide for
+        # @return [Array(Symbol, String), Array(Symbol, nil)] :ractor or :threaded, and the reason why `:auto` could
+        #   not take :ractor, nil otherwise
+        # @raise [UnshareableAppError] for `:ractor` and an app that cannot be shared; says what to do
+        # @raise [ConfigError] for `:ractor` and more threads than this Ruby bears
+        def resolve(requested, app, threads: :auto, ruby: RUBY_VERSION)
+          return [:threaded, nil] if requested == :threaded
+
+          error = obstacle(app, threads, ruby)
+          return [:ractor, nil] unless error
+          raise error if requested == :ractor
+
+          [:threaded, error.message]
+        end
+
+        # @param requested [Symbol, Integer] the setting: `:auto` or a number
+        # @param mode [Symbol] :ractor or :threaded, as resolved
+        # @param ruby [String] version of Ruby to decide for
+        # @return [Integer] threads a worker
+        # @raise [ConfigError] for ractor mode and more threads than this Ruby bears
+        def threads(requested, mode, ruby: RUBY_VERSION)
+          return AUTO_THREADS.fetch(mode) if requested == :auto
+
+          error = thread_obstacle(requested, ruby) if mode == :ractor
+          error ? raise(error) : requested
+        end
+
+        # @param workers [Integer] in ractor mode
+        # @param env [Hash{String => String}, ENV] the environment in which the VM was started
+        # @return [Boolean] whether the VM has native threads for that many worker Ractors
+        def enough_cpus?(workers, env: ENV)
+          workers <= vm_limit(env)
+        end
+
+        # @param workers [Integer] in ractor mode
+        # @return [Integer] what RUBY_MAX_CPU should be
+        def max_cpu(workers) = workers + SPARE_CPUS
+
+        # For programs that start a server themselves and so cannot be started anew with another environment.
+        #
+        # @param workers [Integer] in ractor mode
+        # @param env [Hash{String => String}, ENV] the environment in which the VM was started
+        # @return [String, nil] nil where all is well
+        def max_cpu_warning(workers, env: ENV)
+          return if enough_cpus?(workers, env:)
+
+          "#{workers} workers, but Ruby runs Ractors on at most #{vm_limit(env)} cores: " \
+            "set RUBY_MAX_CPU=#{max_cpu(workers)} in the environment before Ruby starts"
+        end
+
+        private
+
+        # Read as the VM reads it: what is not a positive number does not count.
+        def vm_limit(env)
+          asked = env["RUBY_MAX_CPU"].to_i
+          asked.positive? ? asked : VM_MAX_CPU
+        end
+
+        # @return [Error, nil] what keeps this app out of ractor mode
+        def obstacle(app, threads, ruby)
+          return UnshareableAppError.new(unshareable(app, ruby)) unless Ractor.shareable?(app)
+
+          thread_obstacle(threads, ruby) unless threads == :auto
+        end
+
+        def thread_obstacle(threads, ruby)
+          return if threads <= 1 || ruby_4?(ruby)
+
+          ConfigError.new("ractor mode takes threads: 1 only on Ruby #{ruby}, got #{threads}: its VM deadlocks when " \
+                          "a Ractor runs more than one thread (mended in Ruby 4.0)")
+        end
+
+        def ruby_4?(ruby) = Gem::Version.new(ruby) >= Gem::Version.new("4.0")
+
+        def unshareable(app, ruby)
+          "the app (#{kind(app)}) cannot be shared between Ractors: make it #{remedies(app, ruby).join(", or ")}, " \
+            "or use mode: :threaded"
+        end
+
+        # @return [String] what the app is, without calling anything of its own
+        def kind(app) = Kernel.instance_method(:class).bind_call(app).name || "an unnamed class"
+
+        def remedies(app, ruby)
+          other = case app # which asks the class: an app may lack is_a?
+                  when Proc then ruby_4?(ruby) ? "a Ractor.shareable_proc" : nil
+                  else "an object that is frozen all the way down (Ractor.make_shareable)"
+                  end
+          ["a module or class with a self.call method", other].compact
+        end
+      end
+    end
+  end
+end

@@ -1,0 +1,70 @@
+# frozen_string_literal: true
+
+require "kino/config/directives"
+require "kino/config/nearest"
+require "kino/cpus"
+
+module Kino
+  module Config
+    # A value somebody set, and the words that say where.
+    #
+    # @!attribute [r] value
+    #   @return [Object] not yet checked
+    # @!attribute [r] source
+    #   @return [String] such as "--workers"
+    Given = Data.define(:value, :source)
+
+    Settings = Data.define(*Directives::NAMES)
+
+    # All settings, checked: one reader for each directive of {Directives}. Frozen and shareable between Ractors.
+    #
+    # `workers` is a number here, `auto` having become the count of usable cores. `threads` and `mode` may still be
+    # `:auto`, for they depend on the app: see {Mode}. `port` is the one of `bind` where that names one.
+    class Settings
+      class << self
+        # @param keywords [Hash{Symbol => Object}] values by directive name; the rest are defaults
+        # @return [Settings]
+        # @raise [ConfigError] for an unknown name, or a value that does not fit
+        def resolve(**keywords)
+          from_layers(keywords.to_h { |name, value| [name, Given.new(value:, source: "the keyword #{name}:")] })
+        end
+
+        # @param layers [Array<Hash{Symbol => Given}>] what was set, the weakest first; the defaults lie below all
+        # @return [Settings]
+        # @raise [ConfigError] for an unknown name, or a value that does not fit
+        def from_layers(*layers)
+          given = layers.reduce({}, :merge)
+          refuse_unknown(given.keys)
+          set = given.to_h { |name, entry| [name, Directives[name].coerce(entry.value, source: entry.source)] }
+          new(**complete(set))
+        end
+
+        private
+
+        def refuse_unknown(names)
+          stranger = names.find { |name| !Directives::BY_NAME.key?(name) } or return
+          raise ConfigError, "unknown setting: #{stranger}#{Nearest.hint(stranger, Directives::NAMES)}"
+        end
+
+        # Everything that follows from the values together, rather than from one of them.
+        def complete(set)
+          values = Directives::BY_NAME.transform_values(&:default).merge(set)
+          workers = values[:workers]
+          values.merge(port: effective_port(values, set[:port]),
+                       workers: workers == :auto ? Kino.usable_cpus.clamp(Directives[:workers].type.range) : workers)
+        end
+
+        # @param explicit [Integer, nil] the port, if one was set beside `bind`
+        def effective_port(values, explicit)
+          bound = Address.parse(values[:bind]).port or return values[:port]
+          return bound if explicit.nil? || explicit == bound
+
+          raise ConfigError, "bind #{values[:bind]} and port #{explicit} name different ports: give one of them"
+        end
+      end
+
+      # @return [String] the host name or IP address of `bind`; IPv6 without brackets
+      def host = Address.parse(bind).host
+    end
+  end
+end

@@ -1,0 +1,142 @@
+# frozen_string_literal: true
+
+require "kino/config/address"
+
+module Kino
+  module Config
+    # What the value of a directive may be.
+    #
+    # @api private
+    module Types
+      # What every type answers.
+      #
+      # @abstract
+      class Type
+        # @param value [Object] from Ruby, or a String from a command line
+        # @yield where the value does not fit; what the block gives is the result then
+        # @return [Object] the value in its one form, frozen and shareable
+        def coerce(value) = raise(NotImplementedError, "#{self.class} takes no #{value.inspect}")
+
+        # @return [String] finishes the sentence "workers must be ..."
+        def expectation = raise(NotImplementedError)
+
+        # @return [String] stands for the value in `--help`
+        def placeholder = raise(NotImplementedError)
+
+        # @param value [Object] as {#coerce} gives it
+        # @return [String] the value as the command line takes it
+        def show(value) = value.to_s
+      end
+
+      # Whole numbers in a range, and words that stand for a value that is not a number.
+      class Whole < Type
+        DIGITS = /\A\d+(_\d+)*\z/
+        private_constant :DIGITS
+
+        # @return [Range<Integer>] both ends included
+        attr_reader :range
+        # (see Type#placeholder)
+        attr_reader :placeholder
+
+        # @param range [Range<Integer>] both ends included
+        # @param placeholder [String]
+        # @param words [Hash{String => Object}] such as { "auto" => :auto }
+        def initialize(range:, placeholder: "COUNT", words: {})
+          super()
+          @range = range
+          @placeholder = placeholder
+          @words = words
+        end
+
+        # (see Type#coerce)
+        def coerce(value)
+          @words.each { |word, meaning| return meaning if value == word || value == meaning }
+          number = value.is_a?(String) && DIGITS.match?(value) ? Integer(value, 10) : value
+          number.is_a?(Integer) && range.cover?(number) ? number : yield
+        end
+
+        # (see Type#expectation)
+        def expectation = [*@words.keys, "an integer from #{range.begin} to #{range.end}"].join(" or ")
+
+        # (see Type#show)
+        def show(value) = @words.key(value) || super
+      end
+
+      # A length of time in seconds, fractions included. It always becomes a Float, so that the native side sees
+      # one type.
+      class Seconds < Type
+        # A year. Longer waits mean "for ever" to any reader, and overflow the clocks of some systems.
+        LIMIT = 31_536_000
+
+        DECIMAL = /\A\d+(_\d+)*(\.\d+)?\z/
+        private_constant :DECIMAL
+
+        # (see Type#coerce)
+        def coerce(value, &)
+          return coerce(Float(value), &) if value.is_a?(String) && DECIMAL.match?(value)
+
+          value.is_a?(Numeric) && value.real? && (0..LIMIT).cover?(value) ? value.to_f : yield
+        end
+
+        # (see Type#expectation)
+        def expectation = "a number of seconds from 0 to #{LIMIT}"
+
+        # (see Type#placeholder)
+        def placeholder = "SECONDS"
+
+        # (see Type#show)
+        def show(value) = super.delete_suffix(".0")
+      end
+
+      # One of a few words; a Symbol in Ruby.
+      class Choice < Type
+        # (see Type#placeholder)
+        attr_reader :placeholder
+
+        # @param words [Array<Symbol>]
+        # @param placeholder [String]
+        def initialize(words:, placeholder:)
+          super()
+          @words = words
+          @placeholder = placeholder
+        end
+
+        # (see Type#coerce)
+        def coerce(value) = @words.find { |word| [word, word.name].include?(value) } || yield
+
+        # (see Type#expectation)
+        def expectation = "one of #{@words.join(", ")}"
+      end
+
+      # A name of letters, digits and "_", "-", ".".
+      class Name < Type
+        FORM = /\A[\w.-]+\z/
+        private_constant :FORM
+
+        # (see Type#coerce)
+        def coerce(value)
+          text = value.is_a?(Symbol) ? value.name : value
+          text.is_a?(String) && FORM.match?(text) ? String.new(text).freeze : yield
+        end
+
+        # (see Type#expectation)
+        def expectation = "a name such as production"
+
+        # (see Type#placeholder)
+        def placeholder = "NAME"
+      end
+
+      # What {Address.parse} takes.
+      class Bind < Type
+        # (see Type#coerce)
+        def coerce(value) = value.is_a?(String) && Address.parse(value) ? String.new(value).freeze : yield
+
+        # (see Type#expectation)
+        def expectation = "a host name, an IP address or tcp://host:port"
+
+        # (see Type#placeholder)
+        def placeholder = "ADDRESS"
+      end
+    end
+  end
+end

@@ -1,0 +1,67 @@
+# frozen_string_literal: true
+
+require "kino/errors"
+
+module Kino
+  # The extension: all that crosses between Ruby and the front-end, and the one page that says what
+  # each call does. Nothing here is public API; {Server} is.
+  #
+  # A server is named by an Integer, which any Ractor may hold. The objects below are made and used
+  # inside one Ractor. Every wait gives up the VM lock and can be ended by `Thread#kill` and
+  # `Thread#raise`. In a forked child every call on a server of its parent raises {Kino::Error}.
+  #
+  # == Module functions
+  #
+  # `start(settings) -> Integer`:: binds, starts the network threads, accepts. `settings` is a Hash
+  #   with `:host` (String), `:port` (Integer), `:tokio_threads` (Integer), `:queue_depth` (Integer),
+  #   `:queue_timeout` (Float, seconds), `:max_body_size` (Integer bytes or nil). Raises {BindError}.
+  # `port(id) -> Integer`:: the port that is listened on.
+  # `stop_accepting(id)`:: closes the listener.
+  # `drain(id, seconds) -> Boolean`:: lets connections finish what they have begun; true when none
+  #   is left, false when the time is over.
+  # `close(id)`:: takes nothing into the queue any more; workers that find it empty get nil.
+  # `abort(id)`:: answers 503 to what waits, and 500 to what workers have in flight.
+  # `shutdown(id)`:: ends the network threads (about a second at most) and forgets the server.
+  # `stats(id) -> Hash{Symbol=>Integer}`:: the engine's counters.
+  # `rack_objects(input_class, null_input, errors)`:: what the env gets for `rack.input` and
+  #   `rack.errors`; called once, at load.
+  #
+  # == Worker
+  #
+  # `Worker.new(id)`:: one taker of requests, for the thread that makes it.
+  # `take -> Hash or nil`:: waits for a request and returns its Rack env; nil when the server is
+  #   closed. A request still in hand unanswered is answered 500.
+  # `answer(status, headers, chunks)`:: answers the request in hand with an array body. Raises
+  #   {InvalidResponseError} or {LengthMismatchError}, and has sent nothing then.
+  # `reply(status, headers, chunks) -> Hash or nil`:: `answer` and `take` in one crossing.
+  # `stream(status, headers) -> Writer`:: sends the head. Raises {InvalidResponseError}, or
+  #   {DisconnectedError} if the client has left.
+  # `release`:: puts down the request in hand; unanswered, it is answered 500.
+  # `answered? -> Boolean`:: whether the request in hand, if any, needs no answer any more.
+  #
+  # == Writer
+  #
+  # `write(string) -> Integer`:: hands a copy to the network; waits while more than 64 KiB of this
+  #   answer wait already. Raises {DisconnectedError}, or IOError after the end.
+  # `finish -> nil or Array`:: ends the body. `[:short, bytes]`: so many were missing from what
+  #   content-length announced and the connection was broken. `[:cut, bytes]`: so many were too many
+  #   and not sent.
+  # `abort`:: breaks the connection, so that nobody takes the answer for complete.
+  # `gone? -> Boolean`:: whether the client has left, or the answer has ended.
+  #
+  # == Kino::Request
+  #
+  # `read_chunk -> String or nil`:: the next bytes of the request body, binary; nil at its end.
+  #   Raises {DisconnectedError}, {BodyTooLargeError}, {BadBodyError}, or IOError once the answer is
+  #   complete or while another thread reads.
+  # `disconnected? -> Boolean`:: whether nobody waits for the answer any more. Public.
+  module Native
+    series = RUBY_VERSION[/\A\d+\.\d+/]
+    begin
+      require "kino/#{series}/kino"
+    rescue LoadError
+      # Where `gem install` puts it.
+      require "kino/kino"
+    end
+  end
+end

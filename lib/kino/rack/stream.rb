@@ -1,0 +1,99 @@
+# frozen_string_literal: true
+
+module Kino
+  module Rack
+    # What a streaming body (one that responds to `call`) is given: reads the request body and writes
+    # the response body, at the same time if it likes. Writing waits while the client is slow, and
+    # raises {DisconnectedError}, an IOError, once it has left.
+    #
+    # @see https://github.com/rack/rack/blob/main/SPEC.rdoc Streaming Body
+    class Stream
+      # @param input [Input, NullInput] the request body
+      # @param writer [Native::Writer] the response body
+      def initialize(input, writer)
+        @input = input
+        @writer = writer
+        @read_closed = false
+        @write_closed = false
+      end
+
+      # @param length [Integer, nil] see {Input#read}
+      # @param buffer [String, nil] see {Input#read}
+      # @return [String, nil]
+      # @raise [IOError] after {#close_read}
+      def read(length = nil, buffer = nil)
+        input.read(length, buffer)
+      end
+
+      # @return [String, nil] see {Input#gets}
+      # @raise [IOError] after {#close_read}
+      def gets
+        input.gets
+      end
+
+      # @yieldparam line [String]
+      # @return [self, Enumerator] an Enumerator without a block
+      # @raise [IOError] after {#close_read}
+      def each(&block)
+        return enum_for unless block
+
+        input.each(&block)
+        self
+      end
+
+      # @param chunks [Array<Object>] Strings; anything else is sent as its `to_s`
+      # @return [Integer] bytes written
+      # @raise [IOError] after {#close_write}, or when the client has left
+      def write(*chunks)
+        raise IOError, "not opened for writing" if @write_closed
+
+        chunks.sum { |chunk| @writer.write(chunk.to_s) }
+      end
+
+      # @param chunk [Object] see {#write}
+      # @return [self]
+      def <<(chunk)
+        write(chunk)
+        self
+      end
+
+      # Nothing is held back, so there is nothing to do.
+      # @return [self]
+      def flush
+        self
+      end
+
+      # @return [nil]
+      def close_read
+        @read_closed = true
+        nil
+      end
+
+      # The client sees the end of the answer when the body returns.
+      # @return [nil]
+      def close_write
+        @write_closed = true
+        nil
+      end
+
+      # @return [nil]
+      def close
+        close_read
+        close_write
+      end
+
+      # @return [Boolean] whether both directions are closed
+      def closed?
+        @read_closed && @write_closed
+      end
+
+      private
+
+      def input
+        raise IOError, "not opened for reading" if @read_closed
+
+        @input
+      end
+    end
+  end
+end

@@ -1,0 +1,151 @@
+# frozen_string_literal: true
+
+require "kino/error_log"
+require "kino/rack/stream"
+
+module Kino
+  # Sends what an app returned, whatever kind of body it has, and closes it once.
+  #
+  # @see https://github.com/rack/rack/blob/main/SPEC.rdoc The Body
+  class Responder
+    # Statuses whose answers have no body (RFC 9110 sections 15.3.5 and 15.4.5).
+    BODILESS = [204, 304].freeze
+    # The answer to what an app raised.
+    FAILURE = [500, { "content-type" => "text/plain; charset=utf-8" }.freeze, ["500 Internal Server Error\n"].freeze].freeze
+
+    # @param native [Native::Worker] the worker that holds the request
+    def initialize(native)
+      @native = native
+    end
+
+    # Answers the request in hand; then runs its `rack.response_finished`.
+    # @param env [Hash] its Rack env
+    # @param status [Integer, String]
+    # @param headers [Hash]
+    # @param body [#to_ary, #each, #call]
+    # @return [void]
+    def respond(env, status, headers, body)
+      error = attempt(env) { send_body(env, status, headers, body) }
+      finished(env, status, headers, error)
+    end
+
+    # Sends an array body that is not as long as it announced: cut, or broken off.
+    # @param env [Hash]
+    # @param status [Integer, String]
+    # @param headers [Hash]
+    # @param body [Array<String>]
+    # @return [void]
+    def respond_exactly(env, status, headers, body)
+      error = attempt(env) { stream_each(env, status, headers, body.each) }
+      finished(env, status, headers, error)
+    end
+
+    # Answers 500 if the client can still be told, and logs.
+    # @param env [Hash]
+    # @param error [Exception]
+    # @return [void]
+    def fail(env, error)
+      return if gone?(error)
+
+      ErrorLog.exception(error, env)
+      @native.answer(*FAILURE) unless @native.answered?
+    end
+
+    # Runs `rack.response_finished`, the last that was registered first. What one raises is logged
+    # and keeps none of the others from running.
+    # @param env [Hash]
+    # @param status [Integer, nil]
+    # @param headers [Hash, nil]
+    # @param error [Exception, nil] what kept the answer from being complete
+    # @return [void]
+    def finished(env, status, headers, error)
+      env["rack.response_finished"]&.reverse_each do |callable|
+        callable.call(env, status, headers, error)
+      rescue *Worker::RESCUED => raised
+        ErrorLog.exception(raised, env)
+      end
+    end
+
+    private
+
+    def attempt(env)
+      yield
+      nil
+    rescue *Worker::RESCUED => error
+      fail(env, error)
+      error
+    end
+
+    # The client's leaving is no fault of the app's, and 413 has been answered already.
+    def gone?(error)
+      error.is_a?(DisconnectedError) || (error.is_a?(BodyTooLargeError) && @native.answered?)
+    end
+
+    def send_body(env, status, headers, body)
+      return send_array(env, status, headers, body.to_ary) if body.respond_to?(:to_ary)
+
+      begin
+        send_enumerable(env, status, headers, body)
+      ensure
+        close(env, body)
+      end
+    end
+
+    # `to_ary` closes the body that it belongs to.
+    def send_array(env, status, headers, chunks)
+      @native.answer(status, headers, chunks)
+    rescue LengthMismatchError
+      stream_each(env, status, headers, chunks)
+    end
+
+    def send_enumerable(env, status, headers, body)
+      if env["REQUEST_METHOD"] == "HEAD" || BODILESS.include?(status.to_i)
+        @native.stream(status, headers).finish
+      elsif body.respond_to?(:each)
+        stream_each(env, status, headers, body)
+      elsif body.respond_to?(:call)
+        stream_call(env, status, headers, body)
+      else
+        raise InvalidResponseError, "a body must respond to to_ary, each or call; #{body.class} does not"
+      end
+    end
+
+    # The head goes out with the first chunk: until then an error can still become a 500.
+    def stream_each(env, status, headers, body)
+      writer = nil
+      body.each do |chunk|
+        raise InvalidResponseError, "a body must yield Strings, got #{chunk.class}" unless chunk.is_a?(String)
+
+        (writer ||= @native.stream(status, headers)).write(chunk)
+      end
+      finish(env, writer || @native.stream(status, headers))
+    rescue *Worker::RESCUED
+      writer&.abort
+      raise
+    end
+
+    def stream_call(env, status, headers, body)
+      writer = @native.stream(status, headers)
+      body.call(Rack::Stream.new(env["rack.input"], writer))
+      finish(env, writer)
+    rescue *Worker::RESCUED
+      writer&.abort
+      raise
+    end
+
+    def finish(env, writer)
+      what, bytes = writer.finish
+      return unless what
+
+      fault = what == :short ? "#{bytes} bytes shorter" : "#{bytes} bytes longer"
+      error = InvalidResponseError.new("the body is #{fault} than its content-length: it was #{what == :short ? "broken off" : "cut"}")
+      ErrorLog.exception(error, env)
+    end
+
+    def close(env, body)
+      body.close if body.respond_to?(:close)
+    rescue *Worker::RESCUED => error
+      ErrorLog.exception(error, env)
+    end
+  end
+end

@@ -1,0 +1,56 @@
+# frozen_string_literal: true
+
+require "kino/error_log"
+require "kino/responder"
+
+module Kino
+  # The request loop: the same for a thread in a Ractor and for a plain thread.
+  #
+  # What a request raises ends here: a StandardError, a ScriptError (NotImplementedError, LoadError)
+  # and a SystemStackError become a 500 and an entry in the log. Anything else (SystemExit, `throw`,
+  # `Thread#kill`, NoMemoryError) ends the worker; the front-end answers its request 500.
+  class Worker
+    # Exceptions that end a request and not its worker.
+    RESCUED = [StandardError, ScriptError, SystemStackError].freeze
+
+    # @param server_id [Integer] the server in {Native}
+    # @param app [#call] the Rack app
+    def initialize(server_id:, app:)
+      @native = Native::Worker.new(server_id)
+      @app = app
+      @responder = Responder.new(@native)
+    end
+
+    # Answers requests until the server is closed.
+    # @return [void]
+    def run
+      env = @native.take
+      env = serve(env) while env
+    ensure
+      @native.release
+    end
+
+    private
+
+    # @return [Hash, nil] the env of the next request
+    def serve(env)
+      status, headers, body = @app.call(env)
+      if body.instance_of?(Array) && env["rack.response_finished"].empty?
+        @native.reply(status, headers, body)
+      else
+        @responder.respond(env, status, headers, body)
+        @native.take
+      end
+    rescue *RESCUED => error
+      recover(env, status, headers, body, error)
+      @native.take
+    end
+
+    def recover(env, status, headers, body, error)
+      return @responder.respond_exactly(env, status, headers, body) if error.is_a?(LengthMismatchError)
+
+      @responder.fail(env, error)
+      @responder.finished(env, status, headers, error)
+    end
+  end
+end

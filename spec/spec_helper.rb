@@ -1,0 +1,39 @@
+# frozen_string_literal: true
+
+# Ends an example that hangs, and says what every thread was doing. Not Timeout: RSpec takes its exception for one of
+# the example's, and the stacks would be gone by then.
+module HangGuard
+  LIMIT = 60
+
+  # Not a StandardError, so that no rescue in the code under test takes it.
+  class Hung < Exception; end # rubocop:disable Lint/InheritException
+
+  # @param limit [Numeric] seconds
+  def self.watch(limit: LIMIT)
+    watched = Thread.current
+    finished = Thread::Queue.new
+    guard = Thread.new { finished.pop(timeout: limit) || watched.raise(Hung, report(limit)) }
+    yield
+  ensure
+    finished << true
+    guard.join
+  end
+
+  def self.report(limit)
+    stacks = (Thread.list - [Thread.current]).map { |thread| [thread.inspect, *thread.backtrace].join("\n  ") }
+    "still running after #{limit} s\n#{stacks.join("\n")}"
+  end
+  private_class_method :report
+end
+
+RSpec.configure do |config|
+  config.disable_monkey_patching!
+  config.order = :random
+  Kernel.srand config.seed
+  config.expect_with(:rspec) { |expectations| expectations.syntax = :expect }
+  config.mock_with(:rspec) { |mocks| mocks.verify_partial_doubles = true }
+  config.filter_run_when_matching :focus
+
+  # An example may have a limit of its own: `it "...", limit: 120 do`.
+  config.around { |example| HangGuard.watch(limit: example.metadata.fetch(:limit, HangGuard::LIMIT)) { example.run } }
+end

@@ -1,0 +1,70 @@
+# frozen_string_literal: true
+
+require "tmpdir"
+require "kino/app_loader"
+
+RSpec.describe Kino::AppLoader do
+  around { |example| Dir.mktmpdir { |directory| Dir.chdir(directory) { example.run } } }
+
+  def load(source, path: "config.ru")
+    File.write(path, source)
+    described_class.load(path)
+  end
+
+  def failure(...)
+    load(...)
+  rescue Kino::AppLoadError => e
+    e
+  end
+
+  it "gives the app of the file" do
+    expect(load("run ->(_env) { :answer }").call({})).to eq(:answer)
+  end
+
+  it "gives a module as it is, so that it can be shared" do
+    app = load("module AppLoaderSpecApp; def self.call(_env) = nil; end\nrun AppLoaderSpecApp")
+    expect(Ractor.shareable?(app)).to be(true)
+  end
+
+  it "names the line that raised, and keeps the cause" do
+    error = failure("def fail_here\n  raise ArgumentError, \"bad\\nvery bad\"\nend\nfail_here\n")
+    expect(error.message).to eq("config.ru:2: bad (ArgumentError)")
+    expect(error.cause).to be_an(ArgumentError)
+  end
+
+  it "names the line in the app's own file that raised" do
+    File.write("helper.rb", "\nnil.upcase\n")
+    expect(failure("load './helper.rb'").message).to match(/\Ahelper\.rb:2: .*upcase.* \(NoMethodError\)\z/)
+  end
+
+  it "names the line that requires what is not there" do
+    expect(failure("\n\nrequire \"kino_spec_nonsense\"\n").message)
+      .to eq("config.ru:3: cannot load such file -- kino_spec_nonsense (LoadError)")
+  end
+
+  it "puts a syntax error into one line" do
+    expect(failure("run ->(env) {\n").message).to match(/\Aconfig\.ru:\d+: syntax error, \S[^\n|^]*\z/)
+  end
+
+  it "finds a syntax error in a file that the app loads" do
+    File.write("helper.rb", "foo(\nend\n")
+    expect(failure("load './helper.rb'").message).to match(/\Ahelper\.rb:\d+: syntax error, [^\n]+\z/)
+  end
+
+  it "says that run is missing" do
+    expect(failure("use Object\n").message).to eq("config.ru: missing run or map statement (RuntimeError)")
+  end
+
+  it "says that the app cannot be called" do
+    expect(failure("run 5\n").message).to eq("config.ru: 5 is not a Rack app, for it has no call method")
+  end
+
+  it "says that the file is missing, or no file" do
+    expect { described_class.load("none.ru") }.to raise_error(Kino::AppLoadError, "no such rackup file: none.ru")
+    expect { described_class.load(".") }.to raise_error(Kino::AppLoadError, "not a file: .")
+  end
+
+  it "lets the file end the program" do
+    expect { load("exit 3") }.to raise_error(SystemExit)
+  end
+end

@@ -1,0 +1,52 @@
+# frozen_string_literal: true
+
+require "kino/cli/arguments"
+
+RSpec.describe Kino::CLI::Arguments do
+  def parse(*argv) = described_class.parse(argv)
+
+  def values(*argv) = parse(*argv).flags.transform_values(&:value)
+
+  it "serves config.ru with nothing set" do
+    expect(parse).to eq(described_class.new(action: :serve, rackup: "config.ru", flags: {}))
+  end
+
+  it "takes short flags, values attached or not" do
+    expect(values("-w2", "-p", "80", "-t3", "-m", "ractor", "-e", "test", "-b", "::1"))
+      .to eq(workers: "2", port: "80", threads: "3", mode: "ractor", environment: "test", bind: "::1")
+  end
+
+  it "takes long flags, values attached or not" do
+    expect(values("--queue-depth=5", "--max-body-size", "none")).to eq(queue_depth: "5", max_body_size: "none")
+  end
+
+  it "takes the file before, between or after the flags" do
+    [%w[a.ru -p 1], %w[-p 1 a.ru], %w[-p 1 -- a.ru]].each do |argv|
+      expect(parse(*argv)).to have_attributes(rackup: "a.ru", flags: include(:port))
+    end
+  end
+
+  it "leaves argv as it is" do
+    argv = %w[-p 1 a.ru].freeze
+    expect { described_class.parse(argv) }.not_to raise_error
+  end
+
+  it "does not check values, so that help works beside a wrong one" do
+    expect(parse("-p", "nonsense", "--help").action).to eq(:help)
+    expect(parse("-v").action).to eq(:version)
+  end
+
+  {
+    %w[--prot 1] => "invalid option: --prot (did you mean --port?); see kino --help",
+    %w[--prot=1] => "invalid option: --prot=1 (did you mean --port?); see kino --help",
+    %w[--zzzzzz] => "invalid option: --zzzzzz; see kino --help",
+    %w[--work 2] => "invalid option: --work (did you mean --workers?); see kino --help",
+    %w[--port] => "missing argument: --port; see kino --help",
+    %w[--debug=1] => "needless argument: --debug=1; see kino --help",
+    %w[a.ru b.ru] => "one rackup file at most, got a.ru and b.ru; see kino --help"
+  }.each do |argv, message|
+    it "refuses #{argv.join(" ")}" do
+      expect { parse(*argv) }.to raise_error(Kino::CLI::UsageError, message)
+    end
+  end
+end

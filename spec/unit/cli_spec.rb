@@ -1,0 +1,189 @@
+# frozen_string_literal: true
+
+require "open3"
+require "rbconfig"
+require "stringio"
+require "tmpdir"
+require "kino/cli"
+
+RSpec.describe Kino::CLI do
+  # Stands in for Kino::Server: takes what the command hands over and "starts" at once.
+  let(:server_class) do
+    Class.new do
+      attr_reader :mode, :workers, :threads, :url, :calls
+      attr_accessor :error
+
+      def initialize
+        @mode = :ractor
+        @workers = 2
+        @threads = 1
+        @url = "http://127.0.0.1:9292"
+        @calls = []
+      end
+
+      def run(app, **keywords)
+        @calls << [app, keywords]
+        raise error if error
+
+        yield self
+      end
+    end
+  end
+  let(:server) { server_class.new }
+  let(:out) { StringIO.new }
+  let(:err) { StringIO.new }
+  let(:env) { { "RUBY_YJIT_ENABLE" => "0" } }
+  let(:reexec) { ->(*words) { reexecs << words } }
+  let(:reexecs) { [] }
+
+  around { |example| Dir.mktmpdir { |directory| Dir.chdir(directory) { example.run } } }
+
+  before { File.write("config.ru", "run ->(_env) { :answer }\n") }
+
+  def start(*argv) = described_class.start(argv, out:, err:, env:, server:, reexec:)
+
+  describe "a start that goes well" do
+    it "runs the app with every setting, says where, and ends with 0" do
+      expect(start("-p", "0", "--queue-timeout", "1.5")).to eq(0)
+      app, keywords = server.calls.fetch(0)
+      expect(app.call({})).to eq(:answer)
+      expect(keywords).to include(port: 0, queue_timeout: 1.5, mode: :auto)
+      expect(keywords.keys).to eq(Kino::Config::Directives::NAMES)
+      expect(out.string).to include("mode: ractor", "\nlistening: http://127.0.0.1:9292\n")
+      expect(err.string).to be_empty
+    end
+
+    it "considers a new start with the settings and the command line" do
+      start("-w", "9")
+      expect(reexecs).to match([[have_attributes(workers: 9), %w[-w 9]]])
+    end
+
+    it "does so before the app is loaded" do
+      File.write("config.ru", "raise 'loaded'")
+      start
+      expect(reexecs.size).to eq(1)
+    end
+  end
+
+  describe "the environment" do
+    it "is put into RACK_ENV before the app is loaded" do
+      File.write("config.ru", "ENV['RACK_ENV'] == 'staging' or raise ENV['RACK_ENV'].inspect\nrun ->(_) {}")
+      previous = ENV.fetch("RACK_ENV", nil)
+      expect(described_class.start(%w[-e staging], out:, err:, server:, reexec:)).to eq(0)
+    ensure
+      ENV["RACK_ENV"] = previous
+    end
+
+    it "stays what RACK_ENV says, unless the flag says otherwise" do
+      env["RACK_ENV"] = "production"
+      start
+      expect(env["RACK_ENV"]).to eq("production")
+      start("-e", "test")
+      expect(env["RACK_ENV"]).to eq("test")
+    end
+
+    it "is development where nothing says otherwise" do
+      start
+      expect(env["RACK_ENV"]).to eq("development")
+    end
+
+    it "is blamed where it does not fit" do
+      env["RACK_ENV"] = "a b"
+      expect(start).to eq(2)
+      expect(err.string).to end_with("got \"a b\" (from RACK_ENV)\n")
+    end
+  end
+
+  describe "help and version" do
+    it "prints the help, whatever else is wrong" do
+      expect(start("-p", "x", "none.ru", "--help")).to eq(0)
+      expect(out.string).to start_with("Usage: kino [options] [config.ru]\n")
+      expect(server.calls).to be_empty
+    end
+
+    it "prints the version" do
+      expect(start("-v")).to eq(0)
+      expect(out.string).to eq("kino #{Kino::VERSION}\n")
+    end
+  end
+
+  describe "errors" do
+    def expect_line(status, line)
+      expect(err.string).to match(line)
+      expect(err.string.lines.size).to eq(1)
+      expect(out.string).to be_empty
+      expect(@status).to eq(status)
+    end
+
+    it "ends with 2 for an unknown flag" do
+      @status = start("--prot", "1")
+      expect_line(2, /\Akino: invalid option: --prot \(did you mean --port\?\); see kino --help$/)
+    end
+
+    it "ends with 2 for a value that does not fit" do
+      @status = start("-w", "x")
+      expect_line(2, /\Akino: workers must be auto or an integer from 1 to 1024, got "x" \(from --workers\)$/)
+    end
+
+    it "ends with 1 for a missing or broken rackup file" do
+      File.write("config.ru", "raise 'boo'")
+      @status = start
+      expect_line(1, /\Akino: config\.ru:1: boo \(RuntimeError\)$/)
+    end
+
+    it "ends with 1 for an address that is taken" do
+      server.error = Kino::BindError.new("127.0.0.1:9292 is taken")
+      @status = start
+      expect_line(1, /\Akino: 127\.0\.0\.1:9292 is taken$/)
+    end
+
+    it "ends with 1 for an app that cannot be shared, and with 2 for settings that the mode does not bear" do
+      server.error = Kino::UnshareableAppError.new("no")
+      expect(start).to eq(1)
+      server.error = Kino::ConfigError.new("no")
+      expect(start).to eq(2)
+    end
+
+    it "puts any other error into one line, with its class" do
+      server.error = ArgumentError.new("bad\n\n  very bad")
+      @status = start
+      expect_line(1, /\Akino: ArgumentError: bad very bad \(--debug shows where\)$/)
+    end
+
+    it "shows the backtrace with --debug, and that of the cause" do
+      File.write("config.ru", "raise 'boo'")
+      expect(start("--debug")).to eq(1)
+      expect(err.string).to include("app_loader.rb:", "(Kino::AppLoadError)", "config.ru:1:in", "(RuntimeError)")
+    end
+
+    it "says nothing on Ctrl-C, and ends as the shells have it" do
+      server.error = Interrupt.new
+      expect(start).to eq(130)
+      expect(out.string + err.string).to be_empty
+    end
+  end
+
+  describe "exe/kino" do
+    let(:root) { File.expand_path("../..", __dir__) }
+
+    def kino(*argv, env: {}) = Open3.capture3(env, RbConfig.ruby, "-I#{root}/lib", "#{root}/exe/kino", *argv)
+
+    it "prints the help without the native extension" do
+      out, err, status = kino("--help")
+      expect(out).to start_with("Usage: kino")
+      expect([err, status.exitstatus]).to eq(["", 0])
+    end
+
+    it "starts itself anew, once, for more workers than the VM has threads for" do
+      File.write("config.ru", "print ENV['RUBY_MAX_CPU'], ENV.key?('KINO_REEXEC')\nexit 3")
+      out, err, status = kino("-w", "20", env: { "RUBY_MAX_CPU" => nil })
+      expect([out, err, status.exitstatus]).to eq(["#{Kino::Config::Mode.max_cpu(20)}false", "", 3])
+    end
+
+    it "gives the exit status of the command" do
+      _, err, status = kino("-p", "-1")
+      expect(err).to eq("kino: port must be an integer from 0 to 65535, got \"-1\" (from --port)\n")
+      expect(status.exitstatus).to eq(2)
+    end
+  end
+end

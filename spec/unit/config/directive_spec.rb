@@ -1,0 +1,23 @@
+# frozen_string_literal: true
+
+require "kino/config/directives"
+
+RSpec.describe Kino::Config::Directive do
+  subject(:directive) do
+    described_class.new(name: :some_count, type: Kino::Config::Types::Whole.new(range: 1..3), default: 2,
+                        summary: "a count", doc: "A count of something.")
+  end
+
+  it "makes its flag from its name" do
+    expect(directive.flag).to eq("--some-count")
+  end
+
+  it "coerces by its type" do
+    expect(directive.coerce("3", source: "--some-count")).to eq(3)
+  end
+
+  it "says what would have fitted, what came and from where" do
+    expect { directive.coerce("x", source: "--some-count") }
+      .to raise_error(Kino::ConfigError, 'some_count must be an integer from 1 to 3, got "x" (from --some-count)')
+  end
+end

@@ -1,0 +1,65 @@
+# frozen_string_literal: true
+
+require "kino/config/directives"
+require "kino/cli/arguments"
+
+RSpec.describe Kino::Config::Directives do
+  it "names each directive once" do
+    expect(described_class::NAMES).to eq(described_class::ALL.map(&:name).uniq)
+  end
+
+  it "gives each short flag to one directive" do
+    shorts = described_class::ALL.filter_map(&:short)
+    expect(shorts + %w[-v -h]).to eq((shorts + %w[-v -h]).uniq)
+  end
+
+  it "raises for a name that is not in the list" do
+    expect { described_class[:nonsense] }.to raise_error(KeyError)
+  end
+
+  described_class::ALL.each do |directive|
+    describe directive.name.to_s do
+      it "has a summary of one line that fits into the help" do
+        expect(directive.summary).to match(/\A\S.{5,70}\z/)
+      end
+
+      it "has a doc that says more than the summary" do
+        expect(directive.doc.length).to be > directive.summary.length
+        expect(directive.doc).to end_with(".")
+      end
+
+      it "has a default that passes its own check, unchanged" do
+        expect(directive.coerce(directive.default, source: "the default")).to eql(directive.default)
+      end
+
+      it "takes its default as the command line would write it" do
+        shown = directive.type.show(directive.default)
+        expect(directive.coerce(shown, source: directive.flag)).to eql(directive.default)
+      end
+
+      it "gives frozen, shareable values" do
+        expect(Ractor.shareable?(directive.coerce(directive.default, source: "the default"))).to be(true)
+      end
+
+      it "refuses what is no setting at all, and says where it came from" do
+        expect { directive.coerce(Object.new, source: "somewhere") }
+          .to raise_error(Kino::ConfigError, /\A#{directive.name} must be .+, got #<Object.*> \(from somewhere\)\z/)
+      end
+
+      it "refuses bytes that are no text" do
+        expect { directive.coerce("\xff", source: "somewhere") }.to raise_error(Kino::ConfigError)
+      end
+
+      it "stands in the help, with its summary and its default" do
+        line = Kino::CLI::Arguments.help.lines.find { |text| text.include?("#{directive.flag} ") }
+        expect(line).to include(directive.type.placeholder)
+        expect(line).to include(directive.summary, "(default: #{directive.type.show(directive.default)})")
+      end
+
+      it "is taken from the command line under its flag" do
+        flags = Kino::CLI::Arguments.parse([directive.flag, "a value"]).flags
+        expect(flags).to eq(directive.name => Kino::Config::Given.new(value: "a value", source: directive.flag))
+      end
+    end
+  end
+end

@@ -1,0 +1,120 @@
+# frozen_string_literal: true
+
+require "kino/config/mode"
+
+RSpec.describe Kino::Config::Mode do
+  let(:shareable) { Module.new { def self.call(_env) = [200, {}, []] } }
+  let(:lambda_app) { ->(_env) { [200, {}, []] } }
+  let(:object_app) { Class.new { def call(_env) = [200, {}, []] }.new }
+
+  describe ".resolve" do
+    it "takes ractor in mode auto for an app that can be shared" do
+      expect(described_class.resolve(:auto, shareable)).to eq([:ractor, nil])
+      expect(described_class.resolve(:auto, object_app.freeze)).to eq([:ractor, nil])
+    end
+
+    it "takes threaded in mode auto for any other, and says why" do
+      mode, reason = described_class.resolve(:auto, lambda_app)
+      expect(mode).to eq(:threaded)
+      expect(reason).to start_with("the app (Proc) cannot be shared between Ractors")
+    end
+
+    it "takes threaded when told to, with no reason to give" do
+      expect(described_class.resolve(:threaded, shareable)).to eq([:threaded, nil])
+    end
+
+    it "takes ractor when told to" do
+      expect(described_class.resolve(:ractor, shareable)).to eq([:ractor, nil])
+    end
+
+    it "says what to do about a Proc" do
+      expect { described_class.resolve(:ractor, lambda_app, ruby: "4.0.5") }
+        .to raise_error(Kino::UnshareableAppError, /module or class .* Ractor\.shareable_proc, or use mode: :threaded/)
+    end
+
+    it "does not advise what Ruby 3.4 does not have" do
+      expect { described_class.resolve(:ractor, lambda_app, ruby: "3.4.5") }
+        .to raise_error(Kino::UnshareableAppError, /\A(?!.*shareable_proc).*module or class/)
+    end
+
+    it "says what to do about an object" do
+      expect { described_class.resolve(:ractor, object_app) }
+        .to raise_error(Kino::UnshareableAppError, /frozen all the way down \(Ractor\.make_shareable\)/)
+    end
+
+    it "leaves the app as it is" do
+      described_class.resolve(:auto, object_app)
+      expect(object_app).not_to be_frozen
+    end
+
+    it "copes with an app that has only call" do
+      bare = Class.new(BasicObject) { def call(_env) = nil }.new
+      expect(described_class.resolve(:auto, bare).first).to eq(:threaded)
+    end
+
+    context "with several threads a worker" do
+      it "takes ractor on Ruby 4.0" do
+        expect(described_class.resolve(:auto, shareable, threads: 5, ruby: "4.0.0")).to eq([:ractor, nil])
+      end
+
+      it "takes threaded in mode auto on Ruby 3.4, and says why" do
+        mode, reason = described_class.resolve(:auto, shareable, threads: 2, ruby: "3.4.5")
+        expect(mode).to eq(:threaded)
+        expect(reason).to include("threads: 1 only on Ruby 3.4.5", "deadlocks")
+      end
+
+      it "refuses ractor on Ruby 3.4, with the reason" do
+        expect { described_class.resolve(:ractor, shareable, threads: 2, ruby: "3.4.5") }
+          .to raise_error(Kino::ConfigError, /threads: 1 only .* got 2: its VM deadlocks/)
+      end
+
+      it "does not mind in threaded mode" do
+        expect(described_class.resolve(:threaded, shareable, threads: 9, ruby: "3.4.5")).to eq([:threaded, nil])
+      end
+    end
+  end
+
+  describe ".threads" do
+    it "chooses by mode" do
+      expect(described_class.threads(:auto, :ractor)).to eq(1)
+      expect(described_class.threads(:auto, :threaded)).to eq(3)
+    end
+
+    it "takes the number that was given" do
+      expect(described_class.threads(5, :ractor, ruby: "4.0.5")).to eq(5)
+      expect(described_class.threads(5, :threaded, ruby: "3.4.5")).to eq(5)
+      expect(described_class.threads(1, :ractor, ruby: "3.4.5")).to eq(1)
+    end
+
+    it "refuses more than one in ractor mode on Ruby 3.4" do
+      expect { described_class.threads(5, :ractor, ruby: "3.4.5") }.to raise_error(Kino::ConfigError, /deadlocks/)
+    end
+  end
+
+  describe "RUBY_MAX_CPU" do
+    it "is not needed for 8 workers" do
+      expect(described_class.max_cpu_warning(8, env: {})).to be_nil
+    end
+
+    it "is needed for more, and the warning says how much" do
+      expect(described_class.max_cpu_warning(9, env: {})).to match(/9 workers.* at most 8 .*RUBY_MAX_CPU=13 /)
+    end
+
+    it "is enough from the number of workers on" do
+      expect(described_class.max_cpu_warning(12, env: { "RUBY_MAX_CPU" => "12" })).to be_nil
+      expect(described_class.max_cpu_warning(12, env: { "RUBY_MAX_CPU" => "11" })).to include("at most 11 ")
+    end
+
+    it "counts as unset where the VM does not take it either" do
+      ["", "0", "-3", "many"].each do |value|
+        expect(described_class.enough_cpus?(8, env: { "RUBY_MAX_CPU" => value })).to be(true)
+        expect(described_class.enough_cpus?(9, env: { "RUBY_MAX_CPU" => value })).to be(false)
+      end
+    end
+
+    it "is satisfied by what it asks for" do
+      env = { "RUBY_MAX_CPU" => described_class.max_cpu(100).to_s }
+      expect(described_class.enough_cpus?(100, env:)).to be(true)
+    end
+  end
+end

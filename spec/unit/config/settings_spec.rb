@@ -1,0 +1,87 @@
+# frozen_string_literal: true
+
+require "kino/config/settings"
+
+RSpec.describe Kino::Config::Settings do
+  def given(**values) = values.transform_values { |value| Kino::Config::Given.new(value:, source: "a test") }
+
+  it "has a reader for each directive, and the defaults where nothing was given" do
+    settings = described_class.resolve
+    expect(described_class.members).to eq(Kino::Config::Directives::NAMES)
+    expect(settings).to have_attributes(bind: "127.0.0.1", port: 9292, threads: :auto, mode: :auto,
+                                        environment: "development", queue_depth: 1024, queue_timeout: 5.0,
+                                        shutdown_timeout: 30.0, max_body_size: 52_428_800, tokio_threads: 1)
+  end
+
+  it "is frozen and shareable, whatever was given" do
+    settings = described_class.resolve(bind: +"tcp://[::1]:80", environment: +"test", queue_timeout: 1)
+    expect(settings).to be_frozen
+    expect(Ractor.shareable?(settings)).to be(true)
+  end
+
+  it "coerces what was given" do
+    settings = described_class.resolve(port: "80", mode: "ractor", max_body_size: nil, workers: 3)
+    expect(settings).to have_attributes(port: 80, mode: :ractor, max_body_size: nil, workers: 3)
+  end
+
+  it "resolves to itself" do
+    settings = described_class.resolve(bind: "tcp://[::1]:8000", threads: 2)
+    expect(described_class.resolve(**settings.to_h)).to eq(settings)
+  end
+
+  it "takes the usable cores for workers: :auto" do
+    allow(Kino).to receive(:usable_cpus).and_return(6)
+    expect(described_class.resolve(workers: :auto).workers).to eq(6)
+  end
+
+  it "keeps workers: :auto within its bounds on any machine" do
+    allow(Kino).to receive(:usable_cpus).and_return(4096)
+    expect(described_class.resolve.workers).to eq(1024)
+  end
+
+  it "names the keyword of a value that does not fit" do
+    expect { described_class.resolve(workers: 0) }
+      .to raise_error(Kino::ConfigError, /workers must be auto or an integer .* got 0 \(from the keyword workers:\)/)
+  end
+
+  it "refuses an unknown keyword, and names the nearest" do
+    expect { described_class.resolve(queue_dept: 1) }
+      .to raise_error(Kino::ConfigError, "unknown setting: queue_dept (did you mean queue_depth?)")
+  end
+
+  describe "layers" do
+    it "lets the later one win" do
+      settings = described_class.from_layers(given(port: 1, queue_depth: 2), given(port: 3))
+      expect(settings).to have_attributes(port: 3, queue_depth: 2)
+    end
+
+    it "names the source of a value that does not fit" do
+      expect { described_class.from_layers(given(port: "x")) }.to raise_error(Kino::ConfigError, /\(from a test\)\z/)
+    end
+  end
+
+  describe "bind and port" do
+    it "gives the host without brackets" do
+      expect(described_class.resolve(bind: "[::1]").host).to eq("::1")
+    end
+
+    it "takes the port of bind" do
+      expect(described_class.resolve(bind: "tcp://localhost:0")).to have_attributes(host: "localhost", port: 0)
+    end
+
+    it "takes port where bind names none" do
+      expect(described_class.resolve(bind: "tcp://localhost", port: 80).port).to eq(80)
+    end
+
+    it "takes both where they agree" do
+      expect(described_class.resolve(bind: "tcp://localhost:80", port: 80).port).to eq(80)
+    end
+
+    it "refuses two different ports, the default one too once it is given" do
+      [81, 9292].each do |port|
+        expect { described_class.resolve(bind: "tcp://localhost:80", port:) }
+          .to raise_error(Kino::ConfigError, /localhost:80 and port #{port} name different ports/)
+      end
+    end
+  end
+end
