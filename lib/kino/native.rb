@@ -23,6 +23,7 @@ module Kino
   # `abort(id)`:: answers 503 to what waits, and 500 to what workers have in flight.
   # `shutdown(id)`:: ends the network threads (about a second at most) and forgets the server.
   # `stats(id) -> Hash{Symbol=>Integer}`:: the engine's counters.
+  # `count_respawn(id)`:: counts a worker that died and is replaced.
   # `rack_objects(input_class, null_input, errors)`:: what the env gets for `rack.input` and
   #   `rack.errors`; called once, at load.
   #

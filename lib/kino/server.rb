@@ -112,13 +112,13 @@ module Kino
       self
     end
 
-    # @return [Hash{Symbol=>Object}] `mode`, `workers`, `threads`, `respawns` (workers that died and
-    #   were replaced) and the engine's counters: `connections` and `accepted`, `queued`, `in_flight`,
-    #   `served`, `rejected` (503, the queue stayed full), `refused` (answered by the engine because of
-    #   what they said), `disconnects`, `dropped` (a worker left them unanswered: 500). Those of a
-    #   server that has stopped stay as they were at its end.
+    # @return [Hash{Symbol=>Object}] `mode`, `workers`, `threads`, and the engine's counters:
+    #   `connections` and `accepted`, `queued`, `in_flight`, `served`, `rejected` (503, the queue stayed
+    #   full), `refused` (answered by the engine because of what they said), `disconnects`, `dropped`
+    #   (a worker left them unanswered: 500), `respawns` (workers that died and were replaced). Those
+    #   of a server that has stopped stay as they were at its end; one that was never started has none.
     def stats
-      { mode:, workers:, threads:, respawns: @pool ? @pool.respawns : 0 }.merge(counters)
+      { mode:, workers:, threads: }.merge(counters)
     end
 
     private

@@ -13,6 +13,20 @@ module Kino
     # Exceptions that end a request and not its worker.
     RESCUED = [StandardError, ScriptError, SystemStackError].freeze
 
+    # Runs a worker on this thread.
+    #
+    # @param server_id [Integer] the server in {Native}
+    # @param app [#call] the Rack app
+    # @return [Symbol, Exception] :closed, or what the worker died of. It is returned, not raised:
+    #   Ruby hands a SystemExit that leaves a thread on to the main thread, and an app's `exit` must
+    #   not stop the server
+    def self.outcome(server_id:, app:)
+      new(server_id:, app:).run
+      :closed
+    rescue Exception => e # rubocop:disable Lint/RescueException -- see above
+      e
+    end
+
     # @param server_id [Integer] the server in {Native}
     # @param app [#call] the Rack app
     def initialize(server_id:, app:)

@@ -193,6 +193,11 @@ impl Server {
         }
     }
 
+    /// Counts a worker that died and is replaced; whoever replaces it is the one to know.
+    pub fn count_respawn(&self) {
+        self.stats.respawn();
+    }
+
     /// The counters now.
     pub fn stats(&self) -> Snapshot {
         self.stats.snapshot(self.queue.len())

@@ -14,6 +14,7 @@ pub(crate) struct Stats {
     refused: AtomicU64,
     disconnects: AtomicU64,
     dropped: AtomicU64,
+    respawns: AtomicU64,
 }
 
 /// The counters at one moment. They are read one after the other, not as one atomic cut.
@@ -38,6 +39,8 @@ pub struct Snapshot {
     pub disconnects: u64,
     /// Requests that a worker dropped without an answer; their clients got a 500.
     pub dropped: u64,
+    /// Workers that died and were replaced, as told by [`Server::count_respawn`](crate::Server::count_respawn).
+    pub respawns: u64,
 }
 
 impl Stats {
@@ -52,6 +55,7 @@ impl Stats {
             refused: self.refused.load(Relaxed),
             disconnects: self.disconnects.load(Relaxed),
             dropped: self.dropped.load(Relaxed),
+            respawns: self.respawns.load(Relaxed),
         }
     }
 
@@ -87,5 +91,9 @@ impl Stats {
 
     pub(crate) fn drop_unanswered(&self) {
         self.dropped.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn respawn(&self) {
+        self.respawns.fetch_add(1, Relaxed);
     }
 }

@@ -1,45 +1,85 @@
 # frozen_string_literal: true
 
-require "kino/pool/base"
-require "kino/worker"
+require "kino/pool/crew"
 
 module Kino
   module Pool
-    # `workers` Ractors with `threads` threads each: a shareable app.
-    class Ractors < Base
-      # A Ractor that is waited for. It cannot be killed from outside; one that hangs ends with the
-      # process.
-      Handle = Struct.new(:ractor) do
-        # @return [Exception, nil] what it died of
-        def wait
-          finished = ractor.respond_to?(:value) ? ractor.value : ractor.take
-          finished == :closed ? nil : WorkerExit.new("a thread of its was killed or left by throw")
-        rescue Ractor::RemoteError => e
-          e.cause || e
-        end
+    # `workers` Ractors with `threads` threads each: a shareable app. Each Ractor has a thread of the
+    # main Ractor that waits for its end, and starts another if it died.
+    class Ractors
+      # @param server_id [Integer] the server in {Native}
+      # @param app [#call] the Rack app, shareable
+      # @param workers [Integer]
+      # @param threads [Integer] threads a worker
+      def initialize(server_id:, app:, workers:, threads:)
+        @server_id = server_id
+        @app = app
+        @workers = workers
+        @threads = threads
+      end
 
-        # @return [void]
-        def kill; end
+      # @return [self]
+      def start
+        @supervisors = Array.new(@workers) { |index| supervise("kino-worker-#{index + 1}") }
+        self
+      end
+
+      # Waits for the workers to leave. A Ractor cannot be killed from outside: one that does not leave
+      # is given up, and ends with the process.
+      # @param seconds [Numeric] for all of them together
+      # @return [Boolean] whether all have left
+      def join(seconds)
+        deadline = now + seconds
+        late = @supervisors.reject { |thread| thread.join([deadline - now, 0].max) }
+        late.each(&:kill)
+        late.empty?
+      end
+
+      # What a worker Ractor does.
+      # @param server_id [Integer]
+      # @param app [#call]
+      # @param threads [Integer]
+      # @param name [String] its own
+      # @return [Symbol, Exception, nil] see {Worker.outcome}
+      def self.work(server_id, app, threads, name)
+        # Not a crew of one: on Ruby 3.4 a Ractor must not have a second thread.
+        return Worker.outcome(server_id:, app:) if threads == 1
+
+        Crew.new(server_id:, app:, size: threads, name:).run
+        :closed
       end
 
       private
 
-      def names
-        Array.new(@workers) { |index| "kino-worker-#{index + 1}" }
+      def supervise(name)
+        ractor = spawn(name)
+        thread = Thread.new do
+          while (error = cause_of_end(ractor))
+            WorkerExit.report(@server_id, name, error)
+            ractor = spawn(name)
+          end
+        end
+        thread.name = "kino-supervisor of #{name}"
+        thread
       end
 
       def spawn(name)
-        Handle.new(quietly { make(name) })
-      end
-
-      def make(name)
-        Ractor.new(@server_id, @app, @threads, name:) do |server_id, app, threads|
-          Thread.current.report_on_exception = false
-          Kino::Pool::Ractors.work(server_id, app, threads)
+        quietly do
+          Ractor.new(@server_id, @app, @threads, name:) do |server_id, app, threads|
+            Thread.current.report_on_exception = false
+            Kino::Pool::Ractors.work(server_id, app, threads, Ractor.current.name)
+          end
         end
       end
 
-      # The VM says at each start of the first Ractor that they are experimental; the banner does too.
+      # Ruby 3.4 has no `value`, and 4.0 no `take`.
+      def cause_of_end(ractor)
+        WorkerExit.cause(ractor.respond_to?(:value) ? ractor.value : ractor.take)
+      rescue Ractor::RemoteError => e
+        e.cause || e
+      end
+
+      # The VM says at the start of the first Ractor that they are experimental; the banner does too.
       def quietly
         before = Warning[:experimental]
         Warning[:experimental] = false
@@ -48,29 +88,9 @@ module Kino
         Warning[:experimental] = before
       end
 
-      # What a worker Ractor does.
-      # @param server_id [Integer]
-      # @param app [#call] shareable
-      # @param threads [Integer]
-      # @return [Symbol, nil] :closed once the server is
-      def self.work(server_id, app, threads)
-        return run(server_id, app) if threads == 1
-
-        all = Array.new(threads) do
-          Thread.new do
-            Thread.current.report_on_exception = false
-            run(server_id, app)
-          end
-        end
-        all.map(&:value).all?(:closed) ? :closed : nil
+      def now
+        Process.clock_gettime(Process::CLOCK_MONOTONIC)
       end
-
-      # @return [Symbol] :closed
-      def self.run(server_id, app)
-        Worker.new(server_id:, app:).run
-        :closed
-      end
-      private_class_method :run
     end
   end
 end

@@ -1,42 +1,36 @@
 # frozen_string_literal: true
 
-require "kino/pool/base"
-require "kino/worker"
+require "kino/pool/crew"
 
 module Kino
+  # Where workers run. Both kinds have the same interface: `start`, and `join`.
   module Pool
     # `workers` x `threads` plain threads: any app.
-    class Threads < Base
-      # A thread that is waited for, or killed.
-      Handle = Struct.new(:thread) do
-        # @return [Exception, nil] what it died of
-        def wait
-          finished = thread.join.value
-          finished == :closed ? nil : WorkerExit.new("its thread was killed or left by throw")
-        rescue Exception => e # rubocop:disable Lint/RescueException -- whatever it was, it did not reach this thread
-          e
-        end
-
-        # @return [void]
-        def kill
-          thread.kill
-        end
+    class Threads
+      # @param server_id [Integer] the server in {Native}
+      # @param app [#call] the Rack app
+      # @param workers [Integer]
+      # @param threads [Integer] threads a worker
+      def initialize(server_id:, app:, workers:, threads:)
+        @crew = Crew.new(server_id:, app:, size: workers * threads, name: "kino-worker")
       end
 
-      private
-
-      def names
-        Array.new(@workers * @threads) { |index| "kino-worker-#{index + 1}" }
+      # @return [self]
+      def start
+        @thread = Thread.new { @crew.run }
+        @thread.name = "kino-supervisor"
+        self
       end
 
-      def spawn(name)
-        thread = Thread.new do
-          Thread.current.report_on_exception = false
-          Worker.new(server_id: @server_id, app: @app).run
-          :closed
-        end
-        thread.name = name
-        Handle.new(thread)
+      # Waits for the workers to leave, and kills those that do not.
+      # @param seconds [Numeric]
+      # @return [Boolean] whether all have left by themselves
+      def join(seconds)
+        return true if @thread.join(seconds)
+
+        @thread.kill.join
+        @crew.kill
+        false
       end
     end
   end

@@ -26,7 +26,7 @@ struct Registry {
 type Counter = fn(&Snapshot) -> u64;
 
 /// Every counter of the engine with the name that Ruby knows it by.
-static COUNTERS: [(LazyId, Counter); 9] = [
+static COUNTERS: [(LazyId, Counter); 10] = [
     (LazyId::new("connections"), |it| it.connections),
     (LazyId::new("accepted"), |it| it.accepted),
     (LazyId::new("queued"), |it| it.queued),
@@ -36,6 +36,7 @@ static COUNTERS: [(LazyId, Counter); 9] = [
     (LazyId::new("refused"), |it| it.refused),
     (LazyId::new("disconnects"), |it| it.disconnects),
     (LazyId::new("dropped"), |it| it.dropped),
+    (LazyId::new("respawns"), |it| it.respawns),
 ];
 
 pub(crate) fn init(ruby: &Ruby, native: RModule) -> Result<(), Error> {
@@ -49,6 +50,7 @@ pub(crate) fn init(ruby: &Ruby, native: RModule) -> Result<(), Error> {
     native.define_singleton_method("close", function!(close, 1))?;
     native.define_singleton_method("abort", function!(abort, 1))?;
     native.define_singleton_method("shutdown", function!(shutdown, 1))?;
+    native.define_singleton_method("count_respawn", function!(count_respawn, 1))?;
     native.define_singleton_method("stats", function!(stats, 1))
 }
 
@@ -142,6 +144,10 @@ fn shutdown(ruby: &Ruby, id: u64) -> Result<(), Error> {
         }
         Ok(())
     })
+}
+
+fn count_respawn(ruby: &Ruby, id: u64) -> Result<(), Error> {
+    guard(ruby, || named(ruby, id).map(|server| server.count_respawn()))
 }
 
 fn stats(ruby: &Ruby, id: u64) -> Result<RHash, Error> {

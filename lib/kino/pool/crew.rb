@@ -1,0 +1,81 @@
+# frozen_string_literal: true
+
+require "kino/error_log"
+require "kino/worker"
+
+module Kino
+  module Pool
+    # A worker ended with nothing to say, which leaves one reason: `Thread#kill`.
+    class WorkerExit < Error
+      # @param outcome [Symbol, Exception, nil] what {Worker.outcome} returned; nil if it did not
+      # @return [Exception, nil] what the worker died of; nil if it left as it should
+      def self.cause(outcome)
+        case outcome
+        when :closed then nil
+        when Exception then outcome
+        else new("its thread was killed")
+        end
+      end
+
+      # Says that a worker is replaced, and counts it.
+      # @param server_id [Integer]
+      # @param name [String] the worker's
+      # @param error [Exception] what it died of
+      # @return [void]
+      def self.report(server_id, name, error)
+        ErrorLog.line("#{name} died and is replaced: #{ErrorLog.describe(error)}")
+        Native.count_respawn(server_id)
+      end
+    end
+
+    # Worker threads of one Ractor, the main one or another: each that dies is replaced, and the others
+    # go on meanwhile.
+    class Crew
+      # @param server_id [Integer] the server in {Native}
+      # @param app [#call] the Rack app
+      # @param size [Integer] how many threads
+      # @param name [String] prefix of the threads' names
+      def initialize(server_id:, app:, size:, name:)
+        @server_id = server_id
+        @app = app
+        @size = size
+        @name = name
+        @ended = Thread::Queue.new
+        @threads = {}
+      end
+
+      # Returns when all threads have left because the server is closed.
+      # @return [void]
+      def run
+        @size.times { |index| start("#{@name}-#{index + 1}") }
+        until @threads.empty?
+          name, outcome = @ended.pop
+          error = WorkerExit.cause(outcome)
+          @threads.delete(name)
+          next unless error
+
+          WorkerExit.report(@server_id, name, error)
+          start(name)
+        end
+      end
+
+      # Kills the threads. Whoever runs {#run} has to be stopped before.
+      # @return [void]
+      def kill
+        @threads.each_value(&:kill)
+      end
+
+      private
+
+      def start(name)
+        @threads[name] = Thread.new do
+          Thread.current.name = name
+          outcome = Worker.outcome(server_id: @server_id, app: @app)
+        ensure
+          # Here, so that a thread that is killed is missed too; its outcome is nil then.
+          @ended << [name, outcome]
+        end
+      end
+    end
+  end
+end
