@@ -9,6 +9,9 @@
 //! |---|---|
 //! | `net::listener` | bind, accept, back off when file descriptors run out |
 //! | `net::connection` | one connection: hyper, the service that queues requests |
+//! | `net::wire` | what may come from a client: whole, well-formed heads, in time |
+//! | `http::framing`, `http::chunks` | RFC 9112, byte for byte |
+//! | [`http::refusal`](Reason) | why the engine answers by itself |
 //! | [`http::request`](RequestHead) | the request head, its target and host |
 //! | [`http::body`](BodyReader) | bounded pipes both ways |
 //! | `dispatch::queue` | the one bounded queue and its 503 policy |
@@ -34,6 +37,7 @@ pub use crate::dispatch::signal::{Signal, Wake};
 pub use crate::dispatch::worker::{Take, Worker};
 pub use crate::error::Error;
 pub use crate::http::body::{BodyReader, BodyWriter, Finish, ReadError, Readable, Writable, WriteError};
+pub use crate::http::refusal::Reason;
 pub use crate::http::reply::{Gone, Reply};
 pub use crate::http::request::{ConnectionInfo, RequestHead};
 pub use crate::http::response::{Response, ResponseBody};

@@ -23,9 +23,11 @@ use crate::dispatch::signal::{Signal, Wake};
 use crate::dispatch::slot::Slot;
 use crate::dispatch::worker::Worker;
 use crate::error::Error;
+use crate::http::framing::HeadLimits;
 use crate::http::response::Response;
 use crate::net::connection::{self, Context};
 use crate::net::listener;
+use crate::net::wire::Patience;
 use crate::settings::Settings;
 use crate::stats::{Snapshot, Stats};
 
@@ -95,6 +97,16 @@ impl Server {
             queue: Arc::clone(&self.queue),
             stats: Arc::clone(&self.stats),
             max_body_size: settings.max_body_size,
+            limits: HeadLimits {
+                head: settings.max_head_size,
+                target: settings.max_target_size,
+                headers: settings.max_headers,
+            },
+            patience: Patience {
+                head: settings.head_timeout,
+                idle: settings.keep_alive_timeout,
+                body: settings.body_timeout,
+            },
         });
         let graceful = Arc::clone(&self.graceful);
         Arc::new(move |stream, peer| {

@@ -16,6 +16,19 @@ pub struct Settings {
     pub queue_depth: usize,
     /// How long a request may wait for a place in a full queue before it is answered 503.
     pub queue_timeout: Duration,
+    /// Largest request head in bytes: request line and headers.
+    pub max_head_size: usize,
+    /// Longest request target in bytes.
+    pub max_target_size: usize,
+    /// Most header lines of a request.
+    pub max_headers: usize,
+    /// How long a client may take for a request head, from its first byte; also how long a new
+    /// connection may stay silent.
+    pub head_timeout: Duration,
+    /// How long a connection may stay silent between two requests.
+    pub keep_alive_timeout: Duration,
+    /// How long a client may pause within a request body while somebody reads it.
+    pub body_timeout: Duration,
     /// Largest request body in bytes; `None` for no limit.
     pub max_body_size: Option<u64>,
 }

@@ -1,5 +1,6 @@
 //! Counters, and a snapshot of them with names.
 
+use crate::http::refusal::Reason;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// The engine's counters. Each is bumped with one relaxed operation; guards, not code after an
@@ -11,7 +12,7 @@ pub(crate) struct Stats {
     in_flight: AtomicU64,
     served: AtomicU64,
     rejected: AtomicU64,
-    refused: AtomicU64,
+    refused: [AtomicU64; Reason::ALL.len()],
     disconnects: AtomicU64,
     dropped: AtomicU64,
     respawns: AtomicU64,
@@ -33,8 +34,8 @@ pub struct Snapshot {
     pub served: u64,
     /// Requests answered 503 because the queue stayed full.
     pub rejected: u64,
-    /// Requests that the engine answered itself because of what they said (413 and the like).
-    pub refused: u64,
+    /// Requests that the engine answered itself because of what they said, by [`Reason::index`].
+    pub refused: [u64; Reason::ALL.len()],
     /// Requests whose client left before the answer was complete.
     pub disconnects: u64,
     /// Requests that a worker dropped without an answer; their clients got a 500.
@@ -52,7 +53,7 @@ impl Stats {
             in_flight: self.in_flight.load(Relaxed),
             served: self.served.load(Relaxed),
             rejected: self.rejected.load(Relaxed),
-            refused: self.refused.load(Relaxed),
+            refused: std::array::from_fn(|at| self.refused[at].load(Relaxed)),
             disconnects: self.disconnects.load(Relaxed),
             dropped: self.dropped.load(Relaxed),
             respawns: self.respawns.load(Relaxed),
@@ -81,8 +82,8 @@ impl Stats {
         self.rejected.fetch_add(1, Relaxed);
     }
 
-    pub(crate) fn refuse(&self) {
-        self.refused.fetch_add(1, Relaxed);
+    pub(crate) fn refuse(&self, reason: Reason) {
+        self.refused[reason.index()].fetch_add(1, Relaxed);
     }
 
     pub(crate) fn disconnect(&self) {

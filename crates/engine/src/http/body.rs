@@ -1,18 +1,21 @@
 //! Request and response bodies as a worker sees them: never blocking, with a signal to wait on.
 
+use std::error::Error as _;
+use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
-use http::StatusCode;
 use http_body::Body;
 use hyper::body::Incoming;
 
 use crate::dispatch::signal::Signal;
 use crate::http::pipe::{Pipe, Pushed};
+use crate::http::refusal::Reason;
 use crate::http::reply::{Cell, Ticket};
 use crate::http::response::Response;
+use crate::stats::Stats;
 
 /// What reading found.
 #[derive(Debug)]
@@ -38,9 +41,12 @@ pub enum ReadError {
         /// The limit in bytes.
         limit: u64,
     },
-    /// It is not well-formed.
-    #[error("the request body is malformed: {0}")]
-    Malformed(String),
+    /// Its chunks are malformed. The engine has answered 400 if it still could.
+    #[error("the request body is malformed")]
+    Malformed,
+    /// Nothing came of it for too long. The engine has answered 408 if it still could.
+    #[error("the request body stalled")]
+    Stalled,
 }
 
 /// A request body. hyper hands over one frame at a time and reads the next from the socket when
@@ -54,13 +60,14 @@ pub struct BodyReader {
     limit: Option<u64>,
     read: u64,
     cell: Arc<Cell>,
+    stats: Arc<Stats>,
 }
 
 impl BodyReader {
-    pub(crate) fn new(incoming: Incoming, limit: Option<u64>, cell: Arc<Cell>) -> Self {
+    pub(crate) fn new(incoming: Incoming, limit: Option<u64>, cell: Arc<Cell>, stats: Arc<Stats>) -> Self {
         let declared = incoming.size_hint().exact();
         let incoming = (!incoming.is_end_stream()).then_some(incoming);
-        Self { incoming, signal: None, declared, limit, read: 0, cell }
+        Self { incoming, signal: None, declared, limit, read: 0, cell, stats }
     }
 
     /// The length that the client has announced, in bytes; `None` if it has not.
@@ -103,17 +110,35 @@ impl BodyReader {
         self.read += data.len() as u64;
         match self.limit {
             Some(limit) if self.read > limit => {
-                self.incoming = None;
-                let _ = self.cell.claim(Response::closing(StatusCode::PAYLOAD_TOO_LARGE));
+                self.refuse(Reason::BodyTooLarge);
                 Err(ReadError::TooLarge { limit })
             }
             _ => Ok(Readable::Chunk(data)),
         }
     }
 
+    /// The wire says by the kind of its error what it found; anything else is a lost connection.
     fn fail(&mut self, error: &hyper::Error) -> ReadError {
+        match io_kind(error) {
+            Some(io::ErrorKind::InvalidData) => {
+                self.refuse(Reason::BadChunk);
+                ReadError::Malformed
+            }
+            Some(io::ErrorKind::TimedOut) => {
+                self.refuse(Reason::BodyTimeout);
+                ReadError::Stalled
+            }
+            _ => {
+                self.incoming = None;
+                ReadError::Gone
+            }
+        }
+    }
+
+    fn refuse(&mut self, reason: Reason) {
         self.incoming = None;
-        if error.is_parse() || error.is_user() { ReadError::Malformed(error.to_string()) } else { ReadError::Gone }
+        self.stats.refuse(reason);
+        let _ = self.cell.claim(Response::closing(reason.status()));
     }
 
     /// hyper ends the body without an error when its connection is torn down between two frames,
@@ -123,6 +148,10 @@ impl BodyReader {
         let cut = self.declared.is_some_and(|declared| self.read < declared) || self.cell.is_abandoned();
         if cut { Err(ReadError::Gone) } else { Ok(Readable::End) }
     }
+}
+
+fn io_kind(error: &hyper::Error) -> Option<io::ErrorKind> {
+    error.source()?.downcast_ref::<io::Error>().map(io::Error::kind)
 }
 
 /// What became of a chunk that was to be written.

@@ -1,7 +1,11 @@
 //! Requests, bodies, replies and responses; none of it knows which HTTP version carries it.
 
 pub(crate) mod body;
+pub(crate) mod chunks;
+pub(crate) mod framing;
 pub(crate) mod pipe;
+pub(crate) mod refusal;
 pub(crate) mod reply;
 pub(crate) mod request;
 pub(crate) mod response;
+pub(crate) mod syntax;

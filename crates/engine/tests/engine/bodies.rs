@@ -5,7 +5,7 @@ use std::sync::{Arc, mpsc};
 
 use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, HeaderValue, StatusCode};
-use kino_engine::{ReadError, Response, ResponseBody, Settings, Writable, WriteError};
+use kino_engine::{ReadError, Reason, Response, ResponseBody, Settings, Writable, WriteError};
 
 use crate::support::{HANG, Running, ok, read_all, settings, write};
 
@@ -79,7 +79,7 @@ fn a_body_announced_too_large_is_refused_before_a_worker_sees_it() {
     let answer = client.answer();
     assert_eq!((answer.status, answer.header("connection")), (413, Some("close")));
     assert!(client.is_closed());
-    assert_eq!(running.server.stats().refused, 1);
+    assert_eq!(running.server.stats().refused[Reason::BodyTooLarge.index()], 1);
     assert_eq!(running.server.stats().served, 0);
     running.stop();
 }

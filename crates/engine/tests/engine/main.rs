@@ -6,5 +6,6 @@
 
 mod bodies;
 mod lifecycle;
+mod refusals;
 mod requests;
 mod support;

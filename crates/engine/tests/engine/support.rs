@@ -23,6 +23,12 @@ pub(crate) fn settings() -> Settings {
         io_threads: 1,
         queue_depth: 1024,
         queue_timeout: Duration::from_secs(5),
+        max_head_size: 64 * 1024,
+        max_target_size: 8 * 1024,
+        max_headers: 100,
+        head_timeout: HANG,
+        keep_alive_timeout: HANG,
+        body_timeout: HANG,
         max_body_size: Some(1024 * 1024),
     }
 }
@@ -203,8 +209,11 @@ impl Client {
         }
     }
 
-    /// Whether the server has closed the connection, with nothing left to read.
+    /// Whether the server closes the connection, with nothing left to read.
     pub(crate) fn is_closed(&mut self) -> bool {
-        matches!(self.stream.read(&mut [0]), Ok(0) | Err(_))
+        match self.stream.read(&mut [0]) {
+            Ok(read) => read == 0,
+            Err(error) => !matches!(error.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut),
+        }
     }
 }

@@ -1,0 +1,50 @@
+//! The engine with Rust threads as workers: how fast could it be at best? Benches drive it.
+//!
+//! `workers [port] [workers] [io threads]` answers `Hello World` until it is killed.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, StatusCode};
+use kino_engine::{Response, ResponseBody, Server, Settings, Take};
+
+fn main() {
+    let mut args = std::env::args().skip(1).map(|arg| arg.parse::<usize>().unwrap());
+    let settings = Settings {
+        host: "127.0.0.1".into(),
+        port: u16::try_from(args.next().unwrap_or(0)).unwrap(),
+        io_threads: args.nth(1).unwrap_or(1),
+        queue_depth: 1024,
+        queue_timeout: Duration::from_secs(5),
+        max_head_size: 64 * 1024,
+        max_target_size: 8 * 1024,
+        max_headers: 100,
+        head_timeout: Duration::from_secs(15),
+        keep_alive_timeout: Duration::from_secs(75),
+        body_timeout: Duration::from_secs(30),
+        max_body_size: None,
+    };
+    let workers = std::env::args().nth(2).map_or(2, |arg| arg.parse().unwrap());
+    let server = Server::start(&settings).unwrap();
+    println!("listening: http://{}", server.address());
+    std::thread::scope(|scope| {
+        for _ in 0..workers {
+            let worker = server.worker();
+            scope.spawn(move || {
+                loop {
+                    match worker.take(Duration::from_secs(60)) {
+                        Take::Exchange(exchange) => {
+                            let mut headers = HeaderMap::with_capacity(2);
+                            headers.insert("content-type", HeaderValue::from_static("text/plain"));
+                            let body = ResponseBody::full(Bytes::from_static(b"Hello World"));
+                            let _ = exchange.reply.send(Response { status: StatusCode::OK, headers, body });
+                        }
+                        Take::Closed => return,
+                        _ => {}
+                    }
+                }
+            });
+        }
+    });
+}

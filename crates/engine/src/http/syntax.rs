@@ -1,0 +1,80 @@
+//! Character classes of HTTP/1 (RFC 9110 section 5, RFC 9112 section 3, RFC 3986).
+
+/// `token`: method and header names (RFC 9110 section 5.6.2). Not empty.
+pub(crate) fn is_token(bytes: &[u8]) -> bool {
+    !bytes.is_empty() && bytes.iter().all(|byte| TOKEN[*byte as usize])
+}
+
+/// A header value: visible characters, bytes above 0x7f, and white space within (RFC 9110 5.5).
+pub(crate) fn is_field_value(bytes: &[u8]) -> bool {
+    bytes.iter().all(|byte| VALUE[*byte as usize])
+}
+
+/// A request target: visible ASCII without a fragment. Stricter characters are left to the app,
+/// because browsers send `|`, `[` and `"` in queries.
+pub(crate) fn is_target(bytes: &[u8]) -> bool {
+    bytes.iter().all(|byte| matches!(byte, 0x21..=0x7e) && *byte != b'#')
+}
+
+/// `uri-host [ ":" port ]` (RFC 9110 section 7.2), not empty. A comma is no part of it although
+/// RFC 3986 has it as a sub-delimiter: it is how two Hosts are folded into one.
+pub(crate) fn is_host(bytes: &[u8]) -> bool {
+    let (host, rest) = if bytes.first() == Some(&b'[') {
+        let Some(end) = bytes.iter().position(|byte| *byte == b']') else { return false };
+        let literal = &bytes[1..end];
+        let address = std::str::from_utf8(literal).ok().and_then(|text| text.parse::<std::net::Ipv6Addr>().ok());
+        if address.is_none() {
+            return false;
+        }
+        bytes.split_at(end + 1)
+    } else {
+        let end = bytes.iter().position(|byte| *byte == b':').unwrap_or(bytes.len());
+        if !bytes[..end].iter().all(|byte| NAME[*byte as usize]) {
+            return false;
+        }
+        bytes.split_at(end)
+    };
+    !host.is_empty() && is_port(rest)
+}
+
+/// Nothing, or a colon and up to five digits that make a port; no digits are no port.
+fn is_port(rest: &[u8]) -> bool {
+    match rest {
+        [] => true,
+        [b':', digits @ ..] => {
+            digits.len() <= 5
+                && digits.iter().all(u8::is_ascii_digit)
+                && digits.iter().fold(0_u32, |port, digit| port * 10 + u32::from(digit - b'0')) <= 65_535
+        }
+        _ => false,
+    }
+}
+
+const fn table(punctuation: &[u8]) -> [bool; 256] {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        table[byte] = (byte as u8).is_ascii_alphanumeric();
+        byte += 1;
+    }
+    let mut at = 0;
+    while at < punctuation.len() {
+        table[punctuation[at] as usize] = true;
+        at += 1;
+    }
+    table
+}
+
+const fn values() -> [bool; 256] {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = byte == b'\t' as usize || (byte >= 0x20 && byte != 0x7f);
+        byte += 1;
+    }
+    table
+}
+
+static TOKEN: [bool; 256] = table(b"!#$%&'*+-.^_`|~");
+static NAME: [bool; 256] = table(b"-._~%!$&'()*+;=");
+static VALUE: [bool; 256] = values();

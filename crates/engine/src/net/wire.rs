@@ -1,0 +1,386 @@
+//! The reading side of a connection, between the socket and hyper.
+//!
+//! It passes on whole, well-formed heads and well-formed bodies, and keeps the deadlines. A head
+//! that is refused never reaches hyper; hyper gets [`REFUSED_GET`] in its place, so that the
+//! refusal is answered in its turn behind earlier pipelined requests, and counted like any other
+//! answer. No client can send that request by itself: `*` with GET is refused here.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use memchr::memchr;
+use parking_lot::Mutex;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::time::{Instant, Sleep, sleep_until, timeout};
+
+use crate::http::chunks::Chunks;
+use crate::http::framing::{Delimiter, HeadLimits, check_head};
+use crate::http::refusal::Reason;
+
+/// How long a client may take; see the settings of the same names.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Patience {
+    pub(crate) head: Duration,
+    pub(crate) idle: Duration,
+    pub(crate) body: Duration,
+}
+
+/// What hyper gets for a head that is refused; HEAD where the client sent that, because its answer
+/// must have no body.
+const REFUSED_GET: &[u8] = b"GET * HTTP/1.1\r\nhost: refused\r\n\r\n";
+const REFUSED_HEAD: &[u8] = b"HEAD * HTTP/1.1\r\nhost: refused\r\n\r\n";
+
+/// Bytes that a client may send ahead of the answer to its request for an upgrade.
+const MOST_AHEAD: usize = 64 * 1024;
+
+/// How long, and for how many bytes, we go on reading after a refusal. Closing at once would make
+/// the kernel reset the connection for what is unread, and the client might never see the answer.
+const LINGER: Duration = Duration::from_secs(1);
+const LINGER_BYTES: usize = 1024 * 1024;
+
+/// What the wire and the service of one connection tell each other.
+#[derive(Debug, Default)]
+pub(crate) struct Shared {
+    /// Requests whose answers are not complete.
+    busy: AtomicUsize,
+    /// When the last answer was complete.
+    idle_since: Mutex<Option<Instant>>,
+    /// Why the last head was refused: one more than its index, 0 for not.
+    refused: AtomicU8,
+}
+
+impl Shared {
+    /// Why this request, which is [`REFUSED_GET`], was refused.
+    pub(crate) fn refusal(&self) -> Option<Reason> {
+        let index = usize::from(self.refused.load(Ordering::Relaxed)).checked_sub(1)?;
+        Reason::ALL.get(index).copied()
+    }
+
+    fn refuse(&self, reason: Reason) {
+        self.refused.store(reason.index() as u8 + 1, Ordering::Relaxed);
+    }
+
+    fn is_busy(&self) -> bool {
+        self.busy.load(Ordering::Relaxed) > 0
+    }
+}
+
+/// Held from the head of a request to the last byte of its answer: until it is dropped the
+/// connection does not idle.
+#[derive(Debug)]
+pub(crate) struct Busy(Arc<Shared>);
+
+impl Busy {
+    pub(crate) fn new(shared: &Arc<Shared>) -> Self {
+        shared.busy.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(shared))
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        *self.0.idle_since.lock() = Some(Instant::now());
+        self.0.busy.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[derive(Debug)]
+enum Expects {
+    Head,
+    Length(u64),
+    Chunked(Chunks),
+    /// The head asked for an upgrade: what follows is held until the answer says what it is.
+    Answer,
+    /// A head was refused: nothing that follows counts.
+    Nothing,
+    /// A body was malformed or late: hyper is told by an error.
+    Failure(io::ErrorKind),
+}
+
+/// A connection's socket.
+#[derive(Debug)]
+pub(crate) struct Wire<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> {
+    stream: Option<S>,
+    shared: Arc<Shared>,
+    limits: HeadLimits,
+    patience: Patience,
+    expects: Expects,
+    /// Bytes read from the socket and not passed on; the first `passed` of them may be.
+    held: Vec<u8>,
+    passed: usize,
+    synthetic: &'static [u8],
+    opened: Instant,
+    waiting_since: Option<Instant>,
+    timer: Option<Pin<Box<Sleep>>>,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Wire<S> {
+    pub(crate) fn new(stream: S, shared: Arc<Shared>, limits: HeadLimits, patience: Patience) -> Self {
+        Self {
+            stream: Some(stream),
+            shared,
+            limits,
+            patience,
+            expects: Expects::Head,
+            held: Vec::new(),
+            passed: 0,
+            synthetic: &[],
+            opened: Instant::now(),
+            waiting_since: None,
+            timer: None,
+        }
+    }
+
+    /// How many of `bytes`, which follow what was scanned before, may be passed on.
+    fn scan(&mut self, bytes: &[u8]) -> usize {
+        let mut at = 0;
+        while at < bytes.len() {
+            let rest = &bytes[at..];
+            match &mut self.expects {
+                Expects::Head => match check_head(rest, &self.limits) {
+                    Ok(Some(head)) => {
+                        at += head.length;
+                        self.expects = match head.body {
+                            Delimiter::Length(length) => Expects::Length(length),
+                            Delimiter::Chunked => Expects::Chunked(Chunks::new()),
+                            Delimiter::None if head.upgrade => Expects::Answer,
+                            Delimiter::None => Expects::Head,
+                        };
+                    }
+                    Ok(None) => break,
+                    Err(reason) => self.refuse(reason, rest),
+                },
+                Expects::Length(left) => {
+                    let taken = usize::try_from(*left).unwrap_or(usize::MAX).min(rest.len());
+                    *left -= taken as u64;
+                    at += taken;
+                    if *left == 0 {
+                        self.expects = Expects::Head;
+                    }
+                }
+                Expects::Chunked(chunks) => match chunks.feed(rest) {
+                    Ok(taken) => {
+                        at += taken;
+                        if chunks.is_done() {
+                            self.expects = Expects::Head;
+                        }
+                    }
+                    Err(_) => self.expects = Expects::Failure(io::ErrorKind::InvalidData),
+                },
+                Expects::Answer | Expects::Nothing | Expects::Failure(_) => break,
+            }
+        }
+        at
+    }
+
+    fn refuse(&mut self, reason: Reason, head: &[u8]) {
+        self.shared.refuse(reason);
+        self.expects = Expects::Nothing;
+        self.synthetic = if head.starts_with(b"HEAD ") { REFUSED_HEAD } else { REFUSED_GET };
+    }
+
+    /// Gives hyper what is ready. False if there is nothing.
+    fn deliver(&mut self, buf: &mut ReadBuf<'_>) -> bool {
+        if self.passed > 0 {
+            let taken = self.passed.min(buf.remaining());
+            buf.put_slice(&self.held[..taken]);
+            self.held.drain(..taken);
+            self.passed -= taken;
+            return true;
+        }
+        if !self.synthetic.is_empty() {
+            let (now, later) = self.synthetic.split_at(self.synthetic.len().min(buf.remaining()));
+            buf.put_slice(now);
+            self.synthetic = later;
+            return true;
+        }
+        false
+    }
+
+    /// Scans what has come into `buf` behind `start`, and leaves there what may be passed on.
+    fn sort(&mut self, buf: &mut ReadBuf<'_>, start: usize) {
+        if self.held.is_empty() {
+            let passed = self.scan_filled(buf, start);
+            self.held.extend_from_slice(&buf.filled()[start + passed..]);
+            buf.set_filled(start + passed);
+            return;
+        }
+        let new = &buf.filled()[start..];
+        // A head can only become complete with a line end, or too long.
+        let worth_it = memchr(b'\n', new).is_some() || self.held.len() + new.len() > self.limits.target;
+        self.held.extend_from_slice(new);
+        buf.set_filled(start);
+        if worth_it || !matches!(self.expects, Expects::Head) {
+            let held = std::mem::take(&mut self.held);
+            self.passed = self.scan(&held);
+            self.held = held;
+        }
+    }
+
+    fn scan_filled(&mut self, buf: &ReadBuf<'_>, start: usize) -> usize {
+        self.scan(&buf.filled()[start..])
+    }
+
+    /// When the client will have waited too long to send what is expected; None while there is
+    /// nothing to wait for.
+    fn deadline(&mut self) -> Option<Instant> {
+        let (since, patience) = match self.expects {
+            // hyper does not read again when its answer is complete, so nothing here sees the
+            // connection go idle: the timer runs on while it is busy and finds that out.
+            Expects::Head if self.held.is_empty() && self.shared.is_busy() => (Instant::now(), self.patience.idle),
+            Expects::Head if self.held.is_empty() => match *self.shared.idle_since.lock() {
+                Some(since) => (since, self.patience.idle),
+                None => (self.opened, self.patience.head),
+            },
+            Expects::Head => (self.waiting_since(), self.patience.head),
+            Expects::Length(_) | Expects::Chunked(_) => (self.waiting_since(), self.patience.body),
+            Expects::Answer | Expects::Nothing | Expects::Failure(_) => return None,
+        };
+        since.checked_add(patience)
+    }
+
+    fn waiting_since(&mut self) -> Instant {
+        *self.waiting_since.get_or_insert_with(Instant::now)
+    }
+
+    /// Whether the deadline is over; registers for a wake-up if not.
+    ///
+    /// The timer is not moved for each request: it runs on, and when it fires it is set to what the
+    /// deadline is by then. Moving it would cost more than a request's whole scan.
+    fn is_late(&mut self, cx: &mut Context<'_>) -> bool {
+        if self.shared.is_busy() && self.timer.as_ref().is_some_and(|timer| !timer.is_elapsed()) {
+            return false;
+        }
+        loop {
+            let Some(deadline) = self.deadline() else { return false };
+            let now = Instant::now();
+            if now >= deadline {
+                return true;
+            }
+            // Never later than an idle time from now: by then the connection may idle.
+            let check = now.checked_add(self.patience.idle).map_or(deadline, |idle| deadline.min(idle));
+            let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(check)));
+            if timer.is_elapsed() || timer.deadline() > check {
+                timer.as_mut().reset(check);
+            }
+            if timer.as_mut().poll(cx).is_pending() {
+                return false;
+            }
+        }
+    }
+
+    /// What being late means.
+    fn expire(&mut self) {
+        self.waiting_since = None;
+        match self.expects {
+            Expects::Head if self.held.is_empty() => self.expects = Expects::Failure(io::ErrorKind::ConnectionAborted),
+            Expects::Head => {
+                let held = std::mem::take(&mut self.held);
+                self.refuse(Reason::HeadTimeout, &held);
+            }
+            _ => self.expects = Expects::Failure(io::ErrorKind::TimedOut),
+        }
+    }
+
+    fn stream(&mut self) -> io::Result<Pin<&mut S>> {
+        self.stream.as_mut().map(Pin::new).ok_or_else(|| io::ErrorKind::NotConnected.into())
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> AsyncRead for Wire<S> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        loop {
+            if this.deliver(buf) {
+                return Poll::Ready(Ok(()));
+            }
+            match this.expects {
+                // hyper must not see an end before it has answered; its answer closes.
+                Expects::Nothing => return Poll::Pending,
+                // The silent end of a connection that idles.
+                Expects::Failure(io::ErrorKind::ConnectionAborted) => return Poll::Ready(Ok(())),
+                Expects::Failure(kind) => return Poll::Ready(Err(kind.into())),
+                Expects::Answer if this.held.len() >= MOST_AHEAD => return Poll::Pending,
+                _ => {}
+            }
+            let start = buf.filled().len();
+            match this.stream()?.poll_read(cx, buf) {
+                Poll::Ready(Ok(())) if buf.filled().len() == start => return Poll::Ready(Ok(())),
+                Poll::Ready(Ok(())) => {
+                    // A head has one deadline from its first byte; a body's is for each gap.
+                    if this.held.is_empty() {
+                        this.waiting_since = None;
+                    }
+                    this.sort(buf, start);
+                    if buf.filled().len() > start {
+                        return Poll::Ready(Ok(()));
+                    }
+                }
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                Poll::Pending => {
+                    if !this.is_late(cx) {
+                        return Poll::Pending;
+                    }
+                    this.expire();
+                }
+            }
+        }
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> AsyncWrite for Wire<S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        self.stream()?.poll_write(cx, buf)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.stream()?.poll_write_vectored(cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.as_ref().is_some_and(AsyncWrite::is_write_vectored)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.stream()?.poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.stream()?.poll_shutdown(cx))?;
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Drop for Wire<S> {
+    fn drop(&mut self) {
+        // A request that was cut short may have more on its way.
+        let unread = !matches!(self.expects, Expects::Head) || !self.held.is_empty();
+        let Some(stream) = self.stream.take().filter(|_| unread) else { return };
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(linger(stream));
+        }
+    }
+}
+
+async fn linger<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S) {
+    let drain = async {
+        let _ = stream.shutdown().await;
+        let mut left = LINGER_BYTES;
+        let mut scratch = [0; 4096];
+        while left > 0 {
+            match stream.read(&mut scratch).await {
+                Ok(read) if read > 0 => left = left.saturating_sub(read),
+                _ => return,
+            }
+        }
+    };
+    let _ = timeout(LINGER, drain).await;
+}

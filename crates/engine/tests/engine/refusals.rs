@@ -1,0 +1,189 @@
+//! What the engine refuses, as a client sees it: status, close, and that no worker is involved.
+//! The unit tests of `http::framing` and `http::chunks` hold the long lists.
+
+use std::sync::mpsc;
+use std::time::Duration;
+
+use kino_engine::{ReadError, Reason, Settings};
+
+use crate::support::{Client, HANG, Running, ok, read_all, settings};
+
+/// Long enough for a client that is on time, short enough to wait for.
+const SHORT: Duration = Duration::from_millis(100);
+
+fn plain() -> Running {
+    Running::new(settings(), 1, |mut exchange| {
+        let answer = match read_all(&mut exchange) {
+            Ok(body) => ok(body),
+            Err(_) => return,
+        };
+        let _ = exchange.reply.send(answer);
+    })
+}
+
+fn refused(running: &Running, reason: Reason) -> u64 {
+    running.server.stats().refused[reason.index()]
+}
+
+fn assert_refused(client: &mut Client, status: u16) {
+    let answer = client.answer();
+    assert_eq!((answer.status, answer.header("connection")), (status, Some("close")));
+    assert!(client.is_closed());
+}
+
+#[test]
+fn each_kind_of_bad_head_is_answered_and_closed_before_a_worker_sees_it() {
+    let running = plain();
+    let long = "x".repeat(9000);
+    for (head, reason) in [
+        ("GET /\r\n\r\n".to_owned(), Reason::BadRequestLine),
+        ("GET / HTTP/1.1\nHost: a\n\n".to_owned(), Reason::BareLineEnd),
+        ("GET / HTTP/1.1\r\nHost: a\r\nX : y\r\n\r\n".to_owned(), Reason::BadHeader),
+        ("GET / HTTP/1.1\r\n\r\n".to_owned(), Reason::BadHost),
+        ("GET /#a HTTP/1.1\r\nHost: a\r\n\r\n".to_owned(), Reason::BadTarget),
+        ("GET * HTTP/1.1\r\nHost: refused\r\n\r\n".to_owned(), Reason::BadTarget),
+        ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: +1\r\n\r\n".to_owned(), Reason::BadLength),
+        ("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: x\r\n\r\n".to_owned(), Reason::BadTransferEncoding),
+        ("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: x, chunked\r\n\r\n".to_owned(), Reason::UnknownCoding),
+        ("CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n".to_owned(), Reason::Connect),
+        ("GET / HTTP/3.0\r\nHost: a\r\n\r\n".to_owned(), Reason::BadVersion),
+        (format!("GET /{long} HTTP/1.1\r\nHost: a\r\n\r\n"), Reason::TargetTooLong),
+        (format!("GET /{long}"), Reason::TargetTooLong),
+        (format!("GET / HTTP/1.1\r\nHost: a\r\n{}", "X: y\r\n".repeat(100)), Reason::TooManyHeaders),
+        (format!("GET / HTTP/1.1\r\nHost: a\r\n{}", format!("X: {long}\r\n").repeat(8)), Reason::HeadTooLarge),
+    ] {
+        let before = refused(&running, reason);
+        let mut client = running.connect();
+        assert_refused(client.send(&head), reason.status().as_u16());
+        assert_eq!(refused(&running, reason), before + 1, "{reason:?} for {head:?}");
+    }
+    assert_eq!(running.server.stats().served, 0);
+    running.await_stats("none is left", |stats| stats.connections == 0);
+    let mut good = running.connect();
+    assert_eq!(good.get("/").status, 200);
+    drop(good);
+    running.stop();
+}
+
+#[test]
+fn a_refusal_waits_for_the_answers_before_it() {
+    let running = plain();
+    let mut client = running.connect();
+    client.send("GET /1 HTTP/1.1\r\nHost: a\r\n\r\nPOST /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi");
+    client.send("BAD\r\n\r\nGET /3 HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert_eq!(client.answer().status, 200);
+    assert_eq!(client.answer().body, b"hi");
+    assert_refused(&mut client, 400);
+    assert_eq!(running.server.stats().served, 2);
+    running.stop();
+}
+
+#[test]
+fn a_refused_head_request_gets_no_body() {
+    let running = plain();
+    let mut client = running.connect();
+    let (status, head) = client.send("HEAD / HTTP/1.1\r\n\r\n").head();
+    assert_eq!(status, 400);
+    assert!(head.contains("connection: close"));
+    assert!(client.is_closed());
+    running.stop();
+}
+
+#[test]
+fn a_head_may_come_in_any_pieces() {
+    let running = plain();
+    let request =
+        b"\r\nPOST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3;a=b\r\nabc\r\n0\r\nT: x\r\n\r\n";
+    for size in [1, 2, 3, 7, 50] {
+        let mut client = running.connect();
+        for piece in request.chunks(size) {
+            client.send(piece);
+        }
+        assert_eq!(client.answer().body, b"abc");
+        assert_eq!(client.get("/").status, 200);
+    }
+    running.stop();
+}
+
+#[test]
+fn a_malformed_body_is_400_if_nothing_was_answered_and_an_error_for_the_reader() {
+    let (seen, errors) = mpsc::channel();
+    let running = Running::new(settings(), 1, move |mut exchange| {
+        seen.send(format!("{:?}", read_all(&mut exchange))).unwrap();
+        assert!(exchange.reply.send(ok("too late")).is_err());
+    });
+    let mut client = running.connect();
+    client.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n-1\r\n");
+    assert_refused(&mut client, 400);
+    assert_eq!(errors.recv_timeout(HANG).unwrap(), format!("{:?}", Err::<Vec<u8>, _>(ReadError::Malformed)));
+    assert_eq!(refused(&running, Reason::BadChunk), 1);
+    running.stop();
+}
+
+#[test]
+fn a_body_that_stalls_is_408_and_an_error_for_the_reader() {
+    let (seen, errors) = mpsc::channel();
+    let running = Running::new(Settings { body_timeout: SHORT, ..settings() }, 1, move |mut exchange| {
+        seen.send(format!("{:?}", read_all(&mut exchange))).unwrap();
+    });
+    let mut client = running.connect();
+    client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhalf");
+    assert_refused(&mut client, 408);
+    assert_eq!(errors.recv_timeout(HANG).unwrap(), format!("{:?}", Err::<Vec<u8>, _>(ReadError::Stalled)));
+    assert_eq!(refused(&running, Reason::BodyTimeout), 1);
+    running.stop();
+}
+
+#[test]
+fn a_head_that_is_late_is_408_and_a_silent_connection_is_closed_silently() {
+    let running = Running::new(Settings { head_timeout: SHORT, ..settings() }, 1, drop);
+    let mut slow = running.connect();
+    slow.send("GET / HTTP/1.1\r\nHo");
+    let mut silent = running.connect();
+    assert_refused(&mut slow, 408);
+    assert!(silent.is_closed());
+    assert_eq!(refused(&running, Reason::HeadTimeout), 1);
+    running.stop();
+}
+
+#[test]
+fn a_slow_head_has_one_deadline_however_often_bytes_come() {
+    let running = Running::new(Settings { head_timeout: SHORT, ..settings() }, 1, drop);
+    let mut client = running.connect();
+    let trickle = client.stream.get_ref().try_clone().unwrap();
+    let feeder = std::thread::spawn(move || {
+        let mut trickle = trickle;
+        let deadline = std::time::Instant::now() + HANG;
+        while std::io::Write::write_all(&mut trickle, b"X").is_ok() {
+            assert!(std::time::Instant::now() < deadline, "the server never had enough");
+            std::thread::yield_now();
+        }
+    });
+    let (status, _) = client.head();
+    assert!(matches!(status, 408 | 414), "{status}");
+    feeder.join().unwrap();
+    running.stop();
+}
+
+#[test]
+fn an_idle_connection_is_closed_but_not_one_whose_answer_is_late() {
+    let (entered, entries) = mpsc::channel();
+    let (release, released) = mpsc::channel::<()>();
+    let released = std::sync::Mutex::new(released);
+    let running = Running::new(Settings { keep_alive_timeout: SHORT, ..settings() }, 2, move |exchange| {
+        if exchange.head.path() == "/late" {
+            entered.send(()).unwrap();
+            released.lock().unwrap().recv_timeout(HANG).unwrap();
+        }
+        let _ = exchange.reply.send(ok("done"));
+    });
+    let mut late = running.connect();
+    late.send("GET /late HTTP/1.1\r\nHost: a\r\n\r\n");
+    entries.recv_timeout(HANG).unwrap();
+    let mut idle = running.connect();
+    assert_eq!(idle.get("/").status, 200);
+    assert!(idle.is_closed(), "after its time, and without an answer to nothing");
+    release.send(()).unwrap();
+    assert_eq!(late.answer().status, 200, "its time had not begun");
+    running.stop();
+}
