@@ -23,6 +23,8 @@ fn main() {
         head_timeout: Duration::from_secs(15),
         keep_alive_timeout: Duration::from_secs(75),
         body_timeout: Duration::from_secs(30),
+        max_connections: 10_000,
+        max_requests: None,
         max_body_size: None,
     };
     let workers = std::env::args().nth(2).map_or(2, |arg| arg.parse().unwrap());

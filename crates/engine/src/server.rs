@@ -11,7 +11,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use http::StatusCode;
-use hyper_util::server::graceful::GracefulShutdown;
 use parking_lot::Mutex;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
@@ -43,7 +42,9 @@ pub struct Server {
     stats: Arc<Stats>,
     slots: Mutex<Vec<Arc<Slot>>>,
     stop: watch::Sender<bool>,
-    graceful: Arc<Mutex<Option<GracefulShutdown>>>,
+    /// True for connections that shall end after what they have begun; each holds a receiver.
+    stopping: watch::Sender<bool>,
+    is_draining: AtomicBool,
     drained: Arc<Drained>,
     runtime: Mutex<Option<Runtime>>,
 }
@@ -79,20 +80,26 @@ impl Server {
             queue,
             slots: Mutex::default(),
             stop: watch::Sender::new(false),
-            graceful: Arc::new(Mutex::new(Some(GracefulShutdown::new()))),
+            stopping: watch::Sender::new(false),
+            is_draining: AtomicBool::new(false),
             drained: Arc::default(),
             runtime: Mutex::new(None),
         };
         {
             let _entered = runtime.enter();
             let listener = TcpListener::from_std(socket).map_err(Error::Runtime)?;
-            runtime.spawn(listener::accept(listener, server.stop.subscribe(), server.acceptor(settings)));
+            runtime.spawn(listener::accept(
+                listener,
+                settings.max_connections,
+                server.stop.subscribe(),
+                server.acceptor(settings),
+            ));
         }
         *server.runtime.lock() = Some(runtime);
         Ok(server)
     }
 
-    fn acceptor(&self, settings: &Settings) -> Arc<dyn Fn(tokio::net::TcpStream, SocketAddr) + Send + Sync> {
+    fn acceptor(&self, settings: &Settings) -> listener::Serve {
         let context = Arc::new(Context {
             queue: Arc::clone(&self.queue),
             stats: Arc::clone(&self.stats),
@@ -102,17 +109,20 @@ impl Server {
                 target: settings.max_target_size,
                 headers: settings.max_headers,
             },
+            max_requests: settings.max_requests,
             patience: Patience {
                 head: settings.head_timeout,
                 idle: settings.keep_alive_timeout,
                 body: settings.body_timeout,
             },
         });
-        let graceful = Arc::clone(&self.graceful);
-        Arc::new(move |stream, peer| {
-            // None once draining has begun: a connection that was accepted in that moment is closed.
-            let Some(watcher) = graceful.lock().as_ref().map(GracefulShutdown::watcher) else { return };
-            tokio::spawn(connection::serve(stream, peer, Arc::clone(&context), watcher));
+        let stopping = self.stopping.clone();
+        Arc::new(move |stream, peer, permit| {
+            let serve = connection::serve(stream, peer, Arc::clone(&context), stopping.subscribe());
+            tokio::spawn(async move {
+                serve.await;
+                drop(permit);
+            });
         })
     }
 
@@ -156,11 +166,14 @@ impl Server {
 
     fn begin_drain(&self) {
         self.stop_accepting();
-        let Some(graceful) = self.graceful.lock().take() else { return };
-        let drained = Arc::clone(&self.drained);
+        if self.is_draining.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        self.stopping.send_replace(true);
+        let (stopping, drained) = (self.stopping.clone(), Arc::clone(&self.drained));
         if let Some(runtime) = self.runtime.lock().as_ref() {
             runtime.spawn(async move {
-                graceful.shutdown().await;
+                stopping.closed().await;
                 drained.done.store(true, Ordering::Release);
                 drained.signal.notify();
             });

@@ -29,6 +29,10 @@ pub struct Settings {
     pub keep_alive_timeout: Duration,
     /// How long a client may pause within a request body while somebody reads it.
     pub body_timeout: Duration,
+    /// Most connections at a time; more wait in the system's backlog.
+    pub max_connections: usize,
+    /// Most requests on one connection; `None` for no limit.
+    pub max_requests: Option<u64>,
     /// Largest request body in bytes; `None` for no limit.
     pub max_body_size: Option<u64>,
 }

@@ -1,5 +1,7 @@
 //! The answer handle: whoever claims it first answers, everybody else is told that it is too late.
 
+use std::io;
+use std::os::unix::net::UnixStream;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -21,8 +23,17 @@ pub struct Gone;
 #[derive(Debug)]
 enum Phase {
     Open,
-    Answered(Response),
+    Answered(Outcome),
     Sent,
+}
+
+/// What becomes of a request.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    /// It is answered.
+    Response(Response),
+    /// The connection is given away: after `head`, if there is one, its bytes go to and from `end`.
+    TakeOver { head: Option<Response>, end: UnixStream },
 }
 
 #[derive(Debug)]
@@ -48,16 +59,16 @@ impl Cell {
 
     /// Answers, if nobody has and the client is there.
     pub(crate) fn claim(&self, response: Response) -> Result<(), Gone> {
-        self.claim_with(response, None)
+        self.claim_with(Outcome::Response(response), None)
     }
 
-    fn claim_with(&self, response: Response, pipe: Option<Arc<Pipe>>) -> Result<(), Gone> {
+    fn claim_with(&self, outcome: Outcome, pipe: Option<Arc<Pipe>>) -> Result<(), Gone> {
         let waker = {
             let mut state = self.state.lock();
             if state.abandoned || !matches!(state.phase, Phase::Open) {
                 return Err(Gone);
             }
-            state.phase = Phase::Answered(response);
+            state.phase = Phase::Answered(outcome);
             state.pipe = pipe;
             state.connection.take()
         };
@@ -98,12 +109,12 @@ impl Answer {
 }
 
 impl Future for Answer {
-    type Output = Response;
+    type Output = Outcome;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Response> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome> {
         let mut state = self.cell.state.lock();
         match std::mem::replace(&mut state.phase, Phase::Sent) {
-            Phase::Answered(response) => Poll::Ready(response),
+            Phase::Answered(outcome) => Poll::Ready(outcome),
             other => {
                 state.phase = other;
                 if !state.connection.as_ref().is_some_and(|old| old.will_wake(cx.waker())) {
@@ -186,8 +197,24 @@ impl Reply {
         self.used = true;
         let (pipe, reader) = Pipe::new(Arc::clone(&self.stats));
         head.body = ResponseBody::stream(reader);
-        self.cell.claim_with(head, Some(Arc::clone(&pipe)))?;
+        self.cell.claim_with(Outcome::Response(head), Some(Arc::clone(&pipe)))?;
         Ok(BodyWriter::new(pipe, declared, self.ticket.take()))
+    }
+}
+
+impl Reply {
+    /// Gives the connection away: after `head`, if there is one, its bytes go to and from the
+    /// returned end of a socket pair, until either side closes. HTTP is over on it.
+    ///
+    /// # Errors
+    ///
+    /// The system's, where it has no sockets left; the request is answered 500 then.
+    pub fn take_over(mut self, head: Option<Response>) -> io::Result<Result<UnixStream, Gone>> {
+        let (ours, theirs) = UnixStream::pair()?;
+        ours.set_nonblocking(true)?;
+        self.used = true;
+        self.ticket = None;
+        Ok(self.cell.claim_with(Outcome::TakeOver { head, end: ours }, None).map(|()| theirs))
     }
 }
 

@@ -80,6 +80,20 @@ impl Response {
         Self { status, headers, body: ResponseBody::full(text.into()) }
     }
 
+    /// The head as HTTP/1.1 has it on the wire, for a connection that HTTP ends on (RFC 9112
+    /// section 4). The body is left out.
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        let reason = self.status.canonical_reason().unwrap_or_default();
+        let mut bytes = format!("HTTP/1.1 {} {reason}\r\n", self.status.as_u16()).into_bytes();
+        for (name, value) in &self.headers {
+            for part in [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"] {
+                bytes.extend_from_slice(part);
+            }
+        }
+        bytes.extend_from_slice(b"\r\n");
+        bytes
+    }
+
     /// The same, and the connection closes after it.
     pub(crate) fn closing(status: StatusCode) -> Self {
         let mut response = Self::canned(status);

@@ -1,21 +1,23 @@
 //! One connection: hyper reads and writes it, and each of its requests goes through the queue.
 
 use std::convert::Infallible;
+use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{self, Poll};
 
 use bytes::Bytes;
-use http::header::CONTENT_LENGTH;
+use http::header::{CONNECTION, CONTENT_LENGTH, HeaderValue};
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use hyper_util::server::graceful::Watcher;
+use tokio::io::{AsyncWriteExt, Interest, copy};
 use tokio::net::TcpStream;
+use tokio::sync::watch;
 
 use crate::dispatch::exchange::Exchange;
 use crate::dispatch::queue::{NoPlace, Queue};
@@ -23,10 +25,10 @@ use crate::http::body::BodyReader;
 use crate::http::framing::HeadLimits;
 use crate::http::pipe::Aborted;
 use crate::http::refusal::Reason;
-use crate::http::reply::{Answer, Cell, Reply};
+use crate::http::reply::{Answer, Cell, Outcome, Reply};
 use crate::http::request::{ConnectionInfo, RequestHead};
 use crate::http::response::{Response, ResponseBody};
-use crate::net::wire::{Busy, Patience, Shared, Wire};
+use crate::net::wire::{Busy, Patience, Shared, Taken, Wire, linger};
 use crate::stats::Stats;
 
 /// What every connection needs of its server.
@@ -37,6 +39,7 @@ pub(crate) struct Context {
     pub(crate) max_body_size: Option<u64>,
     pub(crate) limits: HeadLimits,
     pub(crate) patience: Patience,
+    pub(crate) max_requests: Option<u64>,
 }
 
 /// Counts a connection for as long as it lives.
@@ -55,24 +58,117 @@ impl Drop for Open {
     }
 }
 
-/// Serves `stream` until either side ends it.
-pub(crate) async fn serve(stream: TcpStream, peer: SocketAddr, context: Arc<Context>, watcher: Watcher) {
+/// Serves `stream` until either side ends it. `stopping` turns true when the connection shall end
+/// after what it has begun; dropping it says that it has.
+pub(crate) async fn serve(stream: TcpStream, peer: SocketAddr, context: Arc<Context>, stopping: watch::Receiver<bool>) {
     let _open = Open::new(&context.stats);
     // Answers are written whole; waiting for more to send would only delay them.
     let _ = stream.set_nodelay(true);
     let Ok(local) = stream.local_addr() else { return };
-    let info = Arc::new(ConnectionInfo { peer, local });
+    // A connection that is given away is no longer ours to drain, only to count.
+    if let Some(bridge) = speak_http(stream, ConnectionInfo { peer, local }, context, stopping).await {
+        bridge.run().await;
+    }
+}
+
+/// Speaks HTTP until it is over, or until the connection is given away.
+async fn speak_http(
+    stream: TcpStream,
+    info: ConnectionInfo,
+    context: Arc<Context>,
+    mut stopping: watch::Receiver<bool>,
+) -> Option<Bridge> {
+    let info = Arc::new(info);
     let shared = Arc::<Shared>::default();
     let wire = Wire::new(stream, Arc::clone(&shared), context.limits, context.patience);
+    let seen = Arc::clone(&shared);
     let max_headers = context.limits.headers;
     let service = service_fn(move |request| {
         let busy = Busy::new(&shared);
         answer(request, Arc::clone(&info), Arc::clone(&context), busy, Arc::clone(&shared))
     });
-    let connection = http1::Builder::new().max_headers(max_headers).serve_connection(TokioIo::new(wire), service);
-    // An error here is a client that left or that sent what cannot be answered; whoever waits
-    // for its request has been told through the reply handle.
-    let _ = watcher.watch(connection).await;
+    let mut http =
+        Box::pin(http1::Builder::new().max_headers(max_headers).serve_connection(TokioIo::new(wire), service));
+    let mut stop = std::pin::pin!(stopping.wait_for(|stop| *stop));
+    let mut is_told = false;
+    let taken = poll_fn(|cx| {
+        if !is_told && stop.as_mut().poll(cx).is_ready() {
+            is_told = true;
+            http.as_mut().graceful_shutdown();
+        }
+        // An error here is a client that left or that sent what cannot be answered; whoever waits
+        // for its request has been told through the reply handle.
+        match http.as_mut().poll(cx) {
+            Poll::Ready(_) => Poll::Ready(None),
+            Poll::Pending => seen.taken().map_or(Poll::Pending, |taken| Poll::Ready(Some(taken))),
+        }
+    })
+    .await?;
+    let parts = Pin::into_inner(http).into_parts();
+    let (client, held) = parts.io.into_inner().into_parts()?;
+    Some(Bridge { client, ahead: [parts.read_buf, held.into()], taken })
+}
+
+/// A connection that is given away.
+struct Bridge {
+    client: TcpStream,
+    /// What the client has sent behind the request, in order.
+    ahead: [Bytes; 2],
+    taken: Taken,
+}
+
+impl Bridge {
+    /// Carries bytes between the client and whoever has its connection, until both have ended.
+    async fn run(mut self) {
+        let head = self.taken.head.map(|head| head.to_bytes()).unwrap_or_default();
+        let Ok(mut end) = tokio::net::UnixStream::from_std(self.taken.end) else { return };
+        if self.client.write_all(&head).await.is_err() {
+            return;
+        }
+        for bytes in self.ahead {
+            if end.write_all(&bytes).await.is_err() {
+                return;
+            }
+        }
+        if carry(&mut self.client, &mut end).await == Ended::ByOwner {
+            linger(self.client).await;
+        }
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Ended {
+    ByBoth,
+    ByOwner,
+}
+
+/// Not tokio's `copy_bidirectional`: that would wait for the client to close as well when the owner
+/// has closed its end for good, and a client that never does would hold the connection for ever.
+async fn carry(client: &mut TcpStream, end: &mut tokio::net::UnixStream) -> Ended {
+    let (mut from_client, mut to_client) = client.split();
+    let (mut from_end, mut to_end) = end.split();
+    let mut up = std::pin::pin!(async move {
+        let _ = copy(&mut from_client, &mut to_end).await;
+        let _ = to_end.shutdown().await;
+    });
+    let mut down = std::pin::pin!(async move {
+        let _ = copy(&mut from_end, &mut to_client).await;
+        let _ = to_client.shutdown().await;
+        from_end.ready(Interest::WRITABLE).await.is_ok_and(|ready| ready.is_write_closed())
+    });
+    tokio::select! {
+        () = &mut up => {
+            down.await;
+            Ended::ByBoth
+        }
+        closed = &mut down => {
+            if closed {
+                return Ended::ByOwner;
+            }
+            up.await;
+            Ended::ByBoth
+        }
+    }
 }
 
 async fn answer(
@@ -82,10 +178,21 @@ async fn answer(
     busy: Busy,
     shared: Arc<Shared>,
 ) -> Result<http::Response<Counted>, Infallible> {
-    let response = match refusal(&request, &shared) {
-        Some(reason) => refuse(&context, reason),
-        None => dispatch(request, info, context).await,
+    let outcome = match refusal(&request, &shared) {
+        Some(reason) => Outcome::Response(refuse(&context, reason)),
+        None => dispatch(request, info, &context).await,
     };
+    let mut response = match outcome {
+        Outcome::Response(response) => response,
+        Outcome::TakeOver { head, end } => {
+            shared.give_away(Taken { head, end });
+            // The connection's task has what it needs, and ends this future with the rest of HTTP.
+            std::future::pending().await
+        }
+    };
+    if context.max_requests.is_some_and(|most| shared.begun() >= most) {
+        response.headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    }
     Ok(into_http(response, busy))
 }
 
@@ -100,18 +207,18 @@ fn refuse(context: &Context, reason: Reason) -> Response {
     Response::closing(reason.status())
 }
 
-async fn dispatch(request: Request<Incoming>, info: Arc<ConnectionInfo>, context: Arc<Context>) -> Response {
+async fn dispatch(request: Request<Incoming>, info: Arc<ConnectionInfo>, context: &Context) -> Outcome {
     let (parts, incoming) = request.into_parts();
     if announces_more_than(context.max_body_size, &parts.headers) {
-        return refuse(&context, Reason::BodyTooLarge);
+        return Outcome::Response(refuse(context, Reason::BodyTooLarge));
     }
     let place = match context.queue.reserve().await {
         Ok(place) => place,
         Err(NoPlace::Full) => {
             context.stats.reject();
-            return Response::overloaded();
+            return Outcome::Response(Response::overloaded());
         }
-        Err(NoPlace::Closed) => return Response::closing(StatusCode::SERVICE_UNAVAILABLE),
+        Err(NoPlace::Closed) => return Outcome::Response(Response::closing(StatusCode::SERVICE_UNAVAILABLE)),
     };
     let cell = Cell::new();
     let exchange = Exchange {

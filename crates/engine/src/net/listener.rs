@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use crate::error::Error;
 
@@ -43,25 +43,35 @@ fn listen(address: SocketAddr) -> io::Result<std::net::TcpListener> {
     Ok(socket.into())
 }
 
-/// Accepts until `stop` turns true, and hands each connection to `serve`.
-pub(crate) async fn accept(
-    listener: TcpListener,
-    mut stop: watch::Receiver<bool>,
-    serve: Arc<dyn Fn(TcpStream, SocketAddr) + Send + Sync>,
-) {
+/// What becomes of a connection; the permit is held for as long as it lives.
+pub(crate) type Serve = Arc<dyn Fn(TcpStream, SocketAddr, OwnedSemaphorePermit) + Send + Sync>;
+
+/// Accepts until `stop` turns true, and hands each connection to `serve`. While `most` of them live,
+/// new ones are left in the backlog.
+pub(crate) async fn accept(listener: TcpListener, most: usize, mut stop: watch::Receiver<bool>, serve: Serve) {
+    let permits = Arc::new(Semaphore::new(most.clamp(1, Semaphore::MAX_PERMITS)));
     let mut stopped = std::pin::pin!(async move { stop.wait_for(|stop| *stop).await.is_ok() });
     loop {
         let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+            accepted = next(&listener, &permits) => accepted,
             _ = &mut stopped => return,
         };
         match accepted {
-            Ok((stream, peer)) => serve(stream, peer),
+            Ok((stream, peer, permit)) => serve(stream, peer, permit),
             // The client gave up while it waited in the backlog.
             Err(error) if is_about_one_connection(&error) => {}
             Err(_) => tokio::time::sleep(BACK_OFF).await,
         }
     }
+}
+
+async fn next(
+    listener: &TcpListener,
+    permits: &Arc<Semaphore>,
+) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+    let permit = Arc::clone(permits).acquire_owned().await.map_err(io::Error::other)?;
+    let (stream, peer) = listener.accept().await?;
+    Ok((stream, peer, permit))
 }
 
 fn is_about_one_connection(error: &io::Error) -> bool {

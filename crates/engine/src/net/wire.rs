@@ -6,10 +6,11 @@
 //! answer. No client can send that request by itself: `*` with GET is refused here.
 
 use std::io;
+use std::os::unix::net::UnixStream;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
-use std::task::{Context, Poll, ready};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use memchr::memchr;
@@ -20,6 +21,7 @@ use tokio::time::{Instant, Sleep, sleep_until, timeout};
 use crate::http::chunks::Chunks;
 use crate::http::framing::{Delimiter, HeadLimits, check_head};
 use crate::http::refusal::Reason;
+use crate::http::response::Response;
 
 /// How long a client may take; see the settings of the same names.
 #[derive(Debug, Clone, Copy)]
@@ -51,6 +53,20 @@ pub(crate) struct Shared {
     idle_since: Mutex<Option<Instant>>,
     /// Why the last head was refused: one more than its index, 0 for not.
     refused: AtomicU8,
+    /// Requests begun.
+    begun: AtomicU64,
+    /// The wire's task, where it holds bytes back until an answer is complete.
+    held_back: Mutex<Option<Waker>>,
+    /// A connection that is given away; the flag keeps the lock off each poll.
+    is_taken: AtomicBool,
+    taken: Mutex<Option<Taken>>,
+}
+
+/// Who has a connection that is given away.
+#[derive(Debug)]
+pub(crate) struct Taken {
+    pub(crate) head: Option<Response>,
+    pub(crate) end: UnixStream,
 }
 
 impl Shared {
@@ -62,6 +78,20 @@ impl Shared {
 
     fn refuse(&self, reason: Reason) {
         self.refused.store(reason.index() as u8 + 1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn give_away(&self, taken: Taken) {
+        *self.taken.lock() = Some(taken);
+        self.is_taken.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn taken(&self) -> Option<Taken> {
+        if self.is_taken.load(Ordering::Acquire) { self.taken.lock().take() } else { None }
+    }
+
+    /// How many requests have begun on this connection, this one included.
+    pub(crate) fn begun(&self) -> u64 {
+        self.begun.load(Ordering::Relaxed)
     }
 
     fn is_busy(&self) -> bool {
@@ -77,6 +107,7 @@ pub(crate) struct Busy(Arc<Shared>);
 impl Busy {
     pub(crate) fn new(shared: &Arc<Shared>) -> Self {
         shared.busy.fetch_add(1, Ordering::Relaxed);
+        shared.begun.fetch_add(1, Ordering::Relaxed);
         Self(Arc::clone(shared))
     }
 }
@@ -85,6 +116,9 @@ impl Drop for Busy {
     fn drop(&mut self) {
         *self.0.idle_since.lock() = Some(Instant::now());
         self.0.busy.fetch_sub(1, Ordering::Relaxed);
+        if let Some(waker) = self.0.held_back.lock().take() {
+            waker.wake();
+        }
     }
 }
 
@@ -133,6 +167,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Wire<S> {
             waiting_since: None,
             timer: None,
         }
+    }
+
+    /// The socket, and what was read from it and not passed on.
+    pub(crate) fn into_parts(mut self) -> Option<(S, Vec<u8>)> {
+        Some((self.stream.take()?, std::mem::take(&mut self.held)))
     }
 
     /// How many of `bytes`, which follow what was scanned before, may be passed on.
@@ -252,7 +291,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Wire<S> {
     /// The timer is not moved for each request: it runs on, and when it fires it is set to what the
     /// deadline is by then. Moving it would cost more than a request's whole scan.
     fn is_late(&mut self, cx: &mut Context<'_>) -> bool {
-        if self.shared.is_busy() && self.timer.as_ref().is_some_and(|timer| !timer.is_elapsed()) {
+        let waits_for_answer = matches!(self.expects, Expects::Head) && self.shared.is_busy();
+        if waits_for_answer && self.timer.as_ref().is_some_and(|timer| !timer.is_elapsed()) {
             return false;
         }
         loop {
@@ -304,7 +344,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> AsyncRead for Wire<S> {
                 // The silent end of a connection that idles.
                 Expects::Failure(io::ErrorKind::ConnectionAborted) => return Poll::Ready(Ok(())),
                 Expects::Failure(kind) => return Poll::Ready(Err(kind.into())),
-                Expects::Answer if this.held.len() >= MOST_AHEAD => return Poll::Pending,
+                Expects::Answer if !this.shared.is_busy() => {
+                    // It was an ordinary answer, and what follows are requests.
+                    this.expects = Expects::Head;
+                    let held = std::mem::take(&mut this.held);
+                    this.passed = this.scan(&held);
+                    this.held = held;
+                    continue;
+                }
+                Expects::Answer if !this.held.is_empty() => {
+                    *this.shared.held_back.lock() = Some(cx.waker().clone());
+                    if this.held.len() >= MOST_AHEAD {
+                        return Poll::Pending;
+                    }
+                }
                 _ => {}
             }
             let start = buf.filled().len();
@@ -370,7 +423,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Drop for Wire<S> {
     }
 }
 
-async fn linger<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S) {
+/// Says that nothing more is coming, and reads what still comes, within bounds.
+pub(crate) async fn linger<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S) {
     let drain = async {
         let _ = stream.shutdown().await;
         let mut left = LINGER_BYTES;

@@ -29,6 +29,8 @@ pub(crate) fn settings() -> Settings {
         head_timeout: HANG,
         keep_alive_timeout: HANG,
         body_timeout: HANG,
+        max_connections: 10_000,
+        max_requests: None,
         max_body_size: Some(1024 * 1024),
     }
 }
