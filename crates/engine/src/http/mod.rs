@@ -2,6 +2,7 @@
 
 pub(crate) mod body;
 pub(crate) mod chunks;
+pub(crate) mod file;
 pub(crate) mod framing;
 pub(crate) mod pipe;
 pub(crate) mod refusal;

@@ -158,6 +158,21 @@ impl Drop for Ticket {
     }
 }
 
+/// The client behind a request.
+#[derive(Debug, Clone)]
+pub struct Client(Arc<Cell>);
+
+impl Client {
+    pub(crate) fn new(cell: Arc<Cell>) -> Self {
+        Self(cell)
+    }
+
+    /// Whether it left before its answer was complete, as far as we have seen.
+    pub fn is_gone(&self) -> bool {
+        self.0.is_abandoned()
+    }
+}
+
 /// A worker's handle for the answer. Dropping it unused answers 500.
 #[derive(Debug)]
 pub struct Reply {

@@ -1,13 +1,17 @@
 //! The response value, and the answers that the engine gives by itself.
 
+use std::fs::File;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::SystemTime;
 
 use bytes::Bytes;
-use http::header::{CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderValue, RETRY_AFTER};
 use http::{HeaderMap, StatusCode};
 use http_body::{Body, Frame, SizeHint};
+use httpdate::HttpDate;
 
+use crate::http::file::FileReader;
 use crate::http::pipe::{Aborted, PipeReader};
 
 /// A complete answer, or the head of one whose body follows.
@@ -29,6 +33,7 @@ pub struct ResponseBody(Content);
 enum Content {
     Full(Bytes),
     Stream(PipeReader),
+    File(Box<FileReader>),
 }
 
 impl ResponseBody {
@@ -40,6 +45,12 @@ impl ResponseBody {
     /// All the bytes at once.
     pub fn full(bytes: Bytes) -> Self {
         Self(Content::Full(bytes))
+    }
+
+    /// `length` bytes of `file`, from its start. Read by the front-end when the client takes them;
+    /// if the file has become shorter by then, the connection breaks.
+    pub fn file(file: File, length: u64) -> Self {
+        Self(Content::File(Box::new(FileReader::new(file, length))))
     }
 
     pub(crate) fn stream(reader: PipeReader) -> Self {
@@ -56,17 +67,23 @@ impl Body for ResponseBody {
             Content::Full(bytes) if bytes.is_empty() => Poll::Ready(None),
             Content::Full(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
             Content::Stream(reader) => reader.poll(cx).map(|next| next.map(|chunk| chunk.map(Frame::data))),
+            Content::File(reader) => reader.poll(cx).map(|next| next.map(|chunk| chunk.map(Frame::data))),
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        matches!(&self.0, Content::Full(bytes) if bytes.is_empty())
+        match &self.0 {
+            Content::Full(bytes) => bytes.is_empty(),
+            Content::Stream(_) => false,
+            Content::File(reader) => reader.left() == 0,
+        }
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.0 {
             Content::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
             Content::Stream(_) => SizeHint::default(),
+            Content::File(reader) => SizeHint::with_exact(reader.left()),
         }
     }
 }
@@ -80,11 +97,21 @@ impl Response {
         Self { status, headers, body: ResponseBody::full(text.into()) }
     }
 
+    /// What every answer is held to: no Content-Length on 204 (RFC 9110 section 8.6).
+    pub(crate) fn normalise(&mut self) {
+        if self.status == StatusCode::NO_CONTENT {
+            self.headers.remove(CONTENT_LENGTH);
+        }
+    }
+
     /// The head as HTTP/1.1 has it on the wire, for a connection that HTTP ends on (RFC 9112
     /// section 4). The body is left out.
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
         let reason = self.status.canonical_reason().unwrap_or_default();
         let mut bytes = format!("HTTP/1.1 {} {reason}\r\n", self.status.as_u16()).into_bytes();
+        if !self.status.is_informational() && !self.headers.contains_key(DATE) {
+            bytes.extend_from_slice(format!("date: {}\r\n", HttpDate::from(SystemTime::now())).as_bytes());
+        }
         for (name, value) in &self.headers {
             for part in [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"] {
                 bytes.extend_from_slice(part);

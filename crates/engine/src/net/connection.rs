@@ -25,7 +25,7 @@ use crate::http::body::BodyReader;
 use crate::http::framing::HeadLimits;
 use crate::http::pipe::Aborted;
 use crate::http::refusal::Reason;
-use crate::http::reply::{Answer, Cell, Outcome, Reply};
+use crate::http::reply::{Answer, Cell, Client, Outcome, Reply};
 use crate::http::request::{ConnectionInfo, RequestHead};
 use crate::http::response::{Response, ResponseBody};
 use crate::net::wire::{Busy, Patience, Shared, Taken, Wire, linger};
@@ -224,6 +224,7 @@ async fn dispatch(request: Request<Incoming>, info: Arc<ConnectionInfo>, context
     let exchange = Exchange {
         head: RequestHead::new(parts, info),
         body: BodyReader::new(incoming, context.max_body_size, Arc::clone(&cell), Arc::clone(&context.stats)),
+        client: Client::new(Arc::clone(&cell)),
         reply: Reply::new(Arc::clone(&cell), Arc::clone(&context.stats)),
     };
     let answer = Answer::new(cell, Arc::clone(&context.stats));
@@ -240,7 +241,8 @@ fn announces_more_than(limit: Option<u64>, headers: &HeaderMap) -> bool {
         .is_some_and(|length| length > limit)
 }
 
-fn into_http(response: Response, busy: Busy) -> http::Response<Counted> {
+fn into_http(mut response: Response, busy: Busy) -> http::Response<Counted> {
+    response.normalise();
     let mut out = http::Response::new(Counted { body: response.body, _busy: busy });
     *out.status_mut() = response.status;
     *out.headers_mut() = response.headers;

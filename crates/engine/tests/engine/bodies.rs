@@ -5,7 +5,7 @@ use std::sync::{Arc, mpsc};
 
 use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, HeaderValue, StatusCode};
-use kino_engine::{ReadError, Reason, Response, ResponseBody, Settings, Writable, WriteError};
+use kino_engine::{ReadError, Reason, Response, ResponseBody, Settings, Writable, WriteError, open_file};
 
 use crate::support::{HANG, Running, ok, read_all, settings, write};
 
@@ -227,4 +227,73 @@ fn an_answer_longer_than_announced_is_cut() {
     assert_eq!(client.get("/").body, b"abcd", "the next answer starts where it should");
     drop(client);
     running.stop();
+}
+
+/// A file with `content` that is gone after the test.
+struct TestFile(std::path::PathBuf);
+
+impl TestFile {
+    fn new(name: &str, content: &[u8]) -> Self {
+        let path = std::env::temp_dir().join(format!("kino-engine-{}-{name}", std::process::id()));
+        std::fs::write(&path, content).unwrap();
+        Self(path)
+    }
+}
+
+impl Drop for TestFile {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+fn file_response(path: &std::path::Path, length: Option<u64>) -> Response {
+    let (file, size) = open_file(path).unwrap();
+    Response {
+        status: StatusCode::OK,
+        headers: HeaderMap::new(),
+        body: ResponseBody::file(file, length.unwrap_or(size)),
+    }
+}
+
+#[test]
+fn a_file_is_sent_whole_while_its_worker_is_free() {
+    let content: Vec<u8> = (0..1_000_000_u32).flat_map(u32::to_le_bytes).collect();
+    let file = TestFile::new("whole", &content);
+    let path = file.0.clone();
+    let running = Running::new(settings(), 1, move |exchange| {
+        let response = if exchange.head.path() == "/file" { file_response(&path, None) } else { ok("free") };
+        let _ = exchange.reply.send(response);
+    });
+    let mut slow = running.connect();
+    slow.send("GET /file HTTP/1.1\r\nHost: a\r\n\r\n");
+    let mut other = running.connect();
+    assert_eq!(other.get("/").body, b"free", "although nobody has read the file yet");
+    let answer = slow.answer();
+    assert_eq!(answer.header("content-length"), Some("4000000"));
+    assert!(answer.body == content);
+    drop((slow, other));
+    running.stop();
+}
+
+#[test]
+fn a_file_that_changes_breaks_or_is_cut() {
+    let file = TestFile::new("changes", b"0123456789");
+    let path = file.0.clone();
+    let running = Running::new(settings(), 1, move |exchange| {
+        let length = if exchange.head.path() == "/shrunk" { 20 } else { 4 };
+        let _ = exchange.reply.send(file_response(&path, Some(length)));
+    });
+    let mut client = running.connect();
+    assert_eq!(client.get("/grown").body, b"0123");
+    client.send("GET /shrunk HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert!(client.try_answer().is_err());
+    assert!(client.is_closed());
+    running.stop();
+}
+
+#[test]
+fn only_regular_files_are_opened() {
+    assert!(open_file(std::path::Path::new("/dev/null")).is_err());
+    assert!(open_file(&std::env::temp_dir()).is_err());
+    assert!(open_file(std::path::Path::new("/no/such/file")).is_err());
 }
