@@ -3,6 +3,7 @@
 require "kino/version"
 require "kino/errors"
 require "kino/native"
+require "kino/request"
 require "kino/rack/input"
 require "kino/rack/null_input"
 require "kino/rack/errors"

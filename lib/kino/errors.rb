@@ -24,11 +24,21 @@ module Kino
   # worker sends it again as a stream, which can be cut or broken off.
   class LengthMismatchError < InvalidResponseError; end
 
-  # The request body is larger than `max_body_size`. The client has been answered 413.
-  class BodyTooLargeError < Error; end
+  # An array body beside a header that speaks to the server (rack.hijack, rack.protocol). Nothing has
+  # been sent: the worker does what the header asks.
+  class ServerHeaderError < InvalidResponseError; end
 
-  # The request body is not well-formed HTTP.
-  class BadBodyError < Error; end
+  # The request body cannot be read to its end. The client has been answered if it still could be.
+  class RequestBodyError < Error; end
+
+  # It is larger than `max_body_size`: 413.
+  class BodyTooLargeError < RequestBodyError; end
+
+  # Its chunks are malformed: 400.
+  class BadBodyError < RequestBodyError; end
+
+  # Nothing came of it for `body_timeout`: 408.
+  class BodyTimeoutError < RequestBodyError; end
 
   # The client has left. An IOError, so that what rescues those around a socket works here too.
   class DisconnectedError < IOError; end

@@ -13,8 +13,7 @@ module Kino
   # == Module functions
   #
   # `start(settings) -> Integer`:: binds, starts the network threads, accepts. `settings` is a Hash
-  #   with `:host` (String), `:port` (Integer), `:tokio_threads` (Integer), `:queue_depth` (Integer),
-  #   `:queue_timeout` (Float, seconds), `:max_body_size` (Integer bytes or nil). Raises {BindError}.
+  #   with `:host` (String) and the directives that {Server} lists. Raises {BindError}.
   # `port(id) -> Integer`:: the port that is listened on.
   # `stop_accepting(id)`:: closes the listener.
   # `drain(id, seconds) -> Boolean`:: lets connections finish what they have begun; true when none
@@ -33,10 +32,15 @@ module Kino
   # `take -> Hash or nil`:: waits for a request and returns its Rack env; nil when the server is
   #   closed. A request still in hand unanswered is answered 500.
   # `answer(status, headers, chunks)`:: answers the request in hand with an array body. Raises
-  #   {InvalidResponseError} or {LengthMismatchError}, and has sent nothing then.
+  #   {InvalidResponseError}, {LengthMismatchError} or {ServerHeaderError}, and has sent nothing then.
+  #   Does nothing if the connection was given away.
   # `reply(status, headers, chunks) -> Hash or nil`:: `answer` and `take` in one crossing.
   # `stream(status, headers) -> Writer`:: sends the head. Raises {InvalidResponseError}, or
   #   {DisconnectedError} if the client has left.
+  # `send_file(status, headers, path) -> Boolean`:: answers with a file that the front-end reads; false,
+  #   and nothing is sent, if there is no regular file of that name that we may read.
+  # `take_over(status, headers) -> Integer`:: sends the head (101 is allowed) and gives the connection
+  #   away: the descriptor of a socket that its bytes go to and from. The caller owns it.
   # `release`:: puts down the request in hand; unanswered, it is answered 500.
   # `answered? -> Boolean`:: whether the request in hand, if any, needs no answer any more.
   #
@@ -53,8 +57,9 @@ module Kino
   # == Kino::Request
   #
   # `read_chunk -> String or nil`:: the next bytes of the request body, binary; nil at its end.
-  #   Raises {DisconnectedError}, {BodyTooLargeError}, {BadBodyError}, or IOError once the answer is
-  #   complete or while another thread reads.
+  #   Raises {DisconnectedError}, a {RequestBodyError}, or IOError once the answer is complete or
+  #   while another thread reads.
+  # `take_over -> Integer`:: gives the connection away with nothing sent, see {Request#call}.
   # `disconnected? -> Boolean`:: whether nobody waits for the answer any more. Public.
   module Native
     series = RUBY_VERSION[/\A\d+\.\d+/]

@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require "socket"
 require "kino/error_log"
 require "kino/rack/stream"
 
@@ -12,6 +13,9 @@ module Kino
     BODILESS = [204, 304].freeze
     # The answer to what an app raised.
     FAILURE = [500, { "content-type" => "text/plain; charset=utf-8" }.freeze, ["500 Internal Server Error\n"].freeze].freeze
+
+    # Headers that speak to the server: what follows the head is not HTTP.
+    SPECIAL_HEADERS = %w[rack.hijack rack.protocol].freeze
 
     # @param native [Native::Worker] the worker that holds the request
     def initialize(native)
@@ -76,19 +80,58 @@ module Kino
       error
     end
 
-    # The client's leaving is no fault of the app's, and 413 has been answered already.
+    # The client's leaving is no fault of the app's, and what is wrong with its request's body has been
+    # answered already.
     def gone?(error)
-      error.is_a?(DisconnectedError) || (error.is_a?(BodyTooLargeError) && @native.answered?)
+      error.is_a?(DisconnectedError) || (error.is_a?(RequestBodyError) && @native.answered?)
     end
 
     def send_body(env, status, headers, body)
-      return send_array(env, status, headers, body.to_ary) if body.respond_to?(:to_ary)
+      is_special = special?(status, headers)
+      return send_array(env, status, headers, body.to_ary) if body.respond_to?(:to_ary) && !is_special
 
       begin
-        send_enumerable(env, status, headers, body)
+        is_special ? give_away(env, status, headers, body) : send_enumerable(env, status, headers, body)
       ensure
         close(env, body)
       end
+    end
+
+    # Whether HTTP ends on this connection with the head of this answer.
+    def special?(status, headers)
+      return false if @native.answered?
+
+      status.to_i == 101 || (headers.is_a?(Hash) && SPECIAL_HEADERS.any? { |name| headers.key?(name) })
+    end
+
+    # Partial hijack, or an upgrade.
+    def give_away(env, status, headers, body)
+      hijack = headers["rack.hijack"]
+      return hijack.call(take_over(status, headers.merge("connection" => "close"))) if hijack
+
+      raise InvalidResponseError, "a body for status 101 must respond to call; #{body.class} does not" unless body.respond_to?(:call)
+
+      socket = take_over(101, switching_headers(env, headers))
+      begin
+        body.call(socket)
+      ensure
+        socket.close
+      end
+    end
+
+    # `rack.protocol` in the headers is the app's choice of what the client offered there in the env.
+    def switching_headers(env, headers)
+      offered = env["rack.protocol"]
+      chosen = headers["rack.protocol"]
+      raise InvalidResponseError, "the client has not asked for another protocol, so 101 is no answer" unless offered
+      return headers unless chosen
+      raise InvalidResponseError, "the client has not offered the protocol #{chosen.inspect}" unless offered.include?(chosen)
+
+      headers.merge("connection" => "upgrade", "upgrade" => chosen)
+    end
+
+    def take_over(status, headers)
+      UNIXSocket.for_fd(@native.take_over(status, headers))
     end
 
     # `to_ary` closes the body that it belongs to.
@@ -99,6 +142,8 @@ module Kino
     end
 
     def send_enumerable(env, status, headers, body)
+      return if @native.answered? || sent_from_disk?(status, headers, body)
+
       if env["REQUEST_METHOD"] == "HEAD" || BODILESS.include?(status.to_i)
         @native.stream(status, headers).finish
       elsif body.respond_to?(:each)
@@ -110,6 +155,11 @@ module Kino
       end
     end
 
+    def sent_from_disk?(status, headers, body)
+      path = body.to_path if body.respond_to?(:to_path)
+      path.is_a?(String) && @native.send_file(status, headers, path)
+    end
+
     # The head goes out with the first chunk: until then an error can still become a 500.
     def stream_each(env, status, headers, body)
       writer = nil
@@ -119,18 +169,16 @@ module Kino
         (writer ||= @native.stream(status, headers)).write(chunk)
       end
       finish(env, writer || @native.stream(status, headers))
-    rescue *Worker::RESCUED
-      writer&.abort
-      raise
+    ensure
+      writer&.abort # however the body ended; nothing is left to break off once it is finished
     end
 
     def stream_call(env, status, headers, body)
       writer = @native.stream(status, headers)
       body.call(Rack::Stream.new(env["rack.input"], writer))
       finish(env, writer)
-    rescue *Worker::RESCUED
+    ensure
       writer&.abort
-      raise
     end
 
     def finish(env, writer)

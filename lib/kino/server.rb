@@ -114,19 +114,24 @@ module Kino
 
     # @return [Hash{Symbol=>Object}] `mode`, `workers`, `threads`, and the engine's counters:
     #   `connections` and `accepted`, `queued`, `in_flight`, `served`, `rejected` (503, the queue stayed
-    #   full), `refused` (answered by the engine because of what they said), `disconnects`, `dropped`
-    #   (a worker left them unanswered: 500), `respawns` (workers that died and were replaced). Those
-    #   of a server that has stopped stay as they were at its end; one that was never started has none.
+    #   full), `refused` (answered by the engine because of what they said) and `refusals` (the same by
+    #   reason, a Hash), `disconnects`, `dropped` (a worker left them unanswered: 500), `respawns`
+    #   (workers that died and were replaced). Those of a server that has stopped stay as they were at
+    #   its end; one that was never started has none.
     def stats
       { mode:, workers:, threads: }.merge(counters)
     end
 
     private
 
+    # Everything that the front-end is told, by the names of the directives.
+    NATIVE = %i[host port tokio_threads queue_depth queue_timeout max_body_size max_head_size max_target_size
+                max_headers head_timeout keep_alive_timeout body_timeout max_connections
+                max_keep_alive_requests].freeze
+    private_constant :NATIVE
+
     def native_settings
-      { host: settings.host, port: settings.port, tokio_threads: settings.tokio_threads,
-        queue_depth: settings.queue_depth, queue_timeout: settings.queue_timeout,
-        max_body_size: settings.max_body_size }
+      NATIVE.to_h { |name| [name, settings.public_send(name)] }
     end
 
     def start_pool

@@ -14,7 +14,8 @@ module Kino
     # @yield while the signals stop the server
     # @return [Object] what the block returns
     def stopping(server)
-      former = STOP.to_h { |name| [name, trap(name, handler(server))] }
+      stop = handler(server) # one for all, for it knows whether a signal came before
+      former = STOP.to_h { |name| [name, trap(name, stop)] }
       yield
     ensure
       former&.each { |name, handler| trap(name, handler || "DEFAULT") }

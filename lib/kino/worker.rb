@@ -61,7 +61,10 @@ module Kino
     end
 
     def recover(env, status, headers, body, error)
-      return @responder.respond_exactly(env, status, headers, body) if error.is_a?(LengthMismatchError)
+      case error
+      when LengthMismatchError then return @responder.respond_exactly(env, status, headers, body)
+      when ServerHeaderError then return @responder.respond(env, status, headers, body)
+      end
 
       @responder.fail(env, error)
       @responder.finished(env, status, headers, error)

@@ -8,7 +8,8 @@ module Kino
     # THE list of directives. Nothing else in Kino restates a name, a default, a bound or an explanation.
     module Directives
       AUTO = { "auto" => :auto }.freeze
-      private_constant :AUTO
+      NONE = { "none" => nil }.freeze
+      private_constant :AUTO, :NONE
 
       # @return [Array<Directive>] in the order of the help
       ALL = [
@@ -70,10 +71,54 @@ module Kino
         ),
         Directive.new(
           name: :max_body_size, default: 52_428_800,
-          type: Types::Whole.new(range: 0..(2**40), placeholder: "BYTES", words: { "none" => nil }.freeze),
+          type: Types::Whole.new(range: 0..(2**40), placeholder: "BYTES", words: NONE),
           summary: "largest request body; none lifts the limit",
           doc: "Bytes that a request's body may have, 50 MiB unless set. A larger one is answered 413. nil, or " \
                "`none` on the command line, means no limit."
+        ),
+        Directive.new(
+          name: :max_head_size, type: Types::Whole.new(range: 1024..(2**20), placeholder: "BYTES"), default: 65_536,
+          summary: "largest request head",
+          doc: "Bytes that a request line and its headers may have together. A larger head is answered 431."
+        ),
+        Directive.new(
+          name: :max_target_size, type: Types::Whole.new(range: 64..(2**20), placeholder: "BYTES"), default: 16_384,
+          summary: "longest request target",
+          doc: "Bytes that the path and query of a request may have together. A longer one is answered 414."
+        ),
+        Directive.new(
+          name: :max_headers, type: Types::Whole.new(range: 1..10_000), default: 100,
+          summary: "most header lines of a request",
+          doc: "How many header lines a request may have. More are answered 431."
+        ),
+        Directive.new(
+          name: :head_timeout, type: Types::Seconds.new, default: 15.0,
+          summary: "how long a client may take for a request head",
+          doc: "Seconds from the first byte of a request head to its last. A client that is slower is answered 408. " \
+               "A connection that stays silent for this long from its start is closed. No worker is held meanwhile."
+        ),
+        Directive.new(
+          name: :keep_alive_timeout, type: Types::Seconds.new, default: 75.0,
+          summary: "how long a connection may idle between requests",
+          doc: "Seconds that a connection may stay silent after an answer before it is closed. Longer than the usual " \
+               "60 of load balancers, which must be the first to close: else they send into a closed connection."
+        ),
+        Directive.new(
+          name: :body_timeout, type: Types::Seconds.new, default: 30.0,
+          summary: "how long a client may pause within a request body",
+          doc: "Seconds that may pass between two pieces of a request body while the app reads it. Then the read " \
+               "raises Kino::BodyTimeoutError, and the client is answered 408 if nothing was sent yet."
+        ),
+        Directive.new(
+          name: :max_connections, type: Types::Whole.new(range: 1..1_000_000, words: AUTO), default: :auto,
+          summary: "most open connections; auto is most of ulimit -n",
+          doc: "How many connections may be open. More wait in the system's backlog until one closes. `auto` leaves " \
+               "an eighth of the files that the process may open, and at least 64, to the app."
+        ),
+        Directive.new(
+          name: :max_keep_alive_requests, type: Types::Whole.new(range: 1..(2**40), words: NONE), default: nil,
+          summary: "most requests on one connection; none lifts the limit",
+          doc: "How many requests one connection may carry. The answer to the last says connection: close."
         ),
         Directive.new(
           name: :tokio_threads, type: Types::Whole.new(range: 1..64), default: 1,

@@ -46,12 +46,22 @@ module Kino
           raise ConfigError, "unknown setting: #{stranger}#{Nearest.hint(stranger, Directives::NAMES)}"
         end
 
-        # Everything that follows from the values together, rather than from one of them.
+        # Everything that follows from the values together, or from the machine.
         def complete(set)
           values = Directives::BY_NAME.transform_values(&:default).merge(set)
-          workers = values[:workers]
           values.merge(port: effective_port(values, set[:port]),
-                       workers: workers == :auto ? Kino.usable_cpus.clamp(Directives[:workers].type.range) : workers)
+                       workers: automatic(values, :workers) { Kino.usable_cpus },
+                       max_connections: automatic(values, :max_connections) { most_connections })
+        end
+
+        def automatic(values, name)
+          values[name] == :auto ? yield.clamp(Directives[name].type.range) : values[name]
+        end
+
+        # An eighth of the files, and no fewer than 64, are left to the app, its database connections and its logs.
+        def most_connections
+          files, = Process.getrlimit(:NOFILE)
+          files - [files / 8, 64].max
         end
 
         # @param explicit [Integer, nil] the port, if one was set beside `bind`

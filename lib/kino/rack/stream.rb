@@ -17,12 +17,15 @@ module Kino
         @write_closed = false
       end
 
-      # @param length [Integer, nil] see {Input#read}
-      # @param buffer [String, nil] see {Input#read}
-      # @return [String, nil]
-      # @raise [IOError] after {#close_read}
-      def read(length = nil, buffer = nil)
-        input.read(length, buffer)
+      # What was not given is not handed on: a middleware's `rack.input` need not take nil for a buffer.
+      #
+      # @overload read(length = nil, buffer = nil)
+      #   @param length [Integer, nil] see {Input#read}
+      #   @param buffer [String, nil] see {Input#read}
+      #   @return [String, nil]
+      #   @raise [IOError] after {#close_read}
+      def read(*)
+        input.read(*)
       end
 
       # @return [String, nil] see {Input#gets}

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::OnceLock;
 
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, HeaderName};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, HeaderName, UPGRADE};
 use http::{HeaderMap, Method, Version, header};
 use kino_engine::RequestHead;
 use magnus::prelude::*;
@@ -55,6 +55,9 @@ keys! {
     errors = "rack.errors";
     response_finished = "rack.response_finished";
     request = "kino.request";
+    is_hijack = "rack.hijack?";
+    hijack = "rack.hijack";
+    protocol = "rack.protocol";
 }
 
 /// Header names whose env key is made at init. Any other name costs a look-up in the VM's string
@@ -171,6 +174,8 @@ pub(crate) fn build(ruby: &Ruby, head: &RequestHead, request: Value, has_body: b
     };
     let finished = ruby.ary_new().as_value();
     let errors = ruby.get_inner(objects.errors);
+    let yes = ruby.qtrue().as_value();
+    let protocol = protocols(ruby, head)?;
     let scalars = Scalars::new(head);
     // `fill` holds references and `Copy` values only, as `hash::build` asks.
     let (scalars, keys) = (&scalars, &shared.keys);
@@ -182,8 +187,26 @@ pub(crate) fn build(ruby: &Ruby, head: &RequestHead, request: Value, has_body: b
         pairs.object(keys.errors, errors);
         pairs.object(keys.response_finished, finished);
         pairs.object(keys.request, request);
+        pairs.object(keys.is_hijack, yes);
+        pairs.object(keys.hijack, request);
+        if let Some(protocol) = protocol {
+            pairs.object(keys.protocol, protocol);
+        }
     };
     hash::build(ruby, 16 + head.headers().len(), fill)
+}
+
+/// What the client would like to speak instead (RFC 9110 section 7.8): `rack.protocol`.
+fn protocols(ruby: &Ruby, head: &RequestHead) -> Result<Option<Value>, Error> {
+    let values = head.headers().get_all(UPGRADE);
+    if values.iter().next().is_none() {
+        return Ok(None);
+    }
+    let names = ruby.ary_new();
+    for name in values.iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')) {
+        names.push(ruby.str_from_slice(name.trim().as_bytes()))?;
+    }
+    Ok(Some(names.as_value()))
 }
 
 /// Text that is made for one env. Made before any Ruby string is, because that may jump.

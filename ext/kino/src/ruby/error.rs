@@ -27,8 +27,10 @@ classes! {
     DISCONNECTED = "DisconnectedError";
     BODY_TOO_LARGE = "BodyTooLargeError";
     BAD_BODY = "BadBodyError";
+    BODY_TIMEOUT = "BodyTimeoutError";
     BAD_RESPONSE = "InvalidResponseError";
     LENGTH_MISMATCH = "LengthMismatchError";
+    SERVER_HEADER = "ServerHeaderError";
 }
 
 fn class_named(ruby: &Ruby, name: &str) -> ExceptionClass {
@@ -54,6 +56,11 @@ pub(crate) fn length_mismatch(ruby: &Ruby) -> Error {
     Error::new(ruby.get_inner(&LENGTH_MISMATCH), "the body is not as long as its content-length")
 }
 
+/// `Kino::ServerHeaderError`: nothing is sent; the worker does what the header asks for.
+pub(crate) fn server_header(ruby: &Ruby) -> Error {
+    Error::new(ruby.get_inner(&SERVER_HEADER), "rack.hijack and rack.protocol are the worker's to act on")
+}
+
 /// `Kino::DisconnectedError`.
 pub(crate) fn disconnected(ruby: &Ruby, message: impl Into<String>) -> Error {
     Error::new(ruby.get_inner(&DISCONNECTED), message.into())
@@ -69,7 +76,8 @@ pub(crate) fn from_start(ruby: &Ruby, error: &kino_engine::Error) -> Error {
 pub(crate) fn from_read(ruby: &Ruby, error: &ReadError) -> Error {
     let class = match error {
         ReadError::TooLarge { .. } => &BODY_TOO_LARGE,
-        ReadError::Malformed(_) => &BAD_BODY,
+        ReadError::Malformed => &BAD_BODY,
+        ReadError::Stalled => &BODY_TIMEOUT,
         _ => &DISCONNECTED,
     };
     Error::new(ruby.get_inner(class), error.to_string())

@@ -1,10 +1,13 @@
 //! `Kino::Request`: one request as the app sees it in `env["kino.request"]`.
 
+use std::io;
+use std::os::fd::{IntoRawFd, OwnedFd};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use http::Method;
-use kino_engine::{BodyReader, BodyWriter, Exchange, Gone, Readable, Reply, RequestHead, Response};
+use kino_engine::{BodyReader, BodyWriter, Client, Exchange, Gone, Readable, Reply, RequestHead, Response};
 use magnus::{Error, Module, RModule, RString, Ruby, TypedData, method, prelude::*};
 use parking_lot::Mutex;
 
@@ -22,14 +25,22 @@ pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(60);
 pub(crate) struct Handle {
     reply: Mutex<Option<Reply>>,
     body: Mutex<Option<BodyReader>>,
+    client: Client,
     is_head: bool,
+    is_taken: AtomicBool,
 }
 
 impl Handle {
     pub(crate) fn split(exchange: Exchange) -> (RequestHead, Arc<Self>) {
-        let Exchange { head, body, reply } = exchange;
-        let is_head = head.method() == Method::HEAD;
-        (head, Arc::new(Self { reply: Mutex::new(Some(reply)), body: Mutex::new(Some(body)), is_head }))
+        let Exchange { head, body, client, reply } = exchange;
+        let handle = Self {
+            reply: Mutex::new(Some(reply)),
+            body: Mutex::new(Some(body)),
+            client,
+            is_head: head.method() == Method::HEAD,
+            is_taken: AtomicBool::new(false),
+        };
+        (head, Arc::new(handle))
     }
 
     /// How many bytes of body must follow `head`. None where it does not say, and where no body
@@ -61,6 +72,20 @@ impl Handle {
         Some(reply.stream(head, declared))
     }
 
+    /// Gives the connection away, after `head` if there is one. The other end of it is a socket that
+    /// whoever gets the descriptor owns. `None` if the request was answered before.
+    pub(crate) fn take_over(&self, head: Option<Response>) -> Option<io::Result<Result<OwnedFd, Gone>>> {
+        let reply = self.reply.lock().take()?;
+        self.is_taken.store(true, Ordering::Relaxed);
+        self.close_body();
+        Some(reply.take_over(head).map(|taken| taken.map(OwnedFd::from)))
+    }
+
+    /// Whether the connection was given away, so that what the app returns goes nowhere.
+    pub(crate) fn is_taken(&self) -> bool {
+        self.is_taken.load(Ordering::Relaxed)
+    }
+
     /// Lets go of an answer that is still owed: it becomes a 500. Dropping the handle is not enough,
     /// because the app's objects hold it as well, for as long as they please.
     pub(crate) fn abandon(&self) {
@@ -74,10 +99,6 @@ impl Handle {
         if let Some(mut body) = self.body.try_lock() {
             body.take();
         }
-    }
-
-    fn is_abandoned(&self) -> bool {
-        self.reply.lock().as_ref().is_some_and(Reply::is_abandoned)
     }
 }
 
@@ -106,12 +127,29 @@ pub(crate) fn init(ruby: &Ruby, kino: RModule) -> Result<(), Error> {
     class.undef_default_alloc_func();
     class.define_method("disconnected?", method!(is_disconnected, 0))?;
     class.define_method("read_chunk", method!(read_chunk, 0))?;
+    class.define_method("take_over", method!(take_over, 0))?;
     Request::class(ruby);
     Ok(())
 }
 
 fn is_disconnected(ruby: &Ruby, request: &Request) -> Result<bool, Error> {
-    guard(ruby, || Ok(request.handle(ruby)?.is_abandoned()))
+    guard(ruby, || Ok(request.handle(ruby)?.client.is_gone()))
+}
+
+/// Gives the connection away with nothing sent: the descriptor of its other end. The caller wraps it
+/// in an IO at once, which then owns it.
+fn take_over(ruby: &Ruby, request: &Request) -> Result<i32, Error> {
+    guard(ruby, || descriptor(ruby, request.handle(ruby)?.take_over(None)))
+}
+
+/// The descriptor as an Integer; Ruby owns it from here on.
+pub(crate) fn descriptor(ruby: &Ruby, taken: Option<io::Result<Result<OwnedFd, Gone>>>) -> Result<i32, Error> {
+    match taken {
+        None => Err(error::general(ruby, "the request is answered already")),
+        Some(Err(failed)) => Err(error::general(ruby, format!("no socket for this connection: {failed}"))),
+        Some(Ok(Err(gone))) => Err(error::disconnected(ruby, gone.to_string())),
+        Some(Ok(Ok(descriptor))) => Ok(descriptor.into_raw_fd()),
+    }
 }
 
 /// The next piece of the body as a binary String, nil at its end.

@@ -8,7 +8,7 @@ use magnus::prelude::*;
 use magnus::r_hash::ForEach;
 use magnus::{Error, Integer, RArray, RHash, RString, Ruby, Value};
 
-use crate::ruby::error::bad_response;
+use crate::ruby::error::{bad_response, server_header};
 use crate::ruby::vm::string;
 
 /// A head, and the Content-Length that it announces.
@@ -23,14 +23,23 @@ impl Head {
     ///
     /// `Kino::InvalidResponseError` for what must not be sent: nothing of it has been, then.
     pub(crate) fn from_rack(ruby: &Ruby, status: Value, headers: Value) -> Result<Self, Error> {
-        let status = status_code(ruby, status)?;
-        let headers = header_map(ruby, headers)?;
+        Self::within(ruby, 200, status, headers)
+    }
+
+    /// The same for a connection on which HTTP ends, so that the status may be 101 too.
+    pub(crate) fn from_rack_or_101(ruby: &Ruby, status: Value, headers: Value) -> Result<Self, Error> {
+        Self::within(ruby, 101, status, headers)
+    }
+
+    fn within(ruby: &Ruby, least: u16, status: Value, headers: Value) -> Result<Self, Error> {
+        let status = status_code(ruby, least, status)?;
+        let headers = header_map(ruby, headers, least < 200)?;
         let declared = declared(ruby, &headers)?;
         Ok(Self { status, headers, declared })
     }
 
-    pub(crate) fn with(self, body: Bytes) -> Response {
-        Response { status: self.status, headers: self.headers, body: ResponseBody::full(body) }
+    pub(crate) fn with(self, body: ResponseBody) -> Response {
+        Response { status: self.status, headers: self.headers, body }
     }
 
     /// Whether an answer with this status has no body at all (RFC 9110 sections 15.3.5, 15.4.5).
@@ -40,17 +49,21 @@ impl Head {
 }
 
 /// Final statuses only: an interim one would leave the client waiting for the answer.
-fn status_code(ruby: &Ruby, status: Value) -> Result<StatusCode, Error> {
+fn status_code(ruby: &Ruby, least: u16, status: Value) -> Result<StatusCode, Error> {
     let number = match Integer::from_value(status) {
         Some(number) => number.to_u16().ok(),
         None => RString::from_value(status).and_then(|text| text.to_string().ok()?.parse().ok()),
     };
-    number.filter(|number| (200..600).contains(number)).and_then(|number| StatusCode::from_u16(number).ok()).ok_or_else(
-        || bad_response(ruby, format!("the status must be an Integer from 200 to 599, got {}", status.inspect())),
-    )
+    number
+        .filter(|number| (least..600).contains(number))
+        .and_then(|number| StatusCode::from_u16(number).ok())
+        .ok_or_else(|| {
+            bad_response(ruby, format!("the status must be an Integer from {least} to 599, got {}", status.inspect()))
+        })
 }
 
-fn header_map(ruby: &Ruby, headers: Value) -> Result<HeaderMap, Error> {
+/// `is_special`: the worker does what its headers ask for.
+fn header_map(ruby: &Ruby, headers: Value, is_special: bool) -> Result<HeaderMap, Error> {
     let Some(hash) = RHash::from_value(headers) else {
         return Err(bad_response(ruby, format!("the headers must be a Hash, got {}", headers.class())));
     };
@@ -59,8 +72,11 @@ fn header_map(ruby: &Ruby, headers: Value) -> Result<HeaderMap, Error> {
         let Some(key) = RString::from_value(key) else {
             return Err(bad_response(ruby, format!("a header name must be a String, got {}", key.inspect())));
         };
-        if is_for_the_server(key) {
-            return Ok(ForEach::Continue);
+        match audience(key) {
+            Audience::Client => {}
+            Audience::Server => return Ok(ForEach::Continue),
+            Audience::Worker if is_special => return Ok(ForEach::Continue),
+            Audience::Worker => return Err(server_header(ruby)),
         }
         let name = header_name(ruby, key)?;
         match RArray::from_value(value) {
@@ -79,9 +95,20 @@ fn header_map(ruby: &Ruby, headers: Value) -> Result<HeaderMap, Error> {
     Ok(map)
 }
 
-/// `rack.*` keys speak to the server, not to the client.
-fn is_for_the_server(key: RString) -> bool {
-    string::with_bytes(key, |name| name.starts_with(b"rack."))
+enum Audience {
+    Client,
+    /// `rack.*` keys speak to the server, and are not sent.
+    Server,
+    /// These change what follows the head, which is the worker's to do.
+    Worker,
+}
+
+fn audience(key: RString) -> Audience {
+    string::with_bytes(key, |name| match name {
+        b"rack.hijack" | b"rack.protocol" => Audience::Worker,
+        _ if name.starts_with(b"rack.") => Audience::Server,
+        _ => Audience::Client,
+    })
 }
 
 fn header_name(ruby: &Ruby, key: RString) -> Result<HeaderName, Error> {

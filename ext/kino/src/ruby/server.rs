@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kino_engine::{Server, Settings, Signal, Snapshot};
+use kino_engine::{Reason, Server, Settings, Signal, Snapshot};
 use magnus::value::LazyId;
 use magnus::{Error, RHash, RModule, Ruby, TryConvert, function, prelude::*};
 use parking_lot::Mutex;
@@ -33,7 +33,7 @@ static COUNTERS: [(LazyId, Counter); 10] = [
     (LazyId::new("in_flight"), |it| it.in_flight),
     (LazyId::new("served"), |it| it.served),
     (LazyId::new("rejected"), |it| it.rejected),
-    (LazyId::new("refused"), |it| it.refused),
+    (LazyId::new("refused"), |it| it.refused.iter().sum()),
     (LazyId::new("disconnects"), |it| it.disconnects),
     (LazyId::new("dropped"), |it| it.dropped),
     (LazyId::new("respawns"), |it| it.respawns),
@@ -42,6 +42,9 @@ static COUNTERS: [(LazyId, Counter); 10] = [
 pub(crate) fn init(ruby: &Ruby, native: RModule) -> Result<(), Error> {
     for (name, _) in &COUNTERS {
         LazyId::force(name, ruby);
+    }
+    for reason in Reason::ALL {
+        ruby.to_symbol(reason.name());
     }
     native.define_singleton_method("start", function!(start, 1))?;
     native.define_singleton_method("port", function!(port, 1))?;
@@ -87,6 +90,14 @@ fn settings_from(ruby: &Ruby, hash: RHash) -> Result<Settings, Error> {
         io_threads: fetch(ruby, hash, "tokio_threads")?,
         queue_depth: fetch(ruby, hash, "queue_depth")?,
         queue_timeout: seconds(ruby, fetch(ruby, hash, "queue_timeout")?)?,
+        max_head_size: fetch(ruby, hash, "max_head_size")?,
+        max_target_size: fetch(ruby, hash, "max_target_size")?,
+        max_headers: fetch(ruby, hash, "max_headers")?,
+        head_timeout: seconds(ruby, fetch(ruby, hash, "head_timeout")?)?,
+        keep_alive_timeout: seconds(ruby, fetch(ruby, hash, "keep_alive_timeout")?)?,
+        body_timeout: seconds(ruby, fetch(ruby, hash, "body_timeout")?)?,
+        max_connections: fetch(ruby, hash, "max_connections")?,
+        max_requests: fetch(ruby, hash, "max_keep_alive_requests")?,
         max_body_size: fetch(ruby, hash, "max_body_size")?,
     })
 }
@@ -157,6 +168,11 @@ fn stats(ruby: &Ruby, id: u64) -> Result<RHash, Error> {
         for (name, value) in &COUNTERS {
             hash.aset(LazyId::get_inner_with(name, ruby), value(&snapshot))?;
         }
+        let refusals = ruby.hash_new();
+        for reason in Reason::ALL.into_iter().filter(|reason| snapshot.refused[reason.index()] > 0) {
+            refusals.aset(ruby.to_symbol(reason.name()), snapshot.refused[reason.index()])?;
+        }
+        hash.aset(ruby.to_symbol("refusals"), refusals)?;
         Ok(hash)
     })
 }

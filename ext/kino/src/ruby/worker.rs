@@ -3,17 +3,20 @@
 //! The object is made and used by one Ruby thread of one Ractor; what it holds is native. `release`
 //! in an `ensure` answers 500 for a request still in hand, however the worker ends.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use kino_engine::{Exchange, Response, ResponseBody, Take};
-use magnus::{Error, RArray, RHash, RModule, Ruby, TypedData, Value, function, method, prelude::*};
+use kino_engine::{Exchange, ResponseBody, Signal, Take, open_file};
+use magnus::{Error, RArray, RHash, RModule, RString, Ruby, TypedData, Value, function, method, prelude::*};
 use parking_lot::Mutex;
 
 use crate::ruby::error::{self, guard};
-use crate::ruby::request::{Handle, LONGEST_WAIT, Request};
+use crate::ruby::request::{Handle, LONGEST_WAIT, Request, descriptor};
 use crate::ruby::response::{self, Head};
 use crate::ruby::vm::fork::Owned;
-use crate::ruby::vm::gvl;
+use crate::ruby::vm::{gvl, string};
 use crate::ruby::writer::Writer;
 use crate::ruby::{env, server};
 
@@ -37,6 +40,8 @@ pub(crate) fn init(ruby: &Ruby, native: RModule) -> Result<(), Error> {
     class.define_method("reply", method!(reply, 3))?;
     class.define_method("answer", method!(answer, 3))?;
     class.define_method("stream", method!(stream, 2))?;
+    class.define_method("send_file", method!(send_file, 3))?;
+    class.define_method("take_over", method!(take_over, 2))?;
     class.define_method("release", method!(release, 0))?;
     class.define_method("answered?", method!(is_answered, 0))?;
     Worker::class(ruby);
@@ -104,12 +109,15 @@ impl Inner {
 
     fn send(&self, ruby: &Ruby, status: Value, headers: Value, chunks: RArray) -> Result<(), Error> {
         let handle = self.current(ruby)?;
+        if handle.is_taken() {
+            return Ok(());
+        }
         let head = Head::from_rack(ruby, status, headers)?;
         let body = response::join(ruby, chunks)?;
         if handle.expected_length(&head).is_some_and(|declared| declared != body.len() as u64) {
             return Err(error::length_mismatch(ruby));
         }
-        finish(ruby, handle.send(head.with(body)))
+        finish(ruby, handle.send(head.with(ResponseBody::full(body))))
     }
 }
 
@@ -145,12 +153,43 @@ fn stream(ruby: &Ruby, worker: &Worker, status: Value, headers: Value) -> Result
         let handle = worker.inner(ruby)?.current(ruby)?;
         let head = Head::from_rack(ruby, status, headers)?;
         let declared = handle.expected_length(&head);
-        let response = Response { status: head.status, headers: head.headers, body: ResponseBody::empty() };
-        match handle.stream(response, declared) {
+        match handle.stream(head.with(ResponseBody::empty()), declared) {
             Some(Ok(writer)) => Ok(Writer::new(writer, handle)),
             Some(Err(gone)) => Err(error::disconnected(ruby, gone.to_string())),
             None => Err(error::general(ruby, "the request is answered already")),
         }
+    })
+}
+
+/// Answers with a file, which the front-end reads. False, and nothing is sent, if there is no regular
+/// file of that name that we may read.
+fn send_file(ruby: &Ruby, worker: &Worker, status: Value, headers: Value, path: RString) -> Result<bool, Error> {
+    guard(ruby, || {
+        let handle = worker.inner(ruby)?.current(ruby)?;
+        let head = Head::from_rack(ruby, status, headers)?;
+        let path = string::with_bytes(path, |bytes| PathBuf::from(OsStr::from_bytes(bytes)));
+        let signal = Signal::new();
+        // A disk may block.
+        let opened = loop {
+            match gvl::without_gvl(&signal, || open_file(&path)) {
+                Some(opened) => break opened,
+                None => gvl::check_interrupts()?,
+            }
+        };
+        let Ok((file, size)) = opened else { return Ok(false) };
+        let length = handle.expected_length(&head).unwrap_or(size);
+        finish(ruby, handle.send(head.with(ResponseBody::file(file, length))))?;
+        Ok(true)
+    })
+}
+
+/// Sends a head and gives the connection away: the descriptor of its other end, see
+/// `Request#take_over`.
+fn take_over(ruby: &Ruby, worker: &Worker, status: Value, headers: Value) -> Result<i32, Error> {
+    guard(ruby, || {
+        let handle = worker.inner(ruby)?.current(ruby)?;
+        let head = Head::from_rack_or_101(ruby, status, headers)?;
+        descriptor(ruby, handle.take_over(Some(head.with(ResponseBody::empty()))))
     })
 }
 
