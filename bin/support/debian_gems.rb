@@ -1,0 +1,20 @@
+# frozen_string_literal: true
+
+# Makes a gem folder that RubyGems and Bundler take as any other out of unpacked Debian packages.
+#
+#   debian_gems.rb install UNPACKED GEM_HOME   one folder per unpacked package in UNPACKED
+#   debian_gems.rb missing GEM_HOME            prints the gems that the installed ones ask for in vain
+#   debian_gems.rb compile SOURCE GEM_HOME     builds the gem whose source is in the folder SOURCE
+
+require_relative "debian_gem"
+require_relative "gem_home"
+
+case ARGV
+in ["install", unpacked, gem_home]
+  Dir[File.join(unpacked, "*")].each do |package|
+    specs = Dir[File.join(package, "usr/{share,lib/*}/rubygems-integration/*/specifications/*.gemspec")]
+    specs.each { |spec_file| DebianGem.new(spec_file, package).install(gem_home) }
+  end
+in ["missing", gem_home] then puts GemHome.new(gem_home).missing
+in ["compile", source, gem_home] then GemHome.new(gem_home).compile(source)
+end

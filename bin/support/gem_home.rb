@@ -1,0 +1,64 @@
+# frozen_string_literal: true
+
+require "fileutils"
+require "rubygems"
+require "rubygems/installer"
+
+# A gem folder of ours.
+class GemHome
+  # @param path [String]
+  def initialize(path)
+    @path = path
+  end
+
+  # Writes a gem's specification and its commands. Its files are in place already.
+  #
+  # @param spec [Gem::Specification]
+  # @return [void]
+  def register(spec)
+    FileUtils.mkdir_p(File.join(@path, "specifications"))
+    # What is here is ready for use: nothing is left to compile.
+    spec.extensions = []
+    file = File.join(@path, "specifications", "#{spec.full_name}.gemspec")
+    File.write(file, spec.to_ruby)
+    installed = Gem::Specification.load(file)
+    options = { install_dir: @path, bin_dir: File.join(@path, "bin"), force: true, wrappers: true }
+    Gem::Installer.for_spec(installed, options).generate_bin
+  end
+
+  # @return [Array<String>] gems that no installed version satisfies
+  def missing
+    installed.flat_map(&:runtime_dependencies)
+             .select { |dependency| dependency.matching_specs.empty? }
+             .map(&:name).uniq.sort
+  end
+
+  # @param source [String] an unpacked source with a gemspec and one C extension
+  # @return [void]
+  def compile(source)
+    spec = Dir.chdir(source) { Gem::Specification.load(Dir["*.gemspec"].first) }
+    target = File.join(@path, "gems", spec.full_name)
+    FileUtils.rm_rf(target)
+    FileUtils.cp_r(source, target)
+    spec.extensions.each { |extconf| make(File.join(target, File.dirname(extconf)), File.join(target, "lib")) }
+    register(spec)
+  end
+
+  private
+
+  def installed
+    Dir[File.join(@path, "specifications/*.gemspec")].map { |file| Gem::Specification.load(file) }
+  end
+
+  def make(folder, lib)
+    Dir.chdir(folder) do
+      run(Gem.ruby, "extconf.rb")
+      run("make", "-j2")
+      run("make", "install", "sitearchdir=#{lib}", "sitelibdir=#{lib}", "RUBYARCHDIR=#{lib}$(target_prefix)")
+    end
+  end
+
+  def run(*command)
+    system(*command) or abort "#{command.join(" ")} failed"
+  end
+end

@@ -1,0 +1,124 @@
+# shellcheck shell=bash
+# Step 4: the gems, one folder per Ruby in our cache, from RubyGems or else from Debian's packages.
+
+# What the Gemfile asks for, and what that asks for in turn, as Debian names it. Gems that every Ruby brings
+# (json, logger) are not listed; prism is compiled from its source where the Ruby's own is too old.
+KINO_DEBIAN_GEMS="
+  racc rake rake-compiler rubocop ruby-ast ruby-base64 ruby-diff-lcs ruby-language-server-protocol
+  ruby-lint-roller ruby-mustermann ruby-parallel ruby-progressbar ruby-rack ruby-rack-protection
+  ruby-rack-session ruby-rackup ruby-rainbow ruby-rake-compiler-dock ruby-rb-sys ruby-regexp-parser ruby-roda
+  ruby-rspec ruby-rspec-core ruby-rspec-expectations ruby-rspec-mocks ruby-rspec-support ruby-rubocop-ast
+  ruby-sinatra ruby-tilt ruby-unicode-display-width ruby-unicode-emoji ruby-whitequark-parser yard
+"
+
+setup_gems() {
+  local inputs
+  use_gem_environment
+  inputs=$(digest_files Gemfile kino.gemspec lib/kino/version.rb)
+  if gems_are_ready "$inputs"; then
+    say_ok "Gems: $GEM_HOME"
+    return 0
+  fi
+  lock
+  if gems_are_ready "$inputs"; then return 0; fi
+  install_gems
+  stamp "$KINO_STATE/gems" "$inputs"
+}
+
+gems_are_ready() { [ -d "$GEM_HOME/specifications" ] && is_stamped "$KINO_STATE/gems" "$1"; }
+
+# The environment that everything else runs in. Each Ruby has a Gemfile of its own that loads the real one, as
+# the lock file stands next to the Gemfile and two Rubies may resolve to different versions.
+use_gem_environment() {
+  KINO_STATE="$KINO_LOGS/$KINO_RUBY_ID"
+  mkdir -p "$KINO_STATE"
+  if ! [ -f "$KINO_STATE/Gemfile" ]; then
+    printf '# Written by bin/setup: keeps the lock file of this Ruby apart.\neval_gemfile "../../../Gemfile"\n' \
+      >"$KINO_STATE/Gemfile"
+  fi
+  unset RUBYOPT RUBYLIB BUNDLE_PATH BUNDLE_WITHOUT BUNDLE_WITH BUNDLE_APP_CONFIG BUNDLE_LOCKFILE
+  export RUBY="$KINO_RUBY_EXE"
+  export GEM_HOME="$KINO_CACHE/gems/$KINO_RUBY_ID"
+  GEM_PATH="$GEM_HOME:$(gem_folder_of_ruby)"
+  export GEM_PATH
+  export BUNDLE_GEMFILE="$KINO_STATE/Gemfile"
+  export BUNDLE_PATH__SYSTEM=true BUNDLE_FROZEN=false BUNDLE_DEPLOYMENT=false BUNDLE_VERSION=system
+  export BUNDLE_SILENCE_ROOT_WARNING=true
+  export PATH="$GEM_HOME/bin:${KINO_RUBY_EXE%/*}:$PATH"
+}
+
+# Where the gems that come with the Ruby are. Asked once, as it takes loading RubyGems.
+gem_folder_of_ruby() {
+  if ! [ -s "$KINO_STATE/gem-folder" ]; then
+    "$KINO_RUBY_EXE" -e 'puts Gem.default_dir' >"$KINO_STATE/gem-folder"
+  fi
+  cat "$KINO_STATE/gem-folder"
+}
+
+install_gems() {
+  local log advice
+  log=$(new_log gems)
+  mkdir -p "$GEM_HOME"
+  rm -f "$BUNDLE_GEMFILE.lock"
+  # What the cache holds may do, after a change to the Gemfile for example.
+  if run_logged "$log" ruby_bundle install --local; then
+    say_ok "Gems: all are there"
+    return 0
+  fi
+  advice="Repair what the log names, then run this again."
+  if [ "${KINO_GEMS:-}" != debian ] && run_logged "$log" rubygems_answers; then
+    say "Gems: installing them from RubyGems"
+    run_logged "$log" ruby_bundle install --jobs "$(jobs_count)" ||
+      fail_with_log "bundle install failed" "$log" "$advice"
+  elif have_apt; then
+    say "Gems: RubyGems cannot be reached, so they come from Debian's packages"
+    need_debian_keyring
+    run_logged "$log" install_debian_gems ||
+      fail_with_log "Debian's packages of the gems could not be set up" "$log" \
+        "Check the network, then run this again (it tries RubyGems first)."
+    run_logged "$log" ruby_bundle install --local ||
+      fail_with_log "bundle install failed on Debian's packages of the gems" "$log" "$advice"
+  else
+    fail_with_log "RubyGems cannot be reached, and there is no apt to take the gems from Debian" "$log" \
+      "Check the network (proxies are taken from https_proxy), then run this again."
+  fi
+}
+
+ruby_bundle() { "$KINO_RUBY_EXE" -S bundle "$@"; }
+
+# Asks what Bundler will ask (rubygems.org or the mirror that is set for it) for its front page, in five seconds
+# at most. Any answer will do, an error too: Bundler explains those better.
+rubygems_answers() {
+  "$KINO_RUBY_EXE" -rbundler -ropen-uri -rtimeout -e '
+    url = URI.parse(Bundler.settings.mirror_for("https://rubygems.org/").to_s)
+    url.user = url.password = nil
+    begin
+      Timeout.timeout(5) { url.open(open_timeout: 5, read_timeout: 5, &:status) }
+    rescue OpenURI::HTTPError => e
+      warn e.message
+    end
+  '
+}
+
+# Downloads with an apt of our own, unpacks, and makes an ordinary gem folder of it.
+install_debian_gems() {
+  local debs="$KINO_CACHE/build/debs" unpacked="$KINO_CACHE/build/unpacked" attempt deb gem
+  for attempt in "" force; do
+    rm -rf "$debs" "$unpacked" "$KINO_CACHE/build/gem-source"
+    mkdir -p "$debs" "$unpacked"
+    # shellcheck disable=SC2086
+    if papt_setup $attempt && (cd "$debs" && papt_get download $KINO_DEBIAN_GEMS); then break; fi
+    if [ "$attempt" = force ]; then return 1; fi
+  done
+  for deb in "$debs"/*.deb; do
+    dpkg-deb -x "$deb" "$unpacked/$(basename "${deb%%_*}")" || return 1
+  done
+  "$KINO_RUBY_EXE" "$KINO_ROOT/bin/support/debian_gems.rb" install "$unpacked" "$GEM_HOME" || return 1
+  for gem in $("$KINO_RUBY_EXE" "$KINO_ROOT/bin/support/debian_gems.rb" missing "$GEM_HOME"); do
+    papt_download_source "ruby-$gem" "$KINO_CACHE/build/gem-source" || return 1
+    mkdir -p "$unpacked/source-$gem"
+    tar -xf "$KINO_TARBALL" -C "$unpacked/source-$gem" --strip-components=1 || return 1
+    "$KINO_RUBY_EXE" "$KINO_ROOT/bin/support/debian_gems.rb" compile "$unpacked/source-$gem" "$GEM_HOME" || return 1
+  done
+  rm -rf "$debs" "$unpacked" "$KINO_CACHE/build/gem-source"
+}
