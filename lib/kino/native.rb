@@ -23,6 +23,9 @@ module Kino
   # `shutdown(id)`:: ends the network threads (about a second at most) and forgets the server.
   # `stats(id) -> Hash{Symbol=>Integer}`:: the engine's counters.
   # `count_respawn(id)`:: counts a worker that died and is replaced.
+  # `report_end(id, name, cause)`:: the last thing that a worker Ractor does; `cause` is a String, or nil
+  #   if it left because the server is closed.
+  # `await_end(id) -> [String, String or nil]`:: waits for the next such report: name and cause.
   # `rack_objects(input_class, null_input, errors)`:: what the env gets for `rack.input` and
   #   `rack.errors`; called once, at load.
   #
@@ -56,7 +59,8 @@ module Kino
   #
   # == Kino::Request
   #
-  # `read_chunk -> String or nil`:: the next bytes of the request body, binary; nil at its end.
+  # `read_into(buffer, max) -> Boolean`:: appends the next bytes of the request body to a String, at most
+  #   `max`, as soon as there are any; false at its end.
   #   Raises {DisconnectedError}, a {RequestBodyError}, or IOError once the answer is complete or
   #   while another thread reads.
   # `take_over -> Integer`:: gives the connection away with nothing sent, see {Request#call}.

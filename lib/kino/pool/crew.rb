@@ -20,10 +20,10 @@ module Kino
       # Says that a worker is replaced, and counts it.
       # @param server_id [Integer]
       # @param name [String] the worker's
-      # @param error [Exception] what it died of
+      # @param cause [String] what it died of
       # @return [void]
-      def self.report(server_id, name, error)
-        ErrorLog.line("#{name} died and is replaced: #{ErrorLog.describe(error)}")
+      def self.report(server_id, name, cause)
+        ErrorLog.line("#{name} died and is replaced: #{cause}")
         Native.count_respawn(server_id)
       end
     end
@@ -45,7 +45,7 @@ module Kino
       end
 
       # Returns when all threads have left because the server is closed.
-      # @return [void]
+      # @return [Symbol] :closed
       def run
         @size.times { |index| start("#{@name}-#{index + 1}") }
         until @threads.empty?
@@ -54,9 +54,10 @@ module Kino
           @threads.delete(name)
           next unless error
 
-          WorkerExit.report(@server_id, name, error)
+          WorkerExit.report(@server_id, name, ErrorLog.describe(error))
           start(name)
         end
+        :closed
       end
 
       # Kills the threads. Whoever runs {#run} has to be stopped before.

@@ -4,8 +4,8 @@ require "kino/pool/crew"
 
 module Kino
   module Pool
-    # `workers` Ractors with `threads` threads each: a shareable app. Each Ractor has a thread of the
-    # main Ractor that waits for its end, and starts another if it died.
+    # `workers` Ractors with `threads` threads each: a shareable app. A thread of the main Ractor is told
+    # when one ends, and starts another if it died.
     class Ractors
       # @param server_id [Integer] the server in {Native}
       # @param app [#call] the Rack app, shareable
@@ -20,7 +20,9 @@ module Kino
 
       # @return [self]
       def start
-        @supervisors = Array.new(@workers) { |index| supervise("kino-worker-#{index + 1}") }
+        Array.new(@workers) { |index| spawn("kino-worker-#{index + 1}") }
+        @thread = Thread.new { supervise }
+        @thread.name = "kino-supervisor"
         self
       end
 
@@ -29,38 +31,38 @@ module Kino
       # @param seconds [Numeric] for all of them together
       # @return [Boolean] whether all have left
       def join(seconds)
-        deadline = now + seconds
-        late = @supervisors.reject { |thread| thread.join([deadline - now, 0].max) }
-        late.each(&:kill)
-        late.empty?
+        return true if @thread.join(seconds)
+
+        @thread.kill
+        false
       end
 
-      # What a worker Ractor does.
+      # What a worker Ractor does. It says by itself how it ended, see {Native}.
       # @param server_id [Integer]
       # @param app [#call]
       # @param threads [Integer]
       # @param name [String] its own
-      # @return [Symbol, Exception, nil] see {Worker.outcome}
+      # @return [void]
       def self.work(server_id, app, threads, name)
+        cause = "its thread was killed"
         # Not a crew of one: on Ruby 3.4 a Ractor must not have a second thread.
-        return Worker.outcome(server_id:, app:) if threads == 1
-
-        Crew.new(server_id:, app:, size: threads, name:).run
-        :closed
+        outcome = threads == 1 ? Worker.outcome(server_id:, app:) : Crew.new(server_id:, app:, size: threads, name:).run
+        cause = outcome == :closed ? nil : ErrorLog.describe(outcome)
+      ensure
+        Native.report_end(server_id, name, cause)
       end
 
       private
 
-      def supervise(name)
-        ractor = spawn(name)
-        thread = Thread.new do
-          while (error = cause_of_end(ractor))
-            WorkerExit.report(@server_id, name, error)
-            ractor = spawn(name)
-          end
+      def supervise
+        left = @workers
+        while left.positive?
+          name, cause = Native.await_end(@server_id)
+          next left -= 1 unless cause
+
+          WorkerExit.report(@server_id, name, cause)
+          spawn(name)
         end
-        thread.name = "kino-supervisor of #{name}"
-        thread
       end
 
       def spawn(name)
@@ -72,13 +74,6 @@ module Kino
         end
       end
 
-      # Ruby 3.4 has no `value`, and 4.0 no `take`.
-      def cause_of_end(ractor)
-        WorkerExit.cause(ractor.respond_to?(:value) ? ractor.value : ractor.take)
-      rescue Ractor::RemoteError => e
-        e.cause || e
-      end
-
       # The VM says at the start of the first Ractor that they are experimental; the banner does too.
       def quietly
         before = Warning[:experimental]
@@ -86,10 +81,6 @@ module Kino
         yield
       ensure
         Warning[:experimental] = before
-      end
-
-      def now
-        Process.clock_gettime(Process::CLOCK_MONOTONIC)
       end
     end
   end

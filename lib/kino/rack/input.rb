@@ -11,11 +11,14 @@ module Kino
     #
     # @see https://github.com/rack/rack/blob/main/SPEC.rdoc The Input Stream
     class Input
+      # Bytes that are asked for at a time where the caller has not said how many.
+      CHUNK = 65_536
+      private_constant :CHUNK
+
       # @param request [Kino::Request] what the bytes come from
       def initialize(request)
         @request = request
-        @rest = +"".b
-        @ended = false
+        @ahead = nil # what {#gets} read beyond its line
         @closed = false
       end
 
@@ -26,19 +29,21 @@ module Kino
       def read(length = nil, buffer = nil)
         raise ArgumentError, "negative length #{length} given" if length&.negative?
 
-        data = length ? read_length(length) : read_rest
-        return data unless buffer
-
-        buffer.replace(data || "")
-        data && buffer
+        data = buffer ? buffer.clear.force_encoding(Encoding::BINARY) : String.new(capacity: [length || 0, CHUNK].min)
+        length ? read_length(data, length) : read_rest(data)
+        data unless data.empty? && length&.positive?
       end
 
       # @return [String, nil] the next line with its "\n", or what is left; nil at the end
       def gets
-        nil while (index = @rest.index("\n")).nil? && fill
-        return take(index + 1) if index
-
-        take(@rest.bytesize) unless @rest.empty?
+        line = @ahead || String.new
+        searched = 0
+        until (index = line.index("\n", searched))
+          searched = line.bytesize
+          break unless fill(line, CHUNK)
+        end
+        @ahead = index && index + 1 < line.bytesize ? line.slice!(index + 1..) : nil
+        line unless line.empty?
       end
 
       # @yieldparam line [String]
@@ -56,45 +61,33 @@ module Kino
       # @return [nil]
       def close
         @closed = true
-        @rest = +"".b
-        nil
+        @ahead = nil
       end
 
       private
 
-      def read_length(length)
-        nil while @rest.bytesize < length && fill
-        return if @rest.empty? && length.positive?
-
-        take(length)
+      def read_length(data, length)
+        take_ahead(data, length)
+        nil while data.bytesize < length && fill(data, length - data.bytesize)
       end
 
-      def read_rest
-        nil while fill
-        take(@rest.bytesize)
+      def read_rest(data)
+        take_ahead(data, @ahead.bytesize) if @ahead
+        nil while fill(data, CHUNK)
       end
 
-      def take(bytes)
-        return @rest.slice!(0, bytes) if bytes < @rest.bytesize
+      def take_ahead(data, length)
+        return unless @ahead
 
-        taken = @rest
-        @rest = +"".b
-        taken
+        data << @ahead.slice!(0, length)
+        @ahead = nil if @ahead.empty?
       end
 
       # @return [Boolean] whether there is more than before
-      def fill
+      def fill(data, most)
         raise IOError, "closed stream" if @closed
-        return false if @ended
 
-        chunk = @request.read_chunk
-        if chunk.nil?
-          @ended = true
-          return false
-        end
-
-        @rest.empty? ? @rest = chunk : @rest << chunk
-        true
+        @request.read_into(data, most)
       end
     end
   end

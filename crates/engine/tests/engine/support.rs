@@ -102,7 +102,7 @@ pub(crate) fn ok(body: impl Into<Bytes>) -> Response {
 pub(crate) fn read_all(exchange: &mut Exchange) -> Result<Vec<u8>, ReadError> {
     let mut all = Vec::new();
     loop {
-        match exchange.body.try_read()? {
+        match exchange.body.try_read(10_000)? {
             Readable::Chunk(chunk) => all.extend_from_slice(&chunk),
             Readable::End => return Ok(all),
             Readable::Pending => assert_eq!(exchange.body.signal().wait(HANG), Wake::Notified),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::Method;
 use kino_engine::{BodyReader, BodyWriter, Client, Exchange, Gone, Readable, Reply, RequestHead, Response};
 use magnus::{Error, Module, RModule, RString, Ruby, TypedData, method, prelude::*};
@@ -14,7 +15,7 @@ use parking_lot::Mutex;
 use crate::ruby::error::{self, guard};
 use crate::ruby::response::Head;
 use crate::ruby::vm::fork::Owned;
-use crate::ruby::vm::gvl;
+use crate::ruby::vm::{gvl, string};
 
 /// A wait that lasts longer than this looks again; nothing depends on its length.
 pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(60);
@@ -126,7 +127,7 @@ pub(crate) fn init(ruby: &Ruby, kino: RModule) -> Result<(), Error> {
     let class = kino.define_class("Request", ruby.class_object())?;
     class.undef_default_alloc_func();
     class.define_method("disconnected?", method!(is_disconnected, 0))?;
-    class.define_method("read_chunk", method!(read_chunk, 0))?;
+    class.define_method("read_into", method!(read_into, 2))?;
     class.define_method("take_over", method!(take_over, 0))?;
     Request::class(ruby);
     Ok(())
@@ -152,37 +153,38 @@ pub(crate) fn descriptor(ruby: &Ruby, taken: Option<io::Result<Result<OwnedFd, G
     }
 }
 
-/// The next piece of the body as a binary String, nil at its end.
-fn read_chunk(ruby: &Ruby, request: &Request) -> Result<Option<RString>, Error> {
-    guard(ruby, || {
-        let handle = request.handle(ruby)?;
-        loop {
-            // Not `lock`: another thread may hold it while it waits for the VM lock that we have.
-            let Some(mut held) = handle.body.try_lock() else {
-                return Err(ruby_io_error(ruby, "another thread is reading this request body"));
-            };
-            let Some(body) = held.as_mut() else {
-                return Err(ruby_io_error(ruby, "the request is answered, its body is closed"));
-            };
-            match body.try_read() {
-                Ok(Readable::Chunk(bytes)) => {
-                    drop(held);
-                    return Ok(Some(ruby.str_from_slice(&bytes)));
-                }
-                Ok(Readable::End) => return Ok(None),
-                Ok(Readable::Pending) => {
-                    let signal = Arc::clone(body.signal());
-                    gvl::without_gvl(&signal, || signal.wait(LONGEST_WAIT));
-                    drop(held);
-                    gvl::check_interrupts()?;
-                }
-                Err(failed) => {
-                    drop(held);
-                    return Err(error::from_read(ruby, &failed));
-                }
+/// Appends the next piece of the body to `buffer`, at most `max` bytes of it. False at its end.
+fn read_into(ruby: &Ruby, request: &Request, buffer: RString, max: usize) -> Result<bool, Error> {
+    guard(ruby, || match next_piece(ruby, request.handle(ruby)?, max)? {
+        Some(piece) => string::push(buffer, &piece).map(|()| true),
+        None => Ok(false),
+    })
+}
+
+fn next_piece(ruby: &Ruby, handle: &Handle, max: usize) -> Result<Option<Bytes>, Error> {
+    loop {
+        // Not `lock`: another thread may hold it while it waits for the VM lock that we have.
+        let Some(mut held) = handle.body.try_lock() else {
+            return Err(ruby_io_error(ruby, "another thread is reading this request body"));
+        };
+        let Some(body) = held.as_mut() else {
+            return Err(ruby_io_error(ruby, "the request is answered, its body is closed"));
+        };
+        match body.try_read(max) {
+            Ok(Readable::Chunk(bytes)) => return Ok(Some(bytes)),
+            Ok(Readable::End) => return Ok(None),
+            Ok(Readable::Pending) => {
+                let signal = Arc::clone(body.signal());
+                gvl::without_gvl(&signal, || signal.wait(LONGEST_WAIT));
+                drop(held);
+                gvl::check_interrupts()?;
+            }
+            Err(failed) => {
+                drop(held);
+                return Err(error::from_read(ruby, &failed));
             }
         }
-    })
+    }
 }
 
 fn ruby_io_error(ruby: &Ruby, message: &'static str) -> Error {

@@ -3,7 +3,7 @@
 //! A server lives in a registry of this process, so that any Ractor can name it by an integer. It
 //! leaves the registry on `shutdown`; one that is never shut down ends with the process.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use magnus::{Error, RHash, RModule, Ruby, TryConvert, function, prelude::*};
 use parking_lot::Mutex;
 
 use crate::ruby::error::{self, guard};
+use crate::ruby::request::LONGEST_WAIT;
 use crate::ruby::vm::fork::Owned;
 use crate::ruby::vm::gvl;
 
@@ -20,7 +21,24 @@ static SERVERS: Mutex<Registry> = Mutex::new(Registry { last: 0, servers: BTreeM
 
 struct Registry {
     last: u64,
-    servers: BTreeMap<u64, Owned<Arc<Server>>>,
+    servers: BTreeMap<u64, Owned<Entry>>,
+}
+
+#[derive(Debug, Clone)]
+struct Entry {
+    server: Arc<Server>,
+    ends: Arc<Ends>,
+}
+
+/// Worker Ractors that have ended, with what they died of.
+///
+/// Not `Ractor#take` or `#value`: on Ruby 3.4 a Ractor has one place for a thread that waits for
+/// another Ractor, so that waits of several threads lose each other's wake-ups, the app's own
+/// included. Workers stayed missing, and the process never ended.
+#[derive(Debug, Default)]
+struct Ends {
+    list: Mutex<VecDeque<(String, Option<String>)>>,
+    signal: Arc<Signal>,
 }
 
 type Counter = fn(&Snapshot) -> u64;
@@ -54,13 +72,19 @@ pub(crate) fn init(ruby: &Ruby, native: RModule) -> Result<(), Error> {
     native.define_singleton_method("abort", function!(abort, 1))?;
     native.define_singleton_method("shutdown", function!(shutdown, 1))?;
     native.define_singleton_method("count_respawn", function!(count_respawn, 1))?;
+    native.define_singleton_method("report_end", function!(report_end, 3))?;
+    native.define_singleton_method("await_end", function!(await_end, 1))?;
     native.define_singleton_method("stats", function!(stats, 1))
 }
 
 /// The server of that id.
 pub(crate) fn named(ruby: &Ruby, id: u64) -> Result<Arc<Server>, Error> {
-    let server = SERVERS.lock().servers.get(&id).and_then(|owned| owned.get().cloned());
-    server.ok_or_else(|| error::general(ruby, format!("server {id} does not run in this process")))
+    entry(ruby, id).map(|entry| entry.server)
+}
+
+fn entry(ruby: &Ruby, id: u64) -> Result<Entry, Error> {
+    let entry = SERVERS.lock().servers.get(&id).and_then(|owned| owned.get().cloned());
+    entry.ok_or_else(|| error::general(ruby, format!("server {id} does not run in this process")))
 }
 
 fn start(ruby: &Ruby, settings: RHash) -> Result<u64, Error> {
@@ -78,7 +102,7 @@ fn start(ruby: &Ruby, settings: RHash) -> Result<u64, Error> {
         let mut registry = SERVERS.lock();
         registry.last += 1;
         let id = registry.last;
-        registry.servers.insert(id, Owned::new(Arc::new(server)));
+        registry.servers.insert(id, Owned::new(Entry { server: Arc::new(server), ends: Arc::default() }));
         Ok(id)
     })
 }
@@ -148,7 +172,7 @@ fn abort(ruby: &Ruby, id: u64) -> Result<(), Error> {
 fn shutdown(ruby: &Ruby, id: u64) -> Result<(), Error> {
     guard(ruby, || {
         let Some(owned) = SERVERS.lock().servers.remove(&id) else { return Ok(()) };
-        let Some(server) = owned.get().cloned() else { return Ok(()) };
+        let Some(Entry { server, .. }) = owned.get().cloned() else { return Ok(()) };
         let signal = Signal::new();
         while gvl::without_gvl(&signal, || server.shutdown()).is_none() {
             gvl::check_interrupts()?;
@@ -159,6 +183,33 @@ fn shutdown(ruby: &Ruby, id: u64) -> Result<(), Error> {
 
 fn count_respawn(ruby: &Ruby, id: u64) -> Result<(), Error> {
     guard(ruby, || named(ruby, id).map(|server| server.count_respawn()))
+}
+
+/// Called by a worker Ractor as the last thing it does; `cause` is nil if it left as it should.
+fn report_end(ruby: &Ruby, id: u64, name: String, cause: Option<String>) -> Result<(), Error> {
+    guard(ruby, || {
+        // The server may be gone before a worker that it gave up.
+        if let Ok(Entry { ends, .. }) = entry(ruby, id) {
+            ends.list.lock().push_back((name, cause));
+            ends.signal.notify();
+        }
+        Ok(())
+    })
+}
+
+/// Waits for the next worker Ractor to end: its name and what it died of.
+fn await_end(ruby: &Ruby, id: u64) -> Result<(String, Option<String>), Error> {
+    guard(ruby, || {
+        let Entry { ends, .. } = entry(ruby, id)?;
+        loop {
+            let next = ends.list.lock().pop_front();
+            if let Some(end) = next {
+                return Ok(end);
+            }
+            gvl::without_gvl(&ends.signal, || ends.signal.wait(LONGEST_WAIT));
+            gvl::check_interrupts()?;
+        }
+    })
 }
 
 fn stats(ruby: &Ruby, id: u64) -> Result<RHash, Error> {

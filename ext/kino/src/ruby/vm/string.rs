@@ -1,7 +1,8 @@
 //! Bytes out of Ruby strings.
 
 use bytes::{Bytes, BytesMut};
-use magnus::RString;
+use magnus::rb_sys::{AsRawValue, protect};
+use magnus::{Error, RString};
 
 /// A copy: the string belongs to the app, which may change it as soon as we return.
 pub(crate) fn copy(string: RString) -> Bytes {
@@ -10,7 +11,21 @@ pub(crate) fn copy(string: RString) -> Bytes {
     Bytes::copy_from_slice(unsafe { string.as_slice() })
 }
 
-/// The same, to the end of `buffer`.
+/// Appends `bytes` to a Ruby string.
+///
+/// # Errors
+///
+/// FrozenError, NoMemoryError.
+pub(crate) fn push(string: RString, bytes: &[u8]) -> Result<(), Error> {
+    protect(|| {
+        // SAFETY: the VM lock is held, the bytes are copied, and a raise ends in `protect`, whose
+        // closure holds nothing that needs a drop.
+        unsafe { rb_sys::rb_str_cat(string.as_raw(), bytes.as_ptr().cast(), bytes.len() as _) }
+    })
+    .map(|_| ())
+}
+
+/// Copies to the end of `buffer`.
 pub(crate) fn append(buffer: &mut BytesMut, string: RString) {
     // SAFETY: as in `copy`.
     buffer.extend_from_slice(unsafe { string.as_slice() });
