@@ -1,0 +1,101 @@
+# frozen_string_literal: true
+
+require "digest/sha2"
+require_relative "../apps/soak"
+require_relative "connection"
+
+module Bench
+  # The requests of bench/transfer. Each returns nil, or says what was wrong with the answer.
+  class Exchanges
+    PIECE = Random.new(1).bytes(Connection::PIECE).freeze
+    # Milliseconds for which one side lets the other wait.
+    PAUSE = 1000
+    PIPELINED = 100
+
+    # @param uri [URI] of the server
+    # @param bytes [Integer] size of a large body, a multiple of 64 KiB
+    def initialize(uri, bytes:)
+      @uri = uri
+      @bytes = bytes
+      @pieces = bytes / PIECE.bytesize
+    end
+
+    # @param pause [Integer] milliseconds that the app waits before it reads
+    def upload_with_length(pause: 0)
+      upload("content-length: #{@bytes}", pause:) { |connection| @pieces.times { connection.write(PIECE) } }
+    end
+
+    def upload_chunked
+      upload("transfer-encoding: chunked", pause: 0) do |connection|
+        @pieces.times { connection.write_chunk(PIECE) }
+        connection.write("0\r\n\r\n")
+      end
+    end
+
+    # @param path [String] /stream or /call
+    # @param pause [Integer] milliseconds for which the client reads nothing after the first piece
+    def download(path, pause: 0)
+      blocks = @bytes / SoakApp::BLOCK.bytesize
+      sum = Digest::SHA256.new
+      size = 0
+      Connection.open(@uri) do |connection|
+        connection.write("GET #{path}?blocks=#{blocks} HTTP/1.1\r\nhost: bench\r\n\r\n")
+        connection.read_answer do |piece|
+          sleep pause / 1000.0 if size.zero?
+          size += piece.bytesize
+          sum << piece
+        end
+      end
+      "#{size} bytes, or wrong ones" unless size == @bytes && sum.hexdigest == digest(SoakApp::BLOCK, blocks)
+    end
+
+    # All are sent before the first answer is read.
+    def pipelined
+      Connection.open(@uri) do |connection|
+        connection.write(Array.new(PIPELINED) { |index| small_request(index) }.join)
+        PIPELINED.times do |index|
+          body = +""
+          head = connection.read_answer { |piece| body << piece }
+          return "answer #{index}: #{head}" unless head.status == 200 && head.headers["x-request-id"] == index.to_s
+          return "answer #{index}: wrong body" unless body == small_body(index)
+        end
+      end
+      nil
+    end
+
+    private
+
+    def upload(framing, pause:)
+      answer = +""
+      Connection.open(@uri) do |connection|
+        connection.write("POST /upload?pause=#{pause} HTTP/1.1\r\nhost: bench\r\n#{framing}\r\n\r\n")
+        yield connection
+        connection.read_answer { |piece| answer << piece }
+      end
+      "the app got #{answer}" unless answer == "#{@bytes} #{digest(PIECE, @pieces)}"
+    end
+
+    def digest(piece, count)
+      (@digests ||= {})[piece] ||= Digest::SHA256.new.tap { |sum| count.times { sum << piece } }.hexdigest
+    end
+
+    # Four kinds in turn.
+    def small_request(index)
+      head = "HTTP/1.1\r\nhost: bench\r\nx-request-id: #{index}\r\n"
+      case index % 4
+      when 0 then "GET /plain #{head}\r\n"
+      when 1 then "POST /upload #{head}content-length: 5\r\n\r\nhello"
+      when 2 then "GET /stream?blocks=2 #{head}\r\n"
+      else "POST /upload #{head}transfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
+      end
+    end
+
+    def small_body(index)
+      case index % 4
+      when 0 then "plain\n"
+      when 2 then SoakApp::BLOCK * 2
+      else "5 #{Digest::SHA256.hexdigest("hello")}"
+      end
+    end
+  end
+end
