@@ -118,11 +118,7 @@ impl Server {
         });
         let stopping = self.stopping.clone();
         Arc::new(move |stream, peer, permit| {
-            let serve = connection::serve(stream, peer, Arc::clone(&context), stopping.subscribe());
-            tokio::spawn(async move {
-                serve.await;
-                drop(permit);
-            });
+            tokio::spawn(connection::serve(stream, peer, permit, Arc::clone(&context), stopping.subscribe()));
         })
     }
 

@@ -17,7 +17,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncWriteExt, Interest, copy};
 use tokio::net::TcpStream;
-use tokio::sync::watch;
+use tokio::sync::{OwnedSemaphorePermit, watch};
 
 use crate::dispatch::exchange::Exchange;
 use crate::dispatch::queue::{NoPlace, Queue};
@@ -28,7 +28,7 @@ use crate::http::refusal::Reason;
 use crate::http::reply::{Answer, Cell, Client, Outcome, Reply};
 use crate::http::request::{ConnectionInfo, RequestHead};
 use crate::http::response::{Response, ResponseBody};
-use crate::net::wire::{Busy, Patience, Shared, Taken, Wire, linger};
+use crate::net::wire::{Busy, Patience, Shared, Taken, Tenancy, Wire, linger};
 use crate::stats::Stats;
 
 /// What every connection needs of its server.
@@ -41,6 +41,10 @@ pub(crate) struct Context {
     pub(crate) patience: Patience,
     pub(crate) max_requests: Option<u64>,
 }
+
+/// Bytes that hyper may hold of one connection in each direction, unless a head may be larger. Its
+/// default is 408 KiB.
+const BUFFER: usize = 128 * 1024;
 
 /// Counts a connection for as long as it lives.
 struct Open(Arc<Stats>);
@@ -60,13 +64,22 @@ impl Drop for Open {
 
 /// Serves `stream` until either side ends it. `stopping` turns true when the connection shall end
 /// after what it has begun; dropping it says that it has.
-pub(crate) async fn serve(stream: TcpStream, peer: SocketAddr, context: Arc<Context>, stopping: watch::Receiver<bool>) {
-    let _open = Open::new(&context.stats);
+/// `permit` is held until the socket is closed.
+pub(crate) async fn serve(
+    stream: TcpStream,
+    peer: SocketAddr,
+    permit: OwnedSemaphorePermit,
+    context: Arc<Context>,
+    stopping: watch::Receiver<bool>,
+) {
+    let tenancy: Tenancy = Arc::new((Open::new(&context.stats), permit));
     // Answers are written whole; waiting for more to send would only delay them.
     let _ = stream.set_nodelay(true);
     let Ok(local) = stream.local_addr() else { return };
     // A connection that is given away is no longer ours to drain, only to count.
-    if let Some(bridge) = speak_http(stream, ConnectionInfo { peer, local }, context, stopping).await {
+    if let Some(bridge) =
+        speak_http(stream, ConnectionInfo { peer, local }, Arc::clone(&tenancy), context, stopping).await
+    {
         bridge.run().await;
     }
 }
@@ -75,20 +88,21 @@ pub(crate) async fn serve(stream: TcpStream, peer: SocketAddr, context: Arc<Cont
 async fn speak_http(
     stream: TcpStream,
     info: ConnectionInfo,
+    tenancy: Tenancy,
     context: Arc<Context>,
     mut stopping: watch::Receiver<bool>,
 ) -> Option<Bridge> {
     let info = Arc::new(info);
     let shared = Arc::<Shared>::default();
-    let wire = Wire::new(stream, Arc::clone(&shared), context.limits, context.patience);
+    let wire = Wire::new(stream, Arc::clone(&shared), context.limits, context.patience, tenancy);
     let seen = Arc::clone(&shared);
-    let max_headers = context.limits.headers;
+    let mut builder = http1::Builder::new();
+    builder.max_headers(context.limits.headers).max_buf_size(context.limits.head.max(BUFFER));
     let service = service_fn(move |request| {
         let busy = Busy::new(&shared);
         answer(request, Arc::clone(&info), Arc::clone(&context), busy, Arc::clone(&shared))
     });
-    let mut http =
-        Box::pin(http1::Builder::new().max_headers(max_headers).serve_connection(TokioIo::new(wire), service));
+    let mut http = Box::pin(builder.serve_connection(TokioIo::new(wire), service));
     let mut stop = std::pin::pin!(stopping.wait_for(|stop| *stop));
     let mut is_told = false;
     let taken = poll_fn(|cx| {

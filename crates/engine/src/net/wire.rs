@@ -5,6 +5,7 @@
 //! refusal is answered in its turn behind earlier pipelined requests, and counted like any other
 //! answer. No client can send that request by itself: `*` with GET is refused here.
 
+use std::any::Any;
 use std::io;
 use std::os::unix::net::UnixStream;
 use std::pin::Pin;
@@ -135,13 +136,18 @@ enum Expects {
     Failure(io::ErrorKind),
 }
 
+/// What is given back when the last part of a connection is dropped.
+pub(crate) type Tenancy = Arc<dyn Any + Send + Sync>;
+
 /// A connection's socket.
-#[derive(Debug)]
 pub(crate) struct Wire<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> {
     stream: Option<S>,
     shared: Arc<Shared>,
     limits: HeadLimits,
     patience: Patience,
+    /// What the connection is counted by: held until its socket is closed, lingering included, or
+    /// refused clients could hold more sockets than connections are allowed.
+    tenancy: Tenancy,
     expects: Expects,
     /// Bytes read from the socket and not passed on; the first `passed` of them may be.
     held: Vec<u8>,
@@ -153,12 +159,19 @@ pub(crate) struct Wire<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Wire<S> {
-    pub(crate) fn new(stream: S, shared: Arc<Shared>, limits: HeadLimits, patience: Patience) -> Self {
+    pub(crate) fn new(
+        stream: S,
+        shared: Arc<Shared>,
+        limits: HeadLimits,
+        patience: Patience,
+        tenancy: Tenancy,
+    ) -> Self {
         Self {
             stream: Some(stream),
             shared,
             limits,
             patience,
+            tenancy,
             expects: Expects::Head,
             held: Vec::new(),
             passed: 0,
@@ -418,7 +431,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Drop for Wire<S> {
         let unread = !matches!(self.expects, Expects::Head) || !self.held.is_empty();
         let Some(stream) = self.stream.take().filter(|_| unread) else { return };
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(linger(stream));
+            let tenancy = Arc::clone(&self.tenancy);
+            runtime.spawn(async move {
+                linger(stream).await;
+                drop(tenancy);
+            });
         }
     }
 }

@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::Method;
-use kino_engine::{BodyReader, BodyWriter, Client, Exchange, Gone, Readable, Reply, RequestHead, Response};
+use kino_engine::{
+    BodyReader, BodyWriter, Client, Exchange, Gone, ReadError, Readable, Reply, RequestHead, Response, Signal,
+};
 use magnus::{Error, Module, RModule, RString, Ruby, TypedData, method, prelude::*};
 use parking_lot::Mutex;
 
@@ -21,11 +23,15 @@ use crate::ruby::vm::{gvl, string};
 pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// The native side of a request, shared by the worker that answers it and by the objects in its
-/// env. The body has a lock of its own: `call(stream)` bodies read while they write.
+/// env. The body has a lock of its own: `call(stream)` bodies read while they write. Neither lock is
+/// held while Ruby is called or anything is waited for, so that taking them with the VM lock is safe.
 #[derive(Debug)]
 pub(crate) struct Handle {
     reply: Mutex<Option<Reply>>,
     body: Mutex<Option<BodyReader>>,
+    /// Notified when the body's reader should look again.
+    body_signal: Arc<Signal>,
+    is_being_read: AtomicBool,
     client: Client,
     is_head: bool,
     is_taken: AtomicBool,
@@ -33,9 +39,11 @@ pub(crate) struct Handle {
 
 impl Handle {
     pub(crate) fn split(exchange: Exchange) -> (RequestHead, Arc<Self>) {
-        let Exchange { head, body, client, reply } = exchange;
+        let Exchange { head, mut body, client, reply } = exchange;
         let handle = Self {
             reply: Mutex::new(Some(reply)),
+            body_signal: Arc::clone(body.signal()),
+            is_being_read: AtomicBool::new(false),
             body: Mutex::new(Some(body)),
             client,
             is_head: head.method() == Method::HEAD,
@@ -95,11 +103,16 @@ impl Handle {
         self.close_body();
     }
 
-    /// What is unread stays so. A thread that is reading right now keeps the body until it is done.
+    /// What is unread stays so. A thread that waits for it is woken and told.
     pub(crate) fn close_body(&self) {
-        if let Some(mut body) = self.body.try_lock() {
-            body.take();
-        }
+        let body = self.body.lock().take();
+        drop(body);
+        self.body_signal.notify();
+    }
+
+    /// None where the body is closed.
+    fn try_read(&self, max: usize) -> Option<Result<Readable, ReadError>> {
+        self.body.lock().as_mut().map(|body| body.try_read(max))
     }
 }
 
@@ -162,28 +175,36 @@ fn read_into(ruby: &Ruby, request: &Request, buffer: RString, max: usize) -> Res
 }
 
 fn next_piece(ruby: &Ruby, handle: &Handle, max: usize) -> Result<Option<Bytes>, Error> {
+    let Some(_turn) = Turn::take(&handle.is_being_read) else {
+        return Err(ruby_io_error(ruby, "another thread is reading this request body"));
+    };
     loop {
-        // Not `lock`: another thread may hold it while it waits for the VM lock that we have.
-        let Some(mut held) = handle.body.try_lock() else {
-            return Err(ruby_io_error(ruby, "another thread is reading this request body"));
-        };
-        let Some(body) = held.as_mut() else {
-            return Err(ruby_io_error(ruby, "the request is answered, its body is closed"));
-        };
-        match body.try_read(max) {
-            Ok(Readable::Chunk(bytes)) => return Ok(Some(bytes)),
-            Ok(Readable::End) => return Ok(None),
-            Ok(Readable::Pending) => {
-                let signal = Arc::clone(body.signal());
-                gvl::without_gvl(&signal, || signal.wait(LONGEST_WAIT));
-                drop(held);
+        match handle.try_read(max) {
+            None => return Err(ruby_io_error(ruby, "the request is answered, its body is closed")),
+            Some(Ok(Readable::Chunk(bytes))) => return Ok(Some(bytes)),
+            Some(Ok(Readable::End)) => return Ok(None),
+            Some(Ok(Readable::Pending)) => {
+                gvl::without_gvl(&handle.body_signal, || handle.body_signal.wait(LONGEST_WAIT));
                 gvl::check_interrupts()?;
             }
-            Err(failed) => {
-                drop(held);
-                return Err(error::from_read(ruby, &failed));
-            }
+            Some(Err(failed)) => return Err(error::from_read(ruby, &failed)),
         }
+    }
+}
+
+/// One reader at a time: a signal wakes one. Not the body's lock, because whoever closes the body
+/// must not wait for a reader that waits for its client.
+struct Turn<'a>(&'a AtomicBool);
+
+impl<'a> Turn<'a> {
+    fn take(flag: &'a AtomicBool) -> Option<Self> {
+        (!flag.swap(true, Ordering::Acquire)).then(|| Self(flag))
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
     }
 }
 

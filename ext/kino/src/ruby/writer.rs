@@ -55,10 +55,8 @@ fn write(ruby: &Ruby, writer: &Writer, chunk: RString) -> Result<usize, Error> {
         let length = chunk.len();
         let mut rest = string::copy(chunk);
         loop {
-            // Not `lock`: another thread may hold it while it waits for the VM lock that we have.
-            let Some(mut held) = inner.body.try_lock() else {
-                return Err(Error::new(ruby.exception_io_error(), "another thread is writing this response body"));
-            };
+            // Held for a moment only, never while anything is waited for.
+            let mut held = inner.body.lock();
             let Some(body) = held.as_mut() else {
                 return Err(Error::new(ruby.exception_io_error(), "closed stream"));
             };
