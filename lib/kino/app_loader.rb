@@ -34,7 +34,7 @@ module Kino
 
     # ScriptError too: a syntax error, or a file that the app requires and that is not there.
     def evaluate
-      Rack::Builder.parse_file(@full_path)
+      ::Rack::Builder.parse_file(@full_path)
     rescue SyntaxError => e
       raise AppLoadError, syntax_error(e)
     rescue ScriptError, StandardError => e

@@ -62,7 +62,7 @@ module Kino
         OptionParser.new do |options|
           options.banner = "Usage: kino [options] [config.ru]\n\n" \
                            "Serves a Rack app from Ractors, or from threads where it cannot be shared.\n\n"
-          options.summary_width = 30
+          options.summary_width = 35
           # A shortened flag that works today would change its meaning with the next directive.
           options.require_exact = true
           Config::Directives::ALL.each { |directive| add(options, directive) }

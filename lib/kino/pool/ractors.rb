@@ -44,12 +44,13 @@ module Kino
       # @param name [String] its own
       # @return [void]
       def self.work(server_id, app, threads, name)
-        cause = "its thread was killed"
+        outcome = nil
         # Not a crew of one: on Ruby 3.4 a Ractor must not have a second thread.
         outcome = threads == 1 ? Worker.outcome(server_id:, app:) : Crew.new(server_id:, app:, size: threads, name:).run
-        cause = outcome == :closed ? nil : ErrorLog.describe(outcome)
       ensure
-        Native.report_end(server_id, name, cause)
+        # Here, so that a thread that is killed says so too; its outcome is nil then.
+        error = WorkerExit.cause(outcome)
+        Native.report_end(server_id, name, error && ErrorLog.describe(error))
       end
 
       private

@@ -84,7 +84,11 @@ impl BodyReader {
 
     /// What [`Readable::Pending`] is waited out on.
     pub fn signal(&mut self) -> &Arc<Signal> {
-        self.signal.get_or_insert_with(Signal::new)
+        self.signal.get_or_insert_with(|| {
+            let signal = Signal::new();
+            self.cell.watch(Arc::clone(&signal));
+            signal
+        })
     }
 
     /// The next bytes, at most `max` of them, if they are there. After an error the body is at its end.
@@ -109,6 +113,8 @@ impl BodyReader {
         loop {
             let Some(incoming) = self.incoming.as_mut() else { return Ok(Readable::End) };
             match Pin::new(incoming).poll_frame(&mut context) {
+                // hyper keeps a connection for as long as its body is read, answered or not.
+                Poll::Pending if self.cell.is_aborted() => return Err(self.gone()),
                 Poll::Pending => return Ok(Readable::Pending),
                 Poll::Ready(Some(Ok(frame))) => {
                     // Trailers are dropped: no part of Rack shows them to an app.
@@ -145,11 +151,17 @@ impl BodyReader {
                 self.refuse(Reason::BodyTimeout);
                 ReadError::Stalled
             }
-            _ => {
-                self.incoming = None;
-                ReadError::Gone
-            }
+            _ => self.gone(),
         }
+    }
+
+    /// hyper may take a while to end the request of a client that left, but nobody waits any more.
+    fn gone(&mut self) -> ReadError {
+        self.incoming = None;
+        if self.cell.abandon() {
+            self.stats.disconnect();
+        }
+        ReadError::Gone
     }
 
     fn refuse(&mut self, reason: Reason) {
@@ -161,9 +173,12 @@ impl BodyReader {
     /// hyper ends the body without an error when its connection is torn down between two frames,
     /// and a cut upload must not look like a whole one.
     fn end(&mut self) -> Result<Readable, ReadError> {
-        self.incoming = None;
         let cut = self.declared.is_some_and(|declared| self.read < declared) || self.cell.is_abandoned();
-        if cut { Err(ReadError::Gone) } else { Ok(Readable::End) }
+        if cut {
+            return Err(self.gone());
+        }
+        self.incoming = None;
+        Ok(Readable::End)
     }
 }
 
@@ -214,6 +229,8 @@ pub struct BodyWriter {
     declared: Option<u64>,
     written: u64,
     surplus: u64,
+    /// All that was announced is written: the client has its answer, and may leave.
+    complete: bool,
     finished: bool,
     // Held for its drop: it ends what this worker has in flight.
     _ticket: Option<Ticket>,
@@ -221,7 +238,11 @@ pub struct BodyWriter {
 
 impl BodyWriter {
     pub(crate) fn new(pipe: Arc<Pipe>, declared: Option<u64>, ticket: Option<Ticket>) -> Self {
-        Self { pipe, declared, written: 0, surplus: 0, finished: false, _ticket: ticket }
+        let complete = declared == Some(0);
+        if complete {
+            pipe.finish();
+        }
+        Self { pipe, declared, written: 0, surplus: 0, complete, finished: false, _ticket: ticket }
     }
 
     /// What [`Writable::Full`] is waited out on.
@@ -231,7 +252,7 @@ impl BodyWriter {
 
     /// Whether the client has left.
     pub fn is_gone(&self) -> bool {
-        self.pipe.is_gone()
+        !self.complete && self.pipe.is_gone()
     }
 
     /// Hands `chunk` to the connection if there is room. Bytes beyond the announced
@@ -247,10 +268,12 @@ impl BodyWriter {
             self.surplus += whole;
             return if self.is_gone() { Err(WriteError::Gone) } else { Ok(Writable::Written) };
         }
-        match self.pipe.push(chunk) {
+        let is_last = self.declared == Some(self.written + len);
+        match self.pipe.push(chunk, is_last) {
             Pushed::Taken => {
                 self.written += len;
                 self.surplus += whole - len;
+                self.complete = is_last;
                 Ok(Writable::Written)
             }
             // What is given back is cut already, so its surplus is counted here and not again.

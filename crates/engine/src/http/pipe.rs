@@ -76,7 +76,9 @@ impl Pipe {
         &self.signal
     }
 
-    pub(crate) fn push(&self, chunk: Bytes) -> Pushed {
+    /// `is_last`: nothing follows. It is said with the chunk and not after it, because hyper drops its
+    /// end as soon as it has the last announced byte, and that would pass for a client that leaves.
+    pub(crate) fn push(&self, chunk: Bytes, is_last: bool) -> Pushed {
         let waker = {
             let mut state = self.state.lock();
             if state.reader_gone || state.end != End::Open {
@@ -88,6 +90,9 @@ impl Pipe {
             }
             state.bytes += chunk.len();
             state.chunks.push_back(chunk);
+            if is_last {
+                state.end = End::Complete;
+            }
             state.reader.take()
         };
         wake(waker);

@@ -9,6 +9,7 @@ use std::task::{Context, Poll, Waker};
 use http::StatusCode;
 use parking_lot::Mutex;
 
+use crate::dispatch::signal::Signal;
 use crate::dispatch::slot::Slot;
 use crate::http::body::BodyWriter;
 use crate::http::pipe::Pipe;
@@ -41,7 +42,10 @@ struct State {
     phase: Phase,
     connection: Option<Waker>,
     abandoned: bool,
+    aborted: bool,
     pipe: Option<Arc<Pipe>>,
+    /// Who waits for the request body.
+    reader: Option<Arc<Signal>>,
 }
 
 /// Where the worker, the connection, and whoever answers in the worker's place meet. One lock is
@@ -53,7 +57,8 @@ pub(crate) struct Cell {
 
 impl Cell {
     pub(crate) fn new() -> Arc<Self> {
-        let state = State { phase: Phase::Open, connection: None, abandoned: false, pipe: None };
+        let state =
+            State { phase: Phase::Open, connection: None, abandoned: false, aborted: false, pipe: None, reader: None };
         Arc::new(Self { state: Mutex::new(state) })
     }
 
@@ -79,14 +84,42 @@ impl Cell {
     }
 
     /// Ends it for a worker that does not: 500 if nothing was sent, else the connection breaks.
-    /// An answer that is complete stays as it is.
+    /// An answer that is complete stays as it is. Whoever reads the request body is told.
     pub(crate) fn abort(&self, response: Response) {
-        if self.claim(response).is_err() {
-            let pipe = self.state.lock().pipe.take();
-            if let Some(pipe) = pipe {
-                pipe.abort();
-            }
+        let is_answered = self.claim(response).is_err();
+        let (pipe, reader) = {
+            let mut state = self.state.lock();
+            state.aborted = true;
+            (if is_answered { state.pipe.take() } else { None }, state.reader.take())
+        };
+        if let Some(pipe) = pipe {
+            pipe.abort();
         }
+        if let Some(reader) = reader {
+            reader.notify();
+        }
+    }
+
+    pub(crate) fn is_aborted(&self) -> bool {
+        self.state.lock().aborted
+    }
+
+    /// `reader` is notified when the exchange is aborted.
+    pub(crate) fn watch(&self, reader: Arc<Signal>) {
+        self.state.lock().reader = Some(reader);
+    }
+
+    /// Notes that the client has left. False if that was known, or if it is answered already. What
+    /// is left of its connection gets an answer that closes it, so that it does not wait for one.
+    pub(crate) fn abandon(&self) -> bool {
+        let is_news = self.claim(Response::closing(StatusCode::BAD_REQUEST)).is_ok();
+        self.state.lock().abandoned |= is_news;
+        is_news
+    }
+
+    fn is_open(&self) -> bool {
+        let state = self.state.lock();
+        !state.abandoned && matches!(state.phase, Phase::Open)
     }
 
     pub(crate) fn is_abandoned(&self) -> bool {
@@ -131,7 +164,7 @@ impl Drop for Answer {
         let answer = {
             let mut state = self.cell.state.lock();
             state.connection = None;
-            if matches!(state.phase, Phase::Sent) {
+            if matches!(state.phase, Phase::Sent) || state.abandoned {
                 return;
             }
             state.abandoned = true;
@@ -196,6 +229,11 @@ impl Reply {
     /// Whether nobody waits for the answer any more.
     pub fn is_abandoned(&self) -> bool {
         self.cell.is_abandoned()
+    }
+
+    /// Whether an answer can still be given: the client is there, and nobody else has answered.
+    pub fn is_open(&self) -> bool {
+        self.cell.is_open()
     }
 
     /// Answers with all of it at once.

@@ -224,3 +224,20 @@ fn a_wait_for_drain_can_be_interrupted() {
     assert!(server.drain(HANG));
     server.shutdown();
 }
+
+#[test]
+fn abort_ends_a_worker_that_waits_for_a_client() {
+    let server = Arc::new(Server::start(&settings()).unwrap());
+    let worker = server.worker();
+    let stuck = thread::spawn(move || {
+        let Take::Exchange(mut exchange) = worker.take(HANG) else { panic!("no exchange") };
+        crate::support::read_all(&mut exchange).is_err()
+    });
+    let mut client = Client::new(TcpStream::connect(server.address()).unwrap());
+    client.send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 9\r\n\r\nhalf");
+    await_stats(&server, "it is read", |stats| stats.in_flight == 1);
+    server.abort();
+    assert!(stuck.join().unwrap());
+    assert_eq!(client.answer().status, 500);
+    server.shutdown();
+}

@@ -64,7 +64,7 @@ impl Handle {
 
     /// Whether an answer is still owed.
     pub(crate) fn is_open(&self) -> bool {
-        self.reply.lock().is_some()
+        self.reply.lock().as_ref().is_some_and(Reply::is_open)
     }
 
     /// Answers, and lets go of the body: hyper reads the next request once this one's body is read

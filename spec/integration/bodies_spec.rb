@@ -1,0 +1,250 @@
+# frozen_string_literal: true
+
+require "support/integration"
+
+RSpec.describe "response bodies" do
+  in_both_modes do
+    let(:server) { serve(Apps::Bodies) }
+
+    def target(name) = "/#{name}?#{meeting.path}"
+
+    def get(name) = Wire.get(server.port, target(name))
+
+    # Nothing is left running then, so that what has not been told will never be.
+    def told
+      server.shutdown
+      meeting.told
+    end
+
+    describe "with to_ary" do
+      it "are sent with their length" do
+        expect(get("array")).to have_attributes(status: 200, body: "onetwothree")
+        expect(get("array")["content-length"]).to eq("11")
+        expect(get("empty")).to have_attributes(status: 200, body: "")
+        expect(get("sized-array").all("content-length")).to eq(["4"])
+      end
+
+      it "may be frozen, and so may all of the answer" do
+        2.times { expect(get("frozen").body).to eq("onetwothree") }
+      end
+
+      it "may be large" do
+        expect(get("big-array").body).to eq(("x" * 3_000_000) + ("y" * 3_000_000))
+      end
+
+      it "are taken as an array, and not closed again" do
+        expect(get("to-ary")).to have_attributes(body: "onetwo")
+        expect(get("to-ary")["content-length"]).to eq("6")
+        expect(told).to eq(%w[closed closed])
+      end
+    end
+
+    describe "with each" do
+      it "are sent in chunks and closed" do
+        answer = get("each")
+        expect(answer.body).to eq("onetwothree")
+        expect(answer["transfer-encoding"]).to eq("chunked")
+        expect(told).to eq(["closed"])
+      end
+
+      it "are sent with the length that they announce" do
+        answer = get("each-sized")
+        expect(answer).to have_attributes(body: "onetwo")
+        expect([answer["content-length"], answer["transfer-encoding"]]).to eq(["6", nil])
+        expect(told).to eq(["closed"])
+      end
+
+      it "may be Enumerators" do
+        expect(get("enumerator").body).to eq("012")
+      end
+
+      it "may yield nothing, or empty strings" do
+        expect(get("each-of-nothing").body).to eq("")
+        expect(get("empty-chunks").body).to eq("onetwo")
+        expect(told).to eq(["closed"])
+      end
+
+      it "end with the connection for HTTP/1.0, which knows no chunks" do
+        answer = connect(server).write("GET #{target("each")} HTTP/1.0\r\n\r\n").read_answer
+        expect(answer).to have_attributes(body: "onetwothree")
+        expect(answer["transfer-encoding"]).to be_nil
+        expect(told).to eq(["closed"])
+      end
+
+      it "arrive piece by piece" do
+        wire = connect(server).send_head("GET", target("slow-each"))
+        expect([wire.read_head.status, wire.read_chunk]).to eq([200, "first"])
+        meeting.next.answer("second")
+        expect([wire.read_chunk, wire.read_chunk]).to eq(["second", nil])
+        expect(told).to eq(["closed"])
+      end
+    end
+
+    describe "with call" do
+      it "are called with a stream and closed" do
+        expect(get("callable").body).to eq("called")
+        expect(told).to eq(["closed"])
+      end
+
+      it "read while they write" do
+        wire = connect(server).send_head("POST", "/echo", "transfer-encoding" => "chunked")
+        expect(wire.read_head.status).to eq(200)
+        %w[hello world].each do |word|
+          wire.send_chunk(word)
+          expect(wire.read_chunk).to eq(word.upcase)
+        end
+        wire.send_chunk("end").send_last_chunk
+        expect([wire.read_chunk, wire.read_chunk]).to eq(["END", nil])
+        expect(wire.request("GET", "/array").status).to eq(200)
+      end
+
+      it "may close either direction" do
+        answer = Wire.request(server.port, "POST", target("stream"), {}, "xyz\nlast")
+        expect(answer.body).to eq("a1bxyZ\nLAST")
+        expect(told).to eq(["[true, IOError, IOError]"])
+      end
+
+      it "keep their head waiting for nothing" do
+        wire = connect(server).send_head("GET", target("wait-first"))
+        visitor = meeting.next
+        expect(wire.read_head.status).to eq(200)
+        visitor.answer("done")
+        expect(wire.read_chunk).to eq("done")
+      end
+
+      it "break the connection when they raise" do
+        expect { get("stream-that-raises") }.to raise_error(Wire::Broken)
+        expect(log.text).to start_with("kino: RuntimeError: no more (GET /stream-that-raises?")
+      end
+    end
+
+    describe "on HEAD" do
+      %w[array each to-ary callable].each do |name|
+        it "#{name} sends nothing, and the next answer follows" do
+          wire = connect(server)
+          expect(wire.request("HEAD", target(name)).status).to eq(200)
+          expect(wire.request("GET", "/array").body).to eq("onetwothree")
+          expect(told).to eq(name == "array" ? [] : ["closed"])
+        end
+      end
+
+      it "keeps the length that GET would have" do
+        expect(Wire.request(server.port, "HEAD", "/array")["content-length"]).to eq("11")
+        expect(Wire.request(server.port, "HEAD", target("each-sized"))["content-length"]).to eq("6")
+      end
+    end
+
+    describe "with 204 and 304" do
+      it "send nothing, and the next answer follows" do
+        wire = connect(server)
+        %w[no-content no-content-array not-modified].each do |name|
+          answer = wire.request("GET", target(name))
+          expect(answer.status).to eq(name == "not-modified" ? 304 : 204)
+          expect([answer["content-length"], answer["transfer-encoding"]]).to eq([nil, nil]) if answer.status == 204
+        end
+        expect(wire.request("GET", "/array").body).to eq("onetwothree")
+        expect(told).to eq(["closed"])
+      end
+    end
+
+    describe "that fail" do
+      it "become a 500 if nothing has been sent" do
+        expect(get("raises-at-once").status).to eq(500)
+        expect(log.text).to start_with("kino: RuntimeError: no more (GET /raises-at-once?")
+        expect(told).to eq(["closed"])
+      end
+
+      it "break the connection if something has been sent" do
+        wire = connect(server).send_head("GET", target("raises-midway"))
+        expect([wire.read_head.status, wire.read_chunk]).to eq([200, "one"])
+        expect { wire.read_chunk }.to raise_error(Wire::Broken)
+        expect(told).to eq(["closed"])
+        expect(log.text).to start_with("kino: RuntimeError: no more (GET /raises-midway?")
+      end
+
+      it "are logged if all has been sent" do
+        expect(get("raises-at-the-end").body).to eq("onetwo")
+        expect(told).to eq(["closed"])
+        expect(log.text).to start_with("kino: RuntimeError: no more (GET /raises-at-the-end?")
+      end
+
+      it "are logged where their close raises, and the answer stays as it is" do
+        expect(get("bad-close").body).to eq("one")
+        expect(told).to eq(["closed"])
+        expect(log.text).to start_with("kino: RuntimeError: cannot close (GET /bad-close?")
+      end
+
+      it "become a 500 beside a header that cannot be sent" do
+        answer = get("bad-header")
+        expect(answer.status).to eq(500)
+        expect(answer.headers.flatten.grep(/bad|smuggled/)).to be_empty
+        expect(log.text).to start_with("kino: Kino::InvalidResponseError: the value of header x-bad")
+        expect(told).to eq(["closed"])
+      end
+
+      it "become a 500 where they are none" do
+        %w[no-body array-of-others not-strings-first].each { |name| expect(get(name).status).to eq(500) }
+        expect { get("not-strings") }.to raise_error(Wire::Broken)
+        expect(log.text.scan(/^kino: (\S+)/).flatten).to eq(["Kino::InvalidResponseError:"] * 4)
+        expect(told).to eq(%w[closed closed])
+      end
+    end
+
+    describe "that are not as long as their content-length" do
+      it "are broken off where they are shorter" do
+        %w[short-array short-each].each { |name| expect { get(name) }.to raise_error(Wire::Broken, "4 of 10 bytes") }
+        expect(told).to eq(["closed"])
+        expect(log.text.scan(/the body is 6 bytes shorter than its content-length/).size).to eq(2)
+      end
+
+      it "are cut where they are longer, and the connection goes on" do
+        wire = connect(server)
+        %w[long-array long-each].each do |name|
+          expect(wire.request("GET", target(name))).to have_attributes(body: "only")
+        end
+        expect(wire.request("GET", "/array").body).to eq("onetwothree")
+        expect(told).to eq(["closed"])
+        expect(log.text.scan(/the body is 4 bytes longer than its content-length/).size).to eq(2)
+      end
+
+      # The front-end is done with the body as soon as the announced bytes have left.
+      it "are cut also when the client has had its bytes before the surplus comes" do
+        wire = connect(server).send_head("GET", target("late-surplus"))
+        expect(wire.read_answer.body).to eq("only")
+        meeting.next.answer("this")
+        expect(wire.request("GET", "/array").body).to eq("onetwothree")
+        expect(told).to eq(["closed", "finished without an error"])
+        expect(log.text).to include("the body is 4 bytes longer than its content-length")
+        expect(server.stats).to include(disconnects: 0)
+      end
+
+      it "count for nothing when they are as long, however late they end" do
+        wire = connect(server).send_head("GET", target("late-surplus"))
+        expect(wire.read_answer.body).to eq("only")
+        meeting.next.answer("")
+        expect(told).to eq(["closed", "finished without an error"])
+        expect(server.stats).to include(disconnects: 0)
+      end
+
+      it "are refused where it is no number" do
+        expect(get("bad-length").status).to eq(500)
+        expect(log.text).to start_with("kino: Kino::InvalidResponseError: content-length must be one whole number")
+      end
+    end
+
+    describe "rack.response_finished" do
+      it "is called in reverse order, whatever the others do" do
+        expect(get("finished").status).to eq(201)
+        answer = '[:%s, true, 201, {"content-type" => "text/plain"}, NilClass]'
+        expect(told).to eq([format(answer, "last"), format(answer, "first")])
+        expect(log.text).to start_with("kino: RuntimeError: a bad one (GET /finished?")
+      end
+
+      it "is told what went wrong" do
+        expect(get("finished-in-vain").status).to eq(500)
+        expect(told).to eq(["[nil, nil, #<RuntimeError: in vain>]"])
+        expect(log.text).to start_with("kino: RuntimeError: in vain")
+      end
+    end
+  end
+end

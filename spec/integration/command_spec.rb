@@ -1,0 +1,131 @@
+# frozen_string_literal: true
+
+require "support/child"
+require "support/integration"
+require "tmpdir"
+
+RSpec.describe "exe/kino" do
+  let(:hello) { "#{Child::ROOT}/examples/hello/config.ru" }
+
+  around do |example|
+    Dir.mktmpdir("kino") do |directory|
+      @directory = directory
+      @children = []
+      example.run
+    ensure
+      @children.each(&:close)
+    end
+  end
+
+  def kino(*argv, env: {})
+    child = Child.kino(*argv, env: { "RACK_ENV" => nil, "RUBY_MAX_CPU" => nil, **env }, chdir: @directory)
+    @children << child
+    child
+  end
+
+  def rackup(text, name = "config.ru") = File.write("#{@directory}/#{name}", text)
+
+  # It ends by itself with that status and nothing but that line on stderr.
+  def expect_end(child, status, line)
+    expect(child.status.exitstatus).to eq(status)
+    expect(child.errors).to match(line)
+    expect(child.errors.lines.size).to eq(1)
+    expect(child.output).to eq("")
+  end
+
+  it "says what runs and where, serves, and ends with 0 when it is told to" do
+    child = kino("-p", "0", "-w", "2", "-t", "1", "-m", "ractor", hello)
+    answer = Wire.get(child.port)
+    expect(answer).to have_attributes(status: 200, body: include("<dt>mode</dt><dd>ractor</dd>"))
+    child.signal("TERM")
+    expect(child.status.exitstatus).to eq(0)
+    expect(child.output.sub(" +YJIT", "")).to eq(<<~BANNER)
+      Kino #{Kino::VERSION} (ruby #{RUBY_VERSION})
+      mode: ractor (experimental in Ruby), 2 workers x 1 thread
+      environment: development
+      listening: http://127.0.0.1:#{child.port}
+      press Ctrl-C to stop
+    BANNER
+    expect(child.errors).to eq("")
+  end
+
+  it "serves from more than one Ractor" do
+    child = kino("-p", "0", "-w", "2", "-m", "ractor", hello)
+    port = child.port
+    names = Set.new
+    eventually("two Ractors serve") do
+      clients = Array.new(4) { concurrently { Wire.get(port, "/whoami").body } }
+      (names.merge(clients.map(&:value))).size == 2
+    end
+    expect(names).to all(match(/\ARactor:#\d+ kino-worker-[12]\n\z/))
+  end
+
+  it "takes config.ru where no file is named, and any app in threaded mode" do
+    rackup("count = 0\nrun ->(env) { [200, {}, [(count += 1).to_s, env['rack.url_scheme'], ENV['RACK_ENV']]] }\n")
+    child = kino("-p", "0", "-e", "staging")
+    expect(Wire.get(child.port).body).to eq("1httpstaging")
+    expect(Wire.get(child.port).body).to eq("2httpstaging")
+    child.signal("INT")
+    expect(child.status.exitstatus).to eq(0)
+    expect(child.output).to include("mode: threaded, ", "environment: staging\n")
+    expect(child.errors).to match(/\Akino: warning: threaded mode, because the app \(Proc\) cannot be shared.*\n\z/)
+  end
+
+  it "starts anew with RUBY_MAX_CPU for more workers than the VM has threads for" do
+    child = kino("-p", "0", "-w", "9", "-m", "ractor", "#{Child::ROOT}/spec/support/rackups/max_cpu.ru")
+    expect(Wire.get(child.port).body).to eq("13 nil")
+    child.signal("TERM")
+    expect(child.status.exitstatus).to eq(0)
+    expect([child.errors, child.output.scan("listening").size]).to eq(["", 1])
+    expect(child.output).to include("9 workers")
+  end
+
+  it "leaves RUBY_MAX_CPU alone where it is enough, or in threaded mode" do
+    file = "#{Child::ROOT}/spec/support/rackups/max_cpu.ru"
+    expect(Wire.get(kino("-p", "0", "-w", "9", file, env: { "RUBY_MAX_CPU" => "10" }).port).body).to eq("10 nil")
+    expect(Wire.get(kino("-p", "0", "-w", "9", "-m", "threaded", file).port).body).to eq(" nil")
+  end
+
+  describe "when it cannot start" do
+    it "says that the port is taken" do
+      rackup("run ->(_) {}")
+      TCPServer.open("127.0.0.1", 0) do |taken|
+        port = taken.local_address.ip_port
+        expect_end(kino("-p", port.to_s, "-m", "threaded"), 1, /\Akino: cannot listen on 127\.0\.0\.1:#{port}: .*in use/)
+      end
+    end
+
+    it "says that the address is not ours" do
+      rackup("run ->(_) {}")
+      expect_end(kino("-p", "0", "-b", "192.0.2.1", "-m", "threaded"), 1, /\Akino: cannot listen on 192\.0\.2\.1/)
+    end
+
+    it "says that there is no rackup file" do
+      expect_end(kino("-p", "0"), 1, /\Akino: no such rackup file: config\.ru$/)
+      expect_end(kino("-p", "0", "other.ru"), 1, /\Akino: no such rackup file: other\.ru$/)
+    end
+
+    it "says where the rackup file is wrong" do
+      rackup("require 'json'\nraise 'not today'\n")
+      expect_end(kino("-p", "0"), 1, /\Akino: config\.ru:2: not today \(RuntimeError\)$/)
+      rackup("run ->(env) {\n", "syntax.ru")
+      expect_end(kino("-p", "0", "syntax.ru"), 1, /\Akino: syntax\.ru:1: syntax error, /)
+    end
+
+    it "says what is wrong with a flag" do
+      expect_end(kino("--prot", "0"), 2, /\Akino: invalid option: --prot \(did you mean --port\?\); see kino --help$/)
+      expect_end(kino("-w", "none"), 2, /\Akino: workers must be .*, got "none" \(from --workers\)$/)
+    end
+
+    it "says that an app cannot be shared, and what to do" do
+      rackup("log = []\nrun ->(_) { log }")
+      expect_end(kino("-p", "0", "-m", "ractor"), 1, /\Akino: the app \(Proc\) cannot be shared .*use mode: :threaded$/)
+    end
+
+    if RUBY_VERSION < "4"
+      it "says that this Ruby bears one thread a Ractor" do
+        expect_end(kino("-p", "0", "-m", "ractor", "-t", "2", hello), 2, /\Akino: ractor mode takes threads: 1 only/)
+      end
+    end
+  end
+end

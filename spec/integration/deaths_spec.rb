@@ -1,0 +1,92 @@
+# frozen_string_literal: true
+
+require "support/integration"
+
+RSpec.describe "workers that die" do
+  in_both_modes do |mode|
+    deaths = {
+      "exit" => ["leave", "SystemExit: exit"],
+      "Thread.current.kill" => ["kill", "Kino::Pool::WorkerExit: its thread was killed"],
+      "an exception that is no StandardError" => ["doom", "Apps::Deaths::Doom: the end"],
+      "NoMemoryError" => ["out-of-memory", "NoMemoryError: for now"],
+      "an interrupt" => ["interrupt", "Interrupt: Interrupt"]
+    }
+
+    deaths.each do |name, (path, line)|
+      it "by #{name} are replaced, and their client gets a 500 at once" do
+        server = serve(Apps::Deaths)
+        2.times do |number|
+          expect(Wire.get(server.port, "/#{path}")).to have_attributes(status: 500, body: "500 Internal Server Error\n")
+          expect(Wire.get(server.port, "/alive").body).to eq("alive")
+          expect(server.stats).to include(respawns: number + 1, dropped: number + 1)
+        end
+        expect(log.text.lines.grep(/\Akino:/)).to match([/\Akino: kino-worker-1(-1)? died and is replaced: #{line}$/] * 2)
+      end
+    end
+
+    it "after their answer has begun break it" do
+      server = serve(Apps::Deaths)
+      wire = connect(server).send_head("GET", "/doom-midway")
+      expect(wire.read_first_chunk).to eq("begun")
+      expect { wire.read_chunk }.to raise_error(Wire::Broken)
+      expect(Wire.get(server.port, "/alive").body).to eq("alive")
+      expect(server.stats).to include(respawns: 1, in_flight: 0)
+      expect(log.text).to include("died and is replaced: Apps::Deaths::Doom: the end")
+    end
+
+    it "in the midst of a body close it" do
+      server = serve(Apps::Deaths)
+      wire = connect(server).send_head("GET", "/doom-in-each?#{meeting.path}")
+      expect(wire.read_first_chunk).to eq("begun")
+      expect { wire.read_chunk }.to raise_error(Wire::Broken)
+      expect(Wire.get(server.port, "/alive").body).to eq("alive")
+      expect(meeting.told).to eq(["closed"])
+      expect(log.text).to include("died and is replaced: Apps::Deaths::Doom: the end")
+    end
+
+    it "leave the others alone" do
+      server = serve(Apps::Deaths, workers: 2)
+      wire = connect(server).send_head("GET", "/wait?#{meeting.path}")
+      visitor = meeting.next
+      expect(Wire.get(server.port, "/doom").status).to eq(500)
+      expect(Wire.get(server.port, "/alive").body).to eq("alive")
+      visitor.answer("survived")
+      expect(wire.read_answer.body).to eq("survived")
+      expect(log.text).to include("died and is replaced")
+    end
+
+    it "one after the other are all replaced, and requests that wait for one are served" do
+      server = serve(Apps::Deaths)
+      doomed = Array.new(5) { connect(server).send_head("GET", "/doom") }
+      living = Array.new(5) { connect(server).send_head("GET", "/alive") }
+      expect(doomed.map { |wire| wire.read_answer.status }).to eq([500] * 5)
+      expect(living.map { |wire| wire.read_answer.body }).to eq(["alive"] * 5)
+      expect(server.stats).to include(respawns: 5, in_flight: 0)
+      expect(log.text.scan("died and is replaced").size).to eq(5)
+    end
+
+    it "do not keep a shutdown from ending" do
+      server = serve(Apps::Deaths)
+      expect(Wire.get(server.port, "/doom").status).to eq(500)
+      server.shutdown
+      expect(server.wait).to be(server)
+      log.text
+    end
+
+    if mode == :threaded || RUBY_VERSION >= "4"
+      it "are single threads, where a worker has several" do
+        server = serve(Apps::Deaths, threads: 2)
+        wire = connect(server).send_head("GET", "/wait?#{meeting.path}")
+        visitor = meeting.next
+        3.times do
+          expect(Wire.get(server.port, "/doom").status).to eq(500)
+          expect(Wire.get(server.port, "/alive").body).to eq("alive")
+        end
+        visitor.answer("survived")
+        expect(wire.read_answer.body).to eq("survived")
+        expect(server.stats).to include(respawns: 3)
+        expect(log.text.scan("died and is replaced").size).to eq(3)
+      end
+    end
+  end
+end

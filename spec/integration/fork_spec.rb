@@ -1,0 +1,79 @@
+# frozen_string_literal: true
+
+require "support/integration"
+
+RSpec.describe "fork" do
+  # With Ractors running a process cannot be forked safely: the VM itself has threads of theirs.
+  let(:mode) { :threaded }
+
+  # @return [String] what the block, run in a child, returned
+  def in_child
+    reader, writer = IO.pipe
+    child = fork do
+      reader.close
+      writer.write(yield.inspect)
+      writer.close
+    ensure
+      exit!(0)
+    end
+    writer.close
+    answer = reader.tap { |io| io.timeout = Integration::LIMIT }.read
+    _, status = Process.wait2(child)
+    expect(status.exitstatus).to eq(0)
+    answer
+  ensure
+    reader.close
+  end
+
+  def outcome
+    yield
+  rescue StandardError => e
+    e.class
+  end
+
+  it "leaves the server to the parent" do
+    server = serve(Apps::Doors, workers: 2)
+    Wire.get(server.port, "/free")
+    calls = in_child { [outcome { server.shutdown }, outcome { server.start }, Kino.sleep(0)] }
+    expect(calls).to eq("[Kino::Error, Kino::Error, 0]")
+    expect(Wire.get(server.port, "/free").body).to eq("free")
+    server.shutdown
+  end
+
+  it "leaves the child without stats of the server" do
+    server = serve(Apps::Doors)
+    expect(in_child { outcome { server.stats } }).to eq("Kino::Error")
+    expect(server.stats).to include(served: 0)
+  end
+
+  it "lets the child exit as any process does" do
+    server = serve(Apps::Doors)
+    wire = connect(server)
+    wire.request("GET", "/free")
+    pid = fork { GC.start }
+    expect(Process.wait2(pid).last.exitstatus).to eq(0)
+    expect(wire.request("GET", "/free").body).to eq("free")
+    server.shutdown
+    expect(wire.closed_by_server?).to be(true)
+  end
+
+  it "may happen while requests are in flight, and in them" do
+    server = serve(Apps::Doors)
+    wire = connect(server).send_head("GET", "/fork?#{meeting.path}")
+    expect(meeting.next.text).to eq("child: [false, Kino::DisconnectedError]")
+    expect(wire.read_answer.body).to eq("child ended with 0")
+    expect(wire.request("GET", "/free").body).to eq("free")
+    expect(server.stats).to include(dropped: 0, disconnects: 0)
+  end
+
+  it "does not keep the child from a server of its own" do
+    server = serve(Apps::Doors)
+    expect(in_child do
+      own = Kino::Server.new(Apps::Doors, port: 0, workers: 1, mode: :threaded).start
+      body = Wire.get(own.port, "/free").body
+      own.shutdown
+      body
+    end).to eq('"free"')
+    expect(Wire.get(server.port, "/free").body).to eq("free")
+  end
+end

@@ -1,0 +1,74 @@
+# frozen_string_literal: true
+
+require "rack/lint"
+require "support/integration"
+
+# Lint looks at the env, at the answer and at what the server does with the body. It raises what it finds, which would
+# be a 500 and an entry in the log here.
+RSpec.describe "Rack::Lint" do
+  # Of the constants that Lint uses, these are not frozen in Rack 3.2 and so out of reach for a Ractor.
+  before do
+    [Rack::Utils::STATUS_WITH_NO_ENTITY_BODY, Rack::Lint::Wrapper::BODY_METHODS,
+     Rack::Lint::Wrapper::StreamWrapper::REQUIRED_METHODS].each { |constant| Ractor.make_shareable(constant) }
+  end
+
+  in_both_modes do
+    def lint(app) = serve(Ractor.make_shareable(Rack::Lint.new(app)))
+
+    it "finds nothing in the env of any request" do
+      server = lint(Apps::EnvDump)
+      requests = [
+        ["GET", "/a/b?c=d"], ["HEAD", "/"], ["OPTIONS", "*"], ["DELETE", "/x"], ["PURGE", "/%20"],
+        ["GET", "/", { "host" => "[::1]:8080", "cookie" => %w[a=1 b=2], "x-many" => %w[1 2] }],
+        ["GET", "http://other.example:81/p?q"],
+        ["POST", "/", { "content-type" => "text/plain" }, "body"],
+        ["POST", "/", {}, ""]
+      ]
+      expect(requests.map { |request| Wire.request(server.port, *request).status }).to eq([200] * requests.size)
+    end
+
+    it "finds nothing in the env of HTTP/1.0" do
+      wire = connect(lint(Apps::EnvDump))
+      expect(wire.write("GET / HTTP/1.0\r\n\r\n").read_answer.status).to eq(200)
+    end
+
+    it "finds nothing in rack.input" do
+      server = lint(Apps::Uploads)
+      answers = %w[/read /gets /each /digest /close].map do |path|
+        Wire.request(server.port, "POST", path, { "content-type" => "text/plain" }, "a\nb\n")
+      end
+      expect(answers.map(&:status)).to eq([200] * answers.size)
+      expect(answers.first.body).to eq("a\nb\n")
+      expect(Wire.get(server.port, "/read")).to have_attributes(status: 200, body: "")
+    end
+
+    it "finds nothing in how bodies are used" do
+      server = lint(Apps::Bodies)
+      expect(Wire.get(server.port, "/array").body).to eq("onetwothree")
+      expect(Wire.get(server.port, "/each?#{meeting.path}").body).to eq("onetwothree")
+      expect(Wire.get(server.port, "/to-ary?#{meeting.path}").body).to eq("onetwo")
+      expect(Wire.get(server.port, "/callable?#{meeting.path}").body).to eq("called")
+      expect(Wire.request(server.port, "HEAD", "/each?#{meeting.path}").status).to eq(200)
+      expect(Wire.get(server.port, "/no-content-array").status).to eq(204)
+      expect(meeting.told).to all(eq("closed"))
+    end
+
+    it "finds nothing in a stream" do
+      wire = connect(lint(Apps::Bodies))
+      wire.send_head("POST", "/echo", "transfer-encoding" => "chunked", "content-type" => "text/plain")
+      expect(wire.read_head.status).to eq(200)
+      2.times do
+        wire.send_chunk("hello")
+        expect(wire.read_chunk).to eq("HELLO")
+      end
+      wire.send_last_chunk
+      expect(wire.read_chunk).to be_nil
+    end
+
+    it "would find something" do
+      server = lint(Apps::Failures)
+      expect(Wire.get(server.port, "/header-number").status).to eq(500)
+      expect(log.text).to include("kino: Rack::Lint::LintError: a header value must be a String")
+    end
+  end
+end

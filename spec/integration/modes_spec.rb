@@ -1,0 +1,86 @@
+# frozen_string_literal: true
+
+require "support/integration"
+
+RSpec.describe "modes" do
+  let(:unshareable) { [].then { |log| ->(_env) { [200, {}, [(log << "x").join]] } } }
+
+  describe "ractor" do
+    it "refuses an app that cannot be shared, and says what to do" do
+      expect { Kino::Server.new(unshareable, mode: :ractor) }.to raise_error(
+        Kino::UnshareableAppError,
+        /the app \(Proc\) cannot be shared between Ractors: make it a module .* or use mode: :threaded/
+      )
+    end
+
+    it "serves modules, classes and frozen objects" do
+      [Apps::EnvDump, Class.new { def self.call(_env) = [200, {}, []] }, Ractor.make_shareable(Struct.new(:status) do
+        def call(_env) = [status, {}, []]
+      end.new(200))].each do |app|
+        server = serve(app, mode: :ractor)
+        expect(server.mode).to eq(:ractor)
+        expect(Wire.get(server.port).status).to eq(200)
+      end
+    end
+
+    it "freezes nothing" do
+      app = Object.new
+      def app.call(_env) = [200, {}, []]
+      expect { Kino::Server.new(app, mode: :ractor) }.to raise_error(Kino::UnshareableAppError)
+      expect(app).not_to be_frozen
+    end
+
+    if RUBY_VERSION >= "4"
+      it "serves a shareable Proc" do
+        app = Ractor.shareable_proc { |_env| [200, {}, ["proc"]] }
+        expect(Wire.get(serve(app, mode: :ractor).port).body).to eq("proc")
+      end
+
+      it "takes several threads a worker" do
+        expect(serve(Apps::EnvDump, mode: :ractor, threads: 3)).to have_attributes(mode: :ractor, threads: 3)
+      end
+    else
+      it "takes one thread a worker only, and says why" do
+        expect { Kino::Server.new(Apps::EnvDump, mode: :ractor, threads: 2) }.to raise_error(
+          Kino::ConfigError, /ractor mode takes threads: 1 only on Ruby 3\.4.*, got 2: its VM deadlocks/
+        )
+      end
+    end
+  end
+
+  describe "threaded" do
+    it "serves any app, which may keep what it likes" do
+      server = serve(unshareable, mode: :threaded)
+      expect([Wire.get(server.port).body, Wire.get(server.port).body]).to eq(%w[x xx])
+    end
+  end
+
+  describe "auto" do
+    it "is ractor for an app that can be shared" do
+      expect(serve(Apps::EnvDump, mode: :auto)).to have_attributes(mode: :ractor)
+    end
+
+    it "is threaded for any other, and says why" do
+      server = serve(unshareable, mode: :auto)
+      expect(server.mode).to eq(:threaded)
+      expect(Wire.get(server.port).body).to eq("x")
+      expect(log.text).to match(/\Akino: warning: threaded mode, because the app \(Proc\) cannot be shared .*\n\z/)
+    end
+
+    it "runs as many threads as suit the mode" do
+      expect(Kino::Server.new(Apps::EnvDump).threads).to eq(1)
+      expect(Kino::Server.new(Apps::EnvDump, mode: :threaded).threads).to eq(3)
+    end
+  end
+
+  describe "RUBY_MAX_CPU" do
+    it "is asked for where there are more workers than the VM has threads for" do
+      Kino::Server.new(Apps::EnvDump, mode: :ractor, workers: 999)
+      expect(log.text).to match(/\Akino: warning: 999 workers, but Ruby runs Ractors on at most \d+ cores: set RUBY_MAX_CPU=1003 in/)
+    end
+
+    it "does not matter in threaded mode" do
+      expect(Kino::Server.new(Apps::EnvDump, mode: :threaded, workers: 999).workers).to eq(999)
+    end
+  end
+end

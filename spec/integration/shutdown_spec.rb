@@ -1,0 +1,172 @@
+# frozen_string_literal: true
+
+require "support/integration"
+
+RSpec.describe "shutdown" do
+  in_both_modes do
+    def target(name) = "/#{name}?#{meeting.path}"
+
+    # @return [Thread] that shuts down; the server accepts no more when this returns
+    def begin_shutdown(server, **)
+      thread = concurrently { server.shutdown(**) }
+      eventually("the port is refused") { refused?(server.port) }
+      thread
+    end
+
+    it "of an idle server closes its connections and its port" do
+      server = serve(Apps::Doors)
+      idle = connect(server)
+      idle.request("GET", "/free")
+      silent = connect(server)
+      expect(server.shutdown).to be(server)
+      expect([idle, silent].map(&:closed_by_server?)).to eq([true, true])
+      expect(refused?(server.port)).to be(true)
+      expect(server.wait).to be(server)
+    end
+
+    it "lets a request in flight finish" do
+      server = serve(Apps::Doors)
+      wire = connect(server).send_head("GET", target("wait"))
+      visitor = meeting.next
+      stopping = begin_shutdown(server)
+      visitor.answer("finished")
+      answer = wire.read_answer
+      expect(answer).to have_attributes(status: 200, body: "finished")
+      expect(wire.closed_by_server?).to be(true)
+      expect(stopping.value).to be(server)
+      expect(server.stats).to include(served: 1, dropped: 0, disconnects: 0)
+    end
+
+    it "lets an answer that has begun finish" do
+      server = serve(Apps::Doors)
+      wire = connect(server).send_head("GET", target("wait-midway"))
+      expect(wire.read_first_chunk).to eq("first ")
+      visitor = meeting.next
+      stopping = begin_shutdown(server)
+      visitor.answer("second")
+      expect([wire.read_chunk, wire.read_chunk]).to eq(["second", nil])
+      stopping.value
+    end
+
+    it "lets an upload that has begun finish" do
+      server = serve(Apps::Uploads)
+      wire = connect(server).send_head("POST", "/read", "content-length" => 6)
+      wire.write("abc")
+      eventually { server.stats[:in_flight] == 1 }
+      stopping = begin_shutdown(server)
+      expect(wire.write("def").read_answer.body).to eq("abcdef")
+      stopping.value
+    end
+
+    it "serves what waits in the queue" do
+      server = serve(Apps::Doors)
+      first = connect(server).send_head("GET", target("wait"))
+      visitor = meeting.next
+      waiting = (1..5).map { |number| connect(server).send_head("GET", "/number?#{number}") }
+      eventually { server.stats[:queued] == 5 }
+      stopping = begin_shutdown(server)
+      visitor.answer("0")
+      expect([first, *waiting].map { |wire| wire.read_answer.body }).to eq(("0".."5").to_a)
+      stopping.value
+      expect(server.stats).to include(served: 6, queued: 0, in_flight: 0)
+    end
+
+    it "asks connections that go on to end" do
+      server = serve(Apps::Doors)
+      wire = connect(server).send_head("GET", target("wait"))
+      visitor = meeting.next
+      stopping = begin_shutdown(server)
+      visitor.answer("finished")
+      expect(wire.read_answer["connection"]).to eq("close")
+      stopping.value
+    end
+
+    it "with timeout: 0 answers 500 to a request in flight, whatever the app does" do
+      server = serve(Apps::Doors)
+      wire = connect(server).send_head("GET", target("wait"))
+      meeting.next
+      server.shutdown(timeout: 0)
+      expect(wire.read_answer.status).to eq(500)
+      expect(wire.closed_by_server?).to be(true)
+      expect(refused?(server.port)).to be(true)
+    end
+
+    it "with timeout: 0 breaks an answer that has begun" do
+      server = serve(Apps::Doors)
+      wire = connect(server).send_head("GET", target("wait-midway"))
+      expect(wire.read_first_chunk).to eq("first ")
+      meeting.next
+      server.shutdown(timeout: 0)
+      expect { wire.read_chunk }.to raise_error(Wire::Broken)
+    end
+
+    it "with timeout: 0 answers 503 to what waits in the queue" do
+      server = serve(Apps::Doors)
+      connect(server).send_head("GET", target("wait"))
+      meeting.next
+      waiting = connect(server).send_head("GET", "/free")
+      eventually { server.stats[:queued] == 1 }
+      server.shutdown(timeout: 0)
+      expect(waiting.read_answer.status).to eq(503)
+    end
+
+    it "ends a worker that waits for a client" do
+      server = serve(Apps::Uploads)
+      wire = connect(server).send_head("POST", target("report"), "content-length" => 6)
+      expect(meeting.next.text).to eq("reading")
+      server.shutdown(timeout: 0)
+      expect(wire.read_answer.status).to eq(500)
+      expect(meeting.next.text).to eq("[Kino::DisconnectedError, IOError]")
+    end
+
+    it "may be called again, and by several at once" do
+      server = serve(Apps::Doors)
+      wire = connect(server).send_head("GET", target("wait"))
+      visitor = meeting.next
+      first = begin_shutdown(server)
+      others = Array.new(3) { concurrently { server.shutdown } }
+      visitor.answer("finished")
+      expect([first, *others].map(&:value)).to all(be(server))
+      expect(wire.read_answer.body).to eq("finished")
+      expect(server.shutdown(timeout: 0)).to be(server)
+    end
+
+    it "of a server that was never started does nothing" do
+      server = Kino::Server.new(Apps::Doors, mode:)
+      expect(server.shutdown).to be(server)
+    end
+
+    it "wakes those who wait for it" do
+      server = serve(Apps::Doors)
+      waiting = Array.new(3) { concurrently { server.wait } }
+      server.shutdown
+      expect(waiting.map(&:value)).to all(be(server))
+    end
+
+    it "leaves no threads" do
+      before = Thread.list
+      server = serve(Apps::Doors, workers: 2)
+      Wire.get(server.port, "/free")
+      server.shutdown
+      eventually { (Thread.list - before).empty? }
+    end
+
+    it "of one server does not touch another" do
+      one = serve(Apps::Doors)
+      other = serve(Apps::Doors)
+      wire = connect(other)
+      one.shutdown
+      expect(wire.request("GET", "/free").body).to eq("free")
+    end
+
+    it "lets the port be used again" do
+      server = serve(Apps::Doors)
+      wire = connect(server)
+      wire.request("GET", "/free")
+      server.shutdown
+      again = Kino::Server.new(Apps::Doors, port: server.port, workers: 1, mode:).start
+      expect(Wire.get(again.port, "/free").body).to eq("free")
+      again.shutdown
+    end
+  end
+end

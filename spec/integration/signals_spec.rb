@@ -1,0 +1,83 @@
+# frozen_string_literal: true
+
+require "support/child"
+require "support/integration"
+
+RSpec.describe "Kino::Server.run" do
+  in_both_modes do |mode|
+    # Serves Apps::Doors, says where, and what came of it.
+    def start(before: "", listening: "")
+      @child = Child.ruby(<<~RUBY)
+        require "kino"
+        require "support/apps"
+        #{before}
+        stopped = Kino::Server.run(Apps::Doors, port: 0, workers: 2, threads: 1, mode: :#{mode}) do |server|
+          puts "listening: \#{server.url}"
+          $stdout.flush
+          #{listening}
+        end
+        puts "served \#{stopped.stats[:served]}"
+      RUBY
+    end
+
+    after { @child&.close }
+
+    %w[INT TERM].each do |signal|
+      it "stops on #{signal}, and returns" do
+        child = start
+        expect(Wire.get(child.port, "/free").body).to eq("free")
+        child.signal(signal)
+        expect(child.status.exitstatus).to eq(0)
+        expect(child.output).to end_with("served 1\n")
+        expect(child.errors).to eq("")
+      end
+
+      it "lets a request in flight finish on #{signal}" do
+        child = start
+        wire = Wire.open(child.port).send_head("GET", "/wait?#{meeting.path}")
+        visitor = meeting.next
+        child.signal(signal)
+        eventually("the port is refused") { refused?(child.port) }
+        visitor.answer("finished")
+        expect(wire.read_answer.body).to eq("finished")
+        expect(child.status.exitstatus).to eq(0)
+        expect(child.output).to end_with("served 1\n")
+      ensure
+        wire&.close
+      end
+
+      it "ends at once with 1 on #{signal} as a second signal" do
+        child = start
+        wire = Wire.open(child.port).send_head("GET", "/wait?#{meeting.path}")
+        meeting.next
+        child.signal("TERM")
+        eventually("the port is refused") { refused?(child.port) }
+        child.signal(signal)
+        expect(child.status.exitstatus).to eq(1)
+        expect { wire.read_answer }.to raise_error(Wire::Broken)
+        expect(child.output).not_to include("served")
+      ensure
+        wire&.close
+      end
+    end
+
+    it "stops when it is shut down from elsewhere, and gives the handlers back" do
+      child = start(before: <<~BEFORE, listening: "Thread.new { server.shutdown }")
+        mine = proc { }
+        trap("INT", mine)
+        at_exit { puts trap("INT", "DEFAULT").equal?(mine) }
+      BEFORE
+      expect(child.status.exitstatus).to eq(0)
+      expect(child.output).to end_with("served 0\ntrue\n")
+    end
+
+    it "does not stop for what an app raises" do
+      child = start(before: "module Apps::Doors; def self.leave(_env) = exit(3); end")
+      expect(Wire.get(child.port, "/leave").status).to eq(500)
+      expect(Wire.get(child.port, "/free").body).to eq("free")
+      child.signal("TERM")
+      expect(child.status.exitstatus).to eq(0)
+      expect(child.errors).to match(/\Akino: kino-worker-\d died and is replaced: SystemExit: exit\n\z/)
+    end
+  end
+end

@@ -1,0 +1,90 @@
+# frozen_string_literal: true
+
+require "support/integration"
+
+RSpec.describe "starting" do
+  in_both_modes do |mode|
+    it "tells where it listens" do
+      server = Kino::Server.new(Apps::Doors, port: 0, workers: 1, mode:)
+      expect(server.port).to be_nil
+      expect(server.start).to be(server)
+      expect(server.port).to be_between(1024, 65_535)
+      expect(server.url).to eq("http://127.0.0.1:#{server.port}")
+      expect(Wire.get(server.port, "/free").body).to eq("free")
+      server.shutdown
+    end
+
+    it "happens once" do
+      server = serve(Apps::Doors)
+      expect { server.start }.to raise_error(Kino::Error, /started before/)
+      server.shutdown
+      expect { server.start }.to raise_error(Kino::Error, /started before/)
+    end
+
+    it "fails where the port is taken" do
+      taken = TCPServer.new("127.0.0.1", 0)
+      port = taken.local_address.ip_port
+      expect { Kino::Server.new(Apps::Doors, port:, mode:).start }.to raise_error(
+        Kino::BindError, /127\.0\.0\.1:#{port}.*(in use|taken)/i
+      )
+    ensure
+      taken.close
+    end
+
+    it "fails where the address is not ours, or none" do
+      expect { Kino::Server.new(Apps::Doors, bind: "192.0.2.1", port: 0, mode:).start }.to raise_error(Kino::BindError)
+      expect { Kino::Server.new(Apps::Doors, bind: "no.such.host.invalid", port: 0, mode:).start }
+        .to raise_error(Kino::BindError)
+    end
+
+    it "fails without a trace: stats and shutdown are as before" do
+      taken = TCPServer.new("127.0.0.1", 0)
+      server = Kino::Server.new(Apps::Doors, port: taken.local_address.ip_port, workers: 1, mode:)
+      expect { server.start }.to raise_error(Kino::BindError)
+      expect(server.stats).to include(mode:, workers: 1)
+      expect(server.shutdown).to be(server)
+    ensure
+      taken.close
+    end
+
+    it "listens on all addresses if told so" do
+      server = serve(Apps::EnvDump, bind: "0.0.0.0")
+      expect(Apps::EnvDump.parse(Wire.get(server.port))).to include("REMOTE_ADDR" => "127.0.0.1")
+    end
+
+    it "takes the port of bind" do
+      port = TCPServer.open("127.0.0.1", 0) { |probe| probe.local_address.ip_port }
+      server = Kino::Server.new(Apps::Doors, bind: "tcp://127.0.0.1:#{port}", workers: 1, mode:).start
+      expect(server.port).to eq(port)
+      expect(Wire.get(port, "/free").status).to eq(200)
+      server.shutdown
+    end
+
+    it "serves several servers beside each other" do
+      servers = Array.new(3) { serve(Apps::Doors) }
+      expect(servers.map { |server| Wire.get(server.port, "/free").status }).to eq([200] * 3)
+      expect(servers.map { |server| server.stats[:served] }).to eq([1, 1, 1])
+    end
+
+    it "has network threads as it is told" do
+      server = serve(Apps::Doors, tokio_threads: 3)
+      expect(Wire.get(server.port, "/free").status).to eq(200)
+    end
+  end
+
+  it "refuses settings that are unknown or do not fit" do
+    expect { Kino::Server.new(Apps::Doors, prot: 1) }.to raise_error(Kino::ConfigError, /unknown setting: prot/)
+    expect { Kino::Server.new(Apps::Doors, port: -1) }.to raise_error(Kino::ConfigError, /port must be/)
+    expect { Kino::Server.new(Apps::Doors, queue_timeout: "soon") }.to raise_error(Kino::ConfigError, /queue_timeout/)
+  end
+
+  if Socket.ip_address_list.any?(&:ipv6_loopback?)
+    it "listens on IPv6" do
+      server = Kino::Server.new(Apps::EnvDump, bind: "::1", port: 0, workers: 1, mode: :threaded).start
+      expect(server.url).to eq("http://[::1]:#{server.port}")
+      env = Wire.open(server.port, host: "::1") { |wire| Apps::EnvDump.parse(wire.write("GET / HTTP/1.0\r\n\r\n").read_answer) }
+      expect(env).to include("REMOTE_ADDR" => "::1", "SERVER_NAME" => "[::1]")
+      server.shutdown
+    end
+  end
+end

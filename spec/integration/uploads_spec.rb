@@ -1,0 +1,166 @@
+# frozen_string_literal: true
+
+require "digest"
+require "support/integration"
+
+RSpec.describe "request bodies" do
+  # @return [Wire::Answer] for a body in chunks
+  def post_chunked(port, path, *chunks)
+    Wire.open(port) do |wire|
+      wire.send_head("POST", path, "transfer-encoding" => "chunked")
+      chunks.each { |chunk| wire.send_chunk(chunk) }
+      wire.send_last_chunk.read_answer
+    end
+  end
+
+  in_both_modes do
+    let(:server) { serve(Apps::Uploads) }
+
+    def post(path, body) = Wire.request(server.port, "POST", path, {}, body)
+
+    def target(name) = "/#{name}?#{meeting.path}"
+
+    {
+      "by content-length" => ->(port, path, body) { Wire.request(port, "POST", path, {}, body) },
+      "in one chunk" => ->(port, path, body) { post_chunked(port, path, body) },
+      "in chunks of a byte" => ->(port, path, body) { post_chunked(port, path, *body.chars) }
+    }.each do |kind, send|
+      describe "sent #{kind}" do
+        define_method(:send_body) { |path, body| instance_exec(server.port, path, body, &send) }
+
+        it "are read whole" do
+          expect(send_body("/read", "some bytes").body).to eq("some bytes")
+        end
+
+        it "are read in pieces" do
+          expect(send_body("/read-pieces", "abcdefgh").body).to eq(
+            ["", "abc", true, "de", "fgh", "", nil, nil, "", true, "", nil].inspect
+          )
+        end
+
+        it "are read by lines" do
+          body = "one\ntwo\n\nfour"
+          expect(send_body("/gets", body).body).to eq(["one\n", "two\n", "\n", "four"].inspect)
+          expect(send_body("/each", body).body).to eq(["one\n", "two\n", "\n", "four"].inspect)
+        end
+
+        it "are binary, and each gives back the input" do
+          expect(send_body("/each-in-detail", "a\nb\n").body).to eq(
+            [["a\n", "b\n"], true, [], Encoding::BINARY].inspect
+          )
+        end
+      end
+    end
+
+    it "raise once they are closed" do
+      expect(post("/close", "ab").body).to eq("[nil, IOError, IOError, IOError]")
+    end
+
+    it "may be empty" do
+      expect(post("/read-pieces", "").body).to eq(
+        ["", nil, false, "", "", "", nil, nil, "", true, "", nil].inspect
+      )
+      expect(post_chunked(server.port, "/read").body).to eq("")
+      expect(Wire.get(server.port, "/each-in-detail").body).to start_with("[[], true, [], ")
+    end
+
+    it "have no negative length" do
+      expect(post("/negative", "abc").body).to eq("negative length -1 given")
+      expect(Wire.get(server.port, "/negative").body).to eq("negative length -1 given")
+    end
+
+    it "of 20 MB arrive unchanged" do
+      body = Random.new(1).bytes(20 * 1024 * 1024)
+      wanted = "#{body.bytesize} #{Digest::SHA256.hexdigest(body)}"
+      expect(post("/digest", body).body).to eq(wanted)
+      chunks = (0...body.bytesize).step(300_000).map { |from| body.byteslice(from, 300_000) }
+      expect(post_chunked(server.port, "/digest", *chunks).body).to eq(wanted)
+    end
+
+    it "may have trailers, which are dropped" do
+      wire = connect(server).send_head("POST", "/read", "transfer-encoding" => "chunked", "trailer" => "x-sum")
+      wire.send_chunk("abc").write("0\r\nx-sum: 1\r\n\r\n")
+      expect(wire.read_answer.body).to eq("abc")
+      expect(wire.request("POST", "/read", {}, "next").body).to eq("next")
+    end
+
+    it "are read as they come" do
+      wire = connect(server).send_head("POST", "/read", "content-length" => 6)
+      wire.write("abc")
+      eventually { server.stats[:in_flight] == 1 }
+      wire.write("def")
+      expect(wire.read_answer.body).to eq("abcdef")
+    end
+
+    it "are asked for with 100 Continue when the app reads" do
+      wire = connect(server).send_head("POST", "/read", "content-length" => 3, "expect" => "100-continue")
+      expect(wire.read_head.status).to eq(100)
+      expect(wire.write("abc").read_answer).to have_attributes(status: 200, body: "abc")
+    end
+
+    it "are not asked for when the app does not read" do
+      wire = connect(server).send_head("POST", "/ignore", "content-length" => 3, "expect" => "100-continue")
+      expect(wire.read_answer).to have_attributes(status: 200, body: "ignored")
+    end
+
+    it "may be left unread" do
+      expect(post("/ignore", "x" * 100).body).to eq("ignored")
+      expect(post("/ignore", "x" * 100_000)).to have_attributes(body: "ignored")
+      expect(post("/read", "abc").body).to eq("abc")
+    end
+
+    it "cannot be read after the answer" do
+      answer = Wire.request(server.port, "POST", target("later"), {}, "abc")
+      expect(answer.body).to eq("answered")
+      expect(meeting.next.text).to eq("IOError")
+    end
+
+    describe "that are larger than max_body_size" do
+      let(:server) { serve(Apps::Uploads, max_body_size: 10) }
+
+      it "are refused before the app runs, if they say so" do
+        wire = connect(server).send_head("POST", target("report"), "content-length" => 11)
+        expect(wire.read_answer.status).to eq(413)
+        expect(wire.closed_by_server?).to be(true)
+        expect(meeting.told).to be_empty
+        expect(server.stats).to include(served: 0, refused: 1)
+      end
+
+      it "end the reading, if they do not say so" do
+        wire = connect(server).send_head("POST", target("report"), "transfer-encoding" => "chunked")
+        wire.send_chunk("12345678").send_chunk("9abc")
+        expect(wire.read_answer.status).to eq(413)
+        expect(wire.closed_by_server?).to be(true)
+        expect([meeting.next.text, meeting.next.text]).to eq(
+          ["reading", "[Kino::BodyTooLargeError, Kino::RequestBodyError, Kino::Error]"]
+        )
+        expect(post("/read", "1234567890").body).to eq("1234567890")
+      end
+
+      it "are answered by the server even if the app would rather answer itself" do
+        wire = connect(server).send_head("POST", "/survive", "transfer-encoding" => "chunked")
+        expect(wire.send_chunk("123456789ab").read_answer.status).to eq(413)
+        expect(post("/read", "1").body).to eq("1")
+      end
+
+      it "may be as large as that" do
+        expect(post("/read", "1234567890").body).to eq("1234567890")
+        expect(post_chunked(server.port, "/read", "12345", "67890").body).to eq("1234567890")
+      end
+    end
+
+    it "have no limit with nil" do
+      server = serve(Apps::Uploads, max_body_size: nil)
+      expect(Wire.request(server.port, "POST", "/digest", {}, "x" * 100).status).to eq(200)
+    end
+
+    it "that are malformed end the reading" do
+      wire = connect(server).send_head("POST", target("report"), "transfer-encoding" => "chunked")
+      expect(meeting.next.text).to eq("reading")
+      wire.write("nonsense\r\n")
+      expect(meeting.next.text).to eq("[Kino::BadBodyError, Kino::RequestBodyError, Kino::Error]")
+      expect(wire.read_answer.status).to eq(400)
+      expect(wire.closed_by_server?).to be(true)
+    end
+  end
+end

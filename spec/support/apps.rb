@@ -1,0 +1,22 @@
+# frozen_string_literal: true
+
+# Apps that the specs serve: modules, so that Ractors can share them.
+module Apps
+  TEXT = { "content-type" => "text/plain" }.freeze
+
+  # Makes a module an app: /what-to-do is answered by its method `what_to_do(env)`.
+  module Routes
+    def call(env) = public_send(env["PATH_INFO"].delete_prefix("/").tr("-", "_"), env)
+
+    private
+
+    def ok(*chunks) = [200, TEXT.dup, chunks]
+  end
+end
+
+require "support/apps/bodies"
+require "support/apps/deaths"
+require "support/apps/doors"
+require "support/apps/env_dump"
+require "support/apps/failures"
+require "support/apps/uploads"

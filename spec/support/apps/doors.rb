@@ -1,0 +1,71 @@
+# frozen_string_literal: true
+
+require "support/meeting"
+
+module Apps
+  # Stands still where the spec wants it to. The query is the path of its {Meeting}.
+  module Doors
+    extend Routes
+
+    class << self
+      def free(_env) = ok("free")
+
+      # Waits at the meeting, then answers with what it was told there.
+      def wait(env) = ok(Meeting.ask(env["QUERY_STRING"], "waiting"))
+
+      # Sends a piece, waits at the meeting, sends what it was told there.
+      def wait_midway(env)
+        path = env["QUERY_STRING"]
+        [200, TEXT.dup, lambda { |stream|
+          stream << "first "
+          stream << Meeting.ask(path, "midway")
+        }]
+      end
+
+      # Waits, and then asks whether anybody still wants the answer.
+      def wait_for_leaver(env)
+        path = env["QUERY_STRING"]
+        Meeting.ask(path, "waiting")
+        Thread.pass until env["kino.request"].disconnected?
+        Meeting.tell(path, "has left")
+        ok("to nobody")
+      end
+
+      def whoami(env)
+        Meeting.ask(env["QUERY_STRING"], "waiting")
+        ok("#{Ractor.current.inspect[/#\d+/]} #{Thread.current.object_id}")
+      end
+
+      def nap(_env) = ok(Kino.sleep(0.001).to_s)
+
+      def sleep_forever(env)
+        Meeting.tell(env["QUERY_STRING"], "sleeping")
+        ok(Kino.sleep(3600).to_s)
+      end
+
+      # A child that looks at the request of its parent.
+      def fork(env)
+        pid = Process.fork { exit!(look(env)) }
+        ok("child ended with #{Process.wait2(pid).last.exitstatus}")
+      end
+
+      # Where it runs.
+      def ractor(_env) = ok(Ractor.main? ? "main" : "other")
+
+      def number(env) = ok(env["QUERY_STRING"])
+
+      private
+
+      def look(env)
+        request = env["kino.request"]
+        read = begin
+          request.read_into(+"", 1)
+        rescue StandardError => e
+          e.class
+        end
+        Meeting.tell(env["QUERY_STRING"], "child: #{[request.frozen?, read].inspect}")
+        0
+      end
+    end
+  end
+end
