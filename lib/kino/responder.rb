@@ -12,7 +12,13 @@ module Kino
     # Statuses whose answers have no body (RFC 9110 sections 15.3.5 and 15.4.5).
     BODILESS = [204, 304].freeze
     # The answer to what an app raised.
-    FAILURE = [500, { "content-type" => "text/plain; charset=utf-8" }.freeze, ["500 Internal Server Error\n"].freeze].freeze
+    FAILURE = [500, { "content-type" => "text/plain; charset=utf-8" }.freeze,
+               ["500 Internal Server Error\n"].freeze].freeze
+
+    # What {Native::Writer#finish} says, in words.
+    LENGTH_FAULTS = { short: "shorter than its content-length: it was broken off",
+                      cut: "longer than its content-length: it was cut" }.freeze
+    private_constant :LENGTH_FAULTS
 
     # Headers that speak to the server: what follows the head is not HTTP.
     SPECIAL_HEADERS = %w[rack.hijack rack.protocol].freeze
@@ -109,7 +115,10 @@ module Kino
       hijack = headers["rack.hijack"]
       return hijack.call(take_over(status, headers.merge("connection" => "close"))) if hijack
 
-      raise InvalidResponseError, "a body for status 101 must respond to call; #{body.class} does not" unless body.respond_to?(:call)
+      unless body.respond_to?(:call)
+        raise InvalidResponseError,
+              "a body for status 101 must respond to call; #{body.class} does not"
+      end
 
       socket = take_over(101, switching_headers(env, headers))
       begin
@@ -125,7 +134,10 @@ module Kino
       chosen = headers["rack.protocol"]
       raise InvalidResponseError, "the client has not asked for another protocol, so 101 is no answer" unless offered
       return headers unless chosen
-      raise InvalidResponseError, "the client has not offered the protocol #{chosen.inspect}" unless offered.include?(chosen)
+      unless offered.include?(chosen)
+        raise InvalidResponseError,
+              "the client has not offered the protocol #{chosen.inspect}"
+      end
 
       headers.merge("connection" => "upgrade", "upgrade" => chosen)
     end
@@ -185,9 +197,8 @@ module Kino
       what, bytes = writer.finish
       return unless what
 
-      fault = what == :short ? "#{bytes} bytes shorter" : "#{bytes} bytes longer"
-      error = InvalidResponseError.new("the body is #{fault} than its content-length: it was #{what == :short ? "broken off" : "cut"}")
-      ErrorLog.exception(error, env)
+      fault = LENGTH_FAULTS.fetch(what)
+      ErrorLog.exception(InvalidResponseError.new("the body is #{bytes} bytes #{fault}"), env)
     end
 
     def close(env, body)

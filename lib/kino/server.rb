@@ -138,6 +138,7 @@ module Kino
       @pool = POOLS.fetch(mode).new(server_id: @id, app: @app, workers:, threads:).start
     rescue Exception # rubocop:disable Lint/RescueException -- whatever it is, the port must not stay taken
       Native.shutdown(@id)
+      @stopped.close
       raise
     end
 

@@ -55,7 +55,7 @@ RSpec.describe "exe/kino" do
     names = Set.new
     eventually("two Ractors serve") do
       clients = Array.new(4) { concurrently { Wire.get(port, "/whoami").body } }
-      (names.merge(clients.map(&:value))).size == 2
+      names.merge(clients.map(&:value)).size == 2
     end
     expect(names).to all(match(/\ARactor:#\d+ kino-worker-[12]\n\z/))
   end
@@ -91,7 +91,8 @@ RSpec.describe "exe/kino" do
       rackup("run ->(_) {}")
       TCPServer.open("127.0.0.1", 0) do |taken|
         port = taken.local_address.ip_port
-        expect_end(kino("-p", port.to_s, "-m", "threaded"), 1, /\Akino: cannot listen on 127\.0\.0\.1:#{port}: .*in use/)
+        expect_end(kino("-p", port.to_s, "-m", "threaded"), 1,
+                   /\Akino: cannot listen on 127\.0\.0\.1:#{port}: .*in use/)
       end
     end
 

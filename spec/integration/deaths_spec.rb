@@ -20,7 +20,8 @@ RSpec.describe "workers that die" do
           expect(Wire.get(server.port, "/alive").body).to eq("alive")
           expect(server.stats).to include(respawns: number + 1, dropped: number + 1)
         end
-        expect(log.text.lines.grep(/\Akino:/)).to match([/\Akino: kino-worker-1(-1)? died and is replaced: #{line}$/] * 2)
+        entry = /\Akino: kino-worker-1(-1)? died and is replaced: #{line}$/
+        expect(log.text.lines.grep(/\Akino:/)).to match([entry, entry])
       end
     end
 

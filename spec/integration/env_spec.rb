@@ -81,7 +81,7 @@ RSpec.describe "the env" do
     end
 
     it "has the headers, usual or not, by upper-case names" do
-      expect(env_of("Accept": "a/b", "X-Own-Thing": "1", "x.y": "2")).to include(
+      expect(env_of(Accept: "a/b", "X-Own-Thing": "1", "x.y": "2")).to include(
         "HTTP_ACCEPT" => "a/b", "HTTP_X_OWN_THING" => "1", "HTTP_X.Y" => "2"
       )
     end

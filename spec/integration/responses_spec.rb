@@ -33,7 +33,7 @@ RSpec.describe "responses" do
       end
 
       it "keep order and repetitions, and send none of Rack's own" do
-        expect(get("/headers-many").headers.reject { |name, _| %w[date content-length].include?(name) }).to eq(
+        expect(get("/headers-many").headers.reject { |line| %w[date content-length].include?(line.first) }).to eq(
           [%w[x-b 1], ["set-cookie", "a=1; path=/"], ["set-cookie", "b=2"], %w[x-a 2]]
         )
       end
@@ -78,7 +78,8 @@ RSpec.describe "responses" do
 
     describe "an exception" do
       it "is logged with class, message, request line and backtrace" do
-        expect_failure("/standard-error?a=b&c", /\Akino: ArgumentError: two \| lines \(GET #{Regexp.escape("/standard-error?a=b&c")} HTTP\/1\.1\)\n    .*failures\.rb:\d+:in /)
+        expect_failure("/standard-error?a=b&c",
+                       %r{\Akino: ArgumentError: two \| lines \(GET /standard-error\?a=b&c HTTP/1\.1\)\n .*failures\.rb:})
       end
 
       it "is logged with its cause" do

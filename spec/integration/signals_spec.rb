@@ -4,7 +4,7 @@ require "support/child"
 require "support/integration"
 
 RSpec.describe "Kino::Server.run" do
-  in_both_modes do |mode|
+  in_both_modes do |_mode|
     # Serves Apps::Doors, says where, and what came of it.
     def start(before: "", listening: "")
       @child = Child.ruby(<<~RUBY)

@@ -40,13 +40,13 @@ RSpec.describe "request bodies" do
 
         it "are read by lines" do
           body = "one\ntwo\n\nfour"
-          expect(send_body("/gets", body).body).to eq(["one\n", "two\n", "\n", "four"].inspect)
-          expect(send_body("/each", body).body).to eq(["one\n", "two\n", "\n", "four"].inspect)
+          expect(send_body("/gets", body).body).to eq(%W[one\n two\n \n four].inspect)
+          expect(send_body("/each", body).body).to eq(%W[one\n two\n \n four].inspect)
         end
 
         it "are binary, and each gives back the input" do
           expect(send_body("/each-in-detail", "a\nb\n").body).to eq(
-            [["a\n", "b\n"], true, [], Encoding::BINARY].inspect
+            [%W[a\n b\n], true, [], Encoding::BINARY].inspect
           )
         end
       end

@@ -10,12 +10,12 @@ require "support/wire"
 module Integration
   # Describes the same for both modes; `mode` says which.
   module Modes
-    def in_both_modes(&block)
+    def in_both_modes(&)
       %i[ractor threaded].each do |mode|
         context "in #{mode} mode" do
           let(:mode) { mode }
 
-          class_exec(mode, &block)
+          class_exec(mode, &)
         end
       end
     end

@@ -38,7 +38,7 @@ class Wire
 
   # One request on a connection of its own.
   # @return [Answer]
-  def self.request(port, ...) = open(port) { |wire| wire.request(...) }
+  def self.request(port, ...) = self.open(port) { |wire| wire.request(...) }
 
   # @return [Answer]
   def self.get(port, target = "/", **headers) = request(port, "GET", target, headers)

@@ -10,7 +10,7 @@ module Kino
       # @param objects [Array<Object>] what to print, each on a line of its own
       # @return [nil]
       def puts(*objects)
-        $stderr.puts(*objects)
+        $stderr.puts(*objects) # rubocop:disable Style/StderrPuts -- `warn` is silent without -W, and not in the Ractor's own
       end
 
       # @param text [String]

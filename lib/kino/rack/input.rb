@@ -32,6 +32,10 @@ module Kino
         data = buffer ? buffer.clear.force_encoding(Encoding::BINARY) : String.new(capacity: [length || 0, CHUNK].min)
         length ? read_length(data, length) : read_rest(data)
         data unless data.empty? && length&.positive?
+      rescue StandardError
+        # What was read before stays to be read: a time-out around this call must not lose it.
+        @ahead = data.dup if data && !data.empty?
+        raise
       end
 
       # @return [String, nil] the next line with its "\n", or what is left; nil at the end
@@ -42,7 +46,7 @@ module Kino
           searched = line.bytesize
           break unless fill(line, CHUNK)
         end
-        @ahead = index && index + 1 < line.bytesize ? line.slice!(index + 1..) : nil
+        @ahead = index && index + 1 < line.bytesize ? line.slice!((index + 1)..) : nil
         line unless line.empty?
       end
 

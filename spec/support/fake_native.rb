@@ -1,0 +1,80 @@
+# frozen_string_literal: true
+
+require "kino"
+
+# Stands in for Kino::Native::Worker: gives the requests that it was made with, and notes what becomes of them.
+class FakeNative
+  # Stands in for Kino::Native::Writer.
+  class Writer
+    def initialize(notes, ending)
+      @notes = notes
+      @ending = ending
+      @open = true
+    end
+
+    def write(text)
+      @notes << [:write, text]
+      text.bytesize
+    end
+
+    def finish
+      @notes << [:finish] if @open
+      @open = false
+      @ending
+    end
+
+    def abort
+      @notes << [:abort] if @open
+      @open = false
+      nil
+    end
+  end
+
+  # @return [Array<Array>] calls in their order
+  attr_reader :notes
+  # @return [Exception, nil] what the next call that sends raises
+  attr_accessor :failure
+  # @return [Array, nil] what the writer says at the end
+  attr_accessor :ending
+
+  def initialize(*envs)
+    @envs = envs
+    @notes = []
+    @answered = false
+  end
+
+  def take
+    @answered = false
+    @envs.shift
+  end
+
+  def answer(*response)
+    sending([:answer, *response])
+    nil
+  end
+
+  def reply(*response)
+    sending([:reply, *response])
+    take
+  end
+
+  def stream(status, headers)
+    sending([:stream, status, headers])
+    Writer.new(notes, ending)
+  end
+
+  def release = notes << [:release]
+
+  def answered? = @answered
+
+  private
+
+  def sending(note)
+    error = failure
+    self.failure = nil
+    raise error if error
+
+    notes << note
+    @answered = true
+  end
+end

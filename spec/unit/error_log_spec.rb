@@ -1,0 +1,71 @@
+# frozen_string_literal: true
+
+require "kino/error_log"
+
+RSpec.describe Kino::ErrorLog do
+  let(:env) do
+    { "REQUEST_METHOD" => "GET", "PATH_INFO" => "/a", "QUERY_STRING" => "", "SERVER_PROTOCOL" => "HTTP/1.1" }
+  end
+
+  # @return [Exception] raised, so that it has a backtrace
+  def raised(error)
+    raise error
+  rescue Exception => e # rubocop:disable Lint/RescueException
+    e
+  end
+
+  def entry(error, env = nil)
+    written = []
+    allow($stderr).to receive(:write) { |text| written << text }
+    described_class.exception(error, env)
+    expect(written.size).to eq(1)
+    written.first
+  end
+
+  it "writes a line" do
+    expect { described_class.line("something") }.to output("kino: something\n").to_stderr
+  end
+
+  it "writes an exception in one go: class, message, request line and backtrace" do
+    text = entry(raised(ArgumentError.new("no")), env)
+    expect(text).to match(%r{\Akino: ArgumentError: no \(GET /a HTTP/1\.1\)\n    #{__FILE__}:\d+:in .*\n})
+  end
+
+  it "has the query in the request line" do
+    expect(entry(raised("no"), env.merge("QUERY_STRING" => "b=c"))).to include(" (GET /a?b=c HTTP/1.1)\n")
+  end
+
+  it "does without a request and without a backtrace" do
+    expect(entry(ArgumentError.new("no"))).to eq("kino: ArgumentError: no\n")
+  end
+
+  it "keeps a message of several lines on one" do
+    expect(entry(ArgumentError.new("one\n  two\r\n\nthree"))).to eq("kino: ArgumentError: one | two | three\n")
+  end
+
+  it "bears messages that are no text" do
+    expect(entry(ArgumentError.new("\xff".b.force_encoding("UTF-8")))).to eq("kino: ArgumentError: ?\n")
+    error = Class.new(StandardError) { def message = nil }
+    stub_const("Wordless", error)
+    expect(entry(Wordless.new)).to eq("kino: Wordless: \n")
+  end
+
+  it "bears exceptions that raise in message" do
+    stub_const("Mute", Class.new(StandardError) { def message = raise("nothing to say") })
+    expect(entry(Mute.new)).to eq("kino: Mute: (no message: RuntimeError)\n")
+  end
+
+  it "tells the causes" do
+    cause = raised(KeyError.new("deep"))
+    error = begin
+      raise "high", cause:
+    rescue RuntimeError => e
+      e
+    end
+    expect(entry(error)).to match(/\Akino: RuntimeError: high\n(    .*\n)+  caused by KeyError: deep\n(    .*\n)+\z/)
+  end
+
+  it "tells no word of the message that could pass for another entry" do
+    expect(entry(ArgumentError.new("x\nkino: RuntimeError: forged")).lines.size).to eq(1)
+  end
+end

@@ -1,0 +1,108 @@
+# frozen_string_literal: true
+
+require "kino/rack/input"
+
+RSpec.describe Kino::Rack::Input do
+  # Gives these chunks, then nil; raises what is no String.
+  def input(*chunks)
+    request = Class.new do
+      def initialize(chunks) = @chunks = chunks
+
+      def read_into(buffer, max)
+        chunk = @chunks.shift
+        raise chunk if chunk.is_a?(Exception)
+        return false unless chunk
+
+        buffer << chunk.slice!(0, max)
+        @chunks.unshift(chunk) unless chunk.empty?
+        true
+      end
+    end
+    described_class.new(request.new(chunks.map { |chunk| chunk.is_a?(String) ? chunk.b : chunk }))
+  end
+
+  describe "#read" do
+    it "without a length reads to the end, and then gives the empty String" do
+      io = input("ab", "cd")
+      expect([io.read, io.read]).to eq(["abcd", ""])
+    end
+
+    it "with a length reads no more than that, over the borders of chunks, and then gives nil" do
+      io = input("ab", "cde", "f")
+      expect([io.read(1), io.read(3), io.read(100), io.read(1)]).to eq(["a", "bcd", "ef", nil])
+    end
+
+    it "with 0 reads nothing and gives the empty String, at the end too" do
+      io = input("a")
+      expect([io.read(0), io.read, io.read(0)]).to eq(["", "a", ""])
+    end
+
+    it "with a buffer fills and returns it" do
+      io = input("abc")
+      buffer = +"before"
+      expect(io.read(2, buffer)).to be(buffer)
+      expect(buffer).to eq("ab")
+      expect(io.read(nil, buffer)).to be(buffer)
+      expect(buffer).to eq("c")
+      expect(io.read(2, buffer)).to be_nil
+      expect(buffer).to eq("")
+      expect(io.read(nil, buffer)).to be(buffer)
+    end
+
+    it "gives binary Strings that are the caller's own" do
+      io = input("\xC3\xA4", "b")
+      first = io.read(2)
+      expect(first.encoding).to eq(Encoding::BINARY)
+      first << "changed"
+      expect(io.read).to eq("b")
+      expect(input.read.encoding).to eq(Encoding::BINARY)
+    end
+
+    it "refuses a negative length" do
+      expect { input("a").read(-1) }.to raise_error(ArgumentError, "negative length -1 given")
+    end
+
+    it "raises what the request raises, and keeps what it has got" do
+      io = input("ab", IOError.new("gone"), "cd")
+      expect { io.read(3) }.to raise_error(IOError, "gone")
+      expect(io.read).to eq("abcd")
+    end
+  end
+
+  describe "#gets" do
+    it "gives lines, over the borders of chunks, and then nil" do
+      io = input("a\nb", "c", "\n\n", "d")
+      expect(Array.new(5) { io.gets }).to eq(["a\n", "bc\n", "\n", "d", nil])
+    end
+
+    it "mixes with read" do
+      io = input("one\ntwo\nthree")
+      expect([io.gets, io.read(2), io.gets, io.read]).to eq(%W[one\n tw o\n three])
+    end
+  end
+
+  describe "#each" do
+    it "yields lines and returns the input" do
+      io = input("a\nb", "\nc")
+      lines = []
+      expect(io.each { |line| lines << line }).to be(io)
+      expect(lines).to eq(%W[a\n b\n c])
+    end
+
+    it "gives an Enumerator without a block" do
+      expect(input("a\nb").each.to_a).to eq(%W[a\n b])
+    end
+  end
+
+  describe "#close" do
+    it "ends all reading" do
+      io = input("abc", "d")
+      io.read(1)
+      expect(io.close).to be_nil
+      [-> { io.read }, -> { io.read(1) }, -> { io.gets }, -> { io.each { nil } }].each do |reading|
+        expect(&reading).to raise_error(IOError, "closed stream")
+      end
+      expect(io.close).to be_nil
+    end
+  end
+end

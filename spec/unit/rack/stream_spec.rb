@@ -1,0 +1,65 @@
+# frozen_string_literal: true
+
+require "stringio"
+require "kino/rack/stream"
+
+RSpec.describe Kino::Rack::Stream do
+  subject(:stream) { described_class.new(input, writer) }
+
+  let(:input) { StringIO.new("one\ntwo\nthree") }
+  let(:written) { [] }
+  let(:writer) { ->(text) { written << text } }
+
+  before { writer.define_singleton_method(:write) { |text| call(text).then { text.bytesize } } }
+
+  it "reads as its input does" do
+    expect([stream.read(2), stream.gets, stream.read(1, +""), stream.each.to_a, stream.read, stream.read(1)]).to eq(
+      ["on", "e\n", "t", %W[wo\n three], "", nil]
+    )
+  end
+
+  # A middleware may have put its own input there, whose read takes a buffer or none, but not nil.
+  it "hands on no more arguments than it gets" do
+    strict = Class.new { def read(*arguments) = arguments }.new
+    stream = described_class.new(strict, writer)
+    expect([stream.read, stream.read(1), stream.read(1, "b")]).to eq([[], [1], [1, "b"]])
+  end
+
+  it "yields lines and returns itself" do
+    lines = []
+    expect(stream.each { |line| lines << line }).to be(stream)
+    expect(lines).to eq(%W[one\n two\n three])
+  end
+
+  it "writes, and says how much" do
+    expect(stream.write("ab", :c, 1)).to eq(4)
+    expect(stream << "d" << 2).to be(stream)
+    expect(stream.flush).to be(stream)
+    expect(stream.write).to eq(0)
+    expect(written).to eq(%w[ab c 1 d 2])
+  end
+
+  it "may be closed for reading" do
+    expect(stream.close_read).to be_nil
+    expect { stream.read }.to raise_error(IOError, "not opened for reading")
+    expect { stream.gets }.to raise_error(IOError)
+    expect { stream.each { nil } }.to raise_error(IOError)
+    expect(stream.write("a")).to eq(1)
+    expect(stream).not_to be_closed
+  end
+
+  it "may be closed for writing" do
+    expect(stream.close_write).to be_nil
+    expect { stream.write("a") }.to raise_error(IOError, "not opened for writing")
+    expect { stream << "a" }.to raise_error(IOError)
+    expect(stream.read(3)).to eq("one")
+    expect(stream).not_to be_closed
+  end
+
+  it "may be closed altogether, and again" do
+    2.times { expect(stream.close).to be_nil }
+    expect(stream).to be_closed
+    expect { stream.read }.to raise_error(IOError)
+    expect { stream.write("a") }.to raise_error(IOError)
+  end
+end

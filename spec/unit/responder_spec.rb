@@ -1,0 +1,193 @@
+# frozen_string_literal: true
+
+require "support/fake_native"
+
+RSpec.describe Kino::Responder do
+  subject(:responder) { described_class.new(native) }
+
+  let(:native) { FakeNative.new }
+  let(:env) do
+    { "REQUEST_METHOD" => "GET", "PATH_INFO" => "/", "QUERY_STRING" => "", "SERVER_PROTOCOL" => "HTTP/1.1",
+      "rack.input" => Kino::Rack::NULL_INPUT, "rack.response_finished" => [] }
+  end
+  let(:notes) { native.notes }
+
+  # A body with each, or with the method that is given; notes when it is closed.
+  def body(name = :each, close: nil, &work)
+    log = notes
+    Object.new.tap do |object|
+      object.define_singleton_method(name, &work)
+      object.define_singleton_method(:close) do
+        log << [:close]
+        close&.call
+      end
+    end
+  end
+
+  def respond(body, status: 200, headers: {})
+    native.take # each answer is to a request of its own
+    responder.respond(env, status, headers, body)
+  end
+
+  def logged(line, &) = expect(&).to(output(line).to_stderr)
+
+  def silently(&) = expect(&).not_to(output.to_stderr)
+
+  describe "a body" do
+    it "with to_ary is answered at once; closing it is to_ary's part" do
+      respond(body(:to_ary) { %w[a b] })
+      expect(notes).to eq([[:answer, 200, {}, %w[a b]]])
+    end
+
+    it "with to_ary that is not as long as announced is sent as a stream" do
+      native.failure = Kino::LengthMismatchError.new("no")
+      respond(body(:to_ary) { %w[a b] })
+      expect(notes).to eq([[:stream, 200, {}], [:write, "a"], [:write, "b"], [:finish]])
+    end
+
+    it "with each is written chunk by chunk and closed" do
+      respond(body { |&block| %w[a b].each(&block) })
+      expect(notes).to eq([[:stream, 200, {}], [:write, "a"], [:write, "b"], [:finish], [:close]])
+    end
+
+    it "with each that yields nothing is sent all the same" do
+      respond(body { nil })
+      expect(notes).to eq([[:stream, 200, {}], [:finish], [:close]])
+    end
+
+    it "with call is given a stream" do
+      respond(body(:call) { |stream| stream << stream.read << "a" })
+      expect(notes).to eq([[:stream, 200, {}], [:write, ""], [:write, "a"], [:finish], [:close]])
+    end
+
+    it "with each and call is sent by each" do
+      both = body { |&block| block.call("each") }
+      both.define_singleton_method(:call) { |stream| stream << "call" }
+      respond(both)
+      expect(notes).to include([:write, "each"])
+    end
+
+    it "is not asked for anything on HEAD, 204 and 304, but closed" do
+      [["HEAD", 200], ["GET", 204], %w[GET 204], ["GET", 304]].each do |method, status|
+        env["REQUEST_METHOD"] = method
+        respond(body { raise "asked" }, status:)
+        expect(notes.slice!(0..)).to eq([[:stream, status, {}], [:finish], [:close]])
+      end
+    end
+
+    it "is none without any of these methods" do
+      logged(/InvalidResponseError: a body must respond to to_ary, each or call; Object does not/) do
+        respond(Object.new)
+      end
+      expect(notes).to eq([[:answer, *described_class::FAILURE]])
+    end
+
+    it "must yield Strings" do
+      logged(/InvalidResponseError: a body must yield Strings, got Symbol/) do
+        respond(body do |&block|
+          block.call(:a)
+        end)
+      end
+      expect(notes).to eq([[:close], [:answer, *described_class::FAILURE]])
+    end
+  end
+
+  describe "a body that fails" do
+    it "before its first chunk becomes a 500" do
+      logged(/\Akino: RuntimeError: no/) { respond(body { raise "no" }) }
+      expect(notes).to eq([[:close], [:answer, *described_class::FAILURE]])
+    end
+
+    it "after its first chunk is broken off" do
+      failing = proc do |&block|
+        block.call("a")
+        raise "no"
+      end
+      logged(/\Akino: RuntimeError: no/) { respond(body(&failing)) }
+      expect(notes).to eq([[:stream, 200, {}], [:write, "a"], [:abort], [:close]])
+    end
+
+    it "in call is broken off" do
+      logged(/\Akino: RuntimeError: no/) { respond(body(:call) { |_stream| raise "no" }) }
+      expect(notes).to eq([[:stream, 200, {}], [:abort], [:close]])
+    end
+
+    it "because the client has left is no news" do
+      silently { respond(body(:call) { |_stream| raise Kino::DisconnectedError, "gone" }) }
+      expect(notes).to eq([[:stream, 200, {}], [:abort], [:close]])
+    end
+
+    it "when it is closed leaves the answer as it is" do
+      logged(/\Akino: RuntimeError: closing/) do
+        respond(body(close: lambda {
+          raise "closing"
+        }) { |&block| block.call("a") })
+      end
+      expect(notes).to eq([[:stream, 200, {}], [:write, "a"], [:finish], [:close]])
+    end
+
+    it "beside a head that cannot be sent is closed" do
+      native.failure = Kino::InvalidResponseError.new("bad header")
+      logged(/InvalidResponseError: bad header/) { respond(body { |&block| block.call("a") }) }
+      expect(notes).to eq([[:close], [:answer, *described_class::FAILURE]])
+    end
+
+    # What ends the worker must not leave the client waiting for the rest.
+    {
+      "an exception that is none of StandardError" => -> { raise NoMemoryError },
+      "throw" => -> { throw :away },
+      "the end of its thread" => -> { Thread.current.kill }
+    }.each do |name, leave|
+      it "by #{name} is broken off and closed" do
+        enumerable = body { |&block| block.call("a").then { leave.call } }
+        callable = body(:call) { |stream| stream.write("a").then { leave.call } }
+        [enumerable, callable].each do |body|
+          Thread.new do
+            catch(:away) { respond(body) }
+          rescue NoMemoryError
+            nil
+          end.join
+          expect(notes.slice!(0..)).to eq([[:stream, 200, {}], [:write, "a"], [:abort], [:close]])
+        end
+      end
+    end
+  end
+
+  describe "a length that is not as announced" do
+    { short: "shorter than its content-length: it was broken off", cut: "longer than its content-length: it was cut" }
+      .each do |what, words|
+      it "is logged where it is #{what}" do
+        native.ending = [what, 3]
+        logged(%r{\Akino: Kino::InvalidResponseError: the body is 3 bytes #{words} \(GET / HTTP/1\.1\)\n\z}) do
+          responder.respond_exactly(env, 200, {}, %w[a b])
+        end
+        expect(notes).to eq([[:stream, 200, {}], [:write, "a"], [:write, "b"], [:finish]])
+      end
+    end
+  end
+
+  describe "rack.response_finished" do
+    it "is called last, the last registered first, with what was sent" do
+      2.times { |number| env["rack.response_finished"] << ->(*all) { notes << [number, *all] } }
+      respond(body { nil }, headers: { "a" => "b" })
+      expect(notes.last(2)).to eq([[1, env, 200, { "a" => "b" }, nil], [0, env, 200, { "a" => "b" }, nil]])
+    end
+
+    it "is told of the error" do
+      env["rack.response_finished"] << ->(*, error) { notes << [error.message] }
+      logged(/no/) { respond(body { raise "no" }) }
+      expect(notes.last).to eq(["no"])
+    end
+
+    it "is called although another has failed" do
+      env["rack.response_finished"] << ->(*) { notes << [:called] } << ->(*) { raise "no" }
+      logged(/\Akino: RuntimeError: no/) { respond([]) }
+      expect(notes.last).to eq([:called])
+    end
+
+    it "may be missing, should the app have thrown it away" do
+      env.delete("rack.response_finished")
+      silently { respond([]) }
+    end
+  end
+end
