@@ -29,13 +29,9 @@ module Kino
       def read(length = nil, buffer = nil)
         raise ArgumentError, "negative length #{length} given" if length&.negative?
 
-        data = buffer ? buffer.clear.force_encoding(Encoding::BINARY) : String.new(capacity: [length || 0, CHUNK].min)
-        length ? read_length(data, length) : read_rest(data)
+        data = buffer ? buffer.clear.force_encoding(Encoding::BINARY) : String.new
+        keeping(data) { length ? read_length(data, length) : read_rest(data) }
         data unless data.empty? && length&.positive?
-      rescue StandardError
-        # What was read before stays to be read: a time-out around this call must not lose it.
-        @ahead = data.dup if data && !data.empty?
-        raise
       end
 
       # @return [String, nil] the next line with its "\n", or what is left; nil at the end
@@ -69,6 +65,14 @@ module Kino
       end
 
       private
+
+      # What was read before an error stays to be read: a time-out around a call must not lose it.
+      def keeping(data)
+        yield
+      rescue StandardError
+        @ahead = data.dup unless data.empty?
+        raise
+      end
 
       def read_length(data, length)
         take_ahead(data, length)
