@@ -47,8 +47,18 @@ class Meeting
     def ask(path, text)
       UNIXSocket.open(path) do |socket|
         socket.puts(text)
-        socket.gets(chomp: true)
+        patiently { socket.gets(chomp: true) }
       end
+    end
+
+    private
+
+    # In a Ractor the VM (3.4.5 and 4.0.5) now and then ends a wait for a socket too early, and then
+    # says that a time is over which nobody has set.
+    def patiently
+      yield
+    rescue IO::TimeoutError
+      retry
     end
   end
 
