@@ -2,51 +2,72 @@
 
 module Kino
   # Writes what went wrong to `$stderr` of the Ractor that calls it: one write an entry, so that
-  # entries of several workers do not mix.
+  # entries of several workers do not mix. It never raises: a log that cannot be written (a closed
+  # pipe, a full disk), or an exception that cannot be described, must not cost a worker.
   module ErrorLog
+    # What an app's exception may raise where it is asked about itself.
+    UNSPEAKABLE = [StandardError, ScriptError, SystemStackError].freeze
+    private_constant :UNSPEAKABLE
+
+    # How far `cause` is followed; a chain may be a circle.
+    MOST_CAUSES = 5
+    private_constant :MOST_CAUSES
+
     module_function
 
     # @param text [String] one line
     # @return [void]
     def line(text)
-      $stderr.write("kino: #{text}\n")
+      write("kino: #{text}\n")
     end
 
     # @param error [Exception] what was raised
     # @param env [Hash, nil] the Rack env of the request that raised it
     # @return [void]
     def exception(error, env = nil)
-      $stderr.write("kino: #{describe(error)}#{request_line(env)}\n#{trace(error)}")
+      write("kino: #{describe(error)}#{request_line(env)}\n#{trace(error)}")
+    rescue *UNSPEAKABLE => failure
+      line("an error that cannot be described: #{failure.class}")
     end
 
     # @param error [Exception]
     # @return [String] class and message on one line
     def describe(error)
-      "#{error.class}: #{message_of(error).gsub(/\s*\n\s*/, " | ")}"
+      "#{error.class}: #{message_of(error)}"
     end
 
-    # An app's own exception class may raise in `message`; the report must not.
     def message_of(error)
-      error.message.to_s.scrub("?")
-    rescue StandardError => failure
+      plain(error.message).gsub(/\s*\n\s*/, " | ")
+    rescue *UNSPEAKABLE => failure
       "(no message: #{failure.class})"
+    end
+
+    def write(text)
+      $stderr.write(text)
+    rescue SystemCallError, IOError
+      nil
+    end
+
+    # Texts of different encodings cannot be put together.
+    def plain(text)
+      text.to_s.encode(Encoding::UTF_8, invalid: :replace, undef: :replace, replace: "?").scrub("?")
     end
 
     def request_line(env)
       return "" unless env
 
       query = env["QUERY_STRING"]
-      target = query.to_s.empty? ? env["PATH_INFO"] : "#{env["PATH_INFO"]}?#{query}"
-      " (#{env["REQUEST_METHOD"]} #{target} #{env["SERVER_PROTOCOL"]})"
+      target = query.to_s.empty? ? env["PATH_INFO"] : "#{plain(env["PATH_INFO"])}?#{plain(query)}"
+      " (#{plain(env["REQUEST_METHOD"])} #{plain(target)} #{plain(env["SERVER_PROTOCOL"])})"
     end
 
-    def trace(error)
-      lines = (error.backtrace || []).map { |line| "    #{line}\n" }
+    def trace(error, depth = 0)
+      lines = Array(error.backtrace).map { |line| "    #{plain(line)}\n" }
       cause = error.cause
-      lines << "  caused by #{describe(cause)}\n" << trace(cause) if cause
+      lines << "  caused by #{describe(cause)}\n" << trace(cause, depth + 1) if cause && depth < MOST_CAUSES
       lines.join
     end
 
-    private_class_method :message_of, :request_line, :trace
+    private_class_method :write, :plain, :message_of, :request_line, :trace
   end
 end

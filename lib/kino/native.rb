@@ -21,7 +21,7 @@ module Kino
   # `close(id)`:: takes nothing into the queue any more; workers that find it empty get nil.
   # `abort(id)`:: answers 503 to what waits, and 500 to what workers have in flight.
   # `shutdown(id)`:: ends the network threads (about a second at most) and forgets the server.
-  # `stats(id) -> Hash{Symbol=>Integer}`:: the engine's counters.
+  # `stats(id) -> Hash{Symbol=>Integer}`:: the engine's counters; `:refusals` is a Hash by reason.
   # `count_respawn(id)`:: counts a worker that died and is replaced.
   # `report_end(id, name, cause)`:: the last thing that a worker Ractor does; `cause` is a String, or nil
   #   if it left because the server is closed.

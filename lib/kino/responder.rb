@@ -23,6 +23,13 @@ module Kino
     # Headers that speak to the server: what follows the head is not HTTP.
     SPECIAL_HEADERS = %w[rack.hijack rack.protocol].freeze
 
+    # @param env [Hash] a Rack env, which the app may have changed in any way
+    # @return [Boolean] whether somebody wants to know when the answer is complete
+    def self.awaited?(env)
+      callables = env["rack.response_finished"]
+      callables.is_a?(Array) && !callables.empty?
+    end
+
     # @param native [Native::Worker] the worker that holds the request
     def initialize(native)
       @native = native
@@ -50,14 +57,12 @@ module Kino
       finished(env, status, headers, error)
     end
 
-    # Answers 500 if the client can still be told, and logs.
+    # Answers 500 if the client can still be told, and logs unless it is the client's own doing.
     # @param env [Hash]
     # @param error [Exception]
     # @return [void]
     def fail(env, error)
-      return if gone?(error)
-
-      ErrorLog.exception(error, env)
+      ErrorLog.exception(error, env) unless clients_doing?(error)
       @native.answer(*FAILURE) unless @native.answered?
     end
 
@@ -69,7 +74,9 @@ module Kino
     # @param error [Exception, nil] what kept the answer from being complete
     # @return [void]
     def finished(env, status, headers, error)
-      env["rack.response_finished"]&.reverse_each do |callable|
+      return unless self.class.awaited?(env)
+
+      env["rack.response_finished"].reverse_each do |callable|
         callable.call(env, status, headers, error)
       rescue *Worker::RESCUED => raised
         ErrorLog.exception(raised, env)
@@ -86,10 +93,10 @@ module Kino
       error
     end
 
-    # The client's leaving is no fault of the app's, and what is wrong with its request's body has been
-    # answered already.
-    def gone?(error)
-      error.is_a?(DisconnectedError) || (error.is_a?(RequestBodyError) && @native.answered?)
+    # The client's leaving is no fault of the app's, nor is what is wrong with its request's body. The
+    # front-end has answered that already, so the 500 that we add goes nowhere.
+    def clients_doing?(error)
+      error.is_a?(DisconnectedError) || error.is_a?(RequestBodyError)
     end
 
     def send_body(env, status, headers, body)
@@ -107,8 +114,12 @@ module Kino
     def special?(status, headers)
       return false if @native.answered?
 
-      status.to_i == 101 || (headers.is_a?(Hash) && SPECIAL_HEADERS.any? { |name| headers.key?(name) })
+      code(status) == 101 || (headers.is_a?(Hash) && SPECIAL_HEADERS.any? { |name| headers.key?(name) })
     end
+
+    # What is no status at all is refused where the head is made, so that the body is closed then.
+    # @return [Integer, nil]
+    def code(status) = Integer(status, exception: false)
 
     # Partial hijack, or an upgrade.
     def give_away(env, status, headers, body)
@@ -156,7 +167,7 @@ module Kino
     def send_enumerable(env, status, headers, body)
       return if @native.answered? || sent_from_disk?(status, headers, body)
 
-      if env["REQUEST_METHOD"] == "HEAD" || BODILESS.include?(status.to_i)
+      if env["REQUEST_METHOD"] == "HEAD" || BODILESS.include?(code(status))
         @native.stream(status, headers).finish
       elsif body.respond_to?(:each)
         stream_each(env, status, headers, body)
@@ -175,13 +186,17 @@ module Kino
     # The head goes out with the first chunk: until then an error can still become a 500.
     def stream_each(env, status, headers, body)
       writer = nil
+      is_over = false
       body.each do |chunk|
+        # A body that kept this block would write into the answer to somebody else's request.
+        raise IOError, "closed stream" if is_over
         raise InvalidResponseError, "a body must yield Strings, got #{chunk.class}" unless chunk.is_a?(String)
 
         (writer ||= @native.stream(status, headers)).write(chunk)
       end
       finish(env, writer || @native.stream(status, headers))
     ensure
+      is_over = true
       writer&.abort # however the body ended; nothing is left to break off once it is finished
     end
 
@@ -197,8 +212,11 @@ module Kino
       what, bytes = writer.finish
       return unless what
 
-      fault = LENGTH_FAULTS.fetch(what)
-      ErrorLog.exception(InvalidResponseError.new("the body is #{bytes} bytes #{fault}"), env)
+      error = InvalidResponseError.new("the body is #{bytes} bytes #{LENGTH_FAULTS.fetch(what)}")
+      # An error like any other that breaks the answer off; one that is too long has done no harm.
+      raise error if what == :short
+
+      ErrorLog.exception(error, env)
     end
 
     def close(env, body)

@@ -39,6 +39,9 @@ module Kino
         server.wait
       end
       server
+    ensure
+      # Where the block raised; nobody else could stop it any more.
+      server&.shutdown(timeout: 0)
     end
 
     # @return [Config::Settings] what it was told, checked and complete
@@ -108,6 +111,7 @@ module Kino
     # @param timeout [Numeric] seconds
     # @return [self]
     def shutdown(timeout: settings.shutdown_timeout)
+      timeout = Float(timeout)
       @lock.synchronize { stop(timeout) if @id && !@stopped.closed? }
       self
     end
@@ -148,9 +152,9 @@ module Kino
       Native.close(@id)
       Native.abort(@id) unless drained
       @pool.join([deadline - now, LAST_CALL].max)
+    ensure
       @last_counters = Native.stats(@id)
       Native.shutdown(@id)
-    ensure
       @stopped.close
     end
 

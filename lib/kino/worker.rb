@@ -49,7 +49,7 @@ module Kino
     # @return [Hash, nil] the env of the next request
     def serve(env)
       status, headers, body = @app.call(env)
-      if body.instance_of?(Array) && env["rack.response_finished"].empty?
+      if body.instance_of?(Array) && !Responder.awaited?(env)
         @native.reply(status, headers, body)
       else
         @responder.respond(env, status, headers, body)

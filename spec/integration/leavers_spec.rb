@@ -19,7 +19,7 @@ RSpec.describe "clients that leave" do
         # What happens next may not depend on it, so it is no matter should it be a little early.
         def wait_until_stalled(wire)
           looks = []
-          eventually { looks.push(wire.waiting).last(50).tally.values.first == 50 }
+          eventually { looks.push(wire.waiting).last(10).tally.values.first == 10 }
         end
 
         it "free the worker in the midst of an upload" do

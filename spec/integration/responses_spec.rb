@@ -11,13 +11,16 @@ RSpec.describe "responses" do
     # The request fails, and is logged with that line; the worker goes on.
     def expect_failure(path, line)
       wire = connect(server)
-      answer = wire.request("GET", path)
-      expect(answer).to have_attributes(status: 500, body: "500 Internal Server Error\n")
-      expect(answer["content-type"]).to eq("text/plain; charset=utf-8")
-      expect(answer.headers.map(&:first)).to contain_exactly("content-type", "content-length", "date")
+      expect_error_page(wire.request("GET", path))
       expect(wire.request("GET", "/fine").body).to eq("fine")
       expect(log.text).to match(line)
       expect(server.stats).to include(respawns: 0)
+    end
+
+    def expect_error_page(answer)
+      expect(answer).to have_attributes(status: 500, body: "500 Internal Server Error\n")
+      expect(answer.headers.map(&:first)).to contain_exactly("content-type", "content-length", "date")
+      expect(answer["content-type"]).to eq("text/plain; charset=utf-8")
     end
 
     describe "status and headers" do

@@ -11,6 +11,20 @@ module Apps
     private
 
     def ok(*chunks) = [200, TEXT.dup, chunks]
+
+    # @return [Object] what the block returns, or the class of what it raises
+    def outcome
+      yield
+    rescue StandardError => e
+      e.class
+    end
+
+    # @return [String] the classes of what the block raises, below StandardError
+    def lineage
+      yield
+    rescue StandardError => e
+      e.class.ancestors.take_while { |ancestor| ancestor != StandardError }.inspect
+    end
   end
 end
 

@@ -158,7 +158,7 @@ RSpec.describe Kino::Responder do
       .each do |what, words|
       it "is logged where it is #{what}" do
         native.ending = [what, 3]
-        logged(%r{\Akino: Kino::InvalidResponseError: the body is 3 bytes #{words} \(GET / HTTP/1\.1\)\n\z}) do
+        logged(%r{\Akino: Kino::InvalidResponseError: the body is 3 bytes #{words} \(GET / HTTP/1\.1\)\n}) do
           responder.respond_exactly(env, 200, {}, %w[a b])
         end
         expect(notes).to eq([[:stream, 200, {}], [:write, "a"], [:write, "b"], [:finish]])

@@ -26,6 +26,8 @@
 
 mod dispatch;
 mod error;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod http;
 mod net;
 mod server;

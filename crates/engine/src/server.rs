@@ -22,11 +22,9 @@ use crate::dispatch::signal::{Signal, Wake};
 use crate::dispatch::slot::Slot;
 use crate::dispatch::worker::Worker;
 use crate::error::Error;
-use crate::http::framing::HeadLimits;
 use crate::http::response::Response;
 use crate::net::connection::{self, Context};
 use crate::net::listener;
-use crate::net::wire::Patience;
 use crate::settings::Settings;
 use crate::stats::{Snapshot, Stats};
 
@@ -100,22 +98,7 @@ impl Server {
     }
 
     fn acceptor(&self, settings: &Settings) -> listener::Serve {
-        let context = Arc::new(Context {
-            queue: Arc::clone(&self.queue),
-            stats: Arc::clone(&self.stats),
-            max_body_size: settings.max_body_size,
-            limits: HeadLimits {
-                head: settings.max_head_size,
-                target: settings.max_target_size,
-                headers: settings.max_headers,
-            },
-            max_requests: settings.max_requests,
-            patience: Patience {
-                head: settings.head_timeout,
-                idle: settings.keep_alive_timeout,
-                body: settings.body_timeout,
-            },
-        });
+        let context = Arc::new(Context::new(settings, Arc::clone(&self.queue), Arc::clone(&self.stats)));
         let stopping = self.stopping.clone();
         Arc::new(move |stream, peer, permit| {
             tokio::spawn(connection::serve(stream, peer, permit, Arc::clone(&context), stopping.subscribe()));

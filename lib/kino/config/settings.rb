@@ -58,10 +58,11 @@ module Kino
           values[name] == :auto ? yield.clamp(Directives[name].type.range) : values[name]
         end
 
-        # An eighth of the files, and no fewer than 64, are left to the app, its database connections and its logs.
+        # An eighth of the files, and no fewer than 64, are left to the app, its database connections and its logs;
+        # where there are few, half of them.
         def most_connections
           files, = Process.getrlimit(:NOFILE)
-          files - [files / 8, 64].max
+          [files - [files / 8, 64].max, files / 2].max
         end
 
         # @param explicit [Integer, nil] the port, if one was set beside `bind`

@@ -63,7 +63,8 @@ module Kino
       # Kills the threads. Whoever runs {#run} has to be stopped before.
       # @return [void]
       def kill
-        @threads.each_value(&:kill)
+        # A handler may have called for the end; it is to see it.
+        @threads.each_value { |thread| thread.kill unless thread == Thread.current }
       end
 
       private

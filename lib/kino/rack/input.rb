@@ -37,11 +37,7 @@ module Kino
       # @return [String, nil] the next line with its "\n", or what is left; nil at the end
       def gets
         line = @ahead || String.new
-        searched = 0
-        until (index = line.index("\n", searched))
-          searched = line.bytesize
-          break unless fill(line, CHUNK)
-        end
+        index = keeping(line) { find_end(line) }
         @ahead = index && index + 1 < line.bytesize ? line.slice!((index + 1)..) : nil
         line unless line.empty?
       end
@@ -66,12 +62,25 @@ module Kino
 
       private
 
+      # @return [Integer, nil] where the first "\n" is, which is read up to
+      def find_end(line)
+        searched = 0
+        until (index = line.index("\n", searched))
+          searched = line.bytesize
+          break unless fill(line, CHUNK)
+        end
+        index
+      end
+
       # What was read before an error stays to be read: a time-out around a call must not lose it.
       def keeping(data)
-        yield
-      rescue StandardError
-        @ahead = data.dup unless data.empty?
-        raise
+        is_done = false
+        result = yield
+        is_done = true
+        result
+      ensure
+        # Not a rescue: the exception of Timeout is no StandardError.
+        @ahead = data.dup unless is_done || data.empty?
       end
 
       def read_length(data, length)

@@ -1,69 +1,12 @@
 # frozen_string_literal: true
 
+require "support/apps/reporting"
 require "support/meeting"
 
 module Apps
   # Every kind of body. A query is the path of the {Meeting} that is told of what happens to it.
   module Bodies
     extend Routes
-
-    # Yields chunks and reports.
-    class Reporting
-      def initialize(path, *chunks, fail_after: nil)
-        @path = path
-        @chunks = chunks
-        @fail_after = fail_after
-      end
-
-      def each
-        @chunks.each_with_index do |chunk, index|
-          raise "no more" if index == @fail_after
-
-          yield chunk
-        end
-        raise "no more" if @fail_after == @chunks.size
-      end
-
-      def close
-        Meeting.tell(@path, "closed")
-      end
-    end
-
-    # Whose close raises.
-    class BadClose < Reporting
-      def close
-        super
-        raise "cannot close"
-      end
-    end
-
-    # Has to_ary, which closes it, as Rack wants it.
-    class Arrayed < Reporting
-      def to_ary
-        close
-        @chunks
-      end
-    end
-
-    # Goes on when it is told to, with what it is told.
-    class Slow < Reporting
-      def each
-        yield @chunks.first
-        rest = Meeting.ask(@path, "midway")
-        yield rest
-      end
-    end
-
-    # Writes until somebody stops it.
-    class Endless < Reporting
-      def each
-        yield "start" * 1000
-        Meeting.ask(@path, "writing")
-        loop { yield "x" * 65_536 }
-      ensure
-        Meeting.tell(@path, "stopped")
-      end
-    end
 
     class << self
       def frozen(_env) = [200, TEXT, %w[one two three].freeze].freeze
@@ -206,19 +149,6 @@ module Apps
       private
 
       def sized(bytes) = { "content-type" => "text/plain", "content-length" => bytes.to_s }
-
-      # The classes of what is raised, below StandardError.
-      def lineage
-        yield
-      rescue StandardError => e
-        e.class.ancestors.take_while { |ancestor| ancestor != StandardError }.inspect
-      end
-
-      def outcome
-        yield
-      rescue StandardError => e
-        e.class
-      end
     end
   end
 end

@@ -92,14 +92,6 @@ module Apps
         }
         ok("answered")
       end
-
-      private
-
-      def outcome
-        yield
-      rescue StandardError => e
-        e.class
-      end
     end
   end
 end

@@ -29,7 +29,7 @@ pub enum Readable {
 }
 
 /// Why a request body cannot be read to its end.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReadError {
     /// The client left before it had sent the whole.
@@ -57,6 +57,7 @@ pub struct BodyReader {
     incoming: Option<Incoming>,
     /// What of the last frame has not been asked for.
     rest: Bytes,
+    failed: Option<ReadError>,
     signal: Option<Arc<Signal>>,
     declared: Option<u64>,
     limit: Option<u64>,
@@ -69,7 +70,7 @@ impl BodyReader {
     pub(crate) fn new(incoming: Incoming, limit: Option<u64>, cell: Arc<Cell>, stats: Arc<Stats>) -> Self {
         let declared = incoming.size_hint().exact();
         let incoming = (!incoming.is_end_stream()).then_some(incoming);
-        Self { incoming, rest: Bytes::new(), signal: None, declared, limit, read: 0, cell, stats }
+        Self { incoming, rest: Bytes::new(), failed: None, signal: None, declared, limit, read: 0, cell, stats }
     }
 
     /// The length that the client has announced, in bytes; `None` if it has not.
@@ -91,14 +92,18 @@ impl BodyReader {
         })
     }
 
-    /// The next bytes, at most `max` of them, if they are there. After an error the body is at its end.
+    /// The next bytes, at most `max` of them, if they are there. An error stays: who asks again must
+    /// not take what came before it for the whole.
     ///
     /// hyper hands over up to 400 KiB at once; what is beyond `max` waits here. Handing all of it to
     /// Ruby instead made a String of that size for each frame, and a slice of it kept the whole: an
     /// upload grew the process by 60 to 95 MiB.
     pub fn try_read(&mut self, max: usize) -> Result<Readable, ReadError> {
         if self.rest.is_empty() {
-            match self.next_frame()? {
+            if let Some(failed) = self.failed {
+                return Err(failed);
+            }
+            match self.next_frame().inspect_err(|failed| self.failed = Some(*failed))? {
                 Readable::Chunk(chunk) => self.rest = chunk,
                 other => return Ok(other),
             }
@@ -140,10 +145,11 @@ impl BodyReader {
         }
     }
 
-    /// The wire says by the kind of its error what it found; anything else is a lost connection.
+    /// The wire says by the kind of its error what it found, or hyper, which may see the first half of
+    /// a bad size line before the wire has the whole. Anything else is a lost connection.
     fn fail(&mut self, error: &hyper::Error) -> ReadError {
         match io_kind(error) {
-            Some(io::ErrorKind::InvalidData) => {
+            Some(io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput) => {
                 self.refuse(Reason::BadChunk);
                 ReadError::Malformed
             }

@@ -19,6 +19,7 @@ pub(crate) struct FileReader {
     file: tokio::fs::File,
     left: u64,
     buffer: BytesMut,
+    is_broken: bool,
 }
 
 /// Opens a regular file for [`crate::ResponseBody::file`], and says how many bytes it has.
@@ -28,6 +29,10 @@ pub(crate) struct FileReader {
 /// The system's; [`io::ErrorKind::InvalidInput`] for what is no regular file, because a device or a
 /// pipe has no length and may block for ever.
 pub fn open_file(path: &std::path::Path) -> io::Result<(File, u64)> {
+    // Before it is opened: opening a pipe waits for its writer, and nothing can end that wait.
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
     let file = File::open(path)?;
     let metadata = file.metadata()?;
     if !metadata.is_file() {
@@ -38,7 +43,7 @@ pub fn open_file(path: &std::path::Path) -> io::Result<(File, u64)> {
 
 impl FileReader {
     pub(crate) fn new(file: File, length: u64) -> Self {
-        Self { file: tokio::fs::File::from_std(file), left: length, buffer: BytesMut::new() }
+        Self { file: tokio::fs::File::from_std(file), left: length, buffer: BytesMut::new(), is_broken: false }
     }
 
     pub(crate) fn left(&self) -> u64 {
@@ -51,6 +56,9 @@ impl FileReader {
         if self.left == 0 {
             return Poll::Ready(None);
         }
+        if self.is_broken {
+            return Poll::Ready(Some(Err(Aborted)));
+        }
         self.buffer.reserve(CHUNK);
         match ready!(poll_read_buf(Pin::new(&mut self.file), cx, &mut self.buffer)) {
             Ok(read) if read > 0 => {
@@ -59,7 +67,12 @@ impl FileReader {
                 self.left -= chunk.len() as u64;
                 Poll::Ready(Some(Ok(chunk)))
             }
-            Ok(_) | Err(_) => Poll::Ready(Some(Err(Aborted))),
+            // Pending first, so that hyper flushes what there was, as in `PipeReader::poll`.
+            Ok(_) | Err(_) => {
+                self.is_broken = true;
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
         }
     }
 }

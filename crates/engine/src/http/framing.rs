@@ -90,9 +90,16 @@ pub(crate) fn is_field_line(line: &[u8]) -> bool {
 /// Empty lines that are ignored before a request line. One is what old clients send after a body.
 const MOST_EMPTY_LINES: usize = 4;
 
-/// A method and a version beside the target: a line longer than target and this is refused for
-/// its target although it has no end yet.
-const MORE_THAN_A_TARGET: usize = 64;
+/// What the `http` crate takes at most; hyper would refuse longer ones by itself, uncounted.
+const LONGEST_TARGET: usize = 65_534;
+const LONGEST_NAME: usize = 65_535;
+
+/// Bytes of a method; the longest that is registered has 17 (RFC 9110 section 16.1).
+const LONGEST_METHOD: usize = 64;
+
+/// A word longer than a target and this is no method either: it is refused as a target although its
+/// line has no end yet.
+const MORE_THAN_A_TARGET: usize = LONGEST_METHOD;
 
 fn longest_word(bytes: &[u8]) -> usize {
     bytes.split(|byte| *byte == b' ').map(<[u8]>::len).max().unwrap_or(0)
@@ -129,10 +136,10 @@ fn request_line_of(line: &[u8], limits: &HeadLimits) -> Result<RequestLine, Reas
     else {
         return Err(Reason::BadRequestLine);
     };
-    if !is_token(method) || target.is_empty() {
+    if !is_token(method) || method.len() > LONGEST_METHOD || target.is_empty() {
         return Err(Reason::BadRequestLine);
     }
-    if target.len() > limits.target {
+    if target.len() > limits.target.min(LONGEST_TARGET) {
         return Err(Reason::TargetTooLong);
     }
     let is_1_0 = match version {
@@ -156,7 +163,8 @@ fn check_target(method: &[u8], target: &[u8]) -> Result<(), Reason> {
         b"*" if method == b"OPTIONS" => Ok(()),
         [b'/', ..] => Ok(()),
         _ => match absolute_authority(target) {
-            Some(authority) if is_host(authority) => Ok(()),
+            // The `http` crate has no escapes there.
+            Some(authority) if is_host(authority) && memchr(b'%', authority).is_none() => Ok(()),
             _ => Err(Reason::BadTarget),
         },
     }
@@ -192,6 +200,9 @@ impl Fields {
     fn add(&mut self, line: &[u8], is_1_0: bool) -> Result<(), Reason> {
         let colon = memchr(b':', line).ok_or(Reason::BadHeader)?;
         let (name, value) = (&line[..colon], trim(&line[colon + 1..]));
+        if name.len() > LONGEST_NAME {
+            return Err(Reason::HeadTooLarge);
+        }
         // An obs-fold starts with a space, which is no token either (RFC 9112 section 5.2).
         if !is_token(name) || !is_field_value(value) {
             return Err(Reason::BadHeader);
@@ -219,6 +230,10 @@ impl Fields {
 
     fn add_length(&mut self, value: &[u8]) -> Result<(), Reason> {
         let length = decimal(value).ok_or(Reason::BadLength)?;
+        // hyper has these two for its own use, and no limit is that large.
+        if length > u64::MAX - 2 {
+            return Err(Reason::BodyTooLarge);
+        }
         match self.length.replace(length) {
             Some(other) if other != length => Err(Reason::BadLength),
             _ => Ok(()),
@@ -264,7 +279,8 @@ fn trim(mut bytes: &[u8]) -> &[u8] {
     bytes
 }
 
-fn decimal(digits: &[u8]) -> Option<u64> {
+/// A number of nothing but digits (RFC 9110 section 8.6).
+pub(crate) fn decimal(digits: &[u8]) -> Option<u64> {
     if digits.is_empty() {
         return None;
     }
@@ -326,6 +342,7 @@ mod tests {
             (" GET / HTTP/1.1\r\nHost: a\r\n\r\n", BadRequestLine),
             ("G(T / HTTP/1.1\r\nHost: a\r\n\r\n", BadRequestLine),
             ("GET\t/ HTTP/1.1\r\nHost: a\r\n\r\n", BadRequestLine),
+            (&format!("{} / HTTP/1.1\r\nHost: a\r\n\r\n", "M".repeat(65)), BadRequestLine),
             ("GET / HTTP/1.1\nHost: a\r\n\r\n", BareLineEnd),
             ("GET / HTTP/1.1\r\nHost: a\n\r\n", BareLineEnd),
             ("GET / HTTP/1.1\r\nHost: a\r\n\n", BareLineEnd),
@@ -352,6 +369,9 @@ mod tests {
             ("GET /\u{e9} HTTP/1.1\r\nHost: a\r\n\r\n", BadTarget),
             ("GET * HTTP/1.1\r\nHost: a\r\n\r\n", BadTarget),
             ("GET a HTTP/1.1\r\nHost: a\r\n\r\n", BadTarget),
+            ("GET /`<> HTTP/1.1\r\nHost: a\r\n\r\n", BadTarget),
+            ("GET /?\" HTTP/1.1\r\nHost: a\r\n\r\n", BadTarget),
+            ("GET http://a%41/x HTTP/1.1\r\nHost: a\r\n\r\n", BadTarget),
             ("GET http:///x HTTP/1.1\r\nHost: a\r\n\r\n", BadTarget),
             ("GET http://u@h/x HTTP/1.1\r\nHost: a\r\n\r\n", BadTarget),
             ("GET ftp://h/x HTTP/1.1\r\nHost: a\r\n\r\n", BadTarget),

@@ -250,8 +250,10 @@ impl Reply {
         self.used = true;
         let (pipe, reader) = Pipe::new(Arc::clone(&self.stats));
         head.body = ResponseBody::stream(reader);
-        self.cell.claim_with(Outcome::Response(head), Some(Arc::clone(&pipe)))?;
-        Ok(BodyWriter::new(pipe, declared, self.ticket.take()))
+        // Before the claim: a pipe that is complete from the start must be so when hyper looks.
+        let writer = BodyWriter::new(Arc::clone(&pipe), declared, self.ticket.take());
+        self.cell.claim_with(Outcome::Response(head), Some(pipe))?;
+        Ok(writer)
     }
 }
 

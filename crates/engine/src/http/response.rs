@@ -6,12 +6,13 @@ use std::task::{Context, Poll};
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderValue, RETRY_AFTER};
+use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderValue, RETRY_AFTER, TRANSFER_ENCODING};
 use http::{HeaderMap, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 use httpdate::HttpDate;
 
 use crate::http::file::FileReader;
+use crate::http::framing::decimal;
 use crate::http::pipe::{Aborted, PipeReader};
 
 /// A complete answer, or the head of one whose body follows.
@@ -88,6 +89,20 @@ impl Body for ResponseBody {
     }
 }
 
+/// What Content-Length says, if it is there.
+fn announced(headers: &HeaderMap) -> Result<Option<u64>, NoLength> {
+    let mut values = headers.get_all(CONTENT_LENGTH).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    match (decimal(value.as_bytes()), values.next()) {
+        (Some(length), None) => Ok(Some(length)),
+        _ => Err(NoLength),
+    }
+}
+
+/// Content-Length is there, and is not one whole number.
+#[derive(Debug, Clone, Copy)]
+struct NoLength;
+
 impl Response {
     /// The engine's own answer: the status and its name as plain text.
     pub fn canned(status: StatusCode) -> Self {
@@ -97,10 +112,26 @@ impl Response {
         Self { status, headers, body: ResponseBody::full(text.into()) }
     }
 
-    /// What every answer is held to: no Content-Length on 204 (RFC 9110 section 8.6).
-    pub(crate) fn normalise(&mut self) {
+    /// What every answer is held to: a final status, and framing that no header contradicts. hyper
+    /// trusts the Content-Length beside a body that it knows the size of, so a wrong one would let
+    /// the client take the next answer for the rest of this. What cannot be sent becomes a 500.
+    pub(crate) fn normalise(&mut self, is_head: bool) {
+        self.headers.remove(TRANSFER_ENCODING);
+        let announced = announced(&self.headers);
+        let is_bodiless = is_head || matches!(self.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+        let size = self.body.size_hint().exact().filter(|_| !is_bodiless);
+        let fits = announced.is_ok_and(|announced| announced.is_none() || size.is_none() || announced == size);
+        if !fits || self.status.is_informational() {
+            *self = Self::canned(StatusCode::INTERNAL_SERVER_ERROR);
+            return;
+        }
+        // RFC 9110 section 8.6.
         if self.status == StatusCode::NO_CONTENT {
             self.headers.remove(CONTENT_LENGTH);
+        }
+        // The length is that of another body, the one of GET (RFC 9110 section 9.3.2).
+        if is_head && announced.is_ok_and(|announced| announced.is_some()) {
+            self.body = ResponseBody::empty();
         }
     }
 

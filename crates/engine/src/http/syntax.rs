@@ -10,10 +10,13 @@ pub(crate) fn is_field_value(bytes: &[u8]) -> bool {
     bytes.iter().all(|byte| VALUE[*byte as usize])
 }
 
-/// A request target: visible ASCII without a fragment. Stricter characters are left to the app,
-/// because browsers send `|`, `[` and `"` in queries.
+/// A request target: visible ASCII without a fragment, and without what the `http` crate refuses,
+/// because hyper would answer that uncounted. The rest is left to the app: browsers send `|` and `[`.
 pub(crate) fn is_target(bytes: &[u8]) -> bool {
-    bytes.iter().all(|byte| matches!(byte, 0x21..=0x7e) && *byte != b'#')
+    let path = bytes.iter().position(|byte| *byte == b'?').unwrap_or(bytes.len());
+    let (path, query) = bytes.split_at(path);
+    let is_plain = |byte: &u8| matches!(byte, 0x21..=0x7e) && !matches!(byte, b'#' | b'<' | b'>');
+    path.iter().all(|byte| is_plain(byte) && *byte != b'`') && query.iter().all(|byte| is_plain(byte) && *byte != b'"')
 }
 
 /// `uri-host [ ":" port ]` (RFC 9110 section 7.2), not empty. A comma is no part of it although

@@ -15,7 +15,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncWriteExt, Interest, copy};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, Interest};
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 
@@ -29,6 +29,7 @@ use crate::http::reply::{Answer, Cell, Client, Outcome, Reply};
 use crate::http::request::{ConnectionInfo, RequestHead};
 use crate::http::response::{Response, ResponseBody};
 use crate::net::wire::{Busy, Patience, Shared, Taken, Tenancy, Wire, linger};
+use crate::settings::Settings;
 use crate::stats::Stats;
 
 /// What every connection needs of its server.
@@ -45,6 +46,27 @@ pub(crate) struct Context {
 /// Bytes that hyper may hold of one connection in each direction, unless a head may be larger. Its
 /// default is 408 KiB.
 const BUFFER: usize = 128 * 1024;
+
+impl Context {
+    pub(crate) fn new(settings: &Settings, queue: Arc<Queue<Exchange>>, stats: Arc<Stats>) -> Self {
+        Self {
+            queue,
+            stats,
+            max_body_size: settings.max_body_size,
+            limits: HeadLimits {
+                head: settings.max_head_size,
+                target: settings.max_target_size,
+                headers: settings.max_headers,
+            },
+            max_requests: settings.max_requests,
+            patience: Patience {
+                head: settings.head_timeout,
+                idle: settings.keep_alive_timeout,
+                body: settings.body_timeout,
+            },
+        }
+    }
+}
 
 /// Counts a connection for as long as it lives.
 struct Open(Arc<Stats>);
@@ -72,26 +94,35 @@ pub(crate) async fn serve(
     context: Arc<Context>,
     stopping: watch::Receiver<bool>,
 ) {
-    let tenancy: Tenancy = Arc::new((Open::new(&context.stats), permit));
     // Answers are written whole; waiting for more to send would only delay them.
     let _ = stream.set_nodelay(true);
     let Ok(local) = stream.local_addr() else { return };
+    serve_stream(stream, ConnectionInfo { peer, local }, permit, context, stopping).await;
+}
+
+/// The same for any stream.
+pub(crate) async fn serve_stream<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+    stream: S,
+    info: ConnectionInfo,
+    permit: impl Send + Sync + 'static,
+    context: Arc<Context>,
+    stopping: watch::Receiver<bool>,
+) {
+    let tenancy: Tenancy = Arc::new((Open::new(&context.stats), permit));
     // A connection that is given away is no longer ours to drain, only to count.
-    if let Some(bridge) =
-        speak_http(stream, ConnectionInfo { peer, local }, Arc::clone(&tenancy), context, stopping).await
-    {
+    if let Some(bridge) = speak_http(stream, info, Arc::clone(&tenancy), context, stopping).await {
         bridge.run().await;
     }
 }
 
 /// Speaks HTTP until it is over, or until the connection is given away.
-async fn speak_http(
-    stream: TcpStream,
+async fn speak_http<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+    stream: S,
     info: ConnectionInfo,
     tenancy: Tenancy,
     context: Arc<Context>,
     mut stopping: watch::Receiver<bool>,
-) -> Option<Bridge> {
+) -> Option<Bridge<S>> {
     let info = Arc::new(info);
     let shared = Arc::<Shared>::default();
     let wire = Wire::new(stream, Arc::clone(&shared), context.limits, context.patience, tenancy);
@@ -104,34 +135,42 @@ async fn speak_http(
     });
     let mut http = Box::pin(builder.serve_connection(TokioIo::new(wire), service));
     let mut stop = std::pin::pin!(stopping.wait_for(|stop| *stop));
-    let mut is_told = false;
+    let (mut is_told, mut is_over) = (false, false);
     let taken = poll_fn(|cx| {
         if !is_told && stop.as_mut().poll(cx).is_ready() {
             is_told = true;
             http.as_mut().graceful_shutdown();
         }
+        let mut end = http.as_mut().poll(cx);
+        // After a request for an upgrade, hyper ends without having sent all of a last answer: who
+        // upgrades would do that. Asked again it sends the rest and shuts down.
+        if matches!(end, Poll::Ready(Ok(()))) && !is_over {
+            is_over = true;
+            end = http.as_mut().poll(cx);
+        }
         // An error here is a client that left or that sent what cannot be answered; whoever waits
         // for its request has been told through the reply handle.
-        match http.as_mut().poll(cx) {
+        match end {
             Poll::Ready(_) => Poll::Ready(None),
             Poll::Pending => seen.taken().map_or(Poll::Pending, |taken| Poll::Ready(Some(taken))),
         }
     })
     .await?;
-    let parts = Pin::into_inner(http).into_parts();
-    let (client, held) = parts.io.into_inner().into_parts()?;
+    let mut parts = Pin::into_inner(http).into_parts();
+    let (client, held, made_up) = parts.io.into_inner().into_parts()?;
+    parts.read_buf.truncate(parts.read_buf.len().saturating_sub(made_up));
     Some(Bridge { client, ahead: [parts.read_buf, held.into()], taken })
 }
 
 /// A connection that is given away.
-struct Bridge {
-    client: TcpStream,
+struct Bridge<S> {
+    client: S,
     /// What the client has sent behind the request, in order.
     ahead: [Bytes; 2],
     taken: Taken,
 }
 
-impl Bridge {
+impl<S: AsyncRead + AsyncWrite + Unpin> Bridge<S> {
     /// Carries bytes between the client and whoever has its connection, until both have ended.
     async fn run(mut self) {
         let head = self.taken.head.map(|head| head.to_bytes()).unwrap_or_default();
@@ -139,48 +178,59 @@ impl Bridge {
         if self.client.write_all(&head).await.is_err() {
             return;
         }
-        for bytes in self.ahead {
-            if end.write_all(&bytes).await.is_err() {
-                return;
-            }
-        }
-        if carry(&mut self.client, &mut end).await == Ended::ByOwner {
+        if carry(&mut self.client, &mut end, self.ahead).await {
             linger(self.client).await;
         }
     }
 }
 
-#[derive(Debug, PartialEq, Eq)]
-enum Ended {
-    ByBoth,
-    ByOwner,
-}
-
+/// Whether the owner has closed its end for good, so that what the client still sends goes nowhere.
+///
 /// Not tokio's `copy_bidirectional`: that would wait for the client to close as well when the owner
 /// has closed its end for good, and a client that never does would hold the connection for ever.
-async fn carry(client: &mut TcpStream, end: &mut tokio::net::UnixStream) -> Ended {
-    let (mut from_client, mut to_client) = client.split();
+async fn carry<S: AsyncRead + AsyncWrite + Unpin>(
+    client: &mut S,
+    end: &mut tokio::net::UnixStream,
+    ahead: [Bytes; 2],
+) -> bool {
+    let (mut from_client, mut to_client) = tokio::io::split(client);
     let (mut from_end, mut to_end) = end.split();
     let mut up = std::pin::pin!(async move {
-        let _ = copy(&mut from_client, &mut to_end).await;
+        // Here and not before: the owner may have closed already, and what it wrote still counts.
+        for bytes in ahead {
+            if to_end.write_all(&bytes).await.is_err() {
+                return;
+            }
+        }
+        pass_on(&mut from_client, &mut to_end).await;
         let _ = to_end.shutdown().await;
     });
     let mut down = std::pin::pin!(async move {
-        let _ = copy(&mut from_end, &mut to_client).await;
+        pass_on(&mut from_end, &mut to_client).await;
         let _ = to_client.shutdown().await;
         from_end.ready(Interest::WRITABLE).await.is_ok_and(|ready| ready.is_write_closed())
     });
     tokio::select! {
-        () = &mut up => {
-            down.await;
-            Ended::ByBoth
-        }
-        closed = &mut down => {
-            if closed {
-                return Ended::ByOwner;
+        () = &mut up => down.await,
+        is_closed = &mut down => {
+            if !is_closed {
+                up.await;
             }
-            up.await;
-            Ended::ByBoth
+            is_closed
+        }
+    }
+}
+
+/// Bytes that a connection that is given away holds, in each direction.
+const PASSED_ON: usize = 8 * 1024;
+
+/// Not tokio's `copy`: that throws away what it holds when reading fails, as it does at the end of an
+/// owner that has not read all that the client sent.
+async fn pass_on(from: &mut (impl AsyncRead + Unpin), to: &mut (impl AsyncWrite + Unpin)) {
+    let mut bytes = vec![0; PASSED_ON];
+    while let Ok(read @ 1..) = from.read(&mut bytes).await {
+        if to.write_all(&bytes[..read]).await.is_err() {
+            return;
         }
     }
 }
@@ -192,6 +242,7 @@ async fn answer(
     busy: Busy,
     shared: Arc<Shared>,
 ) -> Result<http::Response<Counted>, Infallible> {
+    let is_head = request.method() == Method::HEAD;
     let outcome = match refusal(&request, &shared) {
         Some(reason) => Outcome::Response(refuse(&context, reason)),
         None => dispatch(request, info, &context).await,
@@ -204,6 +255,7 @@ async fn answer(
             std::future::pending().await
         }
     };
+    response.normalise(is_head);
     if context.max_requests.is_some_and(|most| shared.begun() >= most) {
         response.headers.insert(CONNECTION, HeaderValue::from_static("close"));
     }
@@ -255,8 +307,7 @@ fn announces_more_than(limit: Option<u64>, headers: &HeaderMap) -> bool {
         .is_some_and(|length| length > limit)
 }
 
-fn into_http(mut response: Response, busy: Busy) -> http::Response<Counted> {
-    response.normalise();
+fn into_http(response: Response, busy: Busy) -> http::Response<Counted> {
     let mut out = http::Response::new(Counted { body: response.body, _busy: busy });
     *out.status_mut() = response.status;
     *out.headers_mut() = response.headers;

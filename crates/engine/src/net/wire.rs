@@ -153,6 +153,10 @@ pub(crate) struct Wire<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> {
     held: Vec<u8>,
     passed: usize,
     synthetic: &'static [u8],
+    /// How much of the stand-in hyper has.
+    made_up: usize,
+    /// Nothing more is sent.
+    is_shut: bool,
     opened: Instant,
     waiting_since: Option<Instant>,
     timer: Option<Pin<Box<Sleep>>>,
@@ -176,15 +180,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Wire<S> {
             held: Vec::new(),
             passed: 0,
             synthetic: &[],
+            made_up: 0,
+            is_shut: false,
             opened: Instant::now(),
             waiting_since: None,
             timer: None,
         }
     }
 
-    /// The socket, and what was read from it and not passed on.
-    pub(crate) fn into_parts(mut self) -> Option<(S, Vec<u8>)> {
-        Some((self.stream.take()?, std::mem::take(&mut self.held)))
+    /// The socket, what was read from it and not passed on, and how many bytes at the end of what
+    /// was passed on never came from it.
+    pub(crate) fn into_parts(mut self) -> Option<(S, Vec<u8>, usize)> {
+        Some((self.stream.take()?, std::mem::take(&mut self.held), self.made_up))
     }
 
     /// How many of `bytes`, which follow what was scanned before, may be passed on.
@@ -196,6 +203,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Wire<S> {
                 Expects::Head => match check_head(rest, &self.limits) {
                     Ok(Some(head)) => {
                         at += head.length;
+                        // What follows may be a head that has just begun.
+                        self.waiting_since = None;
                         self.expects = match head.body {
                             Delimiter::Length(length) => Expects::Length(length),
                             Delimiter::Chunked => Expects::Chunked(Chunks::new()),
@@ -229,9 +238,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Wire<S> {
         at
     }
 
-    fn refuse(&mut self, reason: Reason, head: &[u8]) {
+    fn refuse(&mut self, reason: Reason, mut head: &[u8]) {
         self.shared.refuse(reason);
         self.expects = Expects::Nothing;
+        while let [b'\r', b'\n', rest @ ..] = head {
+            head = rest;
+        }
         self.synthetic = if head.starts_with(b"HEAD ") { REFUSED_HEAD } else { REFUSED_GET };
     }
 
@@ -248,6 +260,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Wire<S> {
             let (now, later) = self.synthetic.split_at(self.synthetic.len().min(buf.remaining()));
             buf.put_slice(now);
             self.synthetic = later;
+            self.made_up += now.len();
             return true;
         }
         false
@@ -282,8 +295,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Wire<S> {
     fn deadline(&mut self) -> Option<Instant> {
         let (since, patience) = match self.expects {
             // hyper does not read again when its answer is complete, so nothing here sees the
-            // connection go idle: the timer runs on while it is busy and finds that out.
-            Expects::Head if self.held.is_empty() && self.shared.is_busy() => (Instant::now(), self.patience.idle),
+            // connection go idle: the timer runs on while it is busy and finds that out. Nor does it read
+            // on while it is busy, so that half a head is no fault of the client's.
+            Expects::Head if self.shared.is_busy() => (Instant::now(), self.check_after()),
             Expects::Head if self.held.is_empty() => match *self.shared.idle_since.lock() {
                 Some(since) => (since, self.patience.idle),
                 None => (self.opened, self.patience.head),
@@ -293,6 +307,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Wire<S> {
             Expects::Answer | Expects::Nothing | Expects::Failure(_) => return None,
         };
         since.checked_add(patience)
+    }
+
+    /// How often to look whether the connection idles. Not at once where it may not idle at all.
+    fn check_after(&self) -> Duration {
+        self.patience.idle.max(Duration::from_secs(1))
     }
 
     fn waiting_since(&mut self) -> Instant {
@@ -315,7 +334,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Wire<S> {
                 return true;
             }
             // Never later than an idle time from now: by then the connection may idle.
-            let check = now.checked_add(self.patience.idle).map_or(deadline, |idle| deadline.min(idle));
+            let check = now.checked_add(self.check_after()).map_or(deadline, |idle| deadline.min(idle));
             let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(check)));
             if timer.is_elapsed() || timer.deadline() > check {
                 timer.as_mut().reset(check);
@@ -334,6 +353,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Wire<S> {
             Expects::Head => {
                 let held = std::mem::take(&mut self.held);
                 self.refuse(Reason::HeadTimeout, &held);
+                // Whoever may be given the connection gets it.
+                self.held = held;
             }
             _ => self.expects = Expects::Failure(io::ErrorKind::TimedOut),
         }
@@ -420,7 +441,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> AsyncWrite for Wire<S> 
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ready!(self.stream()?.poll_shutdown(cx))?;
+        if !self.is_shut {
+            ready!(self.stream()?.poll_shutdown(cx))?;
+            self.is_shut = true;
+        }
         Poll::Ready(Ok(()))
     }
 }

@@ -297,3 +297,17 @@ fn only_regular_files_are_opened() {
     assert!(open_file(&std::env::temp_dir()).is_err());
     assert!(open_file(std::path::Path::new("/no/such/file")).is_err());
 }
+
+#[test]
+fn an_error_of_a_body_stays() {
+    let (seen, errors) = mpsc::channel();
+    let running = Running::new(settings(), 1, move |mut exchange| {
+        let again = (0..2).map(|_| read_all(&mut exchange)).collect::<Vec<_>>();
+        seen.send(again).unwrap();
+    });
+    let mut client = running.connect();
+    client.send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 10\r\n\r\nhalf");
+    drop(client);
+    assert_eq!(errors.recv_timeout(HANG).unwrap(), [Err(ReadError::Gone), Err(ReadError::Gone)]);
+    running.stop();
+}

@@ -187,3 +187,23 @@ fn an_idle_connection_is_closed_but_not_one_whose_answer_is_late() {
     assert_eq!(late.answer().status, 200, "its time had not begun");
     running.stop();
 }
+
+#[test]
+fn no_time_to_idle_is_no_harm_to_a_late_answer() {
+    let (entered, entries) = mpsc::channel();
+    let (release, released) = mpsc::channel::<()>();
+    let released = std::sync::Mutex::new(released);
+    let running = Running::new(Settings { keep_alive_timeout: Duration::ZERO, ..settings() }, 1, move |exchange| {
+        entered.send(()).unwrap();
+        released.lock().unwrap().recv_timeout(HANG).unwrap();
+        let _ = exchange.reply.send(ok("done"));
+    });
+    let mut client = running.connect();
+    client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    entries.recv_timeout(HANG).unwrap();
+    running.await_stats("it is in hand", |stats| stats.in_flight == 1);
+    release.send(()).unwrap();
+    assert_eq!(client.answer().status, 200);
+    assert!(client.is_closed());
+    running.stop();
+}

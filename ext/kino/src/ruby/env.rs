@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::OnceLock;
 
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, HeaderName, UPGRADE};
+use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, HeaderName, UPGRADE};
 use http::{HeaderMap, Method, Version, header};
 use kino_engine::RequestHead;
 use magnus::prelude::*;
@@ -198,15 +198,21 @@ pub(crate) fn build(ruby: &Ruby, head: &RequestHead, request: Value, has_body: b
 
 /// What the client would like to speak instead (RFC 9110 section 7.8): `rack.protocol`.
 fn protocols(ruby: &Ruby, head: &RequestHead) -> Result<Option<Value>, Error> {
-    let values = head.headers().get_all(UPGRADE);
-    if values.iter().next().is_none() {
-        return Ok(None);
-    }
     let names = ruby.ary_new();
-    for name in values.iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')) {
-        names.push(ruby.str_from_slice(name.trim().as_bytes()))?;
+    if head.version() == Version::HTTP_11
+        && members(head, CONNECTION).any(|member| member.eq_ignore_ascii_case("upgrade"))
+    {
+        for name in members(head, UPGRADE) {
+            names.push(ruby.str_from_slice(name.as_bytes()))?;
+        }
     }
-    Ok(Some(names.as_value()))
+    Ok((!names.is_empty()).then(|| names.as_value()))
+}
+
+/// The members of a list header; empty ones do not count (RFC 9110 section 5.6.1).
+fn members(head: &RequestHead, name: HeaderName) -> impl Iterator<Item = &str> {
+    let values = head.headers().get_all(name).into_iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).map(str::trim).filter(|member| !member.is_empty())
 }
 
 /// Text that is made for one env. Made before any Ruby string is, because that may jump.

@@ -55,7 +55,12 @@ impl Handle {
     /// How many bytes of body must follow `head`. None where it does not say, and where no body
     /// follows whatever it says: on HEAD, 204 and 304 (RFC 9110 sections 9.3.2, 15.3.5, 15.4.5).
     pub(crate) fn expected_length(&self, head: &Head) -> Option<u64> {
-        head.declared.filter(|_| !self.is_head && !head.is_bodiless())
+        head.declared.filter(|_| !self.is_bodiless(head))
+    }
+
+    /// Whether no body follows `head`.
+    pub(crate) fn is_bodiless(&self, head: &Head) -> bool {
+        self.is_head || head.is_bodiless()
     }
 
     pub(crate) fn has_body(&self) -> bool {

@@ -52,7 +52,7 @@ impl Head {
 fn status_code(ruby: &Ruby, least: u16, status: Value) -> Result<StatusCode, Error> {
     let number = match Integer::from_value(status) {
         Some(number) => number.to_u16().ok(),
-        None => RString::from_value(status).and_then(|text| text.to_string().ok()?.parse().ok()),
+        None => RString::from_value(status).and_then(|text| string::with_bytes(text, number)),
     };
     number
         .filter(|number| (least..600).contains(number))
@@ -67,7 +67,7 @@ fn header_map(ruby: &Ruby, headers: Value, is_special: bool) -> Result<HeaderMap
     let Some(hash) = RHash::from_value(headers) else {
         return Err(bad_response(ruby, format!("the headers must be a Hash, got {}", headers.class())));
     };
-    let mut map = HeaderMap::with_capacity(hash.len());
+    let mut map = HeaderMap::with_capacity(hash.len().min(USUAL_HEADERS));
     hash.foreach(|key: Value, value: Value| {
         let Some(key) = RString::from_value(key) else {
             return Err(bad_response(ruby, format!("a header name must be a String, got {}", key.inspect())));
@@ -79,20 +79,30 @@ fn header_map(ruby: &Ruby, headers: Value, is_special: bool) -> Result<HeaderMap
             Audience::Worker => return Err(server_header(ruby)),
         }
         let name = header_name(ruby, key)?;
+        // Framing is the engine's: a coding that the app claims and does not apply would let its body
+        // run into the next answer. Not removed afterwards, because that changes the order of the rest.
+        if name == TRANSFER_ENCODING {
+            return Ok(ForEach::Continue);
+        }
         match RArray::from_value(value) {
             Some(lines) => {
                 for line in lines {
-                    map.append(name.clone(), header_value(ruby, &name, line)?);
+                    append(ruby, &mut map, &name, line)?;
                 }
             }
-            None => drop(map.append(name.clone(), header_value(ruby, &name, value)?)),
+            None => append(ruby, &mut map, &name, value)?,
         }
         Ok(ForEach::Continue)
     })?;
-    // Framing is the engine's: a coding that the app claims and does not apply would let its body
-    // run into the next answer.
-    map.remove(TRANSFER_ENCODING);
     Ok(map)
+}
+
+/// Room that is made at once; more is made when it is needed.
+const USUAL_HEADERS: usize = 64;
+
+fn append(ruby: &Ruby, map: &mut HeaderMap, name: &HeaderName, value: Value) -> Result<(), Error> {
+    let value = header_value(ruby, name, value)?;
+    map.try_append(name.clone(), value).map(|_| ()).map_err(|_| bad_response(ruby, "too many headers"))
 }
 
 enum Audience {
@@ -109,6 +119,12 @@ fn audience(key: RString) -> Audience {
         _ if name.starts_with(b"rack.") => Audience::Server,
         _ => Audience::Client,
     })
+}
+
+/// A number of nothing but digits.
+fn number(digits: &[u8]) -> Option<u16> {
+    let is_plain = digits.iter().all(u8::is_ascii_digit);
+    std::str::from_utf8(digits).ok().filter(|_| is_plain)?.parse().ok()
 }
 
 fn header_name(ruby: &Ruby, key: RString) -> Result<HeaderName, Error> {

@@ -152,7 +152,7 @@ fn stream(ruby: &Ruby, worker: &Worker, status: Value, headers: Value) -> Result
     guard(ruby, || {
         let handle = worker.inner(ruby)?.current(ruby)?;
         let head = Head::from_rack(ruby, status, headers)?;
-        let declared = handle.expected_length(&head);
+        let declared = if handle.is_bodiless(&head) { Some(0) } else { head.declared };
         match handle.stream(head.with(ResponseBody::empty()), declared) {
             Some(Ok(writer)) => Ok(Writer::new(writer, handle)),
             Some(Err(gone)) => Err(error::disconnected(ruby, gone.to_string())),

@@ -1,0 +1,94 @@
+# frozen_string_literal: true
+
+require "socket"
+require_relative "clock"
+
+module Bench
+  # Many connections that each send a request head, one byte a second, and that come back when they are closed. They
+  # live in a process of their own, so that their work does not delay the client that is measured.
+  class Trickle
+    HEAD = "GET / HTTP/1.1\r\nHost: slow\r\nX-Slow: #{"x" * 1000}".freeze
+    # Parts of a second in which a share of the connections sends.
+    SHARES = 50
+    # Seconds until all are connected, and for its end.
+    PATIENCE = 30
+
+    Client = Struct.new(:socket, :sent)
+
+    # @param uri [URI] of the server
+    # @param count [Integer] connections
+    def initialize(uri, count)
+      @uri = uri
+      @count = count
+      @closed = 0
+    end
+
+    # Runs the block while the connections send.
+    # @return [Integer] how many connections the server has closed
+    def run
+      reports, from = IO.pipe
+      to, commands = IO.pipe
+      pid = fork_sender([reports, commands], to, from)
+      [to, from].each(&:close)
+      reports.timeout = PATIENCE
+      reports.gets == "ready\n" or raise IOError, "the slow clients do not connect"
+      yield
+      commands.close
+      Integer(reports.gets)
+    ensure
+      [reports, commands].each(&:close)
+      finish(pid)
+    end
+
+    private
+
+    def fork_sender(others, commands, reports)
+      Process.fork do
+        others.each(&:close)
+        send_slowly(commands, reports)
+        # Not what the parent has registered to be done at its end.
+        exit!(0)
+      rescue SystemCallError => e
+        warn "slow clients: #{e.message}"
+        exit!(1)
+      end
+    end
+
+    # Ends with the parent, too: then its end of the pipe is closed.
+    def send_slowly(commands, reports)
+      clients = Array.new(@count) { Client.new(connect, 0) }
+      reports.puts("ready")
+      shares = clients.each_slice((@count / SHARES.to_f).ceil).cycle
+      due = Clock.now
+      until commands.wait_readable([due - Clock.now, 0].max)
+        shares.next.each { |client| send_byte(client) }
+        due += 1.0 / SHARES
+      end
+      reports.puts(@closed)
+    end
+
+    def connect = TCPSocket.new(@uri.host, @uri.port, connect_timeout: PATIENCE)
+
+    def send_byte(client)
+      return come_back(client) unless client.socket.read_nonblock(4096, exception: false) == :wait_readable
+
+      client.socket.write_nonblock(HEAD[client.sent % HEAD.size])
+      client.sent += 1
+    rescue SystemCallError
+      come_back(client)
+    end
+
+    def come_back(client)
+      @closed += 1
+      client.socket.close
+      client.socket = connect
+      client.sent = 0
+    end
+
+    def finish(pid)
+      Clock.wait(PATIENCE) { Process.wait(pid, Process::WNOHANG) } && return
+      Process.kill(:KILL, pid)
+      Process.wait(pid)
+    end
+  end
+end

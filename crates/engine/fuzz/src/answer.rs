@@ -1,0 +1,589 @@
+//! Arbitrary answers of an app, taken by a client that is strict about framing.
+
+use std::fmt;
+use std::fs::File;
+use std::path::Path;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use arbitrary::{Result, Unstructured};
+use bytes::Bytes;
+use http::header::{CONNECTION, CONTENT_LENGTH, HeaderName, HeaderValue, TRAILER, TRANSFER_ENCODING};
+use http::{HeaderMap, StatusCode};
+use kino_engine::{BodyReader, BodyWriter, Exchange, Readable, Response, ResponseBody, Take, Wake, Worker, Writable};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::UnixStream;
+use tokio::time::Instant;
+
+use super::client::{self, Answer, End, Parsed};
+use super::run::{App, HEAD, LONG, Run, block_on, settings};
+
+/// A file that is there wherever this is built.
+const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+
+/// Longer than what a client may send of a head, while its answer is late.
+const LATE: Duration = Duration::from_secs(HEAD + 1);
+
+struct Plan {
+    method: &'static str,
+    is_1_0: bool,
+    keeps_alive: bool,
+    request: Vec<u8>,
+    has_body: bool,
+    reads: bool,
+    is_late: bool,
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Kind,
+}
+
+enum Kind {
+    Full(Vec<u8>),
+    Stream {
+        pieces: Vec<Vec<u8>>,
+        finishes: bool,
+    },
+    File {
+        length: u64,
+    },
+    /// Gives the connection away.
+    TakeOver {
+        with_head: bool,
+        raw: Vec<u8>,
+        leaves_first: bool,
+    },
+    /// Does not answer.
+    Drop,
+}
+
+/// Bodies by their lengths: what is in them says little.
+impl fmt::Debug for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let request = String::from_utf8_lossy(&self.request);
+        write!(f, "{:?}, reads: {}, late: {}", request.trim_end_matches('x'), self.reads, self.is_late)?;
+        write!(f, " => {} {:?} ", self.status.as_u16(), self.headers)?;
+        match &self.body {
+            Kind::Full(bytes) => write!(f, "{} bytes", bytes.len()),
+            Kind::Stream { pieces, finishes } => {
+                write!(f, "pieces {:?}, finishes: {finishes}", pieces.iter().map(Vec::len).collect::<Vec<_>>())
+            }
+            Kind::File { length } => write!(f, "{length} bytes of a file"),
+            Kind::TakeOver { with_head, raw, leaves_first } => {
+                write!(f, "given away, with head: {with_head}, {} bytes, leaves first: {leaves_first}", raw.len())
+            }
+            Kind::Drop => f.write_str("no answer"),
+        }
+    }
+}
+
+pub fn run(data: &[u8]) {
+    let mut choices = Unstructured::new(data);
+    if let Ok(conversation) = Conversation::new(&mut choices) {
+        block_on(conversation.run());
+    }
+}
+
+struct Conversation {
+    plans: Vec<Plan>,
+    /// Sent behind the last request.
+    tail: Vec<u8>,
+    buffer: usize,
+    is_pipelined: bool,
+    is_slow: bool,
+}
+
+impl Conversation {
+    fn new(choices: &mut Unstructured<'_>) -> Result<Self> {
+        let count = choices.int_in_range(1..=4)?;
+        let is_pipelined = choices.arbitrary()?;
+        let is_slow = choices.arbitrary()?;
+        let buffer = *choices.choose(&[64 * 1024, 16, 300])?;
+        let plans = (0..count).map(|at| Plan::new(choices, at)).collect::<Result<_>>()?;
+        let tail = if choices.ratio(1, 3)? { choices.arbitrary()? } else { Vec::new() };
+        Ok(Self { plans, tail, buffer, is_pipelined, is_slow })
+    }
+
+    async fn run(self) {
+        let requests: Vec<_> = self.plans.iter().map(|plan| plan.request.clone()).collect();
+        let lates: Vec<_> = self.plans.iter().map(|plan| plan.is_late).collect();
+        let mut run = Run::new(&settings(), self.buffer, Answerer::new(self.plans));
+        run.reads = !self.is_slow;
+        if self.is_pipelined {
+            run.send(&[requests.concat(), self.tail.clone()].concat()).await;
+        } else {
+            for (request, is_late) in requests.iter().zip(&lates) {
+                run.send(request).await;
+                run.reads = true;
+                // No longer than it takes: the connection may not idle before the next.
+                run.wait(if *is_late { LATE } else { Duration::ZERO }).await;
+            }
+            run.send(&self.tail).await;
+        }
+        run.reads = true;
+        for _ in 0..=lates.len() {
+            run.wait(LATE).await;
+        }
+        run.wait(LONG).await;
+        run.half_close().await;
+        run.wait(LONG).await;
+        let (plans, got) = (&run.app.plans, String::from_utf8_lossy(&run.received));
+        assert!(run.eof, "nothing has closed the connection: {plans:#?}, {got:?}");
+        let received = std::mem::take(&mut run.received);
+        let app = run.leave().await;
+        check(&received, &app, &requests, &self.tail);
+    }
+}
+
+impl Plan {
+    fn new(choices: &mut Unstructured<'_>, at: u8) -> Result<Self> {
+        let method = *choices.choose(&["GET", "HEAD", "POST", "OPTIONS"])?;
+        let is_1_0 = choices.ratio(1, 5)?;
+        let connection = *choices.choose(&["", "", "Connection: close\r\n", KEEP_ALIVE, UPGRADE])?;
+        let version = if is_1_0 { "HTTP/1.0" } else { "HTTP/1.1" };
+        let mut request = format!("{method} /{at} {version}\r\nHost: a\r\n{connection}").into_bytes();
+        let has_body = method == "POST";
+        if has_body {
+            let length = choices.int_in_range(1..=300)?;
+            request.extend_from_slice(format!("Content-Length: {length}\r\n").as_bytes());
+            request.extend_from_slice(b"\r\n");
+            request.resize(request.len() + length, b'x');
+        } else {
+            request.extend_from_slice(b"\r\n");
+        }
+        let reads = choices.arbitrary()?;
+        let is_late = choices.ratio(1, 8)?;
+        let status = status(choices)?;
+        let mut headers = headers(choices)?;
+        let body = Kind::new(choices, at)?;
+        content_length(choices, &mut headers, &body)?;
+        let keeps_alive = connection == KEEP_ALIVE;
+        Ok(Self { method, is_1_0, keeps_alive, request, has_body, reads, is_late, status, headers, body })
+    }
+
+    /// What Content-Length says; None if it says what nobody can read.
+    fn announced(&self) -> Option<Option<u64>> {
+        let mut values = self.headers.get_all(CONTENT_LENGTH).iter();
+        let Some(value) = values.next() else { return Some(None) };
+        let digits = value.to_str().ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))?;
+        let length = digits.parse().ok()?;
+        values.next().is_none().then_some(Some(length))
+    }
+
+    fn is_bodiless(&self) -> bool {
+        self.method == "HEAD" || matches!(self.status.as_u16(), 204 | 304)
+    }
+
+    /// How many bytes of body follow the head, where it says so.
+    fn declared(&self) -> Option<u64> {
+        self.announced().flatten().filter(|_| !self.is_bodiless())
+    }
+
+    fn response(&self, body: ResponseBody) -> Response {
+        Response { status: self.status, headers: self.headers.clone(), body }
+    }
+
+    /// The engine answers 500 in place of what cannot be sent.
+    fn is_refused(&self) -> bool {
+        match &self.body {
+            Kind::Drop => true,
+            Kind::TakeOver { .. } => false,
+            _ if self.status.is_informational() || self.announced().is_none() => true,
+            Kind::Full(bytes) => self.declared().is_some_and(|declared| declared != bytes.len() as u64),
+            Kind::Stream { .. } | Kind::File { .. } => false,
+        }
+    }
+
+    /// The body that may be sent, and whether all of it is.
+    fn expected(&self) -> (Vec<u8>, bool) {
+        let (mut bytes, mut is_whole) = match &self.body {
+            Kind::Full(bytes) => (bytes.clone(), true),
+            Kind::Stream { pieces, finishes } => (pieces.concat(), *finishes),
+            Kind::File { .. } => (std::fs::read(FILE).unwrap(), true),
+            Kind::TakeOver { .. } | Kind::Drop => unreachable!(),
+        };
+        let length = match &self.body {
+            Kind::File { length } => Some(self.declared().unwrap_or(*length)),
+            _ => self.declared(),
+        };
+        if let Some(length) = length {
+            is_whole &= length <= bytes.len() as u64;
+            bytes.truncate(usize::try_from(length).unwrap_or(usize::MAX));
+        }
+        (bytes, is_whole)
+    }
+}
+
+const KEEP_ALIVE: &str = "Connection: keep-alive\r\n";
+const UPGRADE: &str = "Connection: upgrade\r\nUpgrade: x\r\n";
+
+fn status(choices: &mut Unstructured<'_>) -> Result<StatusCode> {
+    let known = *choices.choose(&[200, 200, 200, 204, 206, 304, 404, 500, 100, 101, 103, 0])?;
+    let number = if known == 0 { choices.int_in_range(100..=999)? } else { known };
+    Ok(StatusCode::from_u16(number).unwrap())
+}
+
+/// Whatever the types let pass; half of it is what servers look at.
+fn headers(choices: &mut Unstructured<'_>) -> Result<HeaderMap> {
+    let mut headers = HeaderMap::new();
+    for _ in 0..choices.int_in_range(0..=6)? {
+        let name = match choices.int_in_range(0..=15)? {
+            0 => CONNECTION,
+            1 => TRANSFER_ENCODING,
+            2 => TRAILER,
+            3 => http::header::DATE,
+            4 => http::header::UPGRADE,
+            5 => http::header::SET_COOKIE,
+            6 => CONTENT_LENGTH,
+            _ => match HeaderName::from_bytes(short(choices)?) {
+                Ok(name) => name,
+                Err(_) => continue,
+            },
+        };
+        let known: &[&[u8]] = &[b"close", b"keep-alive", b"chunked", b"gzip", b"0", b"5", b"x-a, x-b", b"upgrade"];
+        let value = if choices.arbitrary()? { *choices.choose(known)? } else { short(choices)? };
+        if let Ok(value) = HeaderValue::from_bytes(value) {
+            headers.append(name, value);
+        }
+    }
+    Ok(headers)
+}
+
+fn short<'a>(choices: &mut Unstructured<'a>) -> Result<&'a [u8]> {
+    let length = choices.int_in_range(0..=20)?;
+    choices.bytes(length)
+}
+
+fn content_length(choices: &mut Unstructured<'_>, headers: &mut HeaderMap, body: &Kind) -> Result<()> {
+    let right = match body {
+        Kind::Full(bytes) => bytes.len() as u64,
+        Kind::Stream { pieces, .. } => pieces.concat().len() as u64,
+        Kind::File { length } => *length,
+        Kind::TakeOver { .. } | Kind::Drop => 0,
+    };
+    let length = match choices.int_in_range(0..=7)? {
+        0..=3 => return Ok(()),
+        4..=5 => right,
+        6 => right + choices.int_in_range(1..=9)?,
+        _ => choices.int_in_range(0..=right)?,
+    };
+    headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+    Ok(())
+}
+
+impl Kind {
+    fn new(choices: &mut Unstructured<'_>, at: u8) -> Result<Self> {
+        // Bytes that say whose they are.
+        let letter = b'A' + at;
+        Ok(match choices.int_in_range(0..=15)? {
+            0..=3 => Self::Full(vec![letter; size(choices)?]),
+            4..=9 => {
+                let count = choices.int_in_range(0..=5)?;
+                let pieces = (0..count).map(|_| Ok(vec![letter; size(choices)?])).collect::<Result<_>>()?;
+                Self::Stream { pieces, finishes: choices.ratio(3, 4)? }
+            }
+            10 => Self::File { length: choices.int_in_range(0..=2 * std::fs::metadata(FILE).unwrap().len())? },
+            11..=14 => Self::TakeOver {
+                with_head: choices.arbitrary()?,
+                raw: vec![letter; size(choices)?],
+                leaves_first: choices.arbitrary()?,
+            },
+            _ => Self::Drop,
+        })
+    }
+}
+
+fn size(choices: &mut Unstructured<'_>) -> Result<usize> {
+    Ok(match choices.int_in_range(0..=9)? {
+        0 => 0,
+        1 => choices.int_in_range(0..=50_000)?,
+        _ => choices.int_in_range(1..=40)?,
+    })
+}
+
+/// What is being done for a request.
+enum Work {
+    Read { exchange: Option<Exchange>, may_read: bool },
+    Sleep { exchange: Option<Exchange>, until: Instant },
+    Write { writer: Option<BodyWriter>, left: Vec<Bytes>, finishes: bool, may_write: bool, _body: BodyReader },
+    Own { end: UnixStream, left: Vec<u8>, leaves_first: bool },
+}
+
+struct Answerer {
+    plans: Vec<Plan>,
+    begun: usize,
+    work: Option<Work>,
+    /// What came from the client of a connection that was given away.
+    owned: Option<Vec<u8>>,
+}
+
+impl App for Answerer {
+    fn step(&mut self, worker: &Worker, cx: &mut Context<'_>) -> bool {
+        match self.work.take() {
+            Some(work) => self.go_on(work, cx),
+            None => {
+                let Take::Exchange(exchange) = worker.try_take() else { return false };
+                self.begin(exchange);
+                true
+            }
+        }
+    }
+}
+
+impl Answerer {
+    fn new(plans: Vec<Plan>) -> Self {
+        Self { plans, begun: 0, work: None, owned: None }
+    }
+
+    fn begin(&mut self, exchange: Exchange) {
+        self.begun += 1;
+        // One that was in the tail.
+        let Some(plan) = self.plans.get(self.begun - 1) else { return };
+        assert_eq!(exchange.head.path(), format!("/{}", self.begun - 1));
+        let until = Instant::now() + LATE;
+        self.work = Some(match plan {
+            Plan { reads: true, .. } => Work::Read { exchange: Some(exchange), may_read: true },
+            Plan { is_late: true, .. } => Work::Sleep { exchange: Some(exchange), until },
+            _ => return self.answer(exchange),
+        });
+    }
+
+    fn go_on(&mut self, mut work: Work, cx: &mut Context<'_>) -> bool {
+        let (moved, is_done) = match &mut work {
+            Work::Read { exchange, may_read } => self.read(exchange, may_read),
+            Work::Sleep { exchange, until } if Instant::now() >= *until => {
+                if let Some(exchange) = exchange.take() {
+                    self.answer(exchange);
+                }
+                (true, true)
+            }
+            Work::Sleep { .. } => (false, false),
+            Work::Write { writer, left, finishes, may_write, _body } => write(writer, left, *finishes, may_write),
+            Work::Own { end, left, leaves_first } => {
+                let got = self.owned.get_or_insert_default();
+                own(Pin::new(end), left, *leaves_first, got, cx)
+            }
+        };
+        if !is_done {
+            self.work = Some(work);
+        }
+        moved
+    }
+
+    fn read(&mut self, slot: &mut Option<Exchange>, may_read: &mut bool) -> (bool, bool) {
+        let Some(mut exchange) = slot.take() else { return (true, true) };
+        // Only when it was told to: a wake-up that is lost must not be made up for.
+        *may_read |= exchange.body.signal().wait(Duration::ZERO) == Wake::Notified;
+        if !std::mem::take(may_read) {
+            *slot = Some(exchange);
+            return (false, false);
+        }
+        let is_late = self.plans[self.begun - 1].is_late;
+        match exchange.body.try_read(100) {
+            Ok(Readable::Pending) => {
+                *slot = Some(exchange);
+                (false, false)
+            }
+            Ok(Readable::Chunk(_)) => {
+                *slot = Some(exchange);
+                *may_read = true;
+                (true, false)
+            }
+            Ok(Readable::End) if is_late => {
+                self.work = Some(Work::Sleep { exchange: Some(exchange), until: Instant::now() + LATE });
+                (true, true)
+            }
+            Ok(Readable::End) => {
+                self.answer(exchange);
+                (true, true)
+            }
+            Err(error) => panic!("the whole body was sent: {error}"),
+        }
+    }
+
+    fn answer(&mut self, exchange: Exchange) {
+        let plan = &self.plans[self.begun - 1];
+        let Exchange { head: _, body, client: _, reply } = exchange;
+        match &plan.body {
+            Kind::Drop => {}
+            Kind::Full(bytes) => {
+                drop(body);
+                let _ = reply.send(plan.response(ResponseBody::full(Bytes::copy_from_slice(bytes))));
+            }
+            Kind::File { length } => {
+                drop(body);
+                let length = plan.declared().unwrap_or(*length);
+                let _ = reply.send(plan.response(ResponseBody::file(File::open(Path::new(FILE)).unwrap(), length)));
+            }
+            Kind::Stream { pieces, finishes } => {
+                let left = pieces.iter().rev().cloned().map(Bytes::from).collect();
+                let writer = reply.stream(plan.response(ResponseBody::empty()), plan.declared()).ok();
+                self.work = Some(Work::Write { writer, left, finishes: *finishes, may_write: true, _body: body });
+            }
+            Kind::TakeOver { with_head, raw, leaves_first } => {
+                drop(body);
+                let head = with_head.then(|| plan.response(ResponseBody::empty()));
+                let Ok(end) = reply.take_over(head).unwrap() else { return };
+                end.set_nonblocking(true).unwrap();
+                let end = UnixStream::from_std(end).unwrap();
+                self.work = Some(Work::Own { end, left: raw.clone(), leaves_first: *leaves_first });
+            }
+        }
+    }
+}
+
+/// Whether anything was done, and whether all is.
+fn write(writer: &mut Option<BodyWriter>, left: &mut Vec<Bytes>, finishes: bool, may_write: &mut bool) -> (bool, bool) {
+    let Some(open) = writer.as_mut() else { return (true, true) };
+    *may_write |= open.signal().wait(Duration::ZERO) == Wake::Notified;
+    if !std::mem::take(may_write) {
+        return (false, false);
+    }
+    let Some(piece) = left.pop() else {
+        if let Some(writer) = writer.take().filter(|_| finishes) {
+            writer.finish();
+        }
+        return (true, true);
+    };
+    match open.try_write(piece) {
+        Ok(Writable::Written) => {
+            *may_write = true;
+            (true, false)
+        }
+        Ok(Writable::Full(piece)) => {
+            left.push(piece);
+            (false, false)
+        }
+        Err(_) => (true, true),
+    }
+}
+
+/// The same for a connection that was given away.
+fn own(
+    mut end: Pin<&mut UnixStream>,
+    left: &mut Vec<u8>,
+    leaves_first: bool,
+    got: &mut Vec<u8>,
+    cx: &mut Context<'_>,
+) -> (bool, bool) {
+    if !left.is_empty() {
+        return match end.poll_write(cx, left) {
+            Poll::Ready(Ok(sent)) => {
+                left.drain(..sent);
+                (true, false)
+            }
+            Poll::Ready(Err(_)) => (true, true),
+            Poll::Pending => (false, false),
+        };
+    }
+    if leaves_first {
+        return (true, true);
+    }
+    let mut bytes = [0; 4096];
+    let mut buf = ReadBuf::new(&mut bytes);
+    match end.as_mut().poll_read(cx, &mut buf) {
+        Poll::Ready(Ok(())) => {
+            got.extend_from_slice(buf.filled());
+            (true, buf.filled().is_empty())
+        }
+        Poll::Ready(Err(_)) => (true, true),
+        Poll::Pending => (false, false),
+    }
+}
+
+/// Each answer is what its plan says, and ends where the next begins.
+fn check(received: &[u8], app: &Answerer, requests: &[Vec<u8>], tail: &[u8]) {
+    let mut rest = received;
+    for (at, plan) in app.plans.iter().enumerate() {
+        if let Kind::TakeOver { with_head, raw, leaves_first } = &plan.body {
+            assert!(app.begun > at, "no worker has seen {plan:?}");
+            check_take_over(rest, plan, *with_head, raw);
+            if !plan.has_body && !leaves_first {
+                let sent = [&requests[at + 1..].concat(), tail].concat();
+                assert_eq!(app.owned.as_deref(), Some(&sent[..]), "what the client sent behind its request");
+            }
+            return;
+        }
+        match client::parse(rest, plan.method == "HEAD") {
+            Parsed::Nothing | Parsed::CutHead => {
+                let breaks = !plan.is_refused() && !plan.is_bodiless() && !plan.expected().1;
+                let got = String::from_utf8_lossy(rest);
+                assert!(breaks && app.begun > at, "no answer to {at} of {:#?} but {got:?}", app.plans);
+                return;
+            }
+            Parsed::Answer(answer) => {
+                assert!(app.begun > at, "an answer without a worker: {answer:?} to {at} of {:#?}", app.plans);
+                check_answer(&answer, plan);
+                rest = &rest[answer.length..];
+                // A body that nobody has read closes the connection without a word.
+                let is_unread = plan.has_body && !plan.reads && rest.is_empty();
+                // An app may say keep-alive to whoever never asked for it: that is not kept.
+                let is_only_one = plan.is_1_0 && !plan.keeps_alive;
+                if answer.closes() || is_unread || (is_only_one && rest.is_empty()) {
+                    assert!(rest.is_empty(), "more after the last: {:?}", String::from_utf8_lossy(rest));
+                    return;
+                }
+            }
+        }
+    }
+}
+
+fn check_take_over(rest: &[u8], plan: &Plan, with_head: bool, raw: &[u8]) {
+    let Some(at) = rest.len().checked_sub(raw.len()) else {
+        panic!("{} bytes of {}: {plan:?}: {:?}", rest.len(), raw.len(), String::from_utf8_lossy(rest))
+    };
+    let (head, tail) = rest.split_at(at);
+    assert_eq!(tail, raw, "{plan:?}: {:?}", String::from_utf8_lossy(rest));
+    if with_head {
+        assert!(head.ends_with(b"\r\n\r\n") && head.windows(4).filter(|window| window == b"\r\n\r\n").count() == 1);
+        assert!(head.starts_with(format!("HTTP/1.1 {} ", plan.status.as_u16()).as_bytes()));
+    } else {
+        assert!(head.is_empty(), "{:?}", String::from_utf8_lossy(head));
+    }
+}
+
+fn check_answer(answer: &Answer, plan: &Plan) {
+    assert_eq!(answer.is_1_0, plan.is_1_0, "{answer:?}");
+    assert!(answer.values("date").count() >= 1, "{answer:?}");
+    if plan.is_refused() {
+        assert_eq!((answer.status, answer.end), (500, End::Complete), "{plan:?}");
+        return;
+    }
+    assert_eq!(answer.status, plan.status.as_u16(), "{plan:?}");
+    check_headers(answer, plan);
+    if plan.is_bodiless() {
+        assert!(answer.body.is_empty() && answer.end == End::Complete, "{plan:?}: {answer:?}");
+        return;
+    }
+    let (expected, is_whole) = plan.expected();
+    match answer.end {
+        // All that was announced is whole, whatever the app does then.
+        End::Complete => {
+            let is_whole = is_whole || plan.declared() == Some(expected.len() as u64);
+            assert!(is_whole && answer.body == expected, "{plan:?}: {answer:?}");
+        }
+        End::Cut => assert!(!is_whole && expected.starts_with(&answer.body), "{plan:?}: {answer:?}"),
+        // HTTP/1.0 has no other end for what has no length.
+        End::Close => {
+            assert!(plan.is_1_0 && matches!(plan.body, Kind::Stream { .. }), "{plan:?}: {answer:?}");
+            assert!(if is_whole { answer.body == expected } else { expected.starts_with(&answer.body) });
+        }
+    }
+}
+
+/// What the app says of itself arrives, in its order; what says where the body ends is the engine's.
+fn check_headers(answer: &Answer, plan: &Plan) {
+    for name in plan.headers.keys() {
+        if [CONNECTION, TRANSFER_ENCODING, TRAILER, CONTENT_LENGTH].contains(name) {
+            continue;
+        }
+        let sent: Vec<_> = plan.headers.get_all(name).iter().map(|value| value.as_bytes().trim_ascii()).collect();
+        let got: Vec<_> = answer.values(name.as_str()).collect();
+        assert_eq!(got, sent, "{name}");
+    }
+    let announced = plan.headers.get(CONTENT_LENGTH).map(HeaderValue::as_bytes);
+    let got = answer.values("content-length").next();
+    if plan.method == "HEAD" && !matches!(plan.status.as_u16(), 204 | 304) && announced.is_some() {
+        assert_eq!(got, announced, "HEAD has the length that GET would have");
+    }
+}

@@ -1,0 +1,251 @@
+# frozen_string_literal: true
+
+require_relative "../support/examples_server"
+require_relative "../support/examples_websocket"
+
+# The examples as a reader would start them. Reads wait for what must come, and the hang guard of the suite is the only
+# clock.
+RSpec.describe "examples" do
+  shared_context "with an example" do |name, options|
+    let(:server) { @server }
+    let(:sockets) { [] }
+
+    before(:context) { HangGuard.watch { @server = ExamplesServer.new(name, options) } }
+    after { sockets.each(&:close) }
+
+    # What a server complains of it writes to stderr, and nothing here is a reason to.
+    after(:context) do
+      status = HangGuard.watch { @server.stop }
+      raise "it ended with #{status.inspect} and wrote: #{@server.log}" unless status.success? && @server.log.empty?
+    end
+
+    def connect = server.connect.tap { |socket| sockets << socket }
+  end
+
+  { "ractor" => %w[--mode ractor --workers 3 --threads 1],
+    "threaded" => %w[--mode threaded --workers 1 --threads 4] }.each do |mode, options|
+    slots = { "ractor" => 3, "threaded" => 4 }.fetch(mode)
+
+    context "in #{mode} mode" do
+      describe "hello" do
+        include_context "with an example", "hello", options
+
+        it "says how it is served" do
+          expect(server.banner).to include("mode: #{mode}")
+          expect(server.get("/").body).to include("<dt>mode</dt><dd>#{mode}</dd>")
+        end
+
+        it "says who serves" do
+          who = mode == "ractor" ? /\ARactor:#\d+ kino-worker-[1-3]\n\z/ : /\Athread kino-worker-[1-4] of the main/
+          expect(Array.new(20) { server.get("/whoami").body }).to all(match(who))
+        end
+
+        it "answers HEAD with the headers of GET" do
+          lengths = [server.head("/whoami"), server.get("/whoami")].map { |answer| answer["content-length"] }
+          expect(lengths.uniq).to match([/\A\d+\z/])
+        end
+
+        it "knows nothing else" do
+          expect(server.get("/nowhere").code).to eq("404")
+        end
+      end
+
+      describe "websocket" do
+        include_context "with an example", "websocket", options
+
+        let(:client) { open_websocket }
+
+        def open_websocket(**) = ExamplesWebSocket.new(connect, **)
+
+        it "serves its page" do
+          expect(server.get("/")).to have_attributes(code: "200", content_type: "text/html", body: /new WebSocket/)
+        end
+
+        it "upgrades" do
+          expect(client.head.lines(chomp: true)).to include(
+            "HTTP/1.1 101 Switching Protocols", "upgrade: websocket", "connection: upgrade",
+            "sec-websocket-accept: #{ExamplesWebSocket::ACCEPT}"
+          )
+        end
+
+        it "takes any spelling of the protocol, and the first that it speaks" do
+          expect(open_websocket(Upgrade: "h2c, WebSocket").head).to match(/^upgrade: WebSocket\r$/)
+        end
+
+        it "sends text and bytes back, of every way to write a length" do
+          ["", "Grüße 世界", "k" * 125, "k" * 126, "k" * 65_535, "k" * 65_536, "k" * (1024 * 1024)].each do |text|
+            client.frame(ExamplesWebSocket::TEXT, text)
+            expect(client.receive).to eq([ExamplesWebSocket::TEXT, text.b])
+          end
+          bytes = (0..255).to_a.pack("C*")
+          client.frame(ExamplesWebSocket::BINARY, bytes)
+          expect(client.receive).to eq([ExamplesWebSocket::BINARY, bytes])
+        end
+
+        it "takes what was sent before the answer to the upgrade" do
+          client = open_websocket(ahead: "\x81\x82\0\0\0\0hi".b)
+          expect(client.receive).to eq([ExamplesWebSocket::TEXT, "hi"])
+        end
+
+        it "joins fragments, with a ping among them" do
+          start, rest = "Grüße".b.unpack("a3a*") # within a character
+          client.frame(ExamplesWebSocket::TEXT, start, flags: 0)
+          client.frame(ExamplesWebSocket::PING, "still there?")
+          client.frame(ExamplesWebSocket::CONTINUATION, "", flags: 0)
+          client.frame(ExamplesWebSocket::CONTINUATION, rest)
+          expect(Array.new(2) { client.receive }).to eq(
+            [[ExamplesWebSocket::PONG, "still there?"], [ExamplesWebSocket::TEXT, "Grüße".b]]
+          )
+        end
+
+        it "passes over a pong that it did not ask for" do
+          client.frame(ExamplesWebSocket::PONG, "here I am")
+          client.frame(ExamplesWebSocket::TEXT, "go on")
+          expect(client.receive).to eq([ExamplesWebSocket::TEXT, "go on"])
+        end
+
+        it "answers a close and ends the connection" do
+          client.frame(ExamplesWebSocket::CLOSE, [4321, "bye"].pack("na*"))
+          expect([client.receive_close, client.ended?]).to eq([[4321, "bye"], true])
+        end
+
+        it "answers a close without a code" do
+          client.frame(ExamplesWebSocket::CLOSE)
+          expect([client.receive_close, client.ended?]).to eq([[1000, ""], true])
+        end
+
+        mib = 1024 * 1024
+        # Of frames that are refused for their heads the payload is not sent: nobody would read it.
+        {
+          "a frame that is not masked" => [1002, [[1, "hi", { is_masked: false }]]],
+          "a bit of an extension" => [1002, [[1, "", { flags: 0xc0 }]]],
+          "an opcode that means nothing" => [1002, [[3, ""]]],
+          "a fragment of a ping" => [1002, [[9, "", { flags: 0 }]]],
+          "a ping that is too long" => [1002, [[9, "", { length: 126 }]]],
+          "a continuation of nothing" => [1002, [[0, ""]]],
+          "a message within another" => [1002, [[1, "a", { flags: 0 }], [1, "b"]]],
+          "a close code that must not be sent" => [1002, [[8, [1005].pack("n")]]],
+          "half a close code" => [1002, [[8, "\x03"]]],
+          "a reason that is not UTF-8" => [1007, [[8, "\x03\xe8\xff".b]]],
+          "text that is not UTF-8" => [1007, [[1, "\xc3".b]]],
+          "a frame that is too long" => [1009, [[2, "", { length: mib + 1 }]]],
+          "a frame longer than any memory" => [1009, [[2, "", { length: (2**64) - 1 }]]],
+          "fragments that are too long together" => [1009, [[2, "x" * mib, { flags: 0 }], [0, "", { length: 1 }]]]
+        }.each do |fault, (code, frames)|
+          it "closes with #{code} for #{fault}" do
+            frames.each { |opcode, payload, broken| client.frame(opcode, payload, **broken.to_h) }
+            expect([client.receive_close.first, client.ended?]).to eq([code, true])
+          end
+        end
+
+        it "upgrades nobody who asks for something else" do
+          %w[Sec-WebSocket-Key Sec-WebSocket-Version Upgrade].each do |name|
+            expect(open_websocket("#{name}": nil)).to have_attributes(
+              status: 426, head: /^upgrade: websocket\r$.*^sec-websocket-version: 13\r$/m
+            )
+          end
+          expect(open_websocket("Sec-WebSocket-Version": "8").status).to eq(426)
+          expect(open_websocket("Sec-WebSocket-Key": "short").status).to eq(426)
+        end
+
+        it "upgrades its own pages, and no others'" do
+          expect(open_websocket(Origin: "http://example.org").status).to eq(101)
+          expect(open_websocket(Origin: "http://elsewhere.example").status).to eq(403)
+        end
+
+        it "has its worker back when a client leaves without a word" do
+          (slots * 3).times do |index|
+            client = open_websocket
+            client.frame(ExamplesWebSocket::TEXT, index.to_s)
+            expect(client.receive.last).to eq(index.to_s)
+            client.close
+          end
+          expect(server.get("/").code).to eq("200")
+        end
+
+        it "serves as many connections as it has threads, and the next when one closes" do
+          clients = Array.new(slots) { open_websocket }
+          waiting = connect.tap { |socket| socket.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n") }
+          clients.each_with_index do |client, index|
+            client.frame(ExamplesWebSocket::TEXT, index.to_s)
+            expect(client.receive.last).to eq(index.to_s)
+          end
+          clients.first.close
+          expect(waiting.gets).to eq("HTTP/1.1 200 OK\r\n")
+        end
+      end
+
+      describe "events" do
+        include_context "with an example", "events", options
+
+        # An HTTP/1.1 client of the stream.
+        def open_stream(query = "every=0.005", headers = "")
+          socket = connect
+          socket.write("GET /events?#{query} HTTP/1.1\r\nHost: a\r\n#{headers}\r\n")
+          head = socket.gets("\r\n\r\n")
+          expect(head).to start_with("HTTP/1.1 200").and match(%r{^content-type: text/event-stream\r$})
+          socket
+        end
+
+        # One chunk is one write, and one write is one event.
+        # @return [Array(Integer, Integer, String), nil] id, number and who sent it; nil at the end of the stream
+        def event(socket)
+          chunk = socket.read(Integer(socket.gets, 16))
+          socket.gets
+          return if chunk.empty?
+
+          id, number, who = chunk.match(/\Aid: (\d+)\ndata: (\d+) (\S+)\n\n\z/).captures
+          [id.to_i, number.to_i, who]
+        end
+
+        it "serves its page" do
+          expect(server.get("/")).to have_attributes(code: "200", content_type: "text/html", body: /new EventSource/)
+        end
+
+        it "goes on while other workers answer other requests" do
+          stream = open_stream
+          streamers, others = Array.new(50) do |index|
+            id, number, who = event(stream)
+            expect([id, number]).to eq([index + 1, index + 1])
+            [who, server.get("/now").body.chomp]
+          end.transpose.map(&:uniq)
+          expect(streamers.size).to eq(1)
+          expect(others & streamers).to be_empty
+          expect([*others, *streamers]).to all(match(/\Akino-worker-\d\z/))
+        end
+
+        it "starts anew after the last event that a browser got" do
+          expect(event(open_stream("every=1", "Last-Event-ID: 41\r\n")).first).to eq(42)
+        end
+
+        it "ends after a while, so that others have their turn" do
+          stream = open_stream("every=0.001")
+          ids = []
+          while (id, = event(stream))
+            ids << id
+          end
+          expect(ids).to eq((1..300).to_a)
+        end
+
+        it "has its worker back when a client leaves" do
+          (slots * 3).times do
+            stream = open_stream
+            expect([event(stream), event(stream)].map(&:first)).to eq([1, 2])
+            stream.close
+          end
+          expect(Array.new(slots) { event(open_stream).last }.uniq.size).to eq(slots)
+        end
+
+        it "serves as many streams as it has threads, and another request when one closes" do
+          streams = Array.new(slots) { open_stream }
+          waiting = connect.tap { |socket| socket.write("GET /now HTTP/1.1\r\nHost: a\r\n\r\n") }
+          expect(streams.map { |stream| Array.new(5) { event(stream).first } }).to all(eq([1, 2, 3, 4, 5]))
+          free = event(streams.first).last
+          streams.first.close
+          expect(waiting.gets("\r\n\r\n")).to start_with("HTTP/1.1 200 OK\r\n")
+          expect(waiting.gets).to eq("#{free}\n")
+        end
+      end
+    end
+  end
+end

@@ -1,0 +1,172 @@
+# frozen_string_literal: true
+
+require "support/protocol"
+
+module Protocol
+  # Answers with what of the env is no String.
+  module Objects
+    def self.call(env)
+      values = env.reject { |_, value| value.is_a?(String) }
+      kinds = [values["rack.response_finished"].frozen?, values["rack.hijack"].respond_to?(:call),
+               values["rack.errors"].respond_to?(:puts), values["rack.input"].respond_to?(:gets)]
+      [200, HEADERS, [Marshal.dump([values.keys.sort, values["rack.response_finished"].to_a,
+                                    values["rack.hijack?"], *kinds, env.frozen?])]]
+    end
+  end
+end
+
+# The environment of Rack's SPEC, from the request line and the headers.
+RSpec.describe "the Rack env" do
+  in_both_modes do
+    before { serve(Protocol::Env) }
+
+    def env_from(line, *) = env_of(Protocol.request(*line.split(" ", 2), *))
+
+    describe "PATH_INFO and QUERY_STRING" do
+      {
+        "/" => ["/", ""],
+        "/?" => ["/", ""],
+        "/a/b/" => ["/a/b/", ""],
+        "/a%20b%2Fc%zz" => ["/a%20b%2Fc%zz", ""],
+        "/a/../b/./c" => ["/a/../b/./c", ""],
+        "/../../etc/passwd" => ["/../../etc/passwd", ""],
+        "/%2e%2e/" => ["/%2e%2e/", ""],
+        "//a//b//" => ["//a//b//", ""],
+        "//example.org/a" => ["//example.org/a", ""],
+        "/a;b=c" => ["/a;b=c", ""],
+        "/a+b" => ["/a+b", ""],
+        "/a?b=c&d" => ["/a", "b=c&d"],
+        "/a?b?c=/../d" => ["/a", "b?c=/../d"],
+        "/a?%41+%zz" => ["/a", "%41+%zz"],
+        "/?a[]=b|c" => ["/", "a[]=b|c"],
+        "http://b.example" => ["/", ""],
+        "http://b.example/" => ["/", ""],
+        "http://b.example?x=y" => ["/", "x=y"],
+        "http://b.example//x/../y?z" => ["//x/../y", "z"]
+      }.each do |target, (path, query)|
+        it "of #{target} are #{path} and #{query.inspect}" do
+          expect(env_from("GET #{target}"))
+            .to include("PATH_INFO" => path, "QUERY_STRING" => query, "SCRIPT_NAME" => "")
+        end
+      end
+
+      it "of OPTIONS * are * and an empty String (RFC 9112 section 3.2.4)" do
+        expect(env_from("OPTIONS *")).to include("PATH_INFO" => "*", "QUERY_STRING" => "", "SCRIPT_NAME" => "")
+      end
+    end
+
+    describe "SERVER_NAME, SERVER_PORT and HTTP_HOST" do
+      {
+        "a.example" => ["a.example", "80"],
+        "a.example:8080" => ["a.example", "8080"],
+        "a.example:" => ["a.example", "80"],
+        "A.Example" => ["A.Example", "80"],
+        "127.0.0.1:1" => ["127.0.0.1", "1"],
+        "[::1]" => ["[::1]", "80"],
+        "[::1]:8080" => ["[::1]", "8080"],
+        "[2001:DB8::1]:65535" => ["[2001:DB8::1]", "65535"]
+      }.each do |host, (name, port)|
+        it "of Host: #{host} are #{name} and #{port}" do
+          expect(env_of("GET / HTTP/1.1\r\nHost: \t#{host} \r\n\r\n"))
+            .to include("SERVER_NAME" => name, "SERVER_PORT" => port, "HTTP_HOST" => host)
+        end
+
+        it "of #{host} in an absolute form are the same, and win over Host (RFC 9112 section 3.2.2)" do
+          expect(env_of("GET http://#{host}/x HTTP/1.1\r\nHost: b.example:99\r\n\r\n"))
+            .to include("SERVER_NAME" => name, "SERVER_PORT" => port, "HTTP_HOST" => host)
+        end
+      end
+
+      it "without a Host are our own address" do
+        env = env_of("GET / HTTP/1.0\r\n\r\n")
+        expect(env).to include("SERVER_NAME" => "127.0.0.1", "SERVER_PORT" => server.port.to_s)
+        expect(env).not_to include("HTTP_HOST")
+      end
+    end
+
+    describe "REMOTE_ADDR" do
+      it "and REMOTE_PORT are the peer" do
+        client = connect
+        env = Marshal.load(client.get("/").body) # rubocop:disable Security/MarshalLoad
+        expect(env["REMOTE_ADDR"]).to eq("127.0.0.1")
+        expect(env["REMOTE_PORT"]).to eq(client.socket.local_address.ip_port.to_s)
+      end
+
+      it "is the IPv4 address of a peer that comes mapped to IPv6" do
+        serve(Protocol::Env, bind: "::")
+        expect(env_from("GET /")["REMOTE_ADDR"]).to eq("127.0.0.1")
+        env = env_of("GET / HTTP/1.0\r\n\r\n")
+        expect(env).to include("SERVER_NAME" => "127.0.0.1", "REMOTE_ADDR" => "127.0.0.1")
+      end
+
+      it "is the IPv6 address of one that does not" do
+        serve(Protocol::Env, bind: "::1")
+        env = Marshal.load(connect(host: "::1").ask("GET / HTTP/1.0\r\n\r\n").body) # rubocop:disable Security/MarshalLoad
+        expect(env).to include("REMOTE_ADDR" => "::1", "SERVER_NAME" => "[::1]")
+      end
+    end
+
+    it "has REQUEST_METHOD, SERVER_PROTOCOL and the scheme" do
+      expect(env_from("DELETE /")).to include("REQUEST_METHOD" => "DELETE", "SERVER_PROTOCOL" => "HTTP/1.1",
+                                              "rack.url_scheme" => "http")
+      expect(env_of("GET / HTTP/1.0\r\nHost: a\r\n\r\n")["SERVER_PROTOCOL"]).to eq("HTTP/1.0")
+    end
+
+    describe "headers" do
+      it "are HTTP_ and the name, but for two" do
+        env = env_of(Protocol.post("/", "x", "Content-Type: a/b", "User-Agent: c", "X-Some-Thing: d", "x-1: e"))
+        expect(env).to include("CONTENT_TYPE" => "a/b", "CONTENT_LENGTH" => "1", "HTTP_USER_AGENT" => "c",
+                               "HTTP_X_SOME_THING" => "d", "HTTP_X_1" => "e")
+        expect(env.keys).not_to include("HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH")
+        expect(env_from("GET /").keys).not_to include("CONTENT_TYPE", "CONTENT_LENGTH")
+      end
+
+      it "that repeat are joined in order (RFC 9110 section 5.3)" do
+        env = env_from("GET /", "X-A: 1", "Accept: a", "x-a: 2", "X-B: x", "ACCEPT: b, c", "X-A:", "X-A: 3")
+        expect(env).to include("HTTP_X_A" => "1, 2, , 3", "HTTP_ACCEPT" => "a, b, c", "HTTP_X_B" => "x")
+      end
+
+      it "that are cookies are joined by semicolons (RFC 6265 section 5.4, RFC 9113 section 8.2.3)" do
+        expect(env_from("GET /", "Cookie: a=b", "X: y", "cookie: c=d; e=f")["HTTP_COOKIE"]).to eq("a=b; c=d; e=f")
+      end
+
+      it "lose the white space around them, and nothing else" do
+        env = env_from("GET /", "X-A: \t a  b\t ", "X-B:c", "X-C:", "X-D: \"q\\\"\" ,")
+        expect(env).to include("HTTP_X_A" => "a  b", "HTTP_X_B" => "c", "HTTP_X_C" => "", "HTTP_X_D" => "\"q\\\"\" ,")
+      end
+
+      it "are bytes" do
+        env = env_from("GET /", "X: \u00e9\xff".b)
+        expect(env["HTTP_X"]).to eq("\u00e9\xff".b)
+        expect([env["HTTP_X"].encoding, env["PATH_INFO"].encoding]).to all(eq(Encoding::BINARY))
+      end
+
+      it "with an underscore in their name do not reach the app" do
+        env = env_from("GET /", "X_Forwarded_For: 1.2.3.4", "Content_Length: 5", "Transfer_Encoding: chunked",
+                       "Content_Type: a", "X-Forwarded_Proto: https", "_: x", "Host_: b", "Cookie_: c")
+        expect(env.keys.grep(/HTTP_|CONTENT/)).to eq(["HTTP_HOST"])
+      end
+
+      it "with an underscore do not stand in for, or beside, those with a dash" do
+        env = env_from("GET /", "X_Forwarded_For: 6.6.6.6", "X-Forwarded-For: 1.2.3.4", "X_Forwarded_For: 6.6.6.6")
+        expect(env["HTTP_X_FORWARDED_FOR"]).to eq("1.2.3.4")
+      end
+
+      it "of proxies reach the app as they are, and change nothing" do
+        env = env_from("GET /", "X-Forwarded-For: 1.2.3.4", "X-Forwarded-Proto: https", "X-Forwarded-Host: b",
+                       "X-Forwarded-Port: 443", "Forwarded: for=1.2.3.4;proto=https;host=b")
+        expect(env).to include("rack.url_scheme" => "http", "REMOTE_ADDR" => "127.0.0.1", "SERVER_NAME" => "a",
+                               "SERVER_PORT" => "80", "HTTP_HOST" => "a", "HTTP_X_FORWARDED_FOR" => "1.2.3.4",
+                               "HTTP_X_FORWARDED_PROTO" => "https", "HTTP_FORWARDED" => /proto=https/)
+        expect(env["HTTPS"]).to be_nil
+      end
+    end
+
+    it "has Rack's objects" do
+      serve(Protocol::Objects)
+      keys, *values = Marshal.load(connect.get("/").body) # rubocop:disable Security/MarshalLoad
+      expect(keys).to eq(%w[kino.request rack.errors rack.hijack rack.hijack? rack.input rack.response_finished])
+      expect(values).to eq([[], true, false, true, true, true, false])
+    end
+  end
+end

@@ -1,0 +1,143 @@
+# frozen_string_literal: true
+
+require "support/protocol"
+
+module Protocol
+  # Bodies with a path, which stands in the query.
+  module Files
+    extend Routes
+
+    # Has each for where the file cannot be sent.
+    class File < Body
+      def initialize(path, *chunks)
+        super(*chunks)
+        @path = path
+      end
+
+      def to_path = @path
+    end
+
+    class << self
+      def send(env) = file(env, {})
+      def sized(env) = file(env, { "content-length" => "4" })
+      def too_long(env) = file(env, { "content-length" => "100000000" })
+      def bad_header(env) = file(env, { "x" => "a\nb" })
+      def fine(_env) = ok("fine")
+
+      private
+
+      def file(env, headers)
+        watch(env)
+        [200, HEADERS.merge(headers), File.new(env["QUERY_STRING"], "from ", "each")]
+      end
+    end
+  end
+end
+
+# Bodies with to_path, of Rack's SPEC.
+RSpec.describe "Rack bodies with to_path" do
+  # More than sockets buffer.
+  content = Array.new(4_000_000) { |number| number }.pack("L*")
+
+  around do |example|
+    Dir.mktmpdir do |directory|
+      @directory = directory
+      example.run
+    end
+  end
+
+  in_both_modes do
+    before { serve(Protocol::Files) }
+
+    def file(content)
+      File.binwrite("#{@directory}/file", content)
+      "#{@directory}/file"
+    end
+
+    it "are sent with their length, and closed" do
+      client = connect
+      2.times do
+        answer = client.get("/send?#{file("0123456789")}")
+        expect([answer.body, answer["content-length"], answer["content-type"]]).to eq(%w[0123456789 10 text/plain])
+      end
+      expect(notes).to eq(["closed", ["finished", true, 200, nil]] * 2)
+    end
+
+    it "may be empty" do
+      expect(connect.get("/send?#{file("")}")).to have_attributes(status: 200, body: "")
+    end
+
+    it "hold no worker while they are read" do
+      slow = connect.say(Protocol.get("/send?#{file(content)}"))
+      expect(slow.head["content-length"]).to eq(content.bytesize.to_s)
+      expect(connect.get("/fine").body).to eq("fine")
+      expect(server.stats).to include(in_flight: 0, served: 2)
+      expect(slow.exactly(content.bytesize) == content).to be(true)
+      expect(slow.get("/fine").body).to eq("fine")
+    end
+
+    it "are sent whole although they are deleted meanwhile" do
+      path = file(content)
+      client = connect.say(Protocol.get("/send?#{path}"))
+      client.head
+      File.delete(path)
+      expect(client.exactly(content.bytesize) == content).to be(true)
+    end
+
+    it "are cut to their content-length" do
+      client = connect
+      expect(client.get("/sized?#{file("0123456789")}").body).to eq("0123")
+      expect(client.get("/fine").body).to eq("fine")
+    end
+
+    it "break the connection if they are shorter than their content-length" do
+      client = connect.say(Protocol.get("/too-long?#{file("0123456789")}"))
+      expect(client.head["content-length"]).to eq("100000000")
+      expect { client.exactly(100_000_000) }.to raise_error(Protocol::Client::Broken)
+      expect(notes.count("closed")).to eq(1)
+      log
+    end
+
+    it "break the connection if they become shorter" do
+      path = file(content)
+      client = connect.say(Protocol.get("/send?#{path}"))
+      client.head
+      File.truncate(path, 10)
+      expect { client.exactly(content.bytesize) }.to raise_error(Protocol::Client::Broken)
+    end
+
+    it "answer HEAD with the length and nothing else" do
+      client = connect
+      answer = client.ask(Protocol.request("HEAD", "/send?#{file(content)}"))
+      expect(answer["content-length"]).to eq(content.bytesize.to_s)
+      expect(client.get("/fine").body).to eq("fine")
+      expect(notes.count("closed")).to eq(1)
+    end
+
+    it "are enumerated where there is no file to send" do
+      ["#{@directory}/none", @directory, "/dev/null", "relative/and/missing", ""].each do |path|
+        expect(connect.get("/send?#{path}")).to have_attributes(status: 200, body: "from each")
+        expect(notes).to eq(["closed", ["finished", true, 200, nil]])
+      end
+    end
+
+    it "are a 500 with a bad header, and closed" do
+      expect(connect.get("/bad-header?#{file("x")}").status).to eq(500)
+      expect(notes).to eq(["closed", ["finished", true, 200, "Kino::InvalidResponseError"]])
+      expect(log).to include("control characters")
+    end
+
+    it "leave nothing behind, although their clients leave" do
+      path = file(content)
+      connect.get("/fine")
+      before = Dir.children("/dev/fd").size
+      4.times do
+        client = connect.say(Protocol.get("/send?#{path}"))
+        client.head
+        client.reset
+      end
+      eventually("all are closed") { Dir.children("/dev/fd").size <= before }
+      await_stats(in_flight: 0)
+    end
+  end
+end

@@ -1,0 +1,180 @@
+# frozen_string_literal: true
+
+require "support/protocol"
+
+module Protocol
+  # Takes connections over.
+  module Hijackers
+    extend Routes
+
+    class << self
+      # Speaks for itself.
+      def full(env)
+        watch(env)
+        socket = env["rack.hijack"].call
+        socket << "raw"
+        socket << socket.gets
+        socket.close
+        [500, { "x-unsent" => "1" }, Body.new("not sent")]
+      end
+
+      def kind(env)
+        socket = env["rack.hijack"].call
+        idle = IO.select([socket], [socket], nil, 0)
+        socket << "ready\n"
+        found = IO.select([socket], nil, nil, LIMIT) # rubocop:disable Lint/IncompatibleIoSelectWithFiberScheduler
+        note([socket.is_a?(IO), env["rack.hijack"].call.equal?(socket), idle == [[], [socket], []],
+              found&.first&.first.equal?(socket), socket.read_nonblock(10)].inspect)
+        socket.close
+        nil
+      end
+
+      def raises(env)
+        watch(env)
+        socket = env["rack.hijack"].call
+        socket << "raw"
+        socket.close
+        raise "on purpose"
+      end
+
+      # Is read by a thread of the app's own, and the worker is free.
+      def detached(env)
+        socket = env["rack.hijack"].call
+        Thread.new do
+          socket << "bye #{socket.gets}"
+          socket.close
+        end
+        nil
+      end
+
+      # Reads two lines.
+      def lines(env)
+        socket = env["rack.hijack"].call
+        note(socket.gets + socket.gets)
+        socket.close
+        nil
+      end
+
+      def partial(env)
+        watch(env)
+        hijack = lambda { |socket|
+          socket << "raw "
+          socket << socket.gets
+          socket.close
+        }
+        [200, { "x-app" => "1", "rack.hijack" => hijack }, Body.new("not sent")]
+      end
+
+      def partial_raises(env)
+        watch(env)
+        [200, { "rack.hijack" => ->(socket) { socket.close.then { raise "on purpose" } } }, []]
+      end
+
+      def partial_bad(_env)
+        [200, { "x" => "a\nb", "rack.hijack" => ->(_) { note("called") } }, Body.new]
+      end
+
+      def late(env)
+        [200, HEADERS, lambda { |stream|
+          stream << outcome { env["rack.hijack"].call }.name
+        }]
+      end
+
+      def fine(_env) = ok("fine")
+    end
+  end
+end
+
+# Hijacking of Rack's SPEC.
+RSpec.describe "Rack hijacking" do
+  in_both_modes do
+    before { serve(Protocol::Hijackers) }
+
+    describe "in full" do
+      it "sends only what the app does, and closes the body that it returns" do
+        client = connect.say(Protocol.get("/full"))
+        expect(client.exactly(3)).to eq("raw")
+        client.say("no HTTP\n")
+        expect(client.rest).to eq("no HTTP\n")
+        expect(notes).to eq(["closed", ["finished", true, 500, nil]])
+        await_stats(in_flight: 0)
+        expect(server.stats).to include(disconnects: 0, dropped: 0, refusals: {})
+      end
+
+      it "gives a real IO, the same at each call" do
+        client = connect.say(Protocol.get("/kind"))
+        expect(client.exactly(6)).to eq("ready\n")
+        client.say("bytes")
+        expect(client).to be_closed
+        expect(notes).to eq(['[true, true, true, true, "bytes"]'])
+      end
+
+      it "sends nothing of an error" do
+        expect(connect.say(Protocol.get("/raises")).rest).to eq("raw")
+        expect(notes).to eq([["finished", true, nil, "RuntimeError"]])
+        expect(log).to include("on purpose")
+      end
+
+      it "leaves the worker free" do
+        client = connect.say(Protocol.get("/detached"))
+        expect(connect.get("/fine").body).to eq("fine")
+        client.say("bye\n")
+        expect(client.rest).to eq("bye bye\n")
+      end
+
+      it "gives the app what the client has sent ahead, and nothing else" do
+        client = connect.say("#{Protocol.get("/lines")}ahead\n\0GET / HTTP/1.1\n")
+        expect(client.rest).to eq("")
+        expect(notes).to eq(["ahead\n\0GET / HTTP/1.1\n"])
+      end
+
+      it "gives the app what an upgrading client has sent ahead" do
+        request = Protocol.get("/lines", "Connection: upgrade", "Upgrade: echo")
+        client = connect.say("#{request}ahead\n\0GET / HTTP/1.1\n")
+        expect(client.rest).to eq("")
+        expect(notes).to eq(["ahead\n\0GET / HTTP/1.1\n"])
+      end
+
+      it "is too late when the answer has begun" do
+        expect(connect.get("/late").body).to eq("Kino::Error")
+      end
+    end
+
+    describe "in part" do
+      it "sends the head, and then what the app does" do
+        client = connect.say(Protocol.get("/partial"))
+        head = client.head
+        expect([head.status, head["x-app"], head["connection"]]).to eq([200, "1", "close"])
+        expect(head.names & %w[rack.hijack content-length transfer-encoding]).to eq([])
+        expect(client.exactly(4)).to eq("raw ")
+        client.say("line\n")
+        expect(client.rest).to eq("line\n")
+        expect(notes).to eq(["closed", ["finished", true, 200, nil]])
+      end
+
+      it "ends with an error of the app's" do
+        client = connect.say(Protocol.get("/partial-raises"))
+        expect([client.head.status, client.rest]).to eq([200, ""])
+        expect(notes).to eq([["finished", true, 200, "RuntimeError"]])
+        expect(log).to include("on purpose")
+      end
+
+      it "is a 500 if the head cannot be sent" do
+        expect(connect.get("/partial-bad").status).to eq(500)
+        expect(notes).to eq(["closed"])
+        expect(log).to include("control characters")
+      end
+    end
+
+    it "leaves nothing behind" do
+      before = Dir.children("/dev/fd").size
+      5.times do
+        connect.say(Protocol.get("/full")).say("x\n").rest
+        connect.say(Protocol.get("/partial")).say("x\n").rest
+      end
+      @clients.each(&:close)
+      eventually("all are closed") { Dir.children("/dev/fd").size <= before }
+      await_stats(connections: 0, in_flight: 0)
+    end
+  end
+end

@@ -1,0 +1,344 @@
+# frozen_string_literal: true
+
+require "support/protocol"
+
+module Protocol
+  # What an app may return, and may not, by what it is.
+  module ResponseTables
+    # What the server adds.
+    OWN = %w[content-length date transfer-encoding].freeze
+
+    # Frozen all the way down, as constants of an app in Ractors are.
+    def self.table(pairs) = Ractor.make_shareable(pairs)
+
+    GOOD_STATUSES = table("an Integer" => 200, "the least" => 200, "the most" => 599, "one without a name" => 299,
+                          "a String of digits" => "201")
+    BAD_STATUSES = table("beyond the range" => 600, "far beyond it" => 100_000, "below it" => 99, "negative" => -200,
+                         "nil" => nil, "a Float" => 200.0, "a Symbol" => :ok, "no number" => "OK", "empty" => "",
+                         "a String with a sign" => "+200", "a String with a space" => " 200",
+                         "a String with a reason" => "200 OK", "an interim one" => 103)
+    GOOD_HEADERS = table(
+      "an Array" => [{ "x" => %w[1 2 3] }, [%w[x 1], %w[x 2], %w[x 3]]],
+      "an empty Array" => [{ "x" => [] }, []],
+      "cookies in an Array" => [{ "set-cookie" => ["a=b", "c=d; path=/"] },
+                                [%w[set-cookie a=b], ["set-cookie", "c=d; path=/"]]],
+      "an Integer" => [{ "x" => 1 }, [%w[x 1]]],
+      "a Symbol" => [{ "x" => :y }, [%w[x y]]],
+      "nil" => [{ "x" => nil }, [["x", ""]]],
+      "others in an Array" => [{ "x" => [1, :y] }, [%w[x 1], %w[x y]]],
+      "a tab and bytes above 0x7f" => [{ "x" => "a\tb\u00e9" }, [["x", "a\tb\u00e9".b]]],
+      "keys for the server" => [{ "rack.foo" => "a\nb", "rack.bar" => nil, "x" => "y" }, [%w[x y]]],
+      "an order of their own" => [{ "z" => "1", "a" => %w[2 3], "m" => "4", "b" => "5" },
+                                  [%w[z 1], %w[a 2], %w[a 3], %w[m 4], %w[b 5]]],
+      "a coding, which is the server's" => [
+        { "z" => "1", "transfer-encoding" => "gzip, chunked", "a" => "2", "m" => "3", "b" => "4" },
+        [%w[z 1], %w[a 2], %w[m 3], %w[b 4]]
+      ]
+    )
+    BAD_HEADERS = table(
+      "LF in a value" => { "x" => "a\nb" }, "CR in a value" => { "x" => "a\rb" },
+      "CRLF in a value" => { "x" => "a\r\nset-cookie: b" }, "NUL in a value" => { "x" => "a\0b" },
+      "a line end behind a value" => { "x" => "a\r\n" }, "LF in an Array" => { "x" => %W[a b\nc] },
+      "LF in a cookie" => { "set-cookie" => "a=b\nc=d" }, "DEL in a value" => { "x" => "\x7f" },
+      "a control in a value" => { "x" => "\x01" }, "LF in a name" => { "a\nb" => "c" },
+      "CRLF in a name" => { "a\r\nb" => "c" }, "NUL in a name" => { "a\0b" => "c" },
+      "a colon in a name" => { "a:" => "b" }, "a space in a name" => { "a b" => "c" }, "an empty name" => { "" => "a" },
+      "a name that is not ASCII" => { "\u00e9" => "a" }, "a Symbol for a name" => { x: "a" },
+      "an Integer for a name" => { 1 => "a" }, "nil for a name" => { nil => "a" },
+      "an Array" => [%w[a b]], "a String" => "a: b", "nil" => nil,
+      "a content-length with a sign" => { "content-length" => "+4" },
+      "an empty content-length" => { "content-length" => "" },
+      "a list for a content-length" => { "content-length" => "4, 4" },
+      "two content-lengths" => { "content-length" => %w[4 4] }
+    )
+    BAD_BODIES = table("nil" => nil, "a String" => "body", "an Integer" => 1, "a Hash of others" => { 1 => 2 },
+                       "an Array of others" => [1], "an Array with nil" => ["a", nil])
+  end
+
+  # Returns all that stands in the tables, at the place that the query says, and bodies of all kinds.
+  module Responses
+    extend Routes
+
+    # Has to_ary, which closes it, as Rack wants it.
+    class Arrayed < Body
+      def to_ary
+        close
+        @chunks
+      end
+    end
+
+    class << self
+      def status(env) = [ResponseTables::GOOD_STATUSES.values[place(env)], {}, ["x"]]
+      def bad_status(env) = watched(env, ResponseTables::BAD_STATUSES.values[place(env)], {})
+      def headers(env) = [200, ResponseTables::GOOD_HEADERS.values[place(env)].first, ["x"]]
+      def headers_of_a_stream(env) = [200, ResponseTables::GOOD_HEADERS.values[place(env)].first, ["x"].each]
+      def bad_headers(env) = watched(env, 200, ResponseTables::BAD_HEADERS.values[place(env)])
+      def bad_headers_of_an_array(env) = [200, ResponseTables::BAD_HEADERS.values[place(env)], ["x"]]
+      def bad_body(env) = [200, {}, ResponseTables::BAD_BODIES.values[place(env)]]
+      def no_triple(_env) = nil
+      def fine(_env) = ok("fine")
+
+      # Bodies by kind, with the length that the query says.
+      def array(env) = [200, length(env), %w[onl y]]
+      def each(env) = watched(env, 200, length(env), "onl", "y")
+      def to_ary(env) = [200, length(env), Arrayed.new("onl", "y")]
+
+      def call_stream(env)
+        watch(env)
+        [200, length(env), ->(stream) { stream << "onl" << "y" }]
+      end
+
+      def both(_env)
+        [200, {}, Class.new(Body) { def call(stream) = stream << "called" }.new("each")]
+      end
+
+      def raises(_env) = raise("on purpose")
+
+      def raises_at(env)
+        watch(env)
+        [200, {}, Body.new("one", "two", fail_at: place(env))]
+      end
+
+      def stream_raises(env)
+        watch(env)
+        [200, {}, lambda { |stream|
+          stream << "one"
+          raise "on purpose"
+        }]
+      end
+
+      def not_implemented(_env) = raise(NotImplementedError, "on purpose")
+      def yields_others(env) = watched(env, 200, {}, 1)
+      def yields_others_late(env) = watched(env, 200, {}, "one", 1)
+
+      def close_raises(_env)
+        body = Body.new("one")
+        body.define_singleton_method(:close) { raise "on purpose" }
+        [200, {}, body]
+      end
+
+      # Nobody reads as much as this.
+      def endless(env)
+        watch(env)
+        body = Body.new
+        def body.each = loop { yield "x" * 65_536 }
+        [200, {}, body]
+      end
+
+      def finished(env)
+        watch(env)
+        env["rack.response_finished"] << ->(*) { raise "on purpose" } << ->(*) { note("last") }
+        ok("x")
+      end
+
+      def finished_in_vain(env)
+        watch(env)
+        raise "on purpose"
+      end
+
+      private
+
+      def place(env) = Integer(env["QUERY_STRING"])
+      def length(env) = env["QUERY_STRING"].empty? ? {} : { "content-length" => env["QUERY_STRING"] }
+
+      def watched(env, status, headers, *chunks)
+        watch(env)
+        [status, headers, Body.new(*chunks)]
+      end
+    end
+  end
+end
+
+# The response of Rack's SPEC.
+RSpec.describe "Rack responses" do
+  in_both_modes do
+    before { serve(Protocol::Responses) }
+
+    # Reports what went wrong and goes on on the same connection.
+    def expect_failure(target, to: "GET")
+      client = connect
+      answer = client.ask(Protocol.request(to, target))
+      expect([answer.status, answer.names]).to eq([500, %w[content-type content-length date]])
+      expect(client.get("/fine").body).to eq("fine")
+      expect(log).to include("kino: ")
+    end
+
+    describe "statuses" do
+      Protocol::ResponseTables::GOOD_STATUSES.each_with_index do |(what, status), place|
+        it "may be #{what}" do
+          expect(connect.get("/status?#{place}").status).to eq(Integer(status))
+        end
+      end
+
+      Protocol::ResponseTables::BAD_STATUSES.each_with_index do |(what, status), place|
+        it "may not be #{what}" do
+          expect_failure("/bad-status?#{place}")
+          expect(notes).to eq(["closed", ["finished", true, status, "Kino::InvalidResponseError"]])
+        end
+      end
+    end
+
+    describe "headers" do
+      Protocol::ResponseTables::GOOD_HEADERS.each_with_index do |(what, (_, fields)), place|
+        it "may be #{what}" do
+          %w[/headers /headers-of-a-stream].each do |target|
+            answer = connect.get("#{target}?#{place}")
+            expect(answer).to have_attributes(status: 200, body: "x")
+            expect(answer.fields_but(*Protocol::ResponseTables::OWN)).to eq(fields)
+          end
+        end
+      end
+
+      Protocol::ResponseTables::BAD_HEADERS.each_with_index do |(what, _), place|
+        it "may not be #{what}: nothing of it is sent" do
+          expect_failure("/bad-headers?#{place}")
+          expect(notes).to eq(["closed", ["finished", true, 200, "Kino::InvalidResponseError"]])
+          expect_failure("/bad-headers-of-an-array?#{place}")
+        end
+      end
+    end
+
+    Protocol::ResponseTables::BAD_BODIES.each_with_index do |(what, _), place|
+      it "cannot have #{what} for a body" do
+        expect_failure("/bad-body?#{place}")
+      end
+    end
+
+    it "must be three" do
+      expect_failure("/no-triple")
+    end
+
+    describe "bodies" do
+      %w[/array /each /to-ary /call-stream].each do |target|
+        it "are sent whole, #{target}" do
+          client = connect
+          2.times { expect(client.get(target).body).to eq("only") }
+          2.times { expect(client.get("#{target}?4").all("content-length")).to eq(["4"]) }
+          expect(log).to eq("")
+        end
+
+        it "end with the connection for HTTP/1.0, or with their length, #{target}" do
+          expect(connect.ask("GET #{target} HTTP/1.0\r\n\r\n")).to have_attributes(body: "only")
+          expect(connect.ask("GET #{target}?4 HTTP/1.0\r\n\r\n")).to have_attributes(body: "only")
+        end
+
+        it "shorter than their content-length break the connection, #{target}" do
+          client = connect.say(Protocol.get("#{target}?10"))
+          expect { client.answer }.to raise_error(Protocol::Client::Broken)
+          expect(client).to be_closed
+          notes
+          expect(log).to match(/6 bytes shorter/)
+        end
+
+        it "longer than their content-length are cut, and never overrun, #{target}" do
+          [3, 2, 1].each do |length|
+            client = connect
+            10.times { expect(client.get("#{target}?#{length}").body).to eq("only"[0, length]) }
+            expect(client.get("/fine").body).to eq("fine")
+          end
+          expect(notes.to_s).not_to include("DisconnectedError")
+          expect(log.scan("bytes longer").size).to eq(30)
+          expect(server.stats[:disconnects]).to eq(0)
+        end
+
+        it "of no bytes but with a content-length are cut as well, #{target}" do
+          client = connect
+          expect(client.get("#{target}?0").body).to eq("")
+          expect(client.get("/fine").body).to eq("fine")
+          notes
+          expect(log).to match(/4 bytes longer/)
+        end
+      end
+
+      %w[/each /call-stream].each do |target|
+        it "that are too short say so to rack.response_finished, #{target}" do
+          client = connect.say(Protocol.get("#{target}?10"))
+          expect(client).not_to be_closed
+          expect(notes.last).to eq(["finished", true, 200, "Kino::InvalidResponseError"])
+          log
+        end
+
+        it "of the length that they announce leave no trace of a client that leaves, #{target}" do
+          client = connect
+          20.times { expect(client.get("#{target}?4").body).to eq("only") }
+          expect(server.stats[:disconnects]).to eq(0)
+        end
+      end
+
+      it "that have each and call are enumerated" do
+        expect(connect.get("/both").body).to eq("each")
+      end
+    end
+
+    describe "that fail" do
+      it "at once are a 500" do
+        expect_failure("/raises")
+        expect_failure("/not-implemented")
+        expect_failure("/raises", to: "POST")
+      end
+
+      it "before the first chunk are a 500" do
+        expect_failure("/raises-at?0")
+        expect(notes).to eq(["closed", ["finished", true, 200, "RuntimeError"]])
+        expect_failure("/yields-others")
+        expect(notes).to eq(["closed", ["finished", true, 200, "Kino::InvalidResponseError"]])
+      end
+
+      { "/raises-at?1" => "RuntimeError", "/raises-at?2" => "RuntimeError", "/stream-raises" => "RuntimeError",
+        "/yields-others-late" => "Kino::InvalidResponseError" }.each do |target, error|
+        it "after the head break the connection behind what was sent, #{target}" do
+          client = connect.say(Protocol.get(target))
+          expect([client.head.status, client.chunk]).to eq([200, "one"])
+          expect { 2.times { client.chunk or break } && raise("it looks complete") }
+            .to raise_error(Protocol::Client::Broken)
+          expect(notes.last).to eq(["finished", true, 200, error])
+          expect(log).to include(error)
+        end
+      end
+
+      it "in close are logged" do
+        expect(connect.get("/close-raises").body).to eq("one")
+        notes
+        expect(log).to include("on purpose")
+      end
+    end
+
+    describe "close" do
+      { "/each" => "GET", "/each?4" => "HEAD", "/each?10" => "GET", "/each?2" => "GET", "/to-ary" => "GET",
+        "/to-ary?10" => "GET", "/raises-at?0" => "GET", "/raises-at?1" => "GET", "/bad-status?0" => "GET",
+        "/bad-headers?0" => "HEAD" }.each do |target, verb|
+        it "is called exactly once, #{verb} #{target}" do
+          client = connect.say(Protocol.request(verb, target))
+          client.head
+          expect(notes.count("closed")).to eq(1)
+          log
+        end
+      end
+
+      %i[close reset].each do |how|
+        it "is called exactly once when the client has left (#{how})" do
+          client = connect.say(Protocol.get("/endless"))
+          client.head
+          client.chunk
+          client.public_send(how)
+          expect(notes).to eq(["closed", ["finished", true, 200, "Kino::DisconnectedError"]])
+          await_stats(in_flight: 0, disconnects: 1)
+          expect(log).to eq("")
+        end
+      end
+    end
+
+    describe "rack.response_finished" do
+      it "runs in reverse order, and one that raises stops none" do
+        expect(connect.get("/finished").body).to eq("x")
+        expect(notes).to eq(["last", ["finished", true, 200, nil]])
+        expect(log).to include("on purpose")
+      end
+
+      it "gets the error where there is no answer" do
+        expect_failure("/finished-in-vain")
+        expect(notes).to eq([["finished", true, nil, "RuntimeError"]])
+      end
+    end
+  end
+end

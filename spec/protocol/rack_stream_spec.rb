@@ -1,0 +1,179 @@
+# frozen_string_literal: true
+
+require "support/protocol"
+
+module Protocol
+  # Bodies that are called with a stream.
+  module Streams
+    extend Routes
+
+    class << self
+      # Answers each line when it comes.
+      def echo(_env)
+        streaming do |stream|
+          stream.each { |line| stream << line.upcase }
+        end
+      end
+
+      # Reads and writes in every way.
+      def everything(_env)
+        streaming do |stream|
+          stream.write("a", 1, :b)
+          note([stream.write("c"), stream.write("de", "\u00e9"), (stream << "f").equal?(stream)].inspect)
+          stream.flush
+          stream << "[#{stream.read(2)}][#{stream.gets}]"
+          buffer = +""
+          stream << "[#{stream.read(1, buffer)}#{buffer}][#{stream.read}][#{stream.read}][#{stream.read(1).inspect}]"
+        end
+      end
+
+      def close_read(_env)
+        streaming do |stream|
+          stream << stream.read(1)
+          stream.close_read
+          note([stream.closed?, outcome { stream.read }, outcome { stream.gets },
+                outcome { stream.each { nil } }].inspect)
+          stream << "still"
+        end
+      end
+
+      def close_write(_env)
+        streaming do |stream|
+          stream << "before "
+          stream.close_write
+          note([stream.closed?, outcome { stream.write("x") }, outcome { stream << "x" }, stream.read].inspect)
+        end
+      end
+
+      def close(_env)
+        streaming do |stream|
+          stream << "before"
+          stream.close
+          note([stream.closed?, outcome { stream.write("x") }, outcome { stream.read }].inspect)
+          stream.close
+        end
+      end
+
+      def sized(_env)
+        [200, { "content-length" => "3" }, lambda { |stream|
+          stream << "one"
+          note(stream.read)
+        }]
+      end
+
+      def empty(_env) = streaming { nil }
+
+      # Writes until somebody stops it, and tells of what class that was.
+      def endless(env)
+        watch(env)
+        streaming do |stream|
+          loop { stream << ("x" * 65_536) }
+        rescue SystemCallError, IOError => error
+          note([error.is_a?(IOError) || error.is_a?(Errno::EPIPE), outcome { stream << "x" }].inspect)
+          raise
+        end
+      end
+
+      # Writes as much as the query says, and a byte of a file for each piece of it.
+      def measured(env)
+        pieces, path = env["QUERY_STRING"].split(",", 2)
+        streaming do |stream|
+          File.open(path, "ab") do |file|
+            file.sync = true
+            Integer(pieces).times { file << "." if stream << ("x" * 65_536) }
+          end
+        end
+      end
+
+      def fine(_env) = ok("fine")
+
+      private
+
+      def streaming(&block) = [200, HEADERS, block]
+    end
+  end
+end
+
+# The streaming body of Rack's SPEC.
+RSpec.describe "Rack streams" do
+  in_both_modes do
+    before { serve(Protocol::Streams) }
+
+    def open_request(target, *) = connect.say(Protocol.request("POST", target, "Transfer-Encoding: chunked", *))
+
+    def say_chunk(client, data) = client.say("#{data.bytesize.to_s(16)}\r\n#{data}\r\n")
+
+    it "read the request while they write the response" do
+      client = open_request("/echo")
+      expect(client.head).to have_attributes(status: 200)
+      %W[one\n two\n].each { |line| expect(say_chunk(client, line).chunk).to eq(line.upcase) }
+      say_chunk(client, "thr")
+      say_chunk(client, "ee\nfour")
+      expect(client.chunk).to eq("THREE\n")
+      client.say("0\r\n\r\n")
+      expect([client.chunk, client.chunk]).to eq(["FOUR", nil])
+      expect(client.get("/fine").body).to eq("fine")
+    end
+
+    it "write and read in all the ways of Rack" do
+      answer = connect.ask(Protocol.post("/everything", "01line\n2rest"))
+      expect(answer.body).to eq("a1bcde\u00e9f[01][line\n][22][rest][][nil]".b)
+      expect(notes).to eq(["[1, 4, true]"])
+    end
+
+    it "can be closed for reading" do
+      expect(connect.ask(Protocol.post("/close-read", "0123")).body).to eq("0still")
+      expect(notes).to eq(["[false, IOError, IOError, IOError]"])
+    end
+
+    it "can be closed for writing" do
+      expect(connect.ask(Protocol.post("/close-write", "body")).body).to eq("before ")
+      expect(notes).to eq(['[false, IOError, IOError, "body"]'])
+    end
+
+    it "can be closed, and closed again" do
+      expect(connect.ask(Protocol.post("/close", "body")).body).to eq("before")
+      expect(notes).to eq(["[true, IOError, IOError]"])
+    end
+
+    it "need not write" do
+      expect(connect.get("/empty")).to have_attributes(status: 200, body: "")
+    end
+
+    it "end for the app when the client has left, and leave the worker free" do
+      %i[close reset].each do |how|
+        client = connect.say(Protocol.get("/endless"))
+        client.head
+        client.chunk
+        client.public_send(how)
+        expect(notes).to eq(["[true, Kino::DisconnectedError]", ["finished", true, 200, "Kino::DisconnectedError"]])
+      end
+      await_stats(in_flight: 0, disconnects: 2)
+      expect(log).to eq("")
+    end
+
+    it "wait for a client that reads slowly, and hold no more than a bound for it" do
+      pieces = 600 # of 64 KiB each: more than any socket buffers
+      Tempfile.create do |file|
+        client = connect.say(Protocol.get("/measured?#{pieces},#{file.path}"))
+        client.head
+        seen = [-1]
+        # It has come to rest when it is the same for as long as this takes; if that is too early, it is only smaller.
+        eventually("the writer rests") { seen.push(file.size).last(100).then { it.size == 100 && it.uniq.one? } }
+        expect(file.size).to be < pieces
+        expect(Array.new(pieces) { client.chunk.bytesize }.sum).to eq(pieces * 65_536)
+        expect([client.chunk, file.size]).to eq([nil, pieces])
+      end
+    end
+
+    it "wait for a client that writes slowly" do
+      client = open_request("/echo")
+      client.head
+      await_stats(in_flight: 1)
+      expect(client).to be_quiet
+      expect(say_chunk(client, "now\n").chunk).to eq("NOW\n")
+      client.say("0\r\n\r\n")
+      expect(client.chunk).to be_nil
+    end
+  end
+end

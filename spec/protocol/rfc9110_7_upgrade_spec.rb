@@ -1,0 +1,168 @@
+# frozen_string_literal: true
+
+require "support/protocol"
+
+module Protocol
+  # Speaks "echo": gives each line back in capital letters.
+  module Upgrading
+    extend Routes
+
+    # A callable body that can be closed.
+    class Echo
+      def call(socket)
+        while (line = socket.gets)
+          socket << line.upcase
+        end
+      end
+
+      def close = Notes.add("closed")
+    end
+
+    class << self
+      def offered(env) = ok(env["rack.protocol"].inspect)
+
+      # As Rack says it.
+      def rack(env)
+        watch(env)
+        [101, { "rack.protocol" => "echo", "x-app" => "1" }, Echo.new]
+      end
+
+      # Rack leaves the status to the server, which knows what the protocol calls it.
+      def rack_ok(_env) = [200, { "rack.protocol" => "echo" }, Echo.new]
+
+      def by_hand(_env) = [101, { "connection" => "upgrade", "upgrade" => "echo" }, Echo.new]
+
+      def other(env)
+        watch(env)
+        [101, { "rack.protocol" => "other" }, Echo.new]
+      end
+
+      def no_callable(env)
+        watch(env)
+        [101, { "rack.protocol" => "echo" }, Body.new("x")]
+      end
+
+      def raises(env)
+        watch(env)
+        [101, { "rack.protocol" => "echo" }, lambda { |socket|
+          socket << "begun"
+          raise "on purpose"
+        }]
+      end
+
+      def kind(_env)
+        [101, { "rack.protocol" => "echo" }, lambda { |socket|
+          waited = socket.wait_readable(LIMIT).equal?(socket)
+          note([socket.is_a?(IO), waited, socket.readpartial(10)].inspect)
+        }]
+      end
+
+      def no(_env) = ok("no")
+    end
+  end
+end
+
+# RFC 9110 section 7.8.
+RSpec.describe "HTTP upgrades" do
+  in_both_modes do
+    before { serve(Protocol::Upgrading) }
+
+    def upgrade(target) = Protocol.get(target, "Connection: keep-alive, Upgrade", "Upgrade: echo")
+
+    describe "rack.protocol in the env" do
+      def offered(*) = connect.get("/offered", *).body
+
+      it "is what the client offers, in its order" do
+        expect(offered).to eq("nil")
+        expect(offered("Connection: upgrade", "Upgrade: echo")).to eq('["echo"]')
+        expect(offered("Connection: upgrade", "Upgrade: a/1 , b", "Upgrade: c")).to eq('["a/1", "b", "c"]')
+      end
+
+      it "has no empty members (RFC 9110 section 5.6.1)" do
+        expect(offered("Connection: upgrade", "Upgrade: a, ,b,")).to eq('["a", "b"]')
+      end
+
+      it "is not there without connection: upgrade, which the sender must send" do
+        expect(offered("Upgrade: echo")).to eq("nil")
+      end
+
+      it "is not there in HTTP/1.0, where Upgrade must be ignored" do
+        bytes = "GET /offered HTTP/1.0\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n"
+        expect(connect.ask(bytes).body).to eq("nil")
+      end
+    end
+
+    ["/rack", "/rack-ok", "/by-hand"].each do |target|
+      it "switch protocols with a callable body, #{target}" do
+        client = connect.say(upgrade(target))
+        head = client.head
+        expect(head.status).to eq(101)
+        expect([head["connection"], head["upgrade"]]).to eq(%w[upgrade echo])
+        expect(head.names & %w[content-length transfer-encoding rack.protocol]).to eq([])
+        expect(client.say("one\n").socket.gets).to eq("ONE\n")
+        client.say("two\nGET / HTTP/1.1\n").socket.close_write
+        expect(client.rest).to eq("TWO\nGET / HTTP/1.1\n")
+        expect(notes).to include("closed").once
+      end
+    end
+
+    it "carry what the client sends ahead" do
+      client = connect.say("#{upgrade("/rack")}ahead\n\0")
+      expect(client.head["x-app"]).to eq("1")
+      client.socket.close_write
+      expect(client.rest).to eq("AHEAD\n\0")
+    end
+
+    it "carry what the client sends ahead of an answer to a request with a body" do
+      client = connect.say("#{Protocol.post("/rack", "hi", "Connection: upgrade", "Upgrade: echo")}ahead\n")
+      client.head
+      client.socket.close_write
+      expect(client.rest).to eq("AHEAD\n")
+    end
+
+    it "give the body a real IO" do
+      client = connect.say(upgrade("/kind"))
+      client.head
+      client.say("bytes")
+      expect(client).to be_closed
+      expect(notes).to eq(['[true, true, "bytes"]'])
+    end
+
+    it "end with the socket, although the body raises" do
+      client = connect.say(upgrade("/raises"))
+      expect([client.head.status, client.rest]).to eq([101, "begun"])
+      expect(notes).to eq([["finished", true, 101, "RuntimeError"]])
+      expect(log).to include("on purpose")
+    end
+
+    it "that the app does not grant leave the connection as it was" do
+      client = connect
+      expect(client.ask(upgrade("/no")).body).to eq("no")
+      client.say(upgrade("/no") + Protocol.get("/no"))
+      expect([client.answer.body, client.answer.body]).to eq(%w[no no])
+    end
+
+    it "cannot choose what the client has not offered" do
+      expect(connect.ask(upgrade("/other")).status).to eq(500)
+      expect(connect.get("/rack").status).to eq(500)
+      expect(notes.count("closed")).to eq(2)
+      expect(log).to include("has not offered", "has not asked")
+    end
+
+    it "need a body that can be called" do
+      expect(connect.ask(upgrade("/no-callable")).status).to eq(500)
+      expect(notes).to eq(["closed", ["finished", true, 101, "Kino::InvalidResponseError"]])
+      expect(log).to include("must respond to call")
+    end
+
+    it "leave nothing behind" do
+      client = connect.say(upgrade("/rack"))
+      client.head
+      expect(server.stats[:in_flight]).to eq(0)
+      client.reset
+      await_stats(connections: 0)
+      expect(notes).to include("closed").once
+      expect(log).to match(/\A(kino: (Errno::ECONNRESET|Errno::EPIPE).*)?/)
+    end
+  end
+end

@@ -1,0 +1,72 @@
+# frozen_string_literal: true
+
+require "support/protocol"
+
+module Protocol
+  # Answers with a body, whatever the method is.
+  module Methods
+    extend Routes
+
+    # Never read for HEAD.
+    class Unread < Body
+      def each = raise("read all the same")
+    end
+
+    class << self
+      def array(_env) = ok("four")
+      def sized(_env) = [200, { "content-length" => "4" }, ["four"]]
+      # What HEAD may say about a body that is not made for it.
+      def claimed(_env) = [200, { "content-length" => "1000" }, []]
+      def each(_env) = [200, HEADERS, Unread.new]
+      def each_sized(_env) = [200, { "content-length" => "1000" }, Unread.new]
+      def call_stream(_env) = [200, HEADERS, ->(_) { raise "called all the same" }]
+      def verb(env) = [200, { "x-verb" => env["REQUEST_METHOD"] }, []]
+      def file(_env) = [200, HEADERS, Struct.new(:to_path).new(__FILE__)]
+    end
+  end
+end
+
+# RFC 9110 section 9.
+RSpec.describe "HTTP methods" do
+  in_both_modes do
+    before { serve(Protocol::Methods) }
+
+    describe "HEAD (RFC 9110 section 9.3.2)" do
+      def head(target)
+        client = connect
+        answer = client.ask(Protocol.request("HEAD", target))
+        # Whatever stood behind the head would be read here.
+        expect(client.get("/array").body).to eq("four")
+        answer
+      end
+
+      it "has the length that GET would have, and no body" do
+        expect(head("/array")["content-length"]).to eq("4")
+        expect(head("/sized")["content-length"]).to eq("4")
+        expect(head("/claimed")["content-length"]).to eq("1000")
+        expect(head("/each-sized")["content-length"]).to eq("1000")
+      end
+
+      it "does not make a body, but closes it" do
+        expect(head("/each")).to have_attributes(status: 200)
+        expect(notes).to eq(["closed"])
+        expect(head("/call-stream")).to have_attributes(status: 200)
+      end
+
+      it "has the length of a file" do
+        expect(head("/file")["content-length"]).to eq(File.size(__FILE__).to_s)
+      end
+
+      it "counts nobody as having left" do
+        20.times { head("/each") }
+        expect(server.stats[:disconnects]).to eq(0)
+      end
+    end
+
+    it "are any token, as they were sent" do
+      ["PATCH", "M-SEARCH", "get", "!#$%&'*+-.^_`|~"].each do |verb|
+        expect(connect.ask(Protocol.request(verb, "/verb"))["x-verb"]).to eq(verb)
+      end
+    end
+  end
+end

@@ -1,0 +1,109 @@
+# frozen_string_literal: true
+
+require "support/protocol"
+
+# RFC 9112 section 6: how long a request body is, which two parsers must never see differently.
+RSpec.describe "HTTP/1.1 body lengths" do
+  in_both_modes do
+    describe "Content-Length (RFC 9112 section 6.2, RFC 9110 section 8.6)" do
+      {
+        "an empty one" => ["Content-Length:"],
+        "a positive sign" => ["Content-Length: +3"],
+        "a negative one" => ["Content-Length: -3"],
+        "a hexadecimal one" => ["Content-Length: 0x3"],
+        "letters" => ["Content-Length: three"],
+        "a fraction" => ["Content-Length: 3.0"],
+        "an underscore" => ["Content-Length: 1_0"],
+        "a space within" => ["Content-Length: 1 0"],
+        "a list of the same" => ["Content-Length: 3, 3"],
+        "a list of others" => ["Content-Length: 3, 4"],
+        "an overflow" => ["Content-Length: 18446744073709551616"],
+        "a very long one" => ["Content-Length: #{"9" * 400}"],
+        "two that differ" => ["Content-Length: 3", "Content-Length: 4"],
+        "two that differ in name and value" => ["Content-Length: 3", "X: y", "content-length: 0"],
+        "one good and one bad" => ["Content-Length: 3", "Content-Length: x"]
+      }.each do |what, lines|
+        it_refuses({ what => "#{Protocol.request("POST", "/", *lines)}abc" }, with: 400, as: :bad_content_length)
+      end
+      it_accepts(
+        "none" => Protocol.request("POST", "/"),
+        "zero" => Protocol.request("POST", "/", "Content-Length: 0"),
+        "leading zeros" => "#{Protocol.request("POST", "/", "Content-Length: 0003")}abc",
+        "the same twice" => "#{Protocol.request("POST", "/", "Content-Length: 3", "Content-Length: 3")}abc",
+        "one for GET" => "#{Protocol.get("/", "Content-Length: 3")}abc"
+      )
+
+      it "given twice alike reaches the app once" do
+        serve(Protocol::Env)
+        env = env_of("#{Protocol.request("POST", "/", "Content-Length: 3", "Content-Length: 3")}abc")
+        expect(env["CONTENT_LENGTH"]).to eq("3")
+      end
+    end
+
+    describe "beside Transfer-Encoding (RFC 9112 section 6.1)" do
+      it_refuses(
+        {
+          "length first" => Protocol.chunked("/", "0\r\n\r\n", "Content-Length: 5"),
+          "length last" => "#{Protocol.request("POST", "/", "Transfer-Encoding: chunked",
+                                               "Content-Length: 5")}0\r\n\r\n",
+          "a length of zero" => Protocol.chunked("/", "0\r\n\r\n", "Content-Length: 0")
+        }, with: 400, as: :bad_transfer_encoding
+      )
+    end
+
+    describe "Transfer-Encoding (RFC 9112 section 6.1)" do
+      {
+        "chunked twice in one line" => ["chunked, chunked"],
+        "chunked in two lines" => %w[chunked chunked],
+        "chunked before another coding" => ["chunked, gzip"],
+        "another coding alone" => ["gzip"],
+        "identity" => ["identity"],
+        "nonsense" => ["chunky"],
+        "nothing" => [""],
+        "an empty member behind" => ["chunked,"],
+        "an empty member before" => [",chunked"],
+        "a parameter" => ["chunked;q=1"],
+        "quotes" => ["\"chunked\""],
+        "a vertical space that some parsers trim" => ["x chunked"]
+      }.each do |what, values|
+        lines = values.map { |value| "Transfer-Encoding: #{value}" }
+        it_refuses(
+          { what => "#{Protocol.request("POST", "/", *lines)}0\r\n\r\n" }, with: 400, as: :bad_transfer_encoding
+        )
+      end
+      it_refuses(
+        {
+          "a coding nobody speaks" => "#{Protocol.request("POST", "/", "Transfer-Encoding: gzip, chunked")}0\r\n\r\n"
+        }, with: 501, as: :unknown_transfer_coding
+      )
+      it_refuses(
+        { "any in HTTP/1.0" => "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" },
+        with: 400, as: :bad_transfer_encoding
+      )
+      it_accepts(
+        "chunked" => Protocol.chunked("/", "0\r\n\r\n"),
+        "chunked in any case" => "#{Protocol.request("POST", "/", "transfer-ENCODING: \t cHuNkEd \t")}0\r\n\r\n"
+      )
+    end
+
+    it "a request without either has no body" do
+      serve(Protocol::Plain)
+      client = connect.say(Protocol.request("POST", "/") + Protocol.get("/"))
+      expect([client.answer.body, client.answer.body]).to eq(["", ""])
+    end
+
+    describe "max_body_size (RFC 9110 section 15.5.14)" do
+      it_refuses(
+        {
+          "a length beyond it" => Protocol.request("POST", "/", "Content-Length: 11"),
+          "a length beyond it, whatever the client expects" =>
+            Protocol.request("POST", "/", "Content-Length: 11", "Expect: 100-continue"),
+          "a length beyond it in HTTP/1.0" => "POST / HTTP/1.0\r\nContent-Length: 11\r\n\r\n",
+          "the largest length there is" => Protocol.request("POST", "/", "Content-Length: 18446744073709551615")
+        }, with: 413, as: :body_too_large, max_body_size: 10
+      )
+      it_accepts({ "a length up to it" => Protocol.post("/", "0123456789") }, max_body_size: 10)
+      it_accepts({ "chunks up to it" => Protocol.chunked("/", "a\r\n0123456789\r\n0\r\n\r\n") }, max_body_size: 10)
+    end
+  end
+end

@@ -1,0 +1,175 @@
+# frozen_string_literal: true
+
+require "support/protocol"
+
+module Protocol
+  # Reads the body in several ways, and notes how it ended.
+  module ChunkReader
+    extend Routes
+
+    class << self
+      # Lets the exception pass.
+      def read(env)
+        watch(env)
+        ok(env["rack.input"].read)
+      end
+
+      # Rescues it, and answers all the same.
+      def rescued(env)
+        note(outcome { env["rack.input"].read }.name)
+        ok("too late")
+      end
+
+      # Has begun its answer when it reads.
+      def begun(env)
+        watch(env)
+        [200, HEADERS, lambda { |stream|
+          stream << "begun"
+          stream.read
+        }]
+      end
+
+      def unread(_env) = ok("unread")
+
+      def env_of_next(env)
+        note(env.keys.grep(/TRAILER|X_T/).inspect)
+        ok(env["rack.input"].read)
+      end
+    end
+  end
+end
+
+# RFC 9112 section 7.1.
+RSpec.describe "HTTP/1.1 chunked bodies" do
+  bad = {
+    "an empty chunk size" => "\r\n",
+    "a chunk size with a positive sign" => "+3\r\nabc\r\n0\r\n\r\n",
+    "a chunk size with a negative one" => "-3\r\nabc\r\n0\r\n\r\n",
+    "a chunk size behind a space" => " 3\r\nabc\r\n0\r\n\r\n",
+    "a chunk size before a space" => "3 \r\nabc\r\n0\r\n\r\n",
+    "a chunk size before a tab" => "3\t\r\nabc\r\n0\r\n\r\n",
+    "a chunk size with a prefix" => "0x3\r\nabc\r\n0\r\n\r\n",
+    "a chunk size with an underscore" => "1_0\r\n",
+    "a chunk size that is not hexadecimal" => "g\r\n",
+    "a chunk size that overflows" => "10000000000000003\r\nabc\r\n0\r\n\r\n",
+    "a chunk size of many zeros" => "#{"0" * 300}3\r\nabc\r\n0\r\n\r\n",
+    "a chunk size ended by LF" => "3\nabc\r\n0\r\n\r\n",
+    "a chunk size ended by CR" => "3\rabc\r\n0\r\n\r\n",
+    "a chunk longer than its size" => "3\r\nabcd\r\n0\r\n\r\n",
+    "a chunk shorter than its size" => "3\r\nab\r\n0\r\n\r\n",
+    "a chunk ended by LF" => "3\r\nabc\n0\r\n\r\n",
+    "a chunk ended by CR" => "3\r\nabc\r0\r\n\r\n",
+    "a chunk without an end" => "3\r\nabc0\r\n\r\n",
+    "an empty extension" => "3;\r\nabc\r\n0\r\n\r\n",
+    "an empty extension before another" => "3;;a\r\nabc\r\n0\r\n\r\n",
+    "an extension behind a space" => "3 ;a\r\nabc\r\n0\r\n\r\n",
+    "an extension without its value" => "3;a=\r\nabc\r\n0\r\n\r\n",
+    "an extension with an open quotation" => "3;a=\"b\r\nabc\r\n0\r\n\r\n",
+    "an extension with something behind a quotation" => "3;a=\"b\"c\r\nabc\r\n0\r\n\r\n",
+    "an extension that is no token" => "3;a(b\r\nabc\r\n0\r\n\r\n",
+    "an extension with a bare LF" => "3;a\nb\r\nabc\r\n0\r\n\r\n",
+    "an extension with a bare CR" => "3;a\rb\r\nabc\r\n0\r\n\r\n",
+    "an extension with a NUL" => "3;a\0\r\nabc\r\n0\r\n\r\n",
+    "an extension with a control in a quotation" => "3;a=\"\x01\"\r\nabc\r\n0\r\n\r\n",
+    "an extension that never ends" => "3;#{"a" * 5000}",
+    "extensions without end" => "1;abcdefghijklmnopqrstuvwxyz\r\na\r\n" * 1000,
+    "a trailer with a space before its colon" => "0\r\nX : y\r\n\r\n",
+    "a trailer that is folded" => "0\r\nX: y\r\n z\r\n\r\n",
+    "a trailer ended by LF" => "0\r\nX: y\n\r\n",
+    "a trailer without a colon" => "0\r\nX\r\n\r\n",
+    "a trailer with a NUL" => "0\r\nX: a\0b\r\n\r\n",
+    "trailers without end" => "0\r\n#{"Abcdefgh: ijklmnopqrstuvwxyz\r\n" * 1000}"
+  }.freeze
+
+  in_both_modes do
+    bad.each do |what, body|
+      it "refuses #{what} with 400, and the app's read raises" do
+        serve(Protocol::ChunkReader)
+        expect_refusal(connect.say(Protocol.chunked("/read", body)), 400)
+        expect(server.stats[:refusals]).to eq(bad_chunk: 1)
+        expect(notes).to eq([["finished", true, nil, "Kino::BadBodyError"]])
+        log
+      end
+    end
+
+    it "logs nothing of it, for the app has no part in it" do
+      serve(Protocol::ChunkReader)
+      expect_refusal(connect.say(Protocol.chunked("/read", "zz\r\n")), 400)
+      notes
+      expect(log).to eq("")
+    end
+
+    {
+      "no data" => ["0\r\n\r\n", ""],
+      "chunks" => ["3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n", "abcde"],
+      "sizes in either case, with leading zeros" => ["00a\r\n0123456789\r\nA\r\n0123456789\r\n000\r\n\r\n",
+                                                     "01234567890123456789"],
+      "line ends as data" => ["4\r\n\r\n\r\n\r\n0\r\n\r\n", "\r\n\r\n"],
+      "extensions (RFC 9112 section 7.1.1)" => ["3;a;b=c;d=\"e;\\\"\t f\"\r\nabc\r\n0;g\r\n\r\n", "abc"]
+    }.each do |what, (body, data)|
+      it "accepts #{what}" do
+        serve(Protocol::ChunkReader)
+        client = connect
+        2.times { expect(client.ask(Protocol.chunked("/read", body)).body).to eq(data) }
+        expect(server.stats[:refusals]).to eq({})
+      end
+    end
+
+    it "drops trailers (RFC 9112 section 7.1.2)" do
+      serve(Protocol::ChunkReader)
+      client = connect
+      body = "3\r\nabc\r\n0\r\nX-T: y\r\nContent-Length: 7\r\nHost: b\r\nTransfer-Encoding: gzip\r\n\r\n"
+      expect(client.ask(Protocol.chunked("/env-of-next", body, "Trailer: X-T")).body).to eq("abc")
+      expect(client.ask(Protocol.get("/env-of-next")).body).to eq("")
+      expect(notes).to eq(['["HTTP_TRAILER"]', "[]"])
+    end
+
+    it "answers 400 although the app rescues what its read raises" do
+      serve(Protocol::ChunkReader)
+      expect_refusal(connect.say(Protocol.chunked("/rescued", "zz\r\n")), 400)
+      expect(notes).to eq(["Kino::BadBodyError"])
+    end
+
+    it "breaks the connection if the answer has begun" do
+      serve(Protocol::ChunkReader)
+      client = connect.say(Protocol.chunked("/begun", "3\r\nabc\r\n"))
+      expect([client.head.status, client.chunk]).to eq([200, "begun"])
+      client.say("zz\r\n")
+      expect { client.chunk }.to raise_error(Protocol::Client::Broken)
+      expect(notes).to eq([["finished", true, 200, "Kino::BadBodyError"]])
+      expect(server.stats[:refusals]).to eq(bad_chunk: 1)
+    end
+
+    it "takes nothing behind a bad chunk for a request" do
+      serve(Protocol::ChunkReader)
+      client = connect.say(Protocol.chunked("/unread", "zz\r\n#{Protocol.get("/unread")}"))
+      expect(client.answer.body).to eq("unread")
+      expect(client).to be_closed
+    end
+
+    describe "beyond max_body_size (RFC 9110 section 15.5.14)" do
+      before { serve(Protocol::ChunkReader, max_body_size: 10) }
+
+      def beyond(target) = Protocol.chunked(target, "6\r\n012345\r\n5\r\n67890\r\n")
+
+      it "are refused with 413, and the app's read raises" do
+        expect_refusal(connect.say(beyond("/read")), 413)
+        expect(notes).to eq([["finished", true, nil, "Kino::BodyTooLargeError"]])
+        expect(server.stats[:refusals]).to eq(body_too_large: 1)
+        log
+      end
+
+      it "are refused although the app rescues what its read raises" do
+        expect_refusal(connect.say(beyond("/rescued")), 413)
+        expect(notes).to eq(["Kino::BodyTooLargeError"])
+      end
+
+      it "break the connection if the answer has begun" do
+        client = connect.say(beyond("/begun"))
+        expect { client.answer }.to raise_error(Protocol::Client::Broken)
+        expect(client).to be_closed
+        expect(notes).to eq([["finished", true, 200, "Kino::BodyTooLargeError"]])
+      end
+    end
+  end
+end
