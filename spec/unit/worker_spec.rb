@@ -68,7 +68,7 @@ RSpec.describe Kino::Worker do
 
   it "says nothing of a client that has left" do
     expect { outcome { raise Kino::DisconnectedError, "gone" } }.not_to output.to_stderr
-    expect(native.notes).to eq([[:answer, *failure], [:release]])
+    expect(native.notes).to eq([[:answer, *failure], [:answer, *failure], [:release]])
   end
 
   it "ends with anything else, which it returns, and lets go of the request" do

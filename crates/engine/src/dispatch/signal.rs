@@ -1,10 +1,8 @@
 //! The one way in which a worker's thread waits: for a request, for body bytes, for room to write.
 
-use std::sync::Arc;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task;
 use std::time::{Duration, Instant};
-
-use parking_lot::{Condvar, Mutex};
 
 /// Why a wait ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +24,11 @@ struct State {
 /// A thread's wake-up call. Calls that come before the wait are kept, so none is lost; several
 /// are folded into one.
 ///
-/// parking_lot rather than `std::thread::park`: the waiter is not known when the signal is made
+/// The standard library's lock and not parking_lot's: that keeps one table of parked threads for the
+/// process, which a forked child inherits with entries of threads that it does not have. Servers
+/// started in such a child lost notifications and hung.
+///
+/// A condition variable rather than `std::thread::park`: the waiter is not known when the signal is made
 /// (a Ruby thread may take over another's request), and a token of `park` that somebody else
 /// left behind would end a wait of ours.
 #[derive(Debug, Default)]
@@ -43,13 +45,13 @@ impl Signal {
 
     /// Ends the wait with [`Wake::Notified`].
     pub fn notify(&self) {
-        self.state.lock().notified = true;
+        self.lock().notified = true;
         self.condvar.notify_one();
     }
 
     /// Ends the wait with [`Wake::Interrupted`]. Safe from any thread; never blocks for long.
     pub fn interrupt(&self) {
-        self.state.lock().interrupted = true;
+        self.lock().interrupted = true;
         self.condvar.notify_one();
     }
 
@@ -58,7 +60,7 @@ impl Signal {
     pub fn wait(&self, max: Duration) -> Wake {
         // An `Instant` that far in the future may not be representable; then there is no deadline.
         let deadline = Instant::now().checked_add(max);
-        let mut state = self.state.lock();
+        let mut state = self.lock();
         loop {
             if std::mem::take(&mut state.interrupted) {
                 return Wake::Interrupted;
@@ -66,16 +68,20 @@ impl Signal {
             if std::mem::take(&mut state.notified) {
                 return Wake::Notified;
             }
-            match deadline {
-                None => self.condvar.wait(&mut state),
-                Some(at) if self.condvar.wait_until(&mut state, at).timed_out() => {
-                    if !state.interrupted && !state.notified {
-                        return Wake::TimedOut;
-                    }
-                }
-                Some(_) => {}
+            let left = deadline.map_or(Duration::MAX, |at| at.saturating_duration_since(Instant::now()));
+            if left.is_zero() {
+                return Wake::TimedOut;
             }
+            state = match deadline {
+                None => self.condvar.wait(state).unwrap_or_else(PoisonError::into_inner),
+                Some(_) => self.condvar.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0,
+            };
         }
+    }
+
+    /// Nothing panics with this lock held, and if it did the two flags would still be true to life.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -51,7 +51,23 @@ where
             rb_sys::RB_NOGVL_INTR_FAIL as c_int,
         );
     }
+    clear_errno();
     call.result.map(|result| result.unwrap_or_else(|panic| resume_unwind(panic)))
+}
+
+/// The VM takes ETIMEDOUT, which a wait of ours leaves behind, for the result of its own next wait
+/// for a socket, and raises `IO::TimeoutError` where nobody has set a time.
+fn clear_errno() {
+    // SAFETY: both give the address of the calling thread's own errno, which is valid for its life.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    unsafe {
+        *libc::__errno_location() = 0;
+    }
+    #[cfg(any(target_os = "macos", target_os = "ios", target_os = "freebsd"))]
+    // SAFETY: as above.
+    unsafe {
+        *libc::__error() = 0;
+    }
 }
 
 /// Runs what is pending for this thread: a signal handler, `Thread#raise`, `Thread#kill`.
