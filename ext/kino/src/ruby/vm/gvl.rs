@@ -58,8 +58,8 @@ where
 /// The VM takes ETIMEDOUT, which a wait of ours leaves behind, for the result of its own next wait
 /// for a socket, and raises `IO::TimeoutError` where nobody has set a time.
 fn clear_errno() {
-    // SAFETY: both give the address of the calling thread's own errno, which is valid for its life.
     #[cfg(any(target_os = "linux", target_os = "android"))]
+    // SAFETY: the address of the calling thread's own errno, which is valid for its life.
     unsafe {
         *libc::__errno_location() = 0;
     }
