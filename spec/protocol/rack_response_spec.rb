@@ -294,6 +294,12 @@ RSpec.describe "Rack responses" do
           expect(notes.last).to eq(["finished", true, 200, error])
           expect(log).to include(error)
         end
+
+        it "after the head do not look complete to HTTP/1.0, #{target}" do
+          client = connect.say("GET #{target} HTTP/1.0\r\n\r\n")
+          expect { client.answer }.to raise_error(Protocol::Client::Broken)
+          log
+        end
       end
 
       it "in close are logged" do

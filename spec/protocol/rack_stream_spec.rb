@@ -140,6 +140,24 @@ RSpec.describe "Rack streams" do
       expect(connect.get("/empty")).to have_attributes(status: 200, body: "")
     end
 
+    it "read on when all of the response that was announced is written" do
+      client = connect.say(Protocol.request("POST", "/sized", "Content-Length: 4"))
+      expect(client.answer.body).to eq("one")
+      client.say("more")
+      await_stats(in_flight: 0)
+      expect(notes).to eq(["more"])
+      expect(server.stats[:disconnects]).to eq(0)
+    end
+
+    it "read to the end of chunks when all of the response that was announced is written" do
+      client = connect.say(Protocol.request("POST", "/sized", "Transfer-Encoding: chunked"))
+      expect(client.answer.body).to eq("one")
+      client.say("4\r\nmore\r\n0\r\n\r\n")
+      await_stats(in_flight: 0)
+      expect(notes).to eq(["more"])
+      expect(client.get("/empty").status).to eq(200)
+    end
+
     it "end for the app when the client has left, and leave the worker free" do
       %i[close reset].each do |how|
         client = connect.say(Protocol.get("/endless"))

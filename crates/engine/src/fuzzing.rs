@@ -1,9 +1,9 @@
-//! Doors for the fuzz targets in `fuzz/`: a connection over any stream, and the framing by itself.
+//! Doors for the fuzz targets in `fuzz/`: a connection over a stream in memory, and the framing by itself.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::DuplexStream;
 use tokio::sync::watch;
 
 use crate::dispatch::queue::Queue;
@@ -29,10 +29,7 @@ impl Engine {
     }
 
     /// Serves `stream` as an accepted connection until it is over.
-    pub fn serve<S>(&self, stream: S) -> impl Future<Output = ()> + Send + use<S>
-    where
-        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    {
+    pub fn serve(&self, stream: DuplexStream) -> impl Future<Output = ()> + Send + use<> {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 80));
         let info = ConnectionInfo { peer: address, local: address };
         connection::serve_stream(stream, info, (), Arc::clone(&self.context), self.stopping.subscribe())

@@ -100,7 +100,12 @@ impl Conversation {
         let is_slow = choices.arbitrary()?;
         let buffer = *choices.choose(&[64 * 1024, 16, 300])?;
         let plans = (0..count).map(|at| Plan::new(choices, at)).collect::<Result<_>>()?;
-        let tail = if choices.ratio(1, 3)? { choices.arbitrary()? } else { Vec::new() };
+        let tail = match choices.int_in_range(0..=5)? {
+            0..=2 => Vec::new(),
+            3 => b"no HTTP\n".to_vec(),
+            4 => b"GET /half HTTP/1.1\r\nHo".to_vec(),
+            _ => choices.arbitrary()?,
+        };
         Ok(Self { plans, tail, buffer, is_pipelined, is_slow })
     }
 

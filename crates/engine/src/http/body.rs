@@ -116,14 +116,20 @@ impl BodyReader {
         let waker = Waker::from(Arc::clone(self.signal()));
         let mut context = Context::from_waker(&waker);
         loop {
+            // hyper says that a body has ended only when it begins the next request, if its answer was
+            // complete before: a worker that read on waited for as long as the client stayed. (It still
+            // does for chunks with trailers, up to the time that a connection may idle.)
+            if self.declared == Some(self.read) {
+                self.incoming = None;
+            }
             let Some(incoming) = self.incoming.as_mut() else { return Ok(Readable::End) };
             match Pin::new(incoming).poll_frame(&mut context) {
                 // hyper keeps a connection for as long as its body is read, answered or not.
                 Poll::Pending if self.cell.is_aborted() => return Err(self.gone()),
                 Poll::Pending => return Ok(Readable::Pending),
                 Poll::Ready(Some(Ok(frame))) => {
-                    // Trailers are dropped: no part of Rack shows them to an app.
-                    let Ok(data) = frame.into_data() else { continue };
+                    // Trailers are dropped: no part of Rack shows them to an app. Nothing follows them.
+                    let Ok(data) = frame.into_data() else { return self.end() };
                     if !data.is_empty() {
                         return self.count(data);
                     }

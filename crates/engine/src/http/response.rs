@@ -130,7 +130,7 @@ impl Response {
             self.headers.remove(CONTENT_LENGTH);
         }
         // The length is that of another body, the one of GET (RFC 9110 section 9.3.2).
-        if is_head && announced.is_ok_and(|announced| announced.is_some()) {
+        if is_bodiless && announced.is_ok_and(|announced| announced.is_some()) {
             self.body = ResponseBody::empty();
         }
     }

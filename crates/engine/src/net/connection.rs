@@ -9,7 +9,7 @@ use std::task::{self, Poll};
 
 use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_LENGTH, HeaderValue};
-use http::{HeaderMap, Method, Request, StatusCode};
+use http::{HeaderMap, Method, Request, StatusCode, Version};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -28,7 +28,8 @@ use crate::http::refusal::Reason;
 use crate::http::reply::{Answer, Cell, Client, Outcome, Reply};
 use crate::http::request::{ConnectionInfo, RequestHead};
 use crate::http::response::{Response, ResponseBody};
-use crate::net::wire::{Busy, Patience, Shared, Taken, Tenancy, Wire, linger};
+use crate::net::socket::{Socket, linger};
+use crate::net::wire::{Busy, Patience, Shared, Taken, Tenancy, Wire};
 use crate::settings::Settings;
 use crate::stats::Stats;
 
@@ -101,7 +102,7 @@ pub(crate) async fn serve(
 }
 
 /// The same for any stream.
-pub(crate) async fn serve_stream<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+pub(crate) async fn serve_stream<S: Socket>(
     stream: S,
     info: ConnectionInfo,
     permit: impl Send + Sync + 'static,
@@ -116,7 +117,7 @@ pub(crate) async fn serve_stream<S: AsyncRead + AsyncWrite + Unpin + Send + 'sta
 }
 
 /// Speaks HTTP until it is over, or until the connection is given away.
-async fn speak_http<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+async fn speak_http<S: Socket>(
     stream: S,
     info: ConnectionInfo,
     tenancy: Tenancy,
@@ -170,7 +171,7 @@ struct Bridge<S> {
     taken: Taken,
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Bridge<S> {
+impl<S: Socket> Bridge<S> {
     /// Carries bytes between the client and whoever has its connection, until both have ended.
     async fn run(mut self) {
         let head = self.taken.head.map(|head| head.to_bytes()).unwrap_or_default();
@@ -188,11 +189,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Bridge<S> {
 ///
 /// Not tokio's `copy_bidirectional`: that would wait for the client to close as well when the owner
 /// has closed its end for good, and a client that never does would hold the connection for ever.
-async fn carry<S: AsyncRead + AsyncWrite + Unpin>(
-    client: &mut S,
-    end: &mut tokio::net::UnixStream,
-    ahead: [Bytes; 2],
-) -> bool {
+async fn carry<S: Socket>(client: &mut S, end: &mut tokio::net::UnixStream, ahead: [Bytes; 2]) -> bool {
     let (mut from_client, mut to_client) = tokio::io::split(client);
     let (mut from_end, mut to_end) = end.split();
     let mut up = std::pin::pin!(async move {
@@ -243,6 +240,7 @@ async fn answer(
     shared: Arc<Shared>,
 ) -> Result<http::Response<Counted>, Infallible> {
     let is_head = request.method() == Method::HEAD;
+    let is_1_0 = request.version() == Version::HTTP_10;
     let outcome = match refusal(&request, &shared) {
         Some(reason) => Outcome::Response(refuse(&context, reason)),
         None => dispatch(request, info, &context).await,
@@ -258,6 +256,10 @@ async fn answer(
     response.normalise(is_head);
     if context.max_requests.is_some_and(|most| shared.begun() >= most) {
         response.headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    // Chunks have an end of their own, and HTTP/1.0 has no chunks.
+    if is_1_0 && response.body.size_hint().exact().is_none() && !response.headers.contains_key(CONTENT_LENGTH) {
+        shared.ends_an_answer();
     }
     Ok(into_http(response, busy))
 }

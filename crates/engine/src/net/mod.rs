@@ -2,4 +2,5 @@
 
 pub(crate) mod connection;
 pub(crate) mod listener;
+pub(crate) mod socket;
 pub(crate) mod wire;

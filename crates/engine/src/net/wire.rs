@@ -16,13 +16,14 @@ use std::time::Duration;
 
 use memchr::memchr;
 use parking_lot::Mutex;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
-use tokio::time::{Instant, Sleep, sleep_until, timeout};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::http::chunks::Chunks;
 use crate::http::framing::{Delimiter, HeadLimits, check_head};
 use crate::http::refusal::Reason;
 use crate::http::response::Response;
+use crate::net::socket::{Socket, linger};
 
 /// How long a client may take; see the settings of the same names.
 #[derive(Debug, Clone, Copy)]
@@ -40,11 +41,6 @@ const REFUSED_HEAD: &[u8] = b"HEAD * HTTP/1.1\r\nhost: refused\r\n\r\n";
 /// Bytes that a client may send ahead of the answer to its request for an upgrade.
 const MOST_AHEAD: usize = 64 * 1024;
 
-/// How long, and for how many bytes, we go on reading after a refusal. Closing at once would make
-/// the kernel reset the connection for what is unread, and the client might never see the answer.
-const LINGER: Duration = Duration::from_secs(1);
-const LINGER_BYTES: usize = 1024 * 1024;
-
 /// What the wire and the service of one connection tell each other.
 #[derive(Debug, Default)]
 pub(crate) struct Shared {
@@ -61,6 +57,8 @@ pub(crate) struct Shared {
     /// A connection that is given away; the flag keeps the lock off each poll.
     is_taken: AtomicBool,
     taken: Mutex<Option<Taken>>,
+    /// The end of the connection is the end of an answer.
+    ends_an_answer: AtomicBool,
 }
 
 /// Who has a connection that is given away.
@@ -93,6 +91,12 @@ impl Shared {
     /// How many requests have begun on this connection, this one included.
     pub(crate) fn begun(&self) -> u64 {
         self.begun.load(Ordering::Relaxed)
+    }
+
+    /// Nothing but the end of the connection will say where the answer ends (RFC 9112 section 6.3):
+    /// if it ends otherwise than by a shutdown, the client has to see that.
+    pub(crate) fn ends_an_answer(&self) {
+        self.ends_an_answer.store(true, Ordering::Relaxed);
     }
 
     fn is_busy(&self) -> bool {
@@ -140,7 +144,7 @@ enum Expects {
 pub(crate) type Tenancy = Arc<dyn Any + Send + Sync>;
 
 /// A connection's socket.
-pub(crate) struct Wire<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> {
+pub(crate) struct Wire<S: Socket> {
     stream: Option<S>,
     shared: Arc<Shared>,
     limits: HeadLimits,
@@ -157,12 +161,14 @@ pub(crate) struct Wire<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> {
     made_up: usize,
     /// Nothing more is sent.
     is_shut: bool,
+    /// The client was slow to take what was written last.
+    is_backed_up: bool,
     opened: Instant,
     waiting_since: Option<Instant>,
     timer: Option<Pin<Box<Sleep>>>,
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Wire<S> {
+impl<S: Socket> Wire<S> {
     pub(crate) fn new(
         stream: S,
         shared: Arc<Shared>,
@@ -182,6 +188,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Wire<S> {
             synthetic: &[],
             made_up: 0,
             is_shut: false,
+            is_backed_up: false,
             opened: Instant::now(),
             waiting_since: None,
             timer: None,
@@ -365,7 +372,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Wire<S> {
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> AsyncRead for Wire<S> {
+impl<S: Socket> AsyncRead for Wire<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
         loop {
@@ -419,9 +426,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> AsyncRead for Wire<S> {
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> AsyncWrite for Wire<S> {
+impl<S: Socket> AsyncWrite for Wire<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        self.stream()?.poll_write(cx, buf)
+        let written = self.stream()?.poll_write(cx, buf);
+        self.is_backed_up |= written.is_pending();
+        written
     }
 
     fn poll_write_vectored(
@@ -429,7 +438,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> AsyncWrite for Wire<S> 
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.stream()?.poll_write_vectored(cx, bufs)
+        let written = self.stream()?.poll_write_vectored(cx, bufs);
+        self.is_backed_up |= written.is_pending();
+        written
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -437,7 +448,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> AsyncWrite for Wire<S> 
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.stream()?.poll_flush(cx)
+        ready!(self.stream()?.poll_flush(cx))?;
+        // hyper may have read the next request meanwhile, and does not begin it when a flush that it
+        // had to wait for is over: it has to be asked again.
+        if std::mem::take(&mut self.is_backed_up) {
+            cx.waker().wake_by_ref();
+        }
+        Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -449,11 +466,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> AsyncWrite for Wire<S> 
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Drop for Wire<S> {
+impl<S: Socket> Drop for Wire<S> {
     fn drop(&mut self) {
         // A request that was cut short may have more on its way.
         let unread = !matches!(self.expects, Expects::Head) || !self.held.is_empty();
-        let Some(stream) = self.stream.take().filter(|_| unread) else { return };
+        let Some(stream) = self.stream.take() else { return };
+        if self.shared.ends_an_answer.load(Ordering::Relaxed) && !self.is_shut {
+            stream.break_off();
+            return;
+        }
+        if !unread {
+            return;
+        }
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             let tenancy = Arc::clone(&self.tenancy);
             runtime.spawn(async move {
@@ -462,20 +486,4 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Drop for Wire<S> {
             });
         }
     }
-}
-
-/// Says that nothing more is coming, and reads what still comes, within bounds.
-pub(crate) async fn linger<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S) {
-    let drain = async {
-        let _ = stream.shutdown().await;
-        let mut left = LINGER_BYTES;
-        let mut scratch = [0; 4096];
-        while left > 0 {
-            match stream.read(&mut scratch).await {
-                Ok(read) if read > 0 => left = left.saturating_sub(read),
-                _ => return,
-            }
-        }
-    };
-    let _ = timeout(LINGER, drain).await;
 }
