@@ -185,7 +185,9 @@ impl BodyReader {
     /// hyper ends the body without an error when its connection is torn down between two frames,
     /// and a cut upload must not look like a whole one.
     fn end(&mut self) -> Result<Readable, ReadError> {
-        let cut = self.declared.is_some_and(|declared| self.read < declared) || self.cell.is_abandoned();
+        let cut = self.declared.is_some_and(|declared| self.read < declared)
+            || self.cell.is_abandoned()
+            || self.cell.is_aborted();
         if cut {
             return Err(self.gone());
         }

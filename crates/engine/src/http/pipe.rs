@@ -172,7 +172,8 @@ impl Drop for PipeReader {
     fn drop(&mut self) {
         let chunks = {
             let mut state = self.0.state.lock();
-            state.reader_gone = true;
+            // hyper drops a body that it has read to its end as well.
+            state.reader_gone = state.end != End::Complete || !state.chunks.is_empty();
             if state.end == End::Open || !state.chunks.is_empty() {
                 self.0.stats.disconnect();
             }
