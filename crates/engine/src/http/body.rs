@@ -176,10 +176,12 @@ impl BodyReader {
         ReadError::Gone
     }
 
+    /// An answer that has begun breaks: an app that goes on as if nothing were wrong must not make the
+    /// client believe that its request was taken.
     fn refuse(&mut self, reason: Reason) {
         self.incoming = None;
         self.stats.refuse(reason);
-        let _ = self.cell.claim(Response::closing(reason.status()));
+        self.cell.abort(Response::closing(reason.status()));
     }
 
     /// hyper ends the body without an error when its connection is torn down between two frames,

@@ -4,9 +4,10 @@
 use std::sync::mpsc;
 use std::time::Duration;
 
-use kino_engine::{ReadError, Reason, Settings};
+use http::StatusCode;
+use kino_engine::{Exchange, ReadError, Reason, Response, Settings};
 
-use crate::support::{Client, HANG, Running, ok, read_all, settings};
+use crate::support::{Client, HANG, Running, ok, read_all, read_body, settings};
 
 /// Long enough for a client that is on time, short enough to wait for.
 const SHORT: Duration = Duration::from_millis(100);
@@ -117,6 +118,26 @@ fn a_malformed_body_is_400_if_nothing_was_answered_and_an_error_for_the_reader()
     assert_refused(&mut client, 400);
     assert_eq!(errors.recv_timeout(HANG).unwrap(), format!("{:?}", Err::<Vec<u8>, _>(ReadError::Malformed)));
     assert_eq!(refused(&running, Reason::BadChunk), 1);
+    running.stop();
+}
+
+#[test]
+fn a_malformed_or_oversized_body_breaks_an_answer_that_has_begun() {
+    let settings = Settings { max_body_size: Some(4), ..settings() };
+    let running = Running::new(settings, 1, move |Exchange { mut body, reply, .. }| {
+        let mut writer = reply.stream(Response::canned(StatusCode::OK), None).unwrap();
+        let _ = writer.try_write("begun".into()).unwrap();
+        assert!(read_body(&mut body).is_err());
+        // As an app does that makes nothing of it.
+        writer.finish();
+    });
+    for chunk in ["3\r\nabc\r\n-1\r\n", "6\r\nabcdef\r\n0\r\n\r\n"] {
+        let mut client = running.connect();
+        client.send(format!("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n{chunk}"));
+        let (answer, _why) = client.try_answer().expect_err("an answer that nobody can take for complete");
+        assert_eq!((answer.status, answer.body.as_slice()), (200, &b"begun"[..]));
+    }
+    assert_eq!((refused(&running, Reason::BadChunk), refused(&running, Reason::BodyTooLarge)), (1, 1));
     running.stop();
 }
 

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use kino_engine::{
-    BodyWriter, Exchange, ReadError, Readable, Response, ResponseBody, Server, Settings, Take, Wake, Writable,
-    WriteError,
+    BodyReader, BodyWriter, Exchange, ReadError, Readable, Response, ResponseBody, Server, Settings, Take, Wake,
+    Writable, WriteError,
 };
 
 /// Longer than any test takes; whoever waits this long hangs.
@@ -100,12 +100,16 @@ pub(crate) fn ok(body: impl Into<Bytes>) -> Response {
 
 /// Reads the whole request body, waiting as a worker would.
 pub(crate) fn read_all(exchange: &mut Exchange) -> Result<Vec<u8>, ReadError> {
+    read_body(&mut exchange.body)
+}
+
+pub(crate) fn read_body(body: &mut BodyReader) -> Result<Vec<u8>, ReadError> {
     let mut all = Vec::new();
     loop {
-        match exchange.body.try_read(10_000)? {
+        match body.try_read(10_000)? {
             Readable::Chunk(chunk) => all.extend_from_slice(&chunk),
             Readable::End => return Ok(all),
-            Readable::Pending => assert_eq!(exchange.body.signal().wait(HANG), Wake::Notified),
+            Readable::Pending => assert_eq!(body.signal().wait(HANG), Wake::Notified),
         }
     }
 }
