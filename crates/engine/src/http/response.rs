@@ -35,6 +35,7 @@ enum Content {
     Full(Bytes),
     Stream(PipeReader),
     File(Box<FileReader>),
+    Withheld,
 }
 
 impl ResponseBody {
@@ -54,6 +55,12 @@ impl ResponseBody {
         Self(Content::File(Box::new(FileReader::new(file, length))))
     }
 
+    /// No bytes where the headers announce those of another answer. To hyper it is a body of unknown
+    /// size: beside one that is known to be empty it leaves the length of a 304 out.
+    fn withheld() -> Self {
+        Self(Content::Withheld)
+    }
+
     pub(crate) fn stream(reader: PipeReader) -> Self {
         Self(Content::Stream(reader))
     }
@@ -66,6 +73,7 @@ impl Body for ResponseBody {
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Aborted>>> {
         match &mut self.0 {
             Content::Full(bytes) if bytes.is_empty() => Poll::Ready(None),
+            Content::Withheld => Poll::Ready(None),
             Content::Full(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
             Content::Stream(reader) => reader.poll(cx).map(|next| next.map(|chunk| chunk.map(Frame::data))),
             Content::File(reader) => reader.poll(cx).map(|next| next.map(|chunk| chunk.map(Frame::data))),
@@ -75,7 +83,7 @@ impl Body for ResponseBody {
     fn is_end_stream(&self) -> bool {
         match &self.0 {
             Content::Full(bytes) => bytes.is_empty(),
-            Content::Stream(_) => false,
+            Content::Stream(_) | Content::Withheld => false,
             Content::File(reader) => reader.left() == 0,
         }
     }
@@ -83,7 +91,7 @@ impl Body for ResponseBody {
     fn size_hint(&self) -> SizeHint {
         match &self.0 {
             Content::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Content::Stream(_) => SizeHint::default(),
+            Content::Stream(_) | Content::Withheld => SizeHint::default(),
             Content::File(reader) => SizeHint::with_exact(reader.left()),
         }
     }
@@ -129,9 +137,9 @@ impl Response {
         if self.status == StatusCode::NO_CONTENT {
             self.headers.remove(CONTENT_LENGTH);
         }
-        // The length is that of another body, the one of GET (RFC 9110 section 9.3.2).
+        // The length is that of another body, the one of GET or 200 (RFC 9110 sections 9.3.2 and 15.4.5).
         if is_bodiless && announced.is_ok_and(|announced| announced.is_some()) {
-            self.body = ResponseBody::empty();
+            self.body = ResponseBody::withheld();
         }
     }
 
