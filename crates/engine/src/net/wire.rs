@@ -59,6 +59,8 @@ pub(crate) struct Shared {
     taken: Mutex<Option<Taken>>,
     /// The end of the connection is the end of an answer.
     ends_an_answer: AtomicBool,
+    /// The client has not taken all that hyper has to write.
+    is_backed_up: AtomicBool,
 }
 
 /// Who has a connection that is given away.
@@ -85,7 +87,9 @@ impl Shared {
     }
 
     pub(crate) fn taken(&self) -> Option<Taken> {
-        if self.is_taken.load(Ordering::Acquire) { self.taken.lock().take() } else { None }
+        // hyper is not asked for what it has written and not sent, so that has to be gone.
+        let is_ready = self.is_taken.load(Ordering::Acquire) && !self.is_backed_up.load(Ordering::Relaxed);
+        if is_ready { self.taken.lock().take() } else { None }
     }
 
     /// How many requests have begun on this connection, this one included.
@@ -161,8 +165,6 @@ pub(crate) struct Wire<S: Socket> {
     made_up: usize,
     /// Nothing more is sent.
     is_shut: bool,
-    /// The client was slow to take what was written last.
-    is_backed_up: bool,
     opened: Instant,
     waiting_since: Option<Instant>,
     timer: Option<Pin<Box<Sleep>>>,
@@ -188,7 +190,6 @@ impl<S: Socket> Wire<S> {
             synthetic: &[],
             made_up: 0,
             is_shut: false,
-            is_backed_up: false,
             opened: Instant::now(),
             waiting_since: None,
             timer: None,
@@ -367,6 +368,12 @@ impl<S: Socket> Wire<S> {
         }
     }
 
+    fn note_pressure(&self, is_pending: bool) {
+        if is_pending {
+            self.shared.is_backed_up.store(true, Ordering::Relaxed);
+        }
+    }
+
     fn stream(&mut self) -> io::Result<Pin<&mut S>> {
         self.stream.as_mut().map(Pin::new).ok_or_else(|| io::ErrorKind::NotConnected.into())
     }
@@ -429,7 +436,7 @@ impl<S: Socket> AsyncRead for Wire<S> {
 impl<S: Socket> AsyncWrite for Wire<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let written = self.stream()?.poll_write(cx, buf);
-        self.is_backed_up |= written.is_pending();
+        self.note_pressure(written.is_pending());
         written
     }
 
@@ -439,7 +446,7 @@ impl<S: Socket> AsyncWrite for Wire<S> {
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = self.stream()?.poll_write_vectored(cx, bufs);
-        self.is_backed_up |= written.is_pending();
+        self.note_pressure(written.is_pending());
         written
     }
 
@@ -451,7 +458,8 @@ impl<S: Socket> AsyncWrite for Wire<S> {
         ready!(self.stream()?.poll_flush(cx))?;
         // hyper may have read the next request meanwhile, and does not begin it when a flush that it
         // had to wait for is over: it has to be asked again.
-        if std::mem::take(&mut self.is_backed_up) {
+        if self.shared.is_backed_up.load(Ordering::Relaxed) {
+            self.shared.is_backed_up.store(false, Ordering::Relaxed);
             cx.waker().wake_by_ref();
         }
         Poll::Ready(Ok(()))
