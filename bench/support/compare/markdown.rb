@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+require_relative "grid"
+
 module Bench
   # The tables of a run, to be read in a terminal and pasted into the docs.
   class Markdown
@@ -76,19 +78,6 @@ module Bench
 
     def decimal(value) = format("%.1f", value)
 
-    # The first two columns are words, the others figures.
-    def table(heads, lines)
-      return if lines.empty?
-
-      widths = [heads, *lines].transpose.map { |cells| cells.map { |cell| cell.to_s.size }.max }
-      rule = widths.each_with_index.map { |width, index| index < 2 ? "-" * width : "#{"-" * (width - 1)}:" }
-      [heads, rule, *lines].map { |cells| "| #{align(cells, widths).join(" | ")} |" }.join("\n")
-    end
-
-    def align(cells, widths)
-      cells.zip(widths).each_with_index.map do |(cell, width), index|
-        index < 2 ? cell.to_s.ljust(width) : cell.to_s.rjust(width)
-      end
-    end
+    def table(heads, lines) = lines.empty? ? nil : Grid.new(heads, lines).to_s
   end
 end

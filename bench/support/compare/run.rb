@@ -1,11 +1,14 @@
 # frozen_string_literal: true
 
 require "json"
+require_relative "chart"
 require_relative "comparison"
+require_relative "instructions"
 require_relative "machine"
 require_relative "markdown"
 require_relative "options"
 require_relative "runner"
+require_relative "verdicts"
 
 module Bench
   # Servers side by side. See bench/README.md for how.
@@ -15,19 +18,31 @@ module Bench
       @options = options
     end
 
-    # @return [Boolean] whether all sides played and none made an error
+    # @return [Boolean] whether all sides played, none made an error, and no bar that was asked for is missed
     def run
+      measure
+      puts @options.json ? JSON.pretty_generate(facts) : report
+      File.write(@options.svg, Chart.new(@comparison, @options.rows, @columns).to_s) if @options.svg
+      @runner.faults.empty? && @comparison.total_errors.zero? && (@verdicts.nil? || @verdicts.met?)
+    end
+
+    private
+
+    def measure
       @machine = Machine.facts
       @columns = playable(@options.columns + @options.also)
       @runner = Runner.new(@options, @columns)
       @samples = @runner.run
       @comparison = Comparison.new(@samples)
+      @verdicts = Verdicts.new(@comparison, instructions:) if @options.bars
       @machine[:load_after] = Machine.load
-      puts @options.json ? JSON.pretty_generate(facts) : report
-      @runner.faults.empty? && @comparison.total_errors.zero?
     end
 
-    private
+    # They take valgrind and most of a minute, so only where both sides of that bar take part.
+    def instructions
+      chosen = @columns.map(&:name) & Instructions::COLUMNS
+      Instructions.new.run if chosen == Instructions::COLUMNS && Instructions.available?
+    end
 
     def playable(columns)
       @skipped = columns.filter_map { |column| (text = column.obstacle) && [column.name, text] }.to_h
@@ -39,7 +54,8 @@ module Bench
 
     def report
       [machine_line, options_line, "", Markdown.new(@comparison, @options.rows, @columns), "",
-       *@skipped.map { |name, text| "skipped: #{name}, #{text}" }, *@runner.faults].join("\n")
+       *(@verdicts && [@verdicts, ""]), *@skipped.map { |name, text| "skipped: #{name}, #{text}" },
+       *@runner.faults].join("\n")
     end
 
     def machine_line
@@ -52,7 +68,7 @@ module Bench
 
     def facts
       { machine: @machine, options: @options.facts, skipped: @skipped, faults: @runner.faults,
-        samples: @samples.map(&:facts) }
+        bars: @verdicts&.facts, samples: @samples.map(&:facts) }
     end
   end
 end
