@@ -13,7 +13,7 @@ module BatteryApp
 
   # Close to 4 KB once it is rendered.
   DOCUMENT = JSON.generate(
-    "items" => Array.new(36) do |index|
+    "items" => Array.new(39) do |index|
       { "id" => index, "name" => "item number #{index}", "price" => (index * 1.25) + 0.5, "tags" => %w[red green],
         "stock" => { "here" => index * 3, "ordered" => nil } }
     end

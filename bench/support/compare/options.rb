@@ -10,12 +10,13 @@ module Bench
   Options = Struct.new(:seconds, :connections, :rounds, :warmup, :rows, :columns, :also, :workers, :slots, :wrk_threads,
                        :json, :svg, :bars, keyword_init: true) do
     # @param argv [Array<String>]
+    # @param defaults [Hash] what differs from ours
     # @return [Options]
-    def self.parse(argv)
+    def self.parse(argv, **defaults)
       # Five requests at a time is the most that any side gives a worker by default.
       options = new(seconds: 3, connections: 64, rounds: 5, warmup: 1, rows: Bench::Rows::ALL,
                     columns: Bench::Columns::ALL, also: [], workers: Etc.nprocessors, slots: 5, wrk_threads: 1,
-                    json: false, svg: nil, bars: false)
+                    json: false, svg: nil, bars: false, **defaults)
       options.numbers(options.parser.parse(argv))
       options.check
     rescue OptionParser::ParseError, ArgumentError => e
@@ -29,8 +30,8 @@ module Bench
                     "connections\nunless told otherwise, and prints how they compare.\n\n" \
                     "Rows: #{Rows::NAMES.join(", ")}\nServers: #{Columns::NAMES.join(", ")}\n\n"
         on.on("--rows LIST", Array, "rows to measure (default: all)") { |names| self.rows = choose(Rows, names) }
-        on.on("--servers LIST", Array, "servers to compare (default: all)") do |names|
-          self.columns = choose(Columns, names)
+        on.on("--servers LIST", Array, "servers to compare, or none (default: all)") do |names|
+          self.columns = names == ["none"] ? [] : choose(Columns, names)
         end
         on.on("--also 'NAME=DIR [FLAGS]'", "one more Kino: a checkout, and flags of its own; may be repeated") do |text|
           also << Columns.also(text)

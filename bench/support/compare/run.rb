@@ -13,6 +13,20 @@ require_relative "verdicts"
 module Bench
   # Servers side by side. See bench/README.md for how.
   class Run
+    # The command: checks what it needs, measures, and exits.
+    #
+    # @param argv [Array<String>]
+    # @param defaults [Hash] what differs from {Options}' own defaults, such as `:columns`
+    # @return [void]
+    def self.start(argv, **defaults)
+      abort "bench/run: wrk is missing (on Debian the package wrk)" unless Load.available?
+      abort "bench/run: this system has no /proc/PID/smaps_rollup; Linux has" unless ProcessFacts.available?
+
+      exit new(Options.parse(argv, **defaults)).run
+    rescue Interrupt
+      exit 130
+    end
+
     # @param options [Options]
     def initialize(options)
       @options = options
@@ -71,13 +85,4 @@ module Bench
         bars: @verdicts&.facts, samples: @samples.map(&:facts) }
     end
   end
-end
-
-abort "bench/run: wrk is missing (on Debian the package wrk)" unless Bench::Load.available?
-abort "bench/run: this system has no /proc/PID/smaps_rollup; Linux has" unless Bench::ProcessFacts.available?
-
-begin
-  exit Bench::Run.new(Bench::Options.parse(ARGV)).run
-rescue Interrupt
-  exit 130
 end
