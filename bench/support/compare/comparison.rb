@@ -46,6 +46,12 @@ module Bench
     # @return [Integer]
     def errors(row, column) = samples(row, column).sum(&:errors)
 
+    # @return [Spread] of what else the machine did, in cores
+    def other_cores
+      values = @samples.values.flatten.map(&:other_cores)
+      Spread.new(median: self.class.median(values), min: values.min, max: values.max)
+    end
+
     # @return [Integer] of all
     def total_errors = @samples.values.flatten.sum(&:errors)
   end

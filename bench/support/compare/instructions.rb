@@ -39,7 +39,7 @@ module Bench
     # @param requests [Integer] the count is the difference between twice as many and this many
     # @param connections [Integer] kept alive; each sends its next request when all have got their answers
     # @param workers [Integer]
-    def initialize(requests: 5_000, connections: 16, workers: 2)
+    def initialize(requests: 20_000, connections: 16, workers: 2)
       @batches = (requests / connections.to_f).ceil
       @connections = connections
       @workers = workers

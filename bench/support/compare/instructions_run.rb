@@ -5,12 +5,12 @@ require "optparse"
 require_relative "grid"
 require_relative "instructions"
 
-options = { requests: 5_000, connections: 16, workers: 2 }
+options = { requests: 20_000, connections: 16, workers: 2 }
 json = false
 parser = OptionParser.new do |on|
   on.banner = "Usage: bench/instructions [options]\n\n" \
               "Counts the instructions that a plain request takes in the engine and in hyper alone.\n\n"
-  on.on("--requests N", Integer, "runs with N and 2 x N requests (default: 5000)") { |n| options[:requests] = n }
+  on.on("--requests N", Integer, "runs with N and 2 x N requests (default: 20000)") { |n| options[:requests] = n }
   on.on("--connections N", Integer, "kept-alive connections (default: 16)") { |n| options[:connections] = n }
   on.on("--workers N", Integer, "workers, and threads of hyper alone (default: 2)") { |n| options[:workers] = n }
   on.on("--json", "print JSON instead of the table") { json = true }

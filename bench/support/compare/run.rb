@@ -67,7 +67,7 @@ module Bench
     end
 
     def report
-      [machine_line, options_line, "", Markdown.new(@comparison, @options.rows, @columns), "",
+      [machine_line, options_line, others_line, "", Markdown.new(@comparison, @options.rows, @columns), "",
        *(@verdicts && [@verdicts, ""]), *@skipped.map { |name, text| "skipped: #{name}, #{text}" },
        *@runner.faults].join("\n")
     end
@@ -78,6 +78,12 @@ module Bench
 
     def options_line
       @options.facts.map { |name, value| "#{name.to_s.tr("_", " ")} #{value}" }.join("; ")
+    end
+
+    def others_line
+      return if @samples.empty?
+
+      format("other processes kept %<median>.2f cores busy (%<min>.2f to %<max>.2f)", @comparison.other_cores.to_h)
     end
 
     def facts

@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require_relative "cpu_use"
 require_relative "load"
 require_relative "peer"
 require_relative "sample"
@@ -59,9 +60,10 @@ module Bench
 
     def measure(round, row, column, peer)
       row.measure == :memory ? play_battery(peer) : load(peer, row, @options.warmup)
-      before = peer.tree.cpu
-      wrk = load(peer, row, @options.seconds)
-      Sample.new(row: row.name, column: column.name, round:, cpu: peer.tree.cpu - before, pss: peer.tree.pss, wrk:)
+      wrk = nil
+      use = CpuUse.of(peer.tree) { wrk = load(peer, row, @options.seconds) }
+      Sample.new(row: row.name, column: column.name, round:, cpu: use.tree, others: use.others, wrk:,
+                 pss: peer.tree.pss)
     end
 
     def play_battery(peer) = Rows::BATTERY.each { |row| load(peer, row, @options.warmup) }

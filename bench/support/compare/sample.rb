@@ -7,8 +7,9 @@ module Bench
   #
   # - cpu: seconds of CPU of the server's processes while wrk ran
   # - pss: KiB of them after it
+  # - others: seconds of CPU of all that is neither the server nor wrk
   # - wrk: see load.lua
-  Sample = Data.define(:row, :column, :round, :cpu, :pss, :wrk) do
+  Sample = Data.define(:row, :column, :round, :cpu, :pss, :others, :wrk) do
     def requests = wrk.fetch("requests")
 
     # @return [Float] requests a second
@@ -16,6 +17,12 @@ module Bench
 
     # @return [Float] microseconds of CPU a request
     def cpu_us = requests.zero? ? Float::NAN : cpu * 1e6 / requests
+
+    # @return [Float] how many cores the server kept busy
+    def cores = cpu / wrk.fetch("seconds")
+
+    # @return [Float] how many cores were busy with something else
+    def other_cores = others / wrk.fetch("seconds")
 
     # @return [Float] microseconds
     def p50 = wrk.fetch("p50_us").to_f
@@ -27,6 +34,6 @@ module Bench
     def errors = wrk.values_at(*Load::FAULTS).sum
 
     # @return [Hash] for JSON
-    def facts = { row:, column:, round:, rate:, cpu_us:, pss_kib: pss, cpu_s: cpu, **wrk }
+    def facts = { row:, column:, round:, rate:, cpu_us:, cores:, other_cores:, pss_kib: pss, **wrk }
   end
 end

@@ -7,7 +7,7 @@ RSpec.describe Bench::Comparison do
   def sample(column, round, requests, read: 0)
     wrk = Bench::Load::FAULTS.to_h { |name| [name, 0] }
     wrk = wrk.merge("requests" => requests, "seconds" => 2.0, "p50_us" => 50, "p99_us" => 90, "read" => read)
-    Bench::Sample.new(row: "plaintext", column:, round:, cpu: 0.5, pss: 1000, wrk:)
+    Bench::Sample.new(row: "plaintext", column:, round:, cpu: 0.5, pss: 1000, others: 0.1, wrk:)
   end
 
   let(:comparison) do
