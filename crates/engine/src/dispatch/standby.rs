@@ -1,7 +1,7 @@
 //! Who looks after shards while their workers run the app.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -9,12 +9,13 @@ use crate::dispatch::queue::Queue;
 use crate::dispatch::shard::Shard;
 use crate::dispatch::signal::Signal;
 
-/// How long a shard may be left alone.
-const INTERVAL: Duration = Duration::from_millis(1);
+/// How often the stand-by looks around. A shard that nobody has been at between two looks is looked
+/// after, so that it is left alone for less than a millisecond.
+const INTERVAL: Duration = Duration::from_micros(500);
 
 /// For how many intervals the stand-by looks around before it sleeps. Waking it costs a worker a
 /// system call, so it is not to be done for each request.
-const ROUNDS: u32 = 20;
+const ROUNDS: u32 = 40;
 
 /// Long enough to say that it is for ever.
 const ASLEEP: Duration = Duration::from_secs(3600);
@@ -24,10 +25,16 @@ const ASLEEP: Duration = Duration::from_secs(3600);
 pub(crate) struct Bell {
     is_asleep: AtomicBool,
     is_over: AtomicBool,
+    tick: AtomicU64,
     signal: Arc<Signal>,
 }
 
 impl Bell {
+    /// A number that changes with each look around.
+    pub(crate) fn tick(&self) -> u64 {
+        self.tick.load(Ordering::Relaxed)
+    }
+
     /// Somebody has left a shard alone.
     pub(crate) fn ring(&self) {
         if self.is_asleep.load(Ordering::SeqCst) && self.is_asleep.swap(false, Ordering::SeqCst) {
@@ -68,10 +75,20 @@ impl Drop for Standby {
 
 fn watch<T>(bell: &Bell, shards: &[Arc<Shard>], queue: &Queue<T>) {
     let mut quiet = 0;
+    let mut seen: Vec<u64> = shards.iter().map(|shard| shard.visits()).collect();
     while !bell.is_over.load(Ordering::SeqCst) {
+        bell.tick.fetch_add(1, Ordering::Relaxed);
         let mut is_quiet = true;
-        for shard in shards.iter().filter(|shard| shard.is_left_alone()) {
+        for (shard, seen) in shards.iter().zip(&mut seen) {
+            let visits = shard.visits();
+            let is_forgotten = std::mem::replace(seen, visits) == visits;
+            if !shard.is_left_alone() {
+                continue;
+            }
             is_quiet = false;
+            if !is_forgotten {
+                continue;
+            }
             // An idle worker of its own does more than we can: it waits there.
             if !queue.call_home(shard) {
                 shard.look_in();
