@@ -9,6 +9,8 @@ mod lifecycle;
 mod refusals;
 #[path = "engine/requests.rs"]
 mod requests;
+#[path = "engine/shares.rs"]
+mod shares;
 #[path = "engine/support.rs"]
 mod support;
 #[path = "engine/takeover.rs"]

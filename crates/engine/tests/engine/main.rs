@@ -8,6 +8,7 @@ mod bodies;
 mod lifecycle;
 mod refusals;
 mod requests;
+mod shares;
 mod support;
 mod takeover;
 

@@ -1,0 +1,108 @@
+//! No client waits for a worker that is busy with another's request, whoever drives its connection.
+
+use std::sync::{Mutex, mpsc};
+
+use crate::support::{Client, HANG, Running, ok, settings};
+
+/// Answers `/slow...` when it is told to, and all else at once.
+struct Slow {
+    running: Running,
+    entered: mpsc::Receiver<String>,
+    release: mpsc::Sender<()>,
+}
+
+impl Slow {
+    fn new(workers: usize) -> Self {
+        let (enter, entered) = mpsc::channel();
+        let (release, released) = mpsc::channel::<()>();
+        let released = Mutex::new(released);
+        let running = Running::new(settings(), workers, move |exchange| {
+            let path = exchange.head.path().to_owned();
+            if path.starts_with("/slow") {
+                enter.send(path.clone()).unwrap();
+                released.lock().unwrap().recv_timeout(HANG).unwrap();
+            }
+            let _ = exchange.reply.send(ok(path));
+        });
+        Self { running, entered, release }
+    }
+
+    /// A client whose request is with a worker.
+    fn enter(&self, path: &str) -> Client {
+        let mut client = self.running.connect();
+        ask(&mut client, path);
+        assert_eq!(self.entered.recv_timeout(HANG).unwrap(), path);
+        client
+    }
+
+    fn finish(self, clients: impl IntoIterator<Item = Client>) {
+        for mut client in clients {
+            self.release.send(()).unwrap();
+            assert_eq!(client.answer().status, 200);
+        }
+        self.running.stop();
+    }
+}
+
+fn ask(client: &mut Client, path: &str) {
+    client.send(format!("GET {path} HTTP/1.1\r\nHost: test\r\n\r\n"));
+}
+
+#[test]
+fn an_idle_worker_serves_the_connections_of_a_busy_one() {
+    let slow = Slow::new(2);
+    let mut others: Vec<_> = (0..6).map(|_| slow.running.connect()).collect();
+    let busy = slow.enter("/slow");
+    for _ in 0..3 {
+        for client in &mut others {
+            assert_eq!(client.get("/").body, b"/");
+        }
+    }
+    // Connections that come now as well.
+    assert_eq!(slow.running.connect().get("/new").body, b"/new");
+    drop(others);
+    slow.finish([busy]);
+}
+
+#[test]
+fn an_answer_does_not_wait_for_the_next_request_of_its_worker() {
+    let slow = Slow::new(1);
+    let first = slow.enter("/slow/1");
+    let (mut quick, mut second) = (slow.running.connect(), slow.running.connect());
+    ask(&mut quick, "/quick");
+    slow.running.await_stats("the quick one waits", |stats| stats.queued == 1);
+    ask(&mut second, "/slow/2");
+    slow.running.await_stats("both wait", |stats| stats.queued == 2);
+    slow.release.send(()).unwrap();
+    assert_eq!(slow.entered.recv_timeout(HANG).unwrap(), "/slow/2");
+    assert_eq!(quick.answer().body, b"/quick");
+    slow.release.send(()).unwrap();
+    for mut client in [first, second] {
+        assert_eq!(client.answer().status, 200);
+    }
+    slow.running.stop();
+}
+
+#[test]
+fn the_engine_answers_by_itself_while_all_workers_are_busy() {
+    let slow = Slow::new(2);
+    let busy = [slow.enter("/slow/1"), slow.enter("/slow/2")];
+    for _ in 0..4 {
+        let mut client = slow.running.connect();
+        client.send("GET / HTTP/1.1\r\n\r\n");
+        assert_eq!(client.answer().status, 400);
+    }
+    slow.finish(busy);
+}
+
+#[test]
+fn a_client_that_leaves_is_noticed_while_all_workers_are_busy() {
+    let slow = Slow::new(1);
+    let busy = slow.enter("/slow");
+    let mut leaver = slow.running.connect();
+    ask(&mut leaver, "/");
+    slow.running.await_stats("it waits", |stats| stats.queued == 1);
+    drop(leaver);
+    slow.running.await_stats("it is missed", |stats| stats.disconnects == 1);
+    slow.finish([busy]);
+}
