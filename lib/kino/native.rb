@@ -13,7 +13,8 @@ module Kino
   # == Module functions
   #
   # `start(settings) -> Integer`:: binds, starts the network threads, accepts. `settings` is a Hash
-  #   with `:host` (String) and the directives that {Server} lists. Raises {BindError}.
+  #   with `:host` (String), the directives that {Server} lists, `:shards` (how many workers drive their
+  #   share of the connections, 0 for none) and `:arenas` (most arenas of glibc's malloc). Raises {BindError}.
   # `port(id) -> Integer`:: the port that is listened on.
   # `stop_accepting(id)`:: closes the listener.
   # `drain(id, seconds) -> Boolean`:: lets connections finish what they have begun; true when none

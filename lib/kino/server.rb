@@ -33,7 +33,10 @@ module Kino
     # @return [Server] stopped
     # @raise [ConfigError, UnshareableAppError, BindError]
     def self.run(app, **settings)
-      server = new(app, **settings).start
+      server = new(app, **settings)
+      # The app is loaded and stays: the collector need not look at it again each time.
+      Process.warmup
+      server.start
       Signals.stopping(server) do
         yield server if block_given?
         server.wait
@@ -135,7 +138,8 @@ module Kino
     private_constant :NATIVE
 
     def native_settings
-      NATIVE.to_h { |name| [name, settings.public_send(name)] }.merge(shards: dispatch == :driven ? workers : 0)
+      own = { shards: dispatch == :driven ? workers : 0, arenas: mode == :ractor ? workers + 1 : 2 }
+      NATIVE.to_h { |name| [name, settings.public_send(name)] }.merge(own)
     end
 
     # Plain threads share one lock: who holds it should run Ruby and leave the network to others.

@@ -15,7 +15,7 @@ use parking_lot::Mutex;
 use crate::ruby::error::{self, guard};
 use crate::ruby::request::LONGEST_WAIT;
 use crate::ruby::vm::fork::Owned;
-use crate::ruby::vm::gvl;
+use crate::ruby::vm::{arenas, gvl};
 
 static SERVERS: Mutex<Registry> = Mutex::new(Registry { last: 0, servers: BTreeMap::new() });
 
@@ -89,6 +89,7 @@ fn entry(ruby: &Ruby, id: u64) -> Result<Entry, Error> {
 
 fn start(ruby: &Ruby, settings: RHash) -> Result<u64, Error> {
     guard(ruby, || {
+        arenas::limit(fetch(ruby, settings, "arenas")?);
         let settings = settings_from(ruby, settings)?;
         // Name look-ups may take long, and need nothing of Ruby.
         let signal = Signal::new();

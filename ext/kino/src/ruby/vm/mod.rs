@@ -1,6 +1,7 @@
 //! The only room with `unsafe`. Each block says who holds the VM lock, who owns the object, and
 //! what happens on a raise.
 
+pub(crate) mod arenas;
 pub(crate) mod fork;
 pub(crate) mod gvl;
 pub(crate) mod hash;
