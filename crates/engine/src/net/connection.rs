@@ -28,8 +28,9 @@ use crate::http::refusal::Reason;
 use crate::http::reply::{Answer, Cell, Client, Outcome, Reply};
 use crate::http::request::{ConnectionInfo, RequestHead};
 use crate::http::response::{Response, ResponseBody};
+use crate::net::shared::{Busy, Shared, Taken};
 use crate::net::socket::{Socket, linger};
-use crate::net::wire::{Busy, Patience, Shared, Taken, Tenancy, Wire};
+use crate::net::wire::{Patience, Tenancy, Wire};
 use crate::settings::Settings;
 use crate::stats::Stats;
 
