@@ -55,7 +55,6 @@ module Kino
   #   content-length announced and the connection was broken. `[:cut, bytes]`: so many were too many
   #   and not sent.
   # `abort`:: breaks the connection, so that nobody takes the answer for complete.
-  # `gone? -> Boolean`:: whether the client has left, or the answer has ended.
   #
   # == Kino::Request
   #

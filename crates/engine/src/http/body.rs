@@ -266,8 +266,7 @@ impl BodyWriter {
         self.pipe.signal()
     }
 
-    /// Whether the client has left.
-    pub fn is_gone(&self) -> bool {
+    fn is_gone(&self) -> bool {
         !self.complete && self.pipe.is_gone()
     }
 
