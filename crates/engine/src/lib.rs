@@ -43,7 +43,7 @@ pub use crate::http::file::open_file;
 pub use crate::http::refusal::Reason;
 pub use crate::http::reply::{Client, Gone, Reply};
 pub use crate::http::request::{ConnectionInfo, RequestHead};
-pub use crate::http::response::{Response, ResponseBody};
+pub use crate::http::response::{NoLength, Response, ResponseBody, announced, is_bodiless};
 pub use crate::server::Server;
 pub use crate::settings::Settings;
 pub use crate::stats::Snapshot;

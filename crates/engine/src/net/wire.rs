@@ -12,12 +12,11 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use memchr::memchr;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::http::chunks::Chunks;
-use crate::http::framing::{Delimiter, HeadLimits, check_head};
+use crate::http::framing::{Beginning, Delimiter, HeadLimits, check_head};
 use crate::http::refusal::Reason;
 use crate::net::shared::Shared;
 use crate::net::socket::{Socket, linger};
@@ -67,6 +66,8 @@ pub(crate) struct Wire<S: Socket> {
     /// Bytes read from the socket and not passed on; the first `passed` of them may be.
     held: Vec<u8>,
     passed: usize,
+    /// What is known of what is held, where that is a head that is not whole.
+    beginning: Option<Beginning>,
     synthetic: &'static [u8],
     /// How much of the stand-in hyper has.
     made_up: usize,
@@ -94,6 +95,7 @@ impl<S: Socket> Wire<S> {
             expects: Expects::Head,
             held: Vec::new(),
             passed: 0,
+            beginning: None,
             synthetic: &[],
             made_up: 0,
             is_shut: false,
@@ -111,6 +113,7 @@ impl<S: Socket> Wire<S> {
 
     /// How many of `bytes`, which follow what was scanned before, may be passed on.
     fn scan(&mut self, bytes: &[u8]) -> usize {
+        self.beginning = None;
         let mut at = 0;
         while at < bytes.len() {
             let rest = &bytes[at..];
@@ -190,11 +193,11 @@ impl<S: Socket> Wire<S> {
             return;
         }
         let new = &buf.filled()[start..];
-        // A head can only become complete with a line end, or too long.
-        let worth_it = memchr(b'\n', new).is_some() || self.held.len() + new.len() > self.limits.target;
+        let worth_it = !matches!(self.expects, Expects::Head)
+            || self.beginning.get_or_insert_with(|| Beginning::of(&self.held)).may_be_decided_by(new, &self.limits);
         self.held.extend_from_slice(new);
         buf.set_filled(start);
-        if worth_it || !matches!(self.expects, Expects::Head) {
+        if worth_it {
             let held = std::mem::take(&mut self.held);
             self.passed = self.scan(&held);
             self.held = held;
@@ -288,7 +291,8 @@ impl<S: Socket> AsyncRead for Wire<S> {
                 return Poll::Ready(Ok(()));
             }
             match this.expects {
-                // hyper must not see an end before it has answered; its answer closes.
+                // hyper must not see an end before it has answered; its answer closes. Nothing has to wake
+                // us: the answer to a refused request waits for nobody.
                 Expects::Nothing => return Poll::Pending,
                 // The silent end of a connection that idles.
                 Expects::Failure(io::ErrorKind::ConnectionAborted) => return Poll::Ready(Ok(())),
