@@ -23,15 +23,16 @@ module Kino
   # `shutdown(id)`:: ends the network threads (about a second at most) and forgets the server.
   # `stats(id) -> Hash{Symbol=>Integer}`:: the engine's counters; `:refusals` is a Hash by reason.
   # `count_respawn(id)`:: counts a worker that died and is replaced.
-  # `report_end(id, name, cause)`:: the last thing that a worker Ractor does; `cause` is a String, or nil
+  # `report_end(id, index, cause)`:: the last thing that worker Ractor `index` does; `cause` is a String, or nil
   #   if it left because the server is closed.
-  # `await_end(id) -> [String, String or nil]`:: waits for the next such report: name and cause.
+  # `await_end(id) -> [Integer, String or nil]`:: waits for the next such report: index and cause.
   # `rack_objects(input_class, null_input, errors)`:: what the env gets for `rack.input` and
   #   `rack.errors`; called once, at load.
   #
   # == Worker
   #
-  # `Worker.new(id)`:: one taker of requests, for the thread that makes it.
+  # `Worker.new(id, index)`:: one taker of requests, for the thread that makes it. Where workers drive
+  #   connections, it drives those of share `index` while it waits.
   # `take -> Hash or nil`:: waits for a request and returns its Rack env; nil when the server is
   #   closed. A request still in hand unanswered is answered 500.
   # `answer(status, headers, chunks)`:: answers the request in hand with an array body. Raises

@@ -135,7 +135,14 @@ module Kino
     private_constant :NATIVE
 
     def native_settings
-      NATIVE.to_h { |name| [name, settings.public_send(name)] }
+      NATIVE.to_h { |name| [name, settings.public_send(name)] }.merge(shards: dispatch == :driven ? workers : 0)
+    end
+
+    # Plain threads share one lock: who holds it should run Ruby and leave the network to others.
+    def dispatch
+      return settings.dispatch unless settings.dispatch == :auto
+
+      mode == :ractor ? :driven : :queue
     end
 
     def start_pool

@@ -17,11 +17,12 @@ module Kino
     #
     # @param server_id [Integer] the server in {Native}
     # @param app [#call] the Rack app
+    # @param index [Integer] of whose connections it drives, see {Native}
     # @return [Symbol, Exception] :closed, or what the worker died of. It is returned, not raised:
     #   Ruby hands a SystemExit that leaves a thread on to the main thread, and an app's `exit` must
     #   not stop the server
-    def self.outcome(server_id:, app:)
-      new(server_id:, app:).run
+    def self.outcome(server_id:, app:, index:)
+      new(server_id:, app:, index:).run
       :closed
     rescue Exception => e # rubocop:disable Lint/RescueException -- see above
       e
@@ -29,8 +30,9 @@ module Kino
 
     # @param server_id [Integer] the server in {Native}
     # @param app [#call] the Rack app
-    def initialize(server_id:, app:)
-      @native = Native::Worker.new(server_id)
+    # @param index [Integer] of whose connections it drives, see {Native}
+    def initialize(server_id:, app:, index:)
+      @native = Native::Worker.new(server_id, index)
       @app = app
       @responder = Responder.new(@native)
     end

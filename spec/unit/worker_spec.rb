@@ -7,14 +7,14 @@ RSpec.describe Kino::Worker do
   let(:native) { FakeNative.new(*envs) }
   let(:failure) { Kino::Responder::FAILURE }
 
-  before { allow(Kino::Native::Worker).to receive(:new).with(7).and_return(native) }
+  before { allow(Kino::Native::Worker).to receive(:new).with(7, 1).and_return(native) }
 
   def env(path)
     { "REQUEST_METHOD" => "GET", "PATH_INFO" => path, "QUERY_STRING" => "", "SERVER_PROTOCOL" => "HTTP/1.1",
       "rack.response_finished" => [] }
   end
 
-  def outcome(&) = described_class.outcome(server_id: 7, app: Proc.new(&))
+  def outcome(&) = described_class.outcome(server_id: 7, app: Proc.new(&), index: 1)
 
   def expect_logged(line, &)
     expect(&).to output(line).to_stderr

@@ -1,6 +1,7 @@
 //! The engine with Rust threads as workers: how fast could it be at best? Benches drive it.
 //!
-//! `workers [port] [workers] [io threads]` answers `Hello World` until it is killed.
+//! `workers [port] [workers] [io threads] [driven]` answers `Hello World` until it is killed.
+//! driven: the workers drive the connections.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use std::time::Duration;
@@ -10,11 +11,14 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use kino_engine::{Response, ResponseBody, Server, Settings, Take};
 
 fn main() {
-    let mut args = std::env::args().skip(1).map(|arg| arg.parse::<usize>().unwrap());
+    let port = std::env::args().nth(1).map_or(0, |arg| arg.parse().unwrap());
+    let is_driven = std::env::args().nth(4).is_some_and(|arg| arg == "driven");
+    let workers = std::env::args().nth(2).map_or(2, |arg| arg.parse().unwrap());
     let settings = Settings {
         host: "127.0.0.1".into(),
-        port: u16::try_from(args.next().unwrap_or(0)).unwrap(),
-        io_threads: args.nth(1).unwrap_or(1),
+        port,
+        io_threads: std::env::args().nth(3).map_or(1, |arg| arg.parse().unwrap()),
+        shards: if is_driven { workers } else { 0 },
         queue_depth: 1024,
         queue_timeout: Duration::from_secs(5),
         max_head_size: 64 * 1024,
@@ -27,12 +31,11 @@ fn main() {
         max_requests: None,
         max_body_size: None,
     };
-    let workers = std::env::args().nth(2).map_or(2, |arg| arg.parse().unwrap());
     let server = Server::start(&settings).unwrap();
     println!("listening: http://{}", server.address());
     std::thread::scope(|scope| {
-        for _ in 0..workers {
-            let worker = server.worker();
+        for index in 0..workers {
+            let worker = server.worker_of(index);
             scope.spawn(move || {
                 loop {
                     match worker.take(Duration::from_secs(60)) {

@@ -24,7 +24,7 @@ impl Engine {
     /// Of `settings` only what concerns connections and the queue counts.
     pub fn new(settings: &Settings) -> Self {
         let queue = Arc::new(Queue::new(settings.queue_depth, settings.queue_timeout));
-        let context = Arc::new(Context::new(settings, queue, Arc::default()));
+        let context = Arc::new(Context::new(settings, queue, Arc::default(), None));
         Self { context, stopping: watch::Sender::new(false) }
     }
 
@@ -37,7 +37,7 @@ impl Engine {
 
     /// A new taker of requests.
     pub fn worker(&self) -> Worker {
-        Worker::new(Arc::clone(&self.context.queue), Arc::clone(&self.context.stats), Slot::new())
+        Worker::new(Arc::clone(&self.context.queue), Arc::clone(&self.context.stats), Slot::new(None))
     }
 
     /// Lets connections finish what they have begun and close.

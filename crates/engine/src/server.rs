@@ -5,6 +5,7 @@
 //! [`Server::abort`] for what they left behind, [`Server::shutdown`]. Each may be called more than
 //! once and from any thread.
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,14 +13,16 @@ use std::time::Duration;
 
 use http::StatusCode;
 use parking_lot::Mutex;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
 
 use crate::dispatch::exchange::Exchange;
 use crate::dispatch::queue::Queue;
+use crate::dispatch::shard::Shard;
 use crate::dispatch::signal::{Signal, Wake};
 use crate::dispatch::slot::Slot;
+use crate::dispatch::standby::{Bell, Standby};
 use crate::dispatch::worker::Worker;
 use crate::error::Error;
 use crate::http::response::Response;
@@ -45,6 +48,9 @@ pub struct Server {
     is_draining: AtomicBool,
     drained: Arc<Drained>,
     runtime: Mutex<Option<Runtime>>,
+    /// What workers drive themselves; empty where the runtime drives all connections.
+    shards: Vec<Arc<Shard>>,
+    standby: Mutex<Option<Standby>>,
 }
 
 /// Set once, when the last connection is gone.
@@ -72,6 +78,11 @@ impl Server {
             .build()
             .map_err(Error::Runtime)?;
         let queue = Arc::new(Queue::new(settings.queue_depth, settings.queue_timeout));
+        let bell = Arc::<Bell>::default();
+        let shards = (0..settings.shards).map(|_| Shard::new(Arc::clone(&bell))).collect::<io::Result<Vec<_>>>();
+        let shards = shards.map_err(Error::Runtime)?;
+        let standby = (!shards.is_empty()).then(|| Standby::start(bell, shards.clone(), Arc::clone(&queue)));
+        let standby = standby.transpose().map_err(Error::Runtime)?;
         let server = Self {
             address,
             stats: Arc::default(),
@@ -82,6 +93,8 @@ impl Server {
             is_draining: AtomicBool::new(false),
             drained: Arc::default(),
             runtime: Mutex::new(None),
+            shards,
+            standby: Mutex::new(standby),
         };
         {
             let _entered = runtime.enter();
@@ -98,10 +111,30 @@ impl Server {
     }
 
     fn acceptor(&self, settings: &Settings) -> listener::Serve {
-        let context = Arc::new(Context::new(settings, Arc::clone(&self.queue), Arc::clone(&self.stats)));
         let stopping = self.stopping.clone();
+        let context = |shard: Option<&Arc<Shard>>| {
+            Arc::new(Context::new(settings, Arc::clone(&self.queue), Arc::clone(&self.stats), shard.cloned()))
+        };
+        if self.shards.is_empty() {
+            let context = context(None);
+            return Arc::new(move |stream, peer, permit| {
+                tokio::spawn(connection::serve(stream, peer, permit, Arc::clone(&context), stopping.subscribe()));
+            });
+        }
+        let shards: Vec<_> = self.shards.iter().map(|shard| (Arc::clone(shard), context(Some(shard)))).collect();
         Arc::new(move |stream, peer, permit| {
-            tokio::spawn(connection::serve(stream, peer, permit, Arc::clone(&context), stopping.subscribe()));
+            let Some((shard, context)) = shards.iter().min_by_key(|(shard, _)| shard.connections()) else { return };
+            // It is to be woken by the shard's runtime from now on. What fails here has lost its client.
+            let Ok(stream) = stream.into_std() else { return };
+            shard.spawn(|tenant| {
+                let stream = TcpStream::from_std(stream);
+                let (context, stopping) = (Arc::clone(context), stopping.subscribe());
+                async move {
+                    if let Ok(stream) = stream {
+                        connection::serve(stream, peer, (permit, tenant), context, stopping).await;
+                    }
+                }
+            });
         })
     }
 
@@ -112,7 +145,13 @@ impl Server {
 
     /// A new taker of requests.
     pub fn worker(&self) -> Worker {
-        let slot = Slot::new();
+        self.worker_of(0)
+    }
+
+    /// A new taker of requests, one of those of share `index`, where workers drive connections.
+    pub fn worker_of(&self, index: usize) -> Worker {
+        let shard = index.checked_rem(self.shards.len()).and_then(|index| self.shards.get(index));
+        let slot = Slot::new(shard.cloned());
         let mut slots = self.slots.lock();
         // Only the worker and what it has in flight hold a slot besides this list.
         slots.retain(|slot| Arc::strong_count(slot) > 1);
@@ -191,6 +230,10 @@ impl Server {
     pub fn shutdown(&self) {
         self.abort();
         self.drain(LAST_FLUSH);
+        for shard in &self.shards {
+            shard.shutdown(LAST_FLUSH);
+        }
+        drop(self.standby.lock().take());
         let runtime = self.runtime.lock().take();
         if let Some(runtime) = runtime {
             runtime.shutdown_timeout(LAST_FLUSH);
@@ -212,6 +255,7 @@ impl Drop for Server {
     fn drop(&mut self) {
         if let Some(runtime) = self.runtime.get_mut().take() {
             self.queue.close();
+            drop(self.standby.get_mut().take());
             runtime.shutdown_background();
         }
     }

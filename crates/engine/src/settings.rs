@@ -12,6 +12,9 @@ pub struct Settings {
     pub port: u16,
     /// Threads that drive the network, at least 1.
     pub io_threads: usize,
+    /// Workers that drive connections themselves while they wait, each with its share of them; 0 to
+    /// leave that to the threads above. More than one thread may be a worker of the same share.
+    pub shards: usize,
     /// How many requests may wait for a worker.
     pub queue_depth: usize,
     /// How long a request may wait for a place in a full queue before it is answered 503.

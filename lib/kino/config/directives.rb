@@ -121,6 +121,15 @@ module Kino
           doc: "How many requests one connection may carry. The answer to the last says connection: close."
         ),
         Directive.new(
+          name: :dispatch, default: :auto,
+          type: Types::Choice.new(words: %i[auto queue driven], placeholder: "WAY"),
+          summary: "how requests reach workers: auto, queue or driven",
+          doc: "`queue`: threads of the network front-end read requests into a queue that all workers take from. " \
+               "`driven`: each worker reads and writes its share of the connections itself while it has nothing to " \
+               "run, so that no request is handed from thread to thread; who is free still takes what waits, " \
+               "whoever has read it. `auto` is `driven` in ractor mode and `queue` in threaded mode."
+        ),
+        Directive.new(
           name: :tokio_threads, type: Types::Whole.new(range: 1..64), default: 1,
           summary: "threads of the network front-end",
           doc: "How many native threads read and write connections. They never run Ruby; one keeps up with many " \

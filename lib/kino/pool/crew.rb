@@ -35,11 +35,13 @@ module Kino
       # @param app [#call] the Rack app
       # @param size [Integer] how many threads
       # @param name [String] prefix of the threads' names
-      def initialize(server_id:, app:, size:, name:)
+      # @param indexes [Enumerable<Integer>] of whose connections the threads drive, one after another
+      def initialize(server_id:, app:, size:, name:, indexes: [0])
         @server_id = server_id
         @app = app
         @size = size
         @name = name
+        @indexes = indexes.cycle
         @ended = Thread::Queue.new
         @threads = {}
       end
@@ -47,15 +49,15 @@ module Kino
       # Returns when all threads have left because the server is closed.
       # @return [Symbol] :closed
       def run
-        @size.times { |index| start("#{@name}-#{index + 1}") }
+        @size.times { |number| start("#{@name}-#{number + 1}", @indexes.next) }
         until @threads.empty?
-          name, outcome = @ended.pop
+          name, index, outcome = @ended.pop
           error = WorkerExit.cause(outcome)
           @threads.delete(name)
           next unless error
 
           WorkerExit.report(@server_id, name, ErrorLog.describe(error))
-          start(name)
+          start(name, index)
         end
         :closed
       end
@@ -69,13 +71,13 @@ module Kino
 
       private
 
-      def start(name)
+      def start(name, index)
         @threads[name] = Thread.new do
           Thread.current.name = name
-          outcome = Worker.outcome(server_id: @server_id, app: @app)
+          outcome = Worker.outcome(server_id: @server_id, app: @app, index:)
         ensure
           # Here, so that a thread that is killed is missed too; its outcome is nil then.
-          @ended << [name, outcome]
+          @ended << [name, index, outcome]
         end
       end
     end

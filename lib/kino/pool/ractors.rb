@@ -20,7 +20,7 @@ module Kino
 
       # @return [self]
       def start
-        Array.new(@workers) { |index| spawn("kino-worker-#{index + 1}") }
+        Array.new(@workers) { |index| spawn(index) }
         @thread = Thread.new { supervise }
         @thread.name = "kino-supervisor"
         self
@@ -41,36 +41,45 @@ module Kino
       # @param server_id [Integer]
       # @param app [#call]
       # @param threads [Integer]
-      # @param name [String] its own
+      # @param index [Integer] its own
       # @return [void]
-      def self.work(server_id, app, threads, name)
+      def self.work(server_id, app, threads, index)
         outcome = nil
-        # Not a crew of one: on Ruby 3.4 a Ractor must not have a second thread.
-        outcome = threads == 1 ? Worker.outcome(server_id:, app:) : Crew.new(server_id:, app:, size: threads, name:).run
+        outcome = run(server_id, app, threads, index)
       ensure
         # Here, so that a thread that is killed says so too; its outcome is nil then.
         error = WorkerExit.cause(outcome)
-        Native.report_end(server_id, name, error && ErrorLog.describe(error))
+        Native.report_end(server_id, index, error && ErrorLog.describe(error))
       end
+
+      def self.run(server_id, app, threads, index)
+        # Not a crew of one: on Ruby 3.4 a Ractor must not have a second thread.
+        return Worker.outcome(server_id:, app:, index:) if threads == 1
+
+        Crew.new(server_id:, app:, size: threads, name: Ractor.current.name, indexes: [index]).run
+      end
+      private_class_method :run
 
       private
 
       def supervise
         left = @workers
         while left.positive?
-          name, cause = Native.await_end(@server_id)
+          index, cause = Native.await_end(@server_id)
           next left -= 1 unless cause
 
-          WorkerExit.report(@server_id, name, cause)
-          spawn(name)
+          WorkerExit.report(@server_id, name(index), cause)
+          spawn(index)
         end
       end
 
-      def spawn(name)
+      def name(index) = "kino-worker-#{index + 1}"
+
+      def spawn(index)
         quietly do
-          Ractor.new(@server_id, @app, @threads, name:) do |server_id, app, threads|
+          Ractor.new(@server_id, @app, @threads, index, name: name(index)) do |server_id, app, threads, own|
             Thread.current.report_on_exception = false
-            Kino::Pool::Ractors.work(server_id, app, threads, Ractor.current.name)
+            Kino::Pool::Ractors.work(server_id, app, threads, own)
           end
         end
       end

@@ -12,7 +12,7 @@ module Kino
       # @param workers [Integer]
       # @param threads [Integer] threads a worker
       def initialize(server_id:, app:, workers:, threads:)
-        @crew = Crew.new(server_id:, app:, size: workers * threads, name: "kino-worker")
+        @crew = Crew.new(server_id:, app:, size: workers * threads, name: "kino-worker", indexes: workers.times)
       end
 
       # @return [self]

@@ -3,14 +3,16 @@
 require "kino"
 
 RSpec.describe Kino::Pool::Crew do
-  let(:crew) { described_class.new(server_id: 7, app: :app, size: 2, name: "crew") }
+  let(:crew) { described_class.new(server_id: 7, app: :app, size: 2, name: "crew", indexes: [3, 4]) }
   let(:started) { Thread::Queue.new }
   let(:orders) { Thread::Queue.new }
+  let(:indexes) { Thread::Queue.new }
 
   # A worker does what it is ordered to.
   before do
     allow(Kino::Native).to receive(:count_respawn)
-    allow(Kino::Worker).to receive(:outcome).with(server_id: 7, app: :app) do
+    allow(Kino::Worker).to receive(:outcome).with(hash_including(server_id: 7, app: :app)) do |index:, **|
+      indexes << index
       started << Thread.current.name
       orders.pop.call
     end
@@ -27,6 +29,7 @@ RSpec.describe Kino::Pool::Crew do
   it "runs as many threads as it is told, until all have left" do
     thread = run
     expect([started.pop, started.pop]).to contain_exactly("crew-1", "crew-2")
+    expect([indexes.pop, indexes.pop]).to contain_exactly(3, 4)
     2.times { order(:closed) }
     thread.join
     expect(Kino::Native).not_to have_received(:count_respawn)
@@ -38,6 +41,8 @@ RSpec.describe Kino::Pool::Crew do
       names = [started.pop, started.pop]
       order(RuntimeError.new("why"))
       expect(names).to include(started.pop)
+      # The one that replaces it has its share.
+      expect(Array.new(3) { indexes.pop }.tally.values).to contain_exactly(1, 2)
       2.times { order(:closed) }
       thread.join
     end.to output(/\Akino: crew-[12] died and is replaced: RuntimeError: why\n\z/).to_stderr

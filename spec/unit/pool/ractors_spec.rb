@@ -19,14 +19,14 @@ RSpec.describe Kino::Pool::Ractors do
   it "waits for as many as it was told to start" do
     subject = pool(workers: 3)
     expect(subject.start).to be(subject)
-    3.times { |index| ends << ["kino-worker-#{index + 1}", nil] }
+    3.times { |index| ends << [index, nil] }
     expect(subject.join(60)).to be(true)
   end
 
   it "replaces one that dies, whatever of" do
     expect do
       subject = pool.start
-      ends << ["kino-worker-1", "SystemExit: exit"] << ["kino-worker-1", "Apps::Odd: one"] << ["kino-worker-1", nil]
+      ends << [0, "SystemExit: exit"] << [0, "Apps::Odd: one"] << [0, nil]
       expect(subject.join(60)).to be(true)
     end.to output(
       "kino: kino-worker-1 died and is replaced: SystemExit: exit\n" \

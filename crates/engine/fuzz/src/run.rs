@@ -30,6 +30,7 @@ pub(super) fn settings() -> Settings {
         host: String::new(),
         port: 0,
         io_threads: 1,
+        shards: 0,
         queue_depth: 4,
         queue_timeout: Duration::from_secs(5),
         max_head_size: 64 * 1024,

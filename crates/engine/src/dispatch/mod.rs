@@ -2,6 +2,8 @@
 
 pub(crate) mod exchange;
 pub(crate) mod queue;
+pub(crate) mod shard;
 pub(crate) mod signal;
 pub(crate) mod slot;
+pub(crate) mod standby;
 pub(crate) mod worker;

@@ -18,6 +18,7 @@ use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
+use crate::dispatch::shard::Shard;
 use crate::dispatch::slot::Slot;
 
 /// What [`Queue::take`] found.
@@ -119,6 +120,16 @@ impl<T> Queue<T> {
         }
     }
 
+    /// Sends an idle worker of `shard` to look after it. False if there is none.
+    pub(crate) fn call_home(&self, shard: &Arc<Shard>) -> bool {
+        let called = self.inner.lock().idle.iter().rfind(|slot| slot.is_at(shard)).map(Arc::clone);
+        let is_there = called.is_some();
+        if let Some(slot) = called {
+            slot.signal.notify();
+        }
+        is_there
+    }
+
     /// How many wait.
     pub(crate) fn len(&self) -> usize {
         self.inner.lock().waiting.len()
@@ -146,16 +157,21 @@ impl<T> Queue<T> {
 }
 
 impl<T> Place<'_, T> {
-    /// Puts `item` at the end and wakes the worker that went idle last. Gives the item back if
-    /// the queue was closed meanwhile.
-    pub(crate) fn fill(self, item: T) -> Result<(), T> {
+    /// Puts `item` at the end and wakes an idle worker: the one that drives `shard` if it is idle,
+    /// because that is this thread, else the one that went idle last. Gives the item back if the
+    /// queue was closed meanwhile.
+    pub(crate) fn fill(self, item: T, shard: Option<&Arc<Shard>>) -> Result<(), T> {
         let chosen = {
             let mut inner = self.queue.inner.lock();
             if inner.closed {
                 return Err(item);
             }
             inner.waiting.push_back(item);
-            inner.idle.pop()
+            let own = shard.and_then(|shard| inner.idle.iter().rposition(|slot| shard.is_driven_by(&slot.signal)));
+            match own {
+                Some(at) => Some(inner.idle.remove(at)),
+                None => inner.idle.pop(),
+            }
         };
         self.permit.forget();
         if let Some(slot) = chosen {

@@ -1,7 +1,7 @@
 //! The one way in which a worker's thread waits: for a request, for body bytes, for room to write.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::task;
+use std::task::{self, Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 /// Why a wait ended.
@@ -19,6 +19,26 @@ pub enum Wake {
 struct State {
     notified: bool,
     interrupted: bool,
+    /// Who waits by polling.
+    waker: Option<Waker>,
+}
+
+impl State {
+    fn take(&mut self) -> Option<Wake> {
+        if std::mem::take(&mut self.interrupted) {
+            Some(Wake::Interrupted)
+        } else if std::mem::take(&mut self.notified) {
+            Some(Wake::Notified)
+        } else {
+            None
+        }
+    }
+}
+
+/// Where a thread does something useful while it waits.
+pub(crate) trait Home: std::fmt::Debug + Send + Sync {
+    /// Waits for a call on `signal`, at most for `max`. None, at once, if somebody else is at it.
+    fn wait(&self, signal: &Signal, max: Duration) -> Option<Wake>;
 }
 
 /// A thread's wake-up call. Calls that come before the wait are kept, so none is lost; several
@@ -35,6 +55,7 @@ struct State {
 pub struct Signal {
     state: Mutex<State>,
     condvar: Condvar,
+    home: Option<Arc<dyn Home>>,
 }
 
 impl Signal {
@@ -43,30 +64,62 @@ impl Signal {
         Arc::default()
     }
 
+    /// A new signal whose waits are spent at `home`.
+    pub(crate) fn at(home: Option<Arc<dyn Home>>) -> Arc<Self> {
+        Arc::new(Self { home, ..Self::default() })
+    }
+
     /// Ends the wait with [`Wake::Notified`].
     pub fn notify(&self) {
-        self.lock().notified = true;
-        self.condvar.notify_one();
+        self.call(|state| state.notified = true);
     }
 
     /// Ends the wait with [`Wake::Interrupted`]. Safe from any thread; never blocks for long.
     pub fn interrupt(&self) {
-        self.lock().interrupted = true;
-        self.condvar.notify_one();
+        self.call(|state| state.interrupted = true);
+    }
+
+    fn call(&self, set: impl FnOnce(&mut State)) {
+        let waker = {
+            let mut state = self.lock();
+            set(&mut state);
+            state.waker.take()
+        };
+        match waker {
+            Some(waker) => waker.wake(),
+            None => self.condvar.notify_one(),
+        }
+    }
+
+    /// The wait of a task: registers for a wake-up if there was no call.
+    pub(crate) fn poll_wait(&self, cx: &mut Context<'_>) -> Poll<Wake> {
+        let mut state = self.lock();
+        match state.take() {
+            Some(wake) => Poll::Ready(wake),
+            None => {
+                state.waker = Some(cx.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+
+    /// Ends a wait by polling that nobody will poll any more.
+    pub(crate) fn forget_waker(&self) {
+        self.lock().waker = None;
     }
 
     /// Waits for a call, at most for `max`. An interrupt is reported before a notification, and
     /// the notification is kept for the next wait.
     pub fn wait(&self, max: Duration) -> Wake {
+        if let Some(wake) = self.home.as_ref().and_then(|home| home.wait(self, max)) {
+            return wake;
+        }
         // An `Instant` that far in the future may not be representable; then there is no deadline.
         let deadline = Instant::now().checked_add(max);
         let mut state = self.lock();
         loop {
-            if std::mem::take(&mut state.interrupted) {
-                return Wake::Interrupted;
-            }
-            if std::mem::take(&mut state.notified) {
-                return Wake::Notified;
+            if let Some(wake) = state.take() {
+                return wake;
             }
             let left = deadline.map_or(Duration::MAX, |at| at.saturating_duration_since(Instant::now()));
             if left.is_zero() {

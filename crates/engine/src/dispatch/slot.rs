@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use crate::dispatch::signal::Signal;
+use crate::dispatch::shard::Shard;
+use crate::dispatch::signal::{Home, Signal};
 use crate::http::reply::Cell;
 
 /// What the engine knows of one worker thread.
@@ -12,11 +13,19 @@ use crate::http::reply::Cell;
 pub(crate) struct Slot {
     pub(crate) signal: Arc<Signal>,
     in_flight: Mutex<Option<Arc<Cell>>>,
+    /// Where its worker waits, and whose connections it drives then.
+    pub(crate) shard: Option<Arc<Shard>>,
 }
 
 impl Slot {
-    pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self { signal: Signal::new(), in_flight: Mutex::new(None) })
+    pub(crate) fn new(shard: Option<Arc<Shard>>) -> Arc<Self> {
+        let home = shard.clone().map(|shard| shard as Arc<dyn Home>);
+        Arc::new(Self { signal: Signal::at(home), in_flight: Mutex::new(None), shard })
+    }
+
+    /// Whether its worker waits at `shard`.
+    pub(crate) fn is_at(&self, shard: &Arc<Shard>) -> bool {
+        self.shard.as_ref().is_some_and(|own| Arc::ptr_eq(own, shard))
     }
 
     /// Notes what the worker is busy with, so that others can answer for it.

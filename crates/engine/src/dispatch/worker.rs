@@ -41,7 +41,12 @@ impl Worker {
     }
 
     /// The next request if one is waiting; never blocks.
+    ///
+    /// [`Take::Empty`] as well if answers should be sent first, which [`Worker::take`] does.
     pub fn try_take(&self) -> Take {
+        if self.slot.shard.as_ref().is_some_and(|shard| shard.is_due()) {
+            return Take::Empty;
+        }
         loop {
             match self.queue.pop() {
                 Popped::Item(exchange) => {
@@ -59,6 +64,9 @@ impl Worker {
     /// interrupt: whoever was woken for it must take it, because nobody else was.
     pub fn take(&self, max: Duration) -> Take {
         let deadline = Instant::now().checked_add(max);
+        if let Some(shard) = self.slot.shard.as_ref().filter(|shard| shard.is_due()) {
+            shard.look_in();
+        }
         loop {
             let mut popped = self.queue.pop_or_idle(&self.slot);
             let mut wake = Wake::Notified;

@@ -86,7 +86,7 @@ impl BodyReader {
     /// What [`Readable::Pending`] is waited out on.
     pub fn signal(&mut self) -> &Arc<Signal> {
         self.signal.get_or_insert_with(|| {
-            let signal = Signal::new();
+            let signal = Signal::at(self.cell.home());
             self.cell.watch(Arc::clone(&signal));
             signal
         })

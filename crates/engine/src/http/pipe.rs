@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 use bytes::Bytes;
 use parking_lot::Mutex;
 
-use crate::dispatch::signal::Signal;
+use crate::dispatch::signal::{Home, Signal};
 use crate::stats::Stats;
 
 /// Bytes that may wait in one pipe before its writer has to. A chunk is taken whole as soon as
@@ -54,7 +54,8 @@ pub(crate) enum Pushed {
 }
 
 impl Pipe {
-    pub(crate) fn new(stats: Arc<Stats>) -> (Arc<Self>, PipeReader) {
+    /// Its writer waits at `home`.
+    pub(crate) fn new(stats: Arc<Stats>, home: Option<Arc<dyn Home>>) -> (Arc<Self>, PipeReader) {
         let pipe = Arc::new(Self {
             state: Mutex::new(State {
                 chunks: VecDeque::new(),
@@ -65,7 +66,7 @@ impl Pipe {
                 writer_waits: false,
                 flushed: false,
             }),
-            signal: Signal::new(),
+            signal: Signal::at(home),
             stats,
         });
         (Arc::clone(&pipe), PipeReader(pipe))

@@ -9,7 +9,8 @@ use std::task::{Context, Poll, Waker};
 use http::StatusCode;
 use parking_lot::Mutex;
 
-use crate::dispatch::signal::Signal;
+use crate::dispatch::shard::Shard;
+use crate::dispatch::signal::{Home, Signal};
 use crate::dispatch::slot::Slot;
 use crate::http::body::BodyWriter;
 use crate::http::pipe::Pipe;
@@ -53,13 +54,20 @@ struct State {
 #[derive(Debug)]
 pub(crate) struct Cell {
     state: Mutex<State>,
+    /// Who drives the connection.
+    shard: Option<Arc<Shard>>,
 }
 
 impl Cell {
-    pub(crate) fn new() -> Arc<Self> {
+    pub(crate) fn new(shard: Option<Arc<Shard>>) -> Arc<Self> {
         let state =
             State { phase: Phase::Open, connection: None, abandoned: false, aborted: false, pipe: None, reader: None };
-        Arc::new(Self { state: Mutex::new(state) })
+        Arc::new(Self { state: Mutex::new(state), shard })
+    }
+
+    /// Where a worker waits for this connection.
+    pub(crate) fn home(&self) -> Option<Arc<dyn Home>> {
+        self.shard.clone().map(|shard| shard as Arc<dyn Home>)
     }
 
     /// Answers, if nobody has and the client is there.
@@ -68,19 +76,35 @@ impl Cell {
     }
 
     fn claim_with(&self, outcome: Outcome, pipe: Option<Arc<Pipe>>) -> Result<(), Gone> {
-        let waker = {
-            let mut state = self.state.lock();
-            if state.abandoned || !matches!(state.phase, Phase::Open) {
-                return Err(Gone);
-            }
-            state.phase = Phase::Answered(outcome);
-            state.pipe = pipe;
-            state.connection.take()
-        };
-        if let Some(waker) = waker {
-            waker.wake();
+        if let Some(connection) = self.settle(outcome, pipe)? {
+            connection.wake();
         }
         Ok(())
+    }
+
+    /// The same by the worker of `slot`, which takes the next request now: if it drives this
+    /// connection itself, it can tell it then, without a system call.
+    fn claim_from(&self, slot: Option<Arc<Slot>>, response: Response) -> Result<(), Gone> {
+        let connection = self.settle(Outcome::Response(response), None)?;
+        match (connection, &self.shard) {
+            (Some(connection), Some(shard)) if slot.is_some_and(|slot| slot.is_at(shard)) => {
+                shard.tell_later(connection);
+            }
+            (Some(connection), _) => connection.wake(),
+            (None, _) => {}
+        }
+        Ok(())
+    }
+
+    /// The connection that waits for the answer, to be told.
+    fn settle(&self, outcome: Outcome, pipe: Option<Arc<Pipe>>) -> Result<Option<Waker>, Gone> {
+        let mut state = self.state.lock();
+        if state.abandoned || !matches!(state.phase, Phase::Open) {
+            return Err(Gone);
+        }
+        state.phase = Phase::Answered(outcome);
+        state.pipe = pipe;
+        Ok(state.connection.take())
     }
 
     /// Ends it for a worker that does not: 500 if nothing was sent, else the connection breaks.
@@ -240,15 +264,15 @@ impl Reply {
     pub fn send(mut self, response: Response) -> Result<(), Gone> {
         self.used = true;
         // Before the claim: once the client can see the answer, the counters must be able to.
-        self.ticket = None;
-        self.cell.claim(response)
+        let slot = self.ticket.take().map(|ticket| Arc::clone(&ticket.slot));
+        self.cell.claim_from(slot, response)
     }
 
     /// Sends the head; the body follows through the writer. `declared` is the Content-Length that
     /// the head announces, if it does.
     pub fn stream(mut self, mut head: Response, declared: Option<u64>) -> Result<BodyWriter, Gone> {
         self.used = true;
-        let (pipe, reader) = Pipe::new(Arc::clone(&self.stats));
+        let (pipe, reader) = Pipe::new(Arc::clone(&self.stats), self.cell.home());
         head.body = ResponseBody::stream(reader);
         // Before the claim: a pipe that is complete from the start must be so when hyper looks.
         let writer = BodyWriter::new(Arc::clone(&pipe), declared, self.ticket.take());
@@ -275,8 +299,16 @@ impl Reply {
 
 impl Drop for Reply {
     fn drop(&mut self) {
-        if !self.used && self.cell.claim(Response::canned(StatusCode::INTERNAL_SERVER_ERROR)).is_ok() {
+        if self.used {
+            return;
+        }
+        let outcome = Outcome::Response(Response::canned(StatusCode::INTERNAL_SERVER_ERROR));
+        if let Ok(connection) = self.cell.settle(outcome, None) {
+            // Before the client can see its answer.
             self.stats.drop_unanswered();
+            if let Some(connection) = connection {
+                connection.wake();
+            }
         }
     }
 }

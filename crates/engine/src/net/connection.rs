@@ -17,10 +17,11 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, Interest};
 use tokio::net::TcpStream;
-use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::sync::watch;
 
 use crate::dispatch::exchange::Exchange;
 use crate::dispatch::queue::{NoPlace, Queue};
+use crate::dispatch::shard::Shard;
 use crate::http::body::BodyReader;
 use crate::http::framing::HeadLimits;
 use crate::http::pipe::Aborted;
@@ -43,6 +44,8 @@ pub(crate) struct Context {
     pub(crate) limits: HeadLimits,
     pub(crate) patience: Patience,
     pub(crate) max_requests: Option<u64>,
+    /// Who drives these connections; None where threads of our own do.
+    pub(crate) shard: Option<Arc<Shard>>,
 }
 
 /// Bytes that hyper may hold of one connection in each direction, unless a head may be larger. Its
@@ -50,8 +53,14 @@ pub(crate) struct Context {
 const BUFFER: usize = 128 * 1024;
 
 impl Context {
-    pub(crate) fn new(settings: &Settings, queue: Arc<Queue<Exchange>>, stats: Arc<Stats>) -> Self {
+    pub(crate) fn new(
+        settings: &Settings,
+        queue: Arc<Queue<Exchange>>,
+        stats: Arc<Stats>,
+        shard: Option<Arc<Shard>>,
+    ) -> Self {
         Self {
+            shard,
             queue,
             stats,
             max_body_size: settings.max_body_size,
@@ -88,7 +97,7 @@ impl Drop for Open {
 pub(crate) async fn serve(
     stream: TcpStream,
     peer: SocketAddr,
-    permit: OwnedSemaphorePermit,
+    permit: impl Send + Sync + 'static,
     context: Arc<Context>,
     stopping: watch::Receiver<bool>,
 ) {
@@ -288,7 +297,7 @@ async fn dispatch(request: Request<Incoming>, info: Arc<ConnectionInfo>, context
         }
         Err(NoPlace::Closed) => return Outcome::Response(Response::closing(StatusCode::SERVICE_UNAVAILABLE)),
     };
-    let cell = Cell::new();
+    let cell = Cell::new(context.shard.clone());
     let exchange = Exchange {
         head: RequestHead::new(parts, info),
         body: BodyReader::new(incoming, context.max_body_size, Arc::clone(&cell), Arc::clone(&context.stats)),
@@ -297,7 +306,7 @@ async fn dispatch(request: Request<Incoming>, info: Arc<ConnectionInfo>, context
     };
     let answer = Answer::new(cell, Arc::clone(&context.stats));
     // It comes back if the queue has just been closed: no fault of a worker's, so its drop is not the answer.
-    if let Err(exchange) = place.fill(exchange) {
+    if let Err(exchange) = place.fill(exchange, context.shard.as_ref()) {
         let _ = exchange.reply.send(Response::closing(StatusCode::SERVICE_UNAVAILABLE));
     }
     answer.await

@@ -10,3 +10,6 @@ mod refusals;
 mod requests;
 mod support;
 mod takeover;
+
+/// Threads of the engine's own drive the connections here; `tests/driven.rs` runs the same with workers.
+const SHARDS: usize = 0;

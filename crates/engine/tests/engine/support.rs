@@ -21,6 +21,7 @@ pub(crate) fn settings() -> Settings {
         host: "127.0.0.1".into(),
         port: 0,
         io_threads: 1,
+        shards: crate::SHARDS,
         queue_depth: 1024,
         queue_timeout: Duration::from_secs(5),
         max_head_size: 64 * 1024,
@@ -46,8 +47,8 @@ impl Running {
         let server = Arc::new(Server::start(&settings).unwrap());
         let app = Arc::new(app);
         let workers = (0..workers)
-            .map(|_| {
-                let (worker, app) = (server.worker(), Arc::clone(&app));
+            .map(|index| {
+                let (worker, app) = (server.worker_of(index), Arc::clone(&app));
                 std::thread::spawn(move || {
                     loop {
                         match worker.take(HANG) {

@@ -37,7 +37,7 @@ struct Entry {
 /// included. Workers stayed missing, and the process never ended.
 #[derive(Debug, Default)]
 struct Ends {
-    list: Mutex<VecDeque<(String, Option<String>)>>,
+    list: Mutex<VecDeque<(usize, Option<String>)>>,
     signal: Arc<Signal>,
 }
 
@@ -112,6 +112,7 @@ fn settings_from(ruby: &Ruby, hash: RHash) -> Result<Settings, Error> {
         host: fetch(ruby, hash, "host")?,
         port: fetch(ruby, hash, "port")?,
         io_threads: fetch(ruby, hash, "tokio_threads")?,
+        shards: fetch(ruby, hash, "shards")?,
         queue_depth: fetch(ruby, hash, "queue_depth")?,
         queue_timeout: seconds(ruby, fetch(ruby, hash, "queue_timeout")?)?,
         max_head_size: fetch(ruby, hash, "max_head_size")?,
@@ -186,19 +187,19 @@ fn count_respawn(ruby: &Ruby, id: u64) -> Result<(), Error> {
 }
 
 /// Called by a worker Ractor as the last thing it does; `cause` is nil if it left as it should.
-fn report_end(ruby: &Ruby, id: u64, name: String, cause: Option<String>) -> Result<(), Error> {
+fn report_end(ruby: &Ruby, id: u64, index: usize, cause: Option<String>) -> Result<(), Error> {
     guard(ruby, || {
         // The server may be gone before a worker that it gave up.
         if let Ok(Entry { ends, .. }) = entry(ruby, id) {
-            ends.list.lock().push_back((name, cause));
+            ends.list.lock().push_back((index, cause));
             ends.signal.notify();
         }
         Ok(())
     })
 }
 
-/// Waits for the next worker Ractor to end: its name and what it died of.
-fn await_end(ruby: &Ruby, id: u64) -> Result<(String, Option<String>), Error> {
+/// Waits for the next worker Ractor to end: its index and what it died of.
+fn await_end(ruby: &Ruby, id: u64) -> Result<(usize, Option<String>), Error> {
     guard(ruby, || {
         let Entry { ends, .. } = entry(ruby, id)?;
         loop {

@@ -35,7 +35,7 @@ struct Inner {
 pub(crate) fn init(ruby: &Ruby, native: RModule) -> Result<(), Error> {
     let class = native.define_class("Worker", ruby.class_object())?;
     class.undef_default_alloc_func();
-    class.define_singleton_method("new", function!(new, 1))?;
+    class.define_singleton_method("new", function!(new, 2))?;
     class.define_method("take", method!(take, 0))?;
     class.define_method("reply", method!(reply, 3))?;
     class.define_method("answer", method!(answer, 3))?;
@@ -48,9 +48,9 @@ pub(crate) fn init(ruby: &Ruby, native: RModule) -> Result<(), Error> {
     Ok(())
 }
 
-fn new(ruby: &Ruby, server: u64) -> Result<Worker, Error> {
+fn new(ruby: &Ruby, server: u64, index: usize) -> Result<Worker, Error> {
     guard(ruby, || {
-        let engine = server::named(ruby, server)?.worker();
+        let engine = server::named(ruby, server)?.worker_of(index);
         Ok(Worker(Owned::new(Inner { engine, current: Mutex::new(None) })))
     })
 }

@@ -1,0 +1,9 @@
+# frozen_string_literal: true
+
+require "digest" # Rack::ETag would load it at the first request, in several Ractors at once
+require "digest/sha2"
+require "rack"
+require_relative "battery"
+require_relative "battery_stack"
+
+run BatteryStack

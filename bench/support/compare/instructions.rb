@@ -1,0 +1,89 @@
+# frozen_string_literal: true
+
+require "fileutils"
+require "socket"
+require_relative "columns"
+require_relative "peer"
+require_relative "rows"
+
+module Bench
+  # How many instructions of the program a request takes, counted by valgrind's callgrind. Unlike time, that hardly
+  # depends on what else the machine does. What the kernel does for it is not counted.
+  class Instructions
+    # Its columns, the one that is compared with the other first.
+    COLUMNS = %w[engine hyper].freeze
+    REQUEST = "GET /plaintext HTTP/1.1\r\nHost: bench\r\n\r\n"
+    ANSWER_TIMEOUT = 30
+
+    # An engine example under callgrind.
+    class Launcher
+      # @param launcher [RustLauncher]
+      # @param output [String] path of what callgrind writes
+      def initialize(launcher, output)
+        @launcher = launcher
+        @output = output
+      end
+
+      def environment = @launcher.environment
+
+      # Fair, because a thread that polls would otherwise keep the others from the one core that valgrind has.
+      def command(port, topology)
+        ["valgrind", "--tool=callgrind", "--fair-sched=yes", "--callgrind-out-file=#{@output}",
+         *@launcher.command(port, topology)]
+      end
+    end
+
+    # @return [Boolean]
+    def self.available? = ENV.fetch("PATH", "").split(":").any? { |dir| File.executable?("#{dir}/valgrind") }
+
+    # @param requests [Integer] the count is the difference between twice as many and this many
+    # @param connections [Integer] kept alive; each sends its next request when all have got their answers
+    # @param workers [Integer]
+    def initialize(requests: 20_000, connections: 16, workers: 2)
+      @batches = (requests / connections.to_f).ceil
+      @connections = connections
+      @workers = workers
+    end
+
+    # @return [Hash{String=>Float}] instructions a request, by column; without those that cannot run here
+    def run
+      COLUMNS.to_h do |name|
+        launcher = Columns.named([name]).first.launcher
+        [name, launcher.obstacle ? nil : (count(launcher, 2 * @batches) - count(launcher, @batches)) / requests]
+      end.compact
+    end
+
+    # @return [Float]
+    def requests = (@batches * @connections).to_f
+
+    private
+
+    def count(launcher, batches)
+      output = "#{ROOT}/tmp/bench/#{Process.pid}-callgrind.out"
+      port = Peer.free_port
+      topology = Topology.new(workers: @workers, threads: nil)
+      Peer.new(Launcher.new(launcher, output), port:, topology:).run { drive(port, batches) }
+      File.read(output)[/^totals: (\d+)/, 1].to_i
+    ensure
+      FileUtils.rm_f(output)
+    end
+
+    def drive(port, batches)
+      sockets = Array.new(@connections) { TCPSocket.new("127.0.0.1", port) }
+      sockets.each { |socket| socket.timeout = ANSWER_TIMEOUT }
+      batches.times do
+        ask(sockets)
+        sockets.each { |socket| read_answer(socket) }
+      end
+    ensure
+      sockets&.each(&:close)
+    end
+
+    def ask(sockets) = sockets.each { |socket| socket.write(REQUEST) }
+
+    def read_answer(socket)
+      answer = +""
+      answer << socket.readpartial(4096) until answer.end_with?(BatteryApp::HELLO)
+    end
+  end
+end

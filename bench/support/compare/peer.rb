@@ -1,0 +1,109 @@
+# frozen_string_literal: true
+
+require "fileutils"
+require "net/http"
+require "socket"
+require_relative "../clock"
+require_relative "process_tree"
+require_relative "ruby_side"
+
+module Bench
+  # A server under measurement, from the start of its process to its end.
+  class Peer
+    # Seconds until the port is free, until it answers, and until it has ended.
+    FREE = 20
+    BOOT = 60
+    STOP = 15
+
+    class Failed < StandardError; end
+
+    # @return [Integer] a port that was free a moment ago
+    def self.free_port = TCPServer.open("127.0.0.1", 0) { |server| server.addr[1] }
+
+    attr_reader :url, :tree
+
+    # @param launcher [#command, #environment]
+    # @param port [Integer]
+    # @param topology [Topology]
+    def initialize(launcher, port:, topology:)
+      @launcher = launcher
+      @port = port
+      @topology = topology
+      @url = "http://127.0.0.1:#{port}"
+    end
+
+    # Runs the block with the server, which has ended after it, whatever happens.
+    # @yieldparam peer [Peer]
+    def run
+      wait_for_port
+      spawn
+      wait_for_answer
+      yield self
+    ensure
+      stop
+    end
+
+    # @param row [Row]
+    # @return [Net::HTTPResponse]
+    def ask(row)
+      http = Net::HTTP.new("127.0.0.1", @port, nil)
+      http.open_timeout = http.read_timeout = 5
+      http.max_retries = 0
+      request = row.body ? Net::HTTP::Post.new(row.path) : Net::HTTP::Get.new(row.path)
+      request.body = "x" * row.body if row.body
+      http.start { http.request(request) }
+    end
+
+    private
+
+    def wait_for_port
+      Clock.wait(FREE, every: 0.05) { free? } or raise Failed, "port #{@port} does not become free"
+    end
+
+    def free?
+      TCPServer.open("127.0.0.1", @port) { true }
+    rescue Errno::EADDRINUSE
+      false
+    end
+
+    def spawn
+      @log = "#{ROOT}/tmp/bench/#{Process.pid}-peer.log"
+      FileUtils.mkdir_p(File.dirname(@log))
+      # A group of its own, so that its children can be ended with it.
+      @pid = Process.spawn(@launcher.environment, *@launcher.command(@port, @topology),
+                           in: :close, out: @log, err: %i[child out], pgroup: true, chdir: ROOT)
+      @tree = ProcessTree.new(@pid)
+    end
+
+    def wait_for_answer
+      ready = Clock.wait(BOOT, every: 0.05) do
+        raise Failed, "ended at once: #{last_words}" if ended?
+
+        answers?
+      end
+      raise Failed, "no answer after #{BOOT} s: #{last_words}" unless ready
+    end
+
+    def answers?
+      Net::HTTP.get_response(URI("#{@url}/plaintext")).code == "200"
+    rescue IOError, SystemCallError, Timeout::Error
+      false
+    end
+
+    def last_words = File.readlines(@log, chomp: true).first(3).join(" / ")[0, 400]
+
+    def ended? = @ended ||= !Process.wait(@pid, Process::WNOHANG).nil?
+
+    def stop
+      return unless @pid
+
+      Process.kill(:TERM, @pid) unless ended?
+      Clock.wait(STOP) { ended? }
+      # Whatever of the group is left, be it the server or a child that it forgot.
+      Process.kill(:KILL, -@pid)
+      Clock.wait(STOP) { ended? }
+    rescue Errno::ESRCH
+      nil
+    end
+  end
+end

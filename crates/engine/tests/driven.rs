@@ -1,0 +1,18 @@
+//! The tests of `tests/engine`, with workers that drive the connections themselves.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+#[path = "engine/bodies.rs"]
+mod bodies;
+#[path = "engine/lifecycle.rs"]
+mod lifecycle;
+#[path = "engine/refusals.rs"]
+mod refusals;
+#[path = "engine/requests.rs"]
+mod requests;
+#[path = "engine/support.rs"]
+mod support;
+#[path = "engine/takeover.rs"]
+mod takeover;
+
+/// One more than most tests have workers: a share whose worker does not exist is the stand-by's.
+const SHARDS: usize = 2;
