@@ -47,6 +47,8 @@ module Kino
   #   away: the descriptor of a socket that its bytes go to and from. The caller owns it.
   # `release`:: puts down the request in hand; unanswered, it is answered 500.
   # `answered? -> Boolean`:: whether the request in hand, if any, needs no answer any more.
+  # `bodiless?(status) -> Boolean`:: whether no content follows a head with this status here: on HEAD, and
+  #   with 204 and 304. False for what is no status.
   #
   # == Writer
   #

@@ -44,6 +44,7 @@ pub use crate::http::refusal::Reason;
 pub use crate::http::reply::{Client, Gone, Reply};
 pub use crate::http::request::{ConnectionInfo, RequestHead};
 pub use crate::http::response::{NoLength, Response, ResponseBody, announced, is_bodiless};
+pub use crate::http::syntax::decimal;
 pub use crate::server::Server;
 pub use crate::settings::Settings;
 pub use crate::stats::Snapshot;

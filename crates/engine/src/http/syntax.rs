@@ -6,7 +6,7 @@ pub(crate) fn is_token(bytes: &[u8]) -> bool {
 }
 
 /// A number of nothing but digits (RFC 9110 section 8.6).
-pub(crate) fn decimal(digits: &[u8]) -> Option<u64> {
+pub fn decimal(digits: &[u8]) -> Option<u64> {
     if digits.is_empty() {
         return None;
     }
