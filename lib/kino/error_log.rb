@@ -5,9 +5,9 @@ module Kino
   # entries of several workers do not mix. It never raises: a log that cannot be written (a closed
   # pipe, a full disk), or an exception that cannot be described, must not cost a worker.
   module ErrorLog
-    # What an app's exception may raise where it is asked about itself.
-    UNSPEAKABLE = [StandardError, ScriptError, SystemStackError].freeze
-    private_constant :UNSPEAKABLE
+    # What an app's code may raise that ends what it was called for and nothing more: its exceptions
+    # may do so too, where they are asked about themselves.
+    RESCUED = [StandardError, ScriptError, SystemStackError].freeze
 
     # How far `cause` is followed; a chain may be a circle.
     MOST_CAUSES = 5
@@ -26,7 +26,7 @@ module Kino
     # @return [void]
     def exception(error, env = nil)
       write("kino: #{describe(error)}#{request_line(env)}\n#{trace(error)}")
-    rescue *UNSPEAKABLE => failure
+    rescue *RESCUED => failure
       line("an error that cannot be described: #{failure.class}")
     end
 
@@ -38,7 +38,7 @@ module Kino
 
     def message_of(error)
       plain(error.message).gsub(/\s*\n\s*/, " | ")
-    rescue *UNSPEAKABLE => failure
+    rescue *RESCUED => failure
       "(no message: #{failure.class})"
     end
 

@@ -2,7 +2,7 @@
 
 # Kino, a Ractor web server for Rack.
 module Kino
-  # The root of everything that Kino raises by itself.
+  # The root of what Kino raises by itself, but for {DisconnectedError}.
   class Error < StandardError; end
 
   # A setting that is unknown, of the wrong type or out of its bounds.
@@ -17,7 +17,7 @@ module Kino
   # `mode: :ractor` was asked for, and the app cannot be shared between Ractors.
   class UnshareableAppError < Error; end
 
-  # What the app returned cannot be sent; nothing of it has been.
+  # What the app returned cannot be sent. Where a part of it has been, the answer is broken off.
   class InvalidResponseError < Error; end
 
   # An array body that is not as long as the content-length beside it. Nothing has been sent: the
@@ -40,6 +40,6 @@ module Kino
   # Nothing came of it for `body_timeout`: 408.
   class BodyTimeoutError < RequestBodyError; end
 
-  # The client has left. An IOError, so that what rescues those around a socket works here too.
+  # The client has left. An IOError and no {Error}, so that what rescues those around a socket works here too.
   class DisconnectedError < IOError; end
 end

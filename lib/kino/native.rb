@@ -8,13 +8,15 @@ module Kino
   #
   # A server is named by an Integer, which any Ractor may hold. The objects below are made and used
   # inside one Ractor. Every wait gives up the VM lock and can be ended by `Thread#kill` and
-  # `Thread#raise`. In a forked child every call on a server of its parent raises {Kino::Error}.
+  # `Thread#raise`. Any call raises {Kino::Error} for a server that there is not, and in a forked child for
+  # what belongs to its parent: a request or a writer raises {DisconnectedError} there.
   #
   # == Module functions
   #
   # `start(settings) -> Integer`:: binds, starts the network threads, accepts. `settings` is a Hash
   #   with `:host` (String), the directives that {Server} lists, `:shards` (how many workers drive their
-  #   share of the connections, 0 for none) and `:arenas` (most arenas of glibc's malloc). Raises {BindError}.
+  #   share of the connections, 0 for none) and `:arenas` (most arenas of glibc's malloc). Raises {BindError},
+  #   or {Kino::Error} without threads to run on.
   # `port(id) -> Integer`:: the port that is listened on.
   # `stop_accepting(id)`:: closes the listener.
   # `drain(id, seconds) -> Boolean`:: lets connections finish what they have begun; true when none
@@ -38,26 +40,30 @@ module Kino
   #   closed. A request still in hand unanswered is answered 500.
   # `answer(status, headers, chunks)`:: answers the request in hand with an array body. Raises
   #   {InvalidResponseError}, {LengthMismatchError} or {ServerHeaderError}, and has sent nothing then.
-  #   Does nothing if the connection was given away.
+  #   Does nothing if the connection was given away. This and what follows raise {Kino::Error} if the
+  #   request is answered already.
   # `reply(status, headers, chunks) -> Hash or nil`:: `answer` and `take` in one crossing.
   # `stream(status, headers) -> Writer`:: sends the head. Raises {InvalidResponseError}, or
   #   {DisconnectedError} if the client has left.
   # `send_file(status, headers, path) -> Boolean`:: answers with a file that the front-end reads; false,
-  #   and nothing is sent, if there is no regular file of that name that we may read.
+  #   and nothing is sent, if there is no regular file of that name that we may read. Raises
+  #   {InvalidResponseError}.
   # `take_over(status, headers) -> Integer`:: sends the head (101 is allowed) and gives the connection
-  #   away: the descriptor of a socket that its bytes go to and from. The caller owns it.
+  #   away: the descriptor of a socket that its bytes go to and from. The caller owns it. Raises
+  #   {InvalidResponseError}, or {DisconnectedError}.
   # `release`:: puts down the request in hand; unanswered, it is answered 500.
   # `answered? -> Boolean`:: whether the request in hand, if any, needs no answer any more.
+  # `bodiless?(status) -> Boolean`:: whether no content follows a head with this status here: on HEAD, and
+  #   with 204 and 304. False for what is no status.
   #
   # == Writer
   #
   # `write(string) -> Integer`:: hands a copy to the network; waits while more than 64 KiB of this
-  #   answer wait already. Raises {DisconnectedError}, or IOError after the end.
+  #   answer wait already, and for its turn. Raises {DisconnectedError}, or IOError after the end.
   # `finish -> nil or Array`:: ends the body. `[:short, bytes]`: so many were missing from what
   #   content-length announced and the connection was broken. `[:cut, bytes]`: so many were too many
   #   and not sent.
   # `abort`:: breaks the connection, so that nobody takes the answer for complete.
-  # `gone? -> Boolean`:: whether the client has left, or the answer has ended.
   #
   # == Kino::Request
   #
@@ -65,7 +71,8 @@ module Kino
   #   `max`, as soon as there are any; false at its end.
   #   Raises {DisconnectedError}, a {RequestBodyError}, or IOError once the answer is complete or
   #   while another thread reads.
-  # `take_over -> Integer`:: gives the connection away with nothing sent, see {Request#call}.
+  # `take_over -> Integer`:: gives the connection away with nothing sent, see {Request#call}. Raises {Kino::Error} if
+  #   the request is answered already, or {DisconnectedError}.
   # `disconnected? -> Boolean`:: whether nobody waits for the answer any more. Public.
   module Native
     series = RUBY_VERSION[/\A\d+\.\d+/]

@@ -9,8 +9,6 @@ module Kino
   #
   # @see https://github.com/rack/rack/blob/main/SPEC.rdoc The Body
   class Responder
-    # Statuses whose answers have no body (RFC 9110 sections 15.3.5 and 15.4.5).
-    BODILESS = [204, 304].freeze
     # The answer to what an app raised.
     FAILURE = [500, { "content-type" => "text/plain; charset=utf-8" }.freeze,
                ["500 Internal Server Error\n"].freeze].freeze
@@ -19,9 +17,6 @@ module Kino
     LENGTH_FAULTS = { short: "shorter than its content-length: it was broken off",
                       cut: "longer than its content-length: it was cut" }.freeze
     private_constant :LENGTH_FAULTS
-
-    # Headers that speak to the server: what follows the head is not HTTP.
-    SPECIAL_HEADERS = %w[rack.hijack rack.protocol].freeze
 
     # @param env [Hash] a Rack env, which the app may have changed in any way
     # @return [Boolean] whether somebody wants to know when the answer is complete
@@ -114,28 +109,36 @@ module Kino
     def special?(status, headers)
       return false if @native.answered?
 
-      code(status) == 101 || (headers.is_a?(Hash) && SPECIAL_HEADERS.any? { |name| headers.key?(name) })
+      switching?(status) || (headers.is_a?(Hash) && (headers["rack.hijack"] || headers["rack.protocol"]))
     end
 
-    # What is no status at all is refused where the head is made, so that the body is closed then.
-    # @return [Integer, nil]
-    def code(status) = Integer(status, exception: false)
+    # Whether it is a status is said where the head is made, so that the body is closed then.
+    def switching?(status) = [101, "101"].include?(status)
 
     # Partial hijack, or an upgrade.
     def give_away(env, status, headers, body)
-      hijack = headers["rack.hijack"]
-      return hijack.call(take_over(status, headers.merge("connection" => "close"))) if hijack
+      raise InvalidResponseError, "the headers must be a Hash, got #{headers.class}" unless headers.is_a?(Hash)
+      return hijack(status, headers) if headers["rack.hijack"]
 
       unless body.respond_to?(:call)
         raise InvalidResponseError,
               "a body for status 101 must respond to call; #{body.class} does not"
       end
 
-      socket = take_over(101, switching_headers(env, headers))
+      socket = take_over(switching?(status) ? status : 101, switching_headers(env, headers))
       begin
         body.call(socket)
       ensure
         socket.close
+      end
+    end
+
+    # Where no content follows the head, nobody may write any: the client takes it for the next answer.
+    def hijack(status, headers)
+      if @native.bodiless?(status)
+        @native.answer(status, headers.except("rack.hijack", "rack.protocol"), [])
+      else
+        headers["rack.hijack"].call(take_over(status, headers.merge("connection" => "close")))
       end
     end
 
@@ -167,7 +170,7 @@ module Kino
     def send_enumerable(env, status, headers, body)
       return if @native.answered? || sent_from_disk?(status, headers, body)
 
-      if env["REQUEST_METHOD"] == "HEAD" || BODILESS.include?(code(status))
+      if @native.bodiless?(status)
         @native.stream(status, headers).finish
       elsif body.respond_to?(:each)
         stream_each(env, status, headers, body)

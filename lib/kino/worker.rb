@@ -11,7 +11,7 @@ module Kino
   # `Thread#kill`, NoMemoryError) ends the worker; the front-end answers its request 500.
   class Worker
     # Exceptions that end a request and not its worker.
-    RESCUED = [StandardError, ScriptError, SystemStackError].freeze
+    RESCUED = ErrorLog::RESCUED
 
     # Runs a worker on this thread.
     #

@@ -74,6 +74,21 @@ module Protocol
         [200, { "x" => "a\nb", "rack.hijack" => ->(_) { note("called") } }, Body.new]
       end
 
+      # A status from the query, beside a callable that must not be called where no content follows.
+      def partial_bodiless(env)
+        watch(env)
+        hijack = lambda { |socket|
+          note("called")
+          socket.close
+        }
+        [env["QUERY_STRING"], { "x-app" => "1", "rack.hijack" => hijack }, Body.new("not sent")]
+      end
+
+      def partial_none(env)
+        watch(env)
+        [200, { "rack.hijack" => nil, "rack.protocol" => nil }, Body.new("sent")]
+      end
+
       def late(env)
         [200, HEADERS, lambda { |stream|
           stream << outcome { env["rack.hijack"].call }.name
@@ -149,6 +164,22 @@ RSpec.describe "Rack hijacking" do
         expect(client.exactly(4)).to eq("raw ")
         client.say("line\n")
         expect(client.rest).to eq("line\n")
+        expect(notes).to eq(["closed", ["finished", true, 200, nil]])
+      end
+
+      # As Puma has it: a client of HEAD takes what follows for the next answer.
+      it "sends the head only where no content follows" do
+        client = connect
+        [["HEAD", 200], ["GET", 204], ["GET", 304]].each do |method, status|
+          answer = client.ask(Protocol.request(method, "/partial-bodiless?#{status}"))
+          expect([answer.status, answer["x-app"], answer.body]).to eq([status, "1", ""])
+          expect(notes).to eq(["closed", ["finished", true, status.to_s, nil]])
+        end
+        expect(client.get("/fine").body).to eq("fine")
+      end
+
+      it "is an ordinary answer without a callable" do
+        expect(connect.get("/partial-none")).to have_attributes(status: 200, body: "sent")
         expect(notes).to eq(["closed", ["finished", true, 200, nil]])
       end
 

@@ -85,6 +85,26 @@ module Protocol
         end
       end
 
+      # Several threads write so many pieces each, and tell what came of it.
+      def together(env)
+        watch(env)
+        streaming do |stream|
+          threads = Array.new(3) do
+            Thread.new { outcome { Integer(env["QUERY_STRING"]).times { stream << ("x" * 65_536) } } }
+          end
+          note(threads.map(&:value).inspect)
+        end
+      end
+
+      # A thread that waits in line behind another writer is ended, and so is the one before it.
+      def killed(env)
+        streaming do |stream|
+          threads = Array.new(3) { Thread.new { loop { stream << ("x" * 65_536) } } }
+          env["rack.input"].read(1)
+          note(threads.map { |thread| thread.kill.join(LIMIT) == thread }.inspect)
+        end
+      end
+
       def fine(_env) = ok("fine")
 
       private
@@ -182,6 +202,33 @@ RSpec.describe "Rack streams" do
         expect(Array.new(pieces) { client.chunk.bytesize }.sum).to eq(pieces * 65_536)
         expect([client.chunk, file.size]).to eq([nil, pieces])
       end
+    end
+
+    it "can be written by several threads, which all go on when the client does" do
+      pieces = 200
+      client = connect.say(Protocol.get("/together?#{pieces}"))
+      client.head
+      expect(Array.new(3 * pieces) { client.chunk.bytesize }.sum).to eq(3 * pieces * 65_536)
+      expect(client.chunk).to be_nil
+      expect(notes).to eq(["[200, 200, 200]", ["finished", true, 200, nil]])
+    end
+
+    it "end for all threads that write when the client has left" do
+      client = connect.say(Protocol.get("/together?100000"))
+      client.head
+      client.chunk
+      client.reset
+      gone = ["Kino::DisconnectedError"] * 3
+      expect(notes).to eq(["[#{gone.join(", ")}]", ["finished", true, 200, nil]])
+    end
+
+    it "let threads be killed that wait to write" do
+      client = open_request("/killed")
+      client.head
+      client.chunk
+      say_chunk(client, "x")
+      nil while client.chunk
+      expect(notes).to eq(["[true, true, true]"])
     end
 
     it "wait for a client that writes slowly" do

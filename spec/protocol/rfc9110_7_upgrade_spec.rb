@@ -42,6 +42,17 @@ module Protocol
         [101, { "rack.protocol" => "echo" }, Body.new("x")]
       end
 
+      # A status from the query.
+      def status(env)
+        text = env["QUERY_STRING"]
+        [text.include?(".") ? Float(text) : text, { "connection" => "upgrade", "upgrade" => "echo" }, Echo.new]
+      end
+
+      def no_headers(env)
+        watch(env)
+        [101, nil, Echo.new]
+      end
+
       def raises(env)
         watch(env)
         [101, { "rack.protocol" => "echo" }, lambda { |socket|
@@ -147,6 +158,23 @@ RSpec.describe "HTTP upgrades" do
       expect(connect.get("/rack").status).to eq(500)
       expect(notes.count("closed")).to eq(2)
       expect(log).to include("has not offered", "has not asked")
+    end
+
+    it "may have their status as a String of digits, and as nothing else" do
+      client = connect.say(upgrade("/status?101"))
+      expect(client.head.status).to eq(101)
+      client.socket.close_write
+      expect(client.rest).to eq("")
+      %w[0x65 1_01 101.9 101.0].each do |status|
+        expect(connect.ask(upgrade("/status?#{status}")).status).to eq(500)
+        expect(log).to include("the status must be an Integer")
+      end
+    end
+
+    it "need headers" do
+      expect(connect.ask(upgrade("/no-headers")).status).to eq(500)
+      expect(notes).to eq(["closed", ["finished", true, 101, "Kino::InvalidResponseError"]])
+      expect(log).to include("the headers must be a Hash, got NilClass")
     end
 
     it "need a body that can be called" do

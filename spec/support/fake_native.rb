@@ -32,6 +32,8 @@ class FakeNative
 
   # @return [Array<Array>] calls in their order
   attr_reader :notes
+  # @return [Boolean] whether the request is HEAD
+  attr_writer :is_head
   # @return [Exception, nil] what the next call that sends raises
   attr_accessor :failure
   # @return [Array, nil] what the writer says at the end
@@ -41,6 +43,7 @@ class FakeNative
     @envs = envs
     @notes = []
     @answered = false
+    @is_head = false
   end
 
   def take
@@ -66,6 +69,8 @@ class FakeNative
   def release = notes << [:release]
 
   def answered? = @answered
+
+  def bodiless?(status) = @is_head || [204, 304].include?(Integer(status))
 
   private
 

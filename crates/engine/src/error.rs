@@ -25,11 +25,4 @@ impl Error {
     pub fn is_bind(&self) -> bool {
         matches!(self, Self::Bind { .. })
     }
-
-    /// The system's error behind this one.
-    pub fn io(&self) -> &io::Error {
-        match self {
-            Self::Bind { source, .. } | Self::Runtime(source) => source,
-        }
-    }
 }

@@ -69,9 +69,7 @@ pub enum Body {
 ///
 /// The reason for which it is refused.
 pub fn head(bytes: &[u8], settings: &Settings) -> Result<Option<(usize, Body)>, Reason> {
-    let limits =
-        HeadLimits { head: settings.max_head_size, target: settings.max_target_size, headers: settings.max_headers };
-    let info = check_head(bytes, &limits)?;
+    let info = check_head(bytes, &HeadLimits::new(settings))?;
     Ok(info.map(|info| {
         let body = match info.body {
             Delimiter::None => Body::None,

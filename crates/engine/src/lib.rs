@@ -9,12 +9,15 @@
 //! |---|---|
 //! | `net::listener` | bind, accept, back off when file descriptors run out |
 //! | `net::connection` | one connection: hyper, the service that queues requests |
-//! | `net::wire` | what may come from a client: whole, well-formed heads, in time |
-//! | `http::framing`, `http::chunks` | RFC 9112, byte for byte |
+//! | `net::socket` | what a connection asks of its socket besides bytes |
+//! | `net::wire`, `net::shared` | what may come from a client: whole, well-formed heads, in time |
+//! | `http::framing`, `http::chunks`, `http::syntax` | RFC 9112, byte for byte |
 //! | [`http::refusal`](Reason) | why the engine answers by itself |
 //! | [`http::request`](RequestHead) | the request head, its target and host |
-//! | [`http::body`](BodyReader) | bounded pipes both ways |
+//! | [`http::body`](BodyReader), `http::pipe`, `http::file` | bodies both ways, bounded |
+//! | [`dispatch::exchange`](Exchange) | what a worker gets |
 //! | `dispatch::queue` | the one bounded queue and its 503 policy |
+//! | [`dispatch::worker`](Worker), [`dispatch::signal`](Signal) | a worker's side of the queue, and how it waits |
 //! | `dispatch::slot` | one worker slot: its wake-up, its interrupt, what it has in flight |
 //! | [`http::reply`](Reply) | the answer handle: the first to claim it answers |
 //! | [`http::response`](Response) | the response value and the engine's own answers |
@@ -43,7 +46,8 @@ pub use crate::http::file::open_file;
 pub use crate::http::refusal::Reason;
 pub use crate::http::reply::{Client, Gone, Reply};
 pub use crate::http::request::{ConnectionInfo, RequestHead};
-pub use crate::http::response::{Response, ResponseBody};
+pub use crate::http::response::{NoLength, Response, ResponseBody, announced, is_bodiless};
+pub use crate::http::syntax::decimal;
 pub use crate::server::Server;
 pub use crate::settings::Settings;
 pub use crate::stats::Snapshot;

@@ -21,7 +21,7 @@ pub struct Settings {
     pub queue_timeout: Duration,
     /// Largest request head in bytes: request line and headers.
     pub max_head_size: usize,
-    /// Longest request target in bytes.
+    /// Longest request target in bytes; beyond 65,534 it counts as that.
     pub max_target_size: usize,
     /// Most header lines of a request.
     pub max_headers: usize,
@@ -30,7 +30,8 @@ pub struct Settings {
     pub head_timeout: Duration,
     /// How long a connection may stay silent between two requests.
     pub keep_alive_timeout: Duration,
-    /// How long a client may pause within a request body while somebody reads it.
+    /// How long a client may pause within a request body, once somebody has begun to read it: the next
+    /// piece is waited for while the last is worked on.
     pub body_timeout: Duration,
     /// Most connections at a time; more wait in the system's backlog.
     pub max_connections: usize,

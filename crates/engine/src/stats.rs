@@ -36,7 +36,8 @@ pub struct Snapshot {
     pub rejected: u64,
     /// Requests that the engine answered itself because of what they said, by [`Reason::index`].
     pub refused: [u64; Reason::ALL.len()],
-    /// Requests whose client left before the answer was complete.
+    /// Requests whose connection ended before the answer was complete: the client left, or the server
+    /// was shut down while bytes of it waited.
     pub disconnects: u64,
     /// Requests that a worker dropped without an answer; their clients got a 500.
     pub dropped: u64,

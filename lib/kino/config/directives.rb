@@ -67,7 +67,8 @@ module Kino
         Directive.new(
           name: :shutdown_timeout, type: Types::Seconds.new, default: 30.0,
           summary: "how long a shutdown waits for requests in flight",
-          doc: "Seconds that a shutdown leaves to the requests that are in flight. Then they are cut off."
+          doc: "Seconds that a shutdown leaves to the requests that are in flight. Then they are cut off, and what " \
+               "still waits for a worker is answered 503."
         ),
         Directive.new(
           name: :max_body_size, default: 52_428_800,
@@ -82,9 +83,10 @@ module Kino
           doc: "Bytes that a request line and its headers may have together. A larger head is answered 431."
         ),
         Directive.new(
-          name: :max_target_size, type: Types::Whole.new(range: 64..(2**20), placeholder: "BYTES"), default: 16_384,
+          name: :max_target_size, type: Types::Whole.new(range: 64..65_534, placeholder: "BYTES"), default: 16_384,
           summary: "longest request target",
-          doc: "Bytes that the path and query of a request may have together. A longer one is answered 414."
+          doc: "Bytes that the path and query of a request may have together. A longer one is answered 414. The " \
+               "parser behind this takes no more than 65,534."
         ),
         Directive.new(
           name: :max_headers, type: Types::Whole.new(range: 1..10_000), default: 100,
@@ -106,8 +108,9 @@ module Kino
         Directive.new(
           name: :body_timeout, type: Types::Seconds.new, default: 30.0,
           summary: "how long a client may pause within a request body",
-          doc: "Seconds that may pass between two pieces of a request body while the app reads it. Then the read " \
-               "raises Kino::BodyTimeoutError, and the client is answered 408 if nothing was sent yet."
+          doc: "Seconds that may pass between two pieces of a request body, from the app's first read on; the " \
+               "front-end waits for the next piece while the app works on the last. Then the read raises " \
+               "Kino::BodyTimeoutError, and the client is answered 408 if nothing was sent yet."
         ),
         Directive.new(
           name: :max_connections, type: Types::Whole.new(range: 1..1_000_000, words: AUTO), default: :auto,

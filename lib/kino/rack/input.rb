@@ -3,11 +3,11 @@
 module Kino
   # The objects of Rack's env that are more than a String.
   module Rack
-    # `rack.input`: the request body, forward only, binary. Reading waits for the client; nothing is
-    # read from the network before it is asked for.
+    # `rack.input`: the request body, forward only, binary. Reading waits for the client.
     #
     # Every method that reads raises {DisconnectedError} (an IOError) if the client leaves before the
-    # body is complete, {BodyTooLargeError} beyond `max_body_size`, and IOError after {#close}.
+    # body is complete, a {RequestBodyError} if it is too large, malformed or stalls, and IOError after
+    # {#close}, once the answer is complete, or while another thread reads.
     #
     # @see https://github.com/rack/rack/blob/main/SPEC.rdoc The Input Stream
     class Input
@@ -18,7 +18,10 @@ module Kino
       # @param request [Kino::Request] what the bytes come from
       def initialize(request)
         @request = request
-        @ahead = nil # what {#gets} read beyond its line
+        # What was read ahead; before the offset it is used up. Cutting that off at each line instead
+        # would copy all that follows it each time.
+        @ahead = String.new
+        @offset = 0
         @closed = false
       end
 
@@ -36,10 +39,8 @@ module Kino
 
       # @return [String, nil] the next line with its "\n", or what is left; nil at the end
       def gets
-        line = @ahead || String.new
-        index = keeping(line) { find_end(line) }
-        @ahead = index && index + 1 < line.bytesize ? line.slice!((index + 1)..) : nil
-        line unless line.empty?
+        length = line_length
+        String.new(capacity: length) << shift(length) unless length.zero?
       end
 
       # @yieldparam line [String]
@@ -57,47 +58,68 @@ module Kino
       # @return [nil]
       def close
         @closed = true
-        @ahead = nil
+        forget
       end
 
       private
 
-      # @return [Integer, nil] where the first "\n" is, which is read up to
-      def find_end(line)
+      # @return [Integer] bytes of the next line, which is then read; 0 at the end
+      def line_length
         searched = 0
-        until (index = line.index("\n", searched))
-          searched = line.bytesize
-          break unless fill(line, CHUNK)
+        loop do
+          index = @ahead.byteindex("\n", @offset + searched)
+          return index + 1 - @offset if index
+
+          searched = @ahead.bytesize - @offset
+          return searched unless read_ahead
         end
-        index
+      end
+
+      def read_ahead
+        @ahead = rest
+        @offset = 0
+        fill(@ahead, CHUNK)
+      end
+
+      def rest = @ahead.byteslice(@offset..)
+
+      # @return [String] the next bytes of what was read ahead; it may share their memory
+      def shift(length)
+        taken = @ahead.byteslice(@offset, length)
+        @offset += taken.bytesize
+        forget if @offset == @ahead.bytesize
+        taken
+      end
+
+      def forget
+        @ahead = String.new
+        @offset = 0
+        nil
       end
 
       # What was read before an error stays to be read: a time-out around a call must not lose it.
       def keeping(data)
         is_done = false
-        result = yield
+        yield
         is_done = true
-        result
       ensure
         # Not a rescue: the exception of Timeout is no StandardError.
-        @ahead = data.dup unless is_done || data.empty?
+        keep(data) unless is_done || data.empty?
+      end
+
+      def keep(data)
+        @ahead = data + rest
+        @offset = 0
       end
 
       def read_length(data, length)
-        take_ahead(data, length)
+        data << shift(length)
         nil while data.bytesize < length && fill(data, length - data.bytesize)
       end
 
       def read_rest(data)
-        take_ahead(data, @ahead.bytesize) if @ahead
+        data << shift(@ahead.bytesize)
         nil while fill(data, CHUNK)
-      end
-
-      def take_ahead(data, length)
-        return unless @ahead
-
-        data << @ahead.slice!(0, length)
-        @ahead = nil if @ahead.empty?
       end
 
       # @return [Boolean] whether there is more than before

@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require "kino/rack/input"
+require "objspace"
 
 RSpec.describe Kino::Rack::Input do
   # Gives these chunks, then nil; raises what is no String.
@@ -19,6 +20,16 @@ RSpec.describe Kino::Rack::Input do
       end
     end
     described_class.new(request.new(chunks.map { |chunk| chunk.is_a?(String) ? chunk.b : chunk }))
+  end
+
+  # With the collector at rest the VM counts what is asked for and nothing else.
+  def bytes_allocated
+    GC.disable
+    before = GC.stat(:malloc_increase_bytes)
+    yield
+    GC.stat(:malloc_increase_bytes) - before
+  ensure
+    GC.enable
   end
 
   describe "#read" do
@@ -78,6 +89,36 @@ RSpec.describe Kino::Rack::Input do
     it "mixes with read" do
       io = input("one\ntwo\nthree")
       expect([io.gets, io.read(2), io.gets, io.read]).to eq(%W[one\n tw o\n three])
+    end
+
+    it "gives lines that hold no more memory than they are long" do
+      io = input("#{"x" * 99}\n" * 1000)
+      lines = Array.new(1000) { io.gets }
+      expect(lines.uniq).to eq(["#{"x" * 99}\n"])
+      expect(lines.map { |line| ObjectSpace.memsize_of(line) }.max).to be < 500
+    end
+
+    it "copies what it read beyond a line once and not for each line or read after it" do
+      io = input("\n" * 60_000)
+      io.gets
+      expect(bytes_allocated { 10_000.times { io.gets } }).to be < 1_000_000
+      expect(bytes_allocated { 10_000.times { io.read(1) } }).to be < 1_000_000
+    end
+
+    it "gives Strings that are the caller's own" do
+      io = input("a\nb\nc")
+      3.times { io.gets << "changed" }
+      expect(io.gets).to be_nil
+      io = input("a\nb")
+      expect([io.gets << "changed", io.read << "changed", io.read]).to eq(["a\nchanged", "bchanged", ""])
+    end
+
+    it "raises what the request raises, and keeps what it has got" do
+      io = input("ab", IOError.new("gone"), "c\nd", IOError.new("gone"))
+      expect { io.gets }.to raise_error(IOError, "gone")
+      expect(io.gets).to eq("abc\n")
+      expect { io.read(2) }.to raise_error(IOError, "gone")
+      expect(io.gets).to eq("d")
     end
   end
 

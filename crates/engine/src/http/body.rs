@@ -49,9 +49,9 @@ pub enum ReadError {
     Stalled,
 }
 
-/// A request body. hyper hands over one frame at a time and reads the next from the socket when
-/// this one is taken, so what is not asked for stays with the client; the first read is also what
-/// lets `100 Continue` go out.
+/// A request body. hyper hands over one frame at a time and reads one ahead once it was asked, so the
+/// rest of what is not asked for stays with the client; the first read is also what lets
+/// `100 Continue` go out.
 #[derive(Debug)]
 pub struct BodyReader {
     incoming: Option<Incoming>,
@@ -59,6 +59,7 @@ pub struct BodyReader {
     rest: Bytes,
     failed: Option<ReadError>,
     signal: Option<Arc<Signal>>,
+    /// The length that the client has announced.
     declared: Option<u64>,
     limit: Option<u64>,
     read: u64,
@@ -71,11 +72,6 @@ impl BodyReader {
         let declared = incoming.size_hint().exact();
         let incoming = (!incoming.is_end_stream()).then_some(incoming);
         Self { incoming, rest: Bytes::new(), failed: None, signal: None, declared, limit, read: 0, cell, stats }
-    }
-
-    /// The length that the client has announced, in bytes; `None` if it has not.
-    pub fn declared(&self) -> Option<u64> {
-        self.declared
     }
 
     /// Whether there is nothing (more) to read.
@@ -95,9 +91,9 @@ impl BodyReader {
     /// The next bytes, at most `max` of them, if they are there. An error stays: who asks again must
     /// not take what came before it for the whole.
     ///
-    /// hyper hands over up to 400 KiB at once; what is beyond `max` waits here. Handing all of it to
-    /// Ruby instead made a String of that size for each frame, and a slice of it kept the whole: an
-    /// upload grew the process by 60 to 95 MiB.
+    /// hyper hands over as much as its buffer holds; what is beyond `max` waits here. Handing all of it
+    /// to Ruby instead made a String of that size for each frame, and a slice of it kept the whole: an
+    /// upload grew the process by 60 to 95 MiB, with buffers of 400 KiB.
     pub fn try_read(&mut self, max: usize) -> Result<Readable, ReadError> {
         if self.rest.is_empty() {
             if let Some(failed) = self.failed {
@@ -266,8 +262,7 @@ impl BodyWriter {
         self.pipe.signal()
     }
 
-    /// Whether the client has left.
-    pub fn is_gone(&self) -> bool {
+    fn is_gone(&self) -> bool {
         !self.complete && self.pipe.is_gone()
     }
 

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io;
+use std::os::unix::fs::OpenOptionsExt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -29,11 +30,12 @@ pub(crate) struct FileReader {
 /// The system's; [`io::ErrorKind::InvalidInput`] for what is no regular file, because a device or a
 /// pipe has no length and may block for ever.
 pub fn open_file(path: &std::path::Path) -> io::Result<(File, u64)> {
-    // Before it is opened: opening a pipe waits for its writer, and nothing can end that wait.
+    // Before it is opened: opening a pipe lets its writer go on, which finds nobody to read then.
     if !std::fs::metadata(path)?.is_file() {
         return Err(io::ErrorKind::InvalidInput.into());
     }
-    let file = File::open(path)?;
+    // It may have become a pipe since. Opening one waits for its writer, and nothing can end that wait.
+    let file = File::options().read(true).custom_flags(libc::O_NONBLOCK).open(path)?;
     let metadata = file.metadata()?;
     if !metadata.is_file() {
         return Err(io::ErrorKind::InvalidInput.into());

@@ -2,13 +2,14 @@
 //!
 //! hyper parses requests; this stands before it because hyper is lenient where request smuggling
 //! begins: obs-fold, space before a colon, a missing or doubled Host, bare line feeds, malformed
-//! chunk extensions. Nothing here reads or writes: [`Framing`] is fed the bytes of a connection and
-//! says how many of them may be passed on.
+//! chunk extensions. Nothing here reads or writes: [`check_head`] is given what has come of a head, and
+//! says whether it is whole and what follows it.
 
 use memchr::memchr;
 
 use crate::http::refusal::Reason;
-use crate::http::syntax::{is_field_value, is_host, is_target, is_token};
+use crate::http::syntax::{decimal, is_field_value, is_host, is_target, is_token};
+use crate::settings::Settings;
 
 /// Bounds of a request head.
 #[derive(Debug, Clone, Copy)]
@@ -42,6 +43,16 @@ pub(crate) struct HeadInfo {
     pub(crate) upgrade: bool,
 }
 
+impl HeadLimits {
+    pub(crate) fn new(settings: &Settings) -> Self {
+        Self {
+            head: settings.max_head_size,
+            target: settings.max_target_size.min(LONGEST_TARGET),
+            headers: settings.max_headers,
+        }
+    }
+}
+
 /// Finds the end of the head at the start of `bytes` and checks it. None while it is incomplete.
 pub(crate) fn check_head(bytes: &[u8], limits: &HeadLimits) -> Result<Option<HeadInfo>, Reason> {
     let mut lines = Lines { bytes, at: 0 };
@@ -53,11 +64,8 @@ pub(crate) fn check_head(bytes: &[u8], limits: &HeadLimits) -> Result<Option<Hea
             Some([]) => empty_lines += 1,
             Some(line) => break line,
             None => {
-                // The target is refused as soon as it is too long, not when its line ends.
-                if longest_word(&bytes[lines.at..]) > limits.target.saturating_add(MORE_THAN_A_TARGET) {
-                    return Err(Reason::TargetTooLong);
-                }
-                return Ok(None);
+                let is_too_long = OpenLine::default().has_no_place_for(&bytes[lines.at..], limits);
+                return if is_too_long { Err(Reason::TargetTooLong) } else { Ok(None) };
             }
         }
     };
@@ -97,12 +105,53 @@ const LONGEST_NAME: usize = 65_535;
 /// Bytes of a method; the longest that is registered has 17 (RFC 9110 section 16.1).
 const LONGEST_METHOD: usize = 64;
 
-/// A word longer than a target and this is no method either: it is refused as a target although its
-/// line has no end yet.
-const MORE_THAN_A_TARGET: usize = LONGEST_METHOD;
+/// What is known of a head that is not whole yet, so that not each of its bytes has it looked through
+/// anew: a client that sends one at a time could have us read megabytes for each kilobyte.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Beginning {
+    length: usize,
+    line: Option<OpenLine>,
+}
 
-fn longest_word(bytes: &[u8]) -> usize {
-    bytes.split(|byte| *byte == b' ').map(<[u8]>::len).max().unwrap_or(0)
+impl Beginning {
+    pub(crate) fn of(bytes: &[u8]) -> Self {
+        let mut line = bytes;
+        while let [b'\r', b'\n', rest @ ..] = line {
+            line = rest;
+        }
+        let line = memchr(b'\n', line).is_none().then(|| OpenLine { word: last_word(line).len() });
+        Self { length: bytes.len(), line }
+    }
+
+    /// Whether, with `new`, it may be whole or too large: only then is it worth another look.
+    pub(crate) fn may_be_decided_by(&mut self, new: &[u8], limits: &HeadLimits) -> bool {
+        self.length += new.len();
+        self.length > limits.head
+            || memchr(b'\n', new).is_some()
+            || self.line.as_mut().is_some_and(|line| line.has_no_place_for(new, limits))
+    }
+}
+
+/// A request line without its end: the bytes of its last word. Its target is refused as soon as it is
+/// too long, not when the line ends.
+#[derive(Debug, Clone, Copy, Default)]
+struct OpenLine {
+    word: usize,
+}
+
+impl OpenLine {
+    fn has_no_place_for(&mut self, new: &[u8], limits: &HeadLimits) -> bool {
+        // A word longer than a target and this is no method either.
+        let most = limits.target.saturating_add(LONGEST_METHOD);
+        new.split(|byte| *byte == b' ').enumerate().any(|(index, part)| {
+            self.word = part.len() + if index == 0 { self.word } else { 0 };
+            self.word > most
+        })
+    }
+}
+
+fn last_word(bytes: &[u8]) -> &[u8] {
+    bytes.rsplit(|byte| *byte == b' ').next().unwrap_or_default()
 }
 
 /// Lines that end in CRLF, without it.
@@ -139,7 +188,7 @@ fn request_line_of(line: &[u8], limits: &HeadLimits) -> Result<RequestLine, Reas
     if !is_token(method) || method.len() > LONGEST_METHOD || target.is_empty() {
         return Err(Reason::BadRequestLine);
     }
-    if target.len() > limits.target.min(LONGEST_TARGET) {
+    if target.len() > limits.target {
         return Err(Reason::TargetTooLong);
     }
     let is_1_0 = match version {
@@ -279,164 +328,6 @@ fn trim(mut bytes: &[u8]) -> &[u8] {
     bytes
 }
 
-/// A number of nothing but digits (RFC 9110 section 8.6).
-pub(crate) fn decimal(digits: &[u8]) -> Option<u64> {
-    if digits.is_empty() {
-        return None;
-    }
-    digits.iter().try_fold(0_u64, |number, byte| {
-        let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'))?;
-        number.checked_mul(10)?.checked_add(digit)
-    })
-}
-
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use super::{Delimiter, HeadInfo, HeadLimits, check_head};
-    use crate::http::refusal::Reason::{self, *};
-
-    const LIMITS: HeadLimits = HeadLimits { head: 300, target: 100, headers: 5 };
-
-    fn check(head: &str) -> Result<Option<HeadInfo>, Reason> {
-        check_head(head.as_bytes(), &LIMITS)
-    }
-
-    fn with(fields: &str) -> Result<Option<HeadInfo>, Reason> {
-        check(&format!("POST / HTTP/1.1\r\nHost: a\r\n{fields}\r\n\r\n"))
-    }
-
-    fn body(fields: &str) -> Delimiter {
-        with(fields).unwrap().unwrap().body
-    }
-
-    #[test]
-    fn well_formed_heads_pass() {
-        for head in [
-            "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
-            "\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n",
-            "GET / HTTP/1.0\r\n\r\n",
-            "OPTIONS * HTTP/1.1\r\nHost: [::1]:8080\r\n\r\n",
-            "GET HTTP://example.org:80/x?y HTTP/1.1\r\nHost: a\r\n\r\n",
-            "M-SEARCH /%00/..//?a=b&c[]=| HTTP/1.1\r\nHost:a.example:\r\nX: \t\"\u{e9}\" \r\nEmpty:\r\n\r\n",
-        ] {
-            let info = check(head).unwrap_or_else(|reason| panic!("{head:?}: {reason:?}"));
-            assert_eq!(info.map(|info| info.length), Some(head.len()), "{head:?}");
-        }
-    }
-
-    #[test]
-    fn every_beginning_of_a_good_head_is_incomplete() {
-        let head = "GET /path HTTP/1.1\r\nHost: example.org\r\nContent-Length: 3\r\n\r\n";
-        for end in 0..head.len() {
-            assert_eq!(check(&head[..end]), Ok(None), "{:?}", &head[..end]);
-        }
-    }
-
-    #[test]
-    fn malformed_heads_are_refused_for_the_right_reason() {
-        for (head, reason) in [
-            ("GET  / HTTP/1.1\r\nHost: a\r\n\r\n", BadRequestLine),
-            ("GET /\r\nHost: a\r\n\r\n", BadRequestLine),
-            ("GET / HTTP/1.1 \r\nHost: a\r\n\r\n", BadRequestLine),
-            (" GET / HTTP/1.1\r\nHost: a\r\n\r\n", BadRequestLine),
-            ("G(T / HTTP/1.1\r\nHost: a\r\n\r\n", BadRequestLine),
-            ("GET\t/ HTTP/1.1\r\nHost: a\r\n\r\n", BadRequestLine),
-            (&format!("{} / HTTP/1.1\r\nHost: a\r\n\r\n", "M".repeat(65)), BadRequestLine),
-            ("GET / HTTP/1.1\nHost: a\r\n\r\n", BareLineEnd),
-            ("GET / HTTP/1.1\r\nHost: a\n\r\n", BareLineEnd),
-            ("GET / HTTP/1.1\r\nHost: a\r\n\n", BareLineEnd),
-            ("GET / HTTP/1.1\r\nX: a\rb\r\nHost: a\r\n\r\n", BadHeader),
-            ("GET /a\rb HTTP/1.1\r\nHost: a\r\n\r\n", BadTarget),
-            ("GET / HTTP/1.1\r\nX: a\0b\r\nHost: a\r\n\r\n", BadHeader),
-            ("GET / HTTP/1.1\r\nX : a\r\nHost: a\r\n\r\n", BadHeader),
-            ("GET / HTTP/1.1\r\nX\r\nHost: a\r\n\r\n", BadHeader),
-            ("GET / HTTP/1.1\r\n: a\r\nHost: a\r\n\r\n", BadHeader),
-            ("GET / HTTP/1.1\r\nHost: a\r\n b: c\r\n\r\n", BadHeader),
-            ("GET / HTTP/1.1\r\nHost: a\r\n\tb\r\n\r\n", BadHeader),
-            ("GET / HTTP/1.1\r\n\r\n", BadHost),
-            ("GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", BadHost),
-            ("GET / HTTP/1.0\r\nHost: a\r\nHost: b\r\n\r\n", BadHost),
-            ("GET / HTTP/1.1\r\nHost:\r\n\r\n", BadHost),
-            ("GET / HTTP/1.1\r\nHost: a/b\r\n\r\n", BadHost),
-            ("GET / HTTP/1.1\r\nHost: a, b\r\n\r\n", BadHost),
-            ("GET / HTTP/1.1\r\nHost: u@a\r\n\r\n", BadHost),
-            ("GET / HTTP/1.1\r\nHost: a b\r\n\r\n", BadHost),
-            ("GET / HTTP/1.1\r\nHost: a:b\r\n\r\n", BadHost),
-            ("GET / HTTP/1.1\r\nHost: a:65536\r\n\r\n", BadHost),
-            ("GET / HTTP/1.1\r\nHost: [::1\r\n\r\n", BadHost),
-            ("GET /a#b HTTP/1.1\r\nHost: a\r\n\r\n", BadTarget),
-            ("GET /\u{e9} HTTP/1.1\r\nHost: a\r\n\r\n", BadTarget),
-            ("GET * HTTP/1.1\r\nHost: a\r\n\r\n", BadTarget),
-            ("GET a HTTP/1.1\r\nHost: a\r\n\r\n", BadTarget),
-            ("GET /`<> HTTP/1.1\r\nHost: a\r\n\r\n", BadTarget),
-            ("GET /?\" HTTP/1.1\r\nHost: a\r\n\r\n", BadTarget),
-            ("GET http://a%41/x HTTP/1.1\r\nHost: a\r\n\r\n", BadTarget),
-            ("GET http:///x HTTP/1.1\r\nHost: a\r\n\r\n", BadTarget),
-            ("GET http://u@h/x HTTP/1.1\r\nHost: a\r\n\r\n", BadTarget),
-            ("GET ftp://h/x HTTP/1.1\r\nHost: a\r\n\r\n", BadTarget),
-            ("CONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\n", Connect),
-            ("GET / HTTP/1.2\r\nHost: a\r\n\r\n", BadVersion),
-            ("GET / HTTP/2.0\r\nHost: a\r\n\r\n", BadVersion),
-            ("GET / http/1.1\r\nHost: a\r\n\r\n", BadVersion),
-            ("GET / HTTP/1.10\r\nHost: a\r\n\r\n", BadVersion),
-        ] {
-            assert_eq!(check(head), Err(reason), "{head:?}");
-        }
-    }
-
-    #[test]
-    fn body_delimiters() {
-        assert_eq!(body("A: b"), Delimiter::None);
-        assert_eq!(body("Content-Length: 0"), Delimiter::None);
-        assert_eq!(body("Content-Length: 007"), Delimiter::Length(7));
-        assert_eq!(body("Content-Length: 7\r\nContent-Length: 7"), Delimiter::Length(7));
-        assert_eq!(body("Transfer-Encoding: Chunked"), Delimiter::Chunked);
-        for (fields, reason) in [
-            ("Content-Length:", BadLength),
-            ("Content-Length: +7", BadLength),
-            ("Content-Length: -7", BadLength),
-            ("Content-Length: 0x7", BadLength),
-            ("Content-Length: 7, 7", BadLength),
-            ("Content-Length: 7 7", BadLength),
-            ("Content-Length: 18446744073709551616", BadLength),
-            ("Content-Length: 7\r\nContent-Length: 8", BadLength),
-            ("Content-Length: 7\r\nTransfer-Encoding: chunked", BadTransferEncoding),
-            ("Transfer-Encoding: chunked\r\nContent-Length: 7", BadTransferEncoding),
-            ("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked", BadTransferEncoding),
-            ("Transfer-Encoding: chunked, chunked", BadTransferEncoding),
-            ("Transfer-Encoding: chunked,", BadTransferEncoding),
-            ("Transfer-Encoding: , chunked", BadTransferEncoding),
-            ("Transfer-Encoding: chunked;q=1", BadTransferEncoding),
-            ("Transfer-Encoding: identity", BadTransferEncoding),
-            ("Transfer-Encoding: chunked, gzip", BadTransferEncoding),
-            ("Transfer-Encoding:", BadTransferEncoding),
-            ("Transfer-Encoding: gzip, chunked", UnknownCoding),
-        ] {
-            assert_eq!(with(fields), Err(reason), "{fields:?}");
-        }
-        let old = check("POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n");
-        assert_eq!(old, Err(BadTransferEncoding));
-    }
-
-    #[test]
-    fn limits_hold_before_the_end_is_seen() {
-        let long = "x".repeat(101);
-        assert_eq!(check(&format!("GET /{long} HTTP/1.1\r\nHost: a\r\n\r\n")), Err(TargetTooLong));
-        assert_eq!(check(&format!("GET /{}", "x".repeat(200))), Err(TargetTooLong));
-        assert_eq!(with(&format!("X: {}", "x".repeat(300))), Err(HeadTooLarge));
-        assert_eq!(check(&format!("GET / HTTP/1.1\r\nHost: a\r\nX: {}", "x".repeat(300))), Err(HeadTooLarge));
-        assert_eq!(with("A: 1\r\nB: 2\r\nC: 3\r\nD: 4"), with("A: 1\r\nB: 2\r\nC: 3\r\nD: 4"));
-        assert_eq!(with("A: 1\r\nB: 2\r\nC: 3\r\nD: 4\r\nE: 5"), Err(TooManyHeaders));
-    }
-
-    #[test]
-    fn an_upgrade_needs_both_headers_and_http_1_1() {
-        let upgrade = |fields: &str| with(fields).unwrap().unwrap().upgrade;
-        assert!(upgrade("Upgrade: websocket\r\nConnection: keep-alive, Upgrade"));
-        assert!(!upgrade("Upgrade: websocket"));
-        assert!(!upgrade("Connection: upgrade"));
-        let old = check("GET / HTTP/1.0\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n");
-        assert!(!old.unwrap().unwrap().upgrade);
-    }
-}
+#[path = "framing_tests.rs"]
+mod tests;

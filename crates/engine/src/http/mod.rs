@@ -1,4 +1,5 @@
-//! Requests, bodies, replies and responses; none of it knows which HTTP version carries it.
+//! Requests, bodies, replies and responses. Only `framing` and `chunks` know which HTTP version carries
+//! them.
 
 pub(crate) mod body;
 pub(crate) mod chunks;

@@ -23,7 +23,7 @@ macro_rules! reasons {
                 match self { $(Self::$name => StatusCode::$status,)* }
             }
 
-            /// Its name in counters and logs.
+            /// Its name in the counters.
             pub fn name(self) -> &'static str {
                 match self { $(Self::$name => $text,)* }
             }

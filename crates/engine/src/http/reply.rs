@@ -279,9 +279,7 @@ impl Reply {
         self.cell.claim_with(Outcome::Response(head), Some(pipe))?;
         Ok(writer)
     }
-}
 
-impl Reply {
     /// Gives the connection away: after `head`, if there is one, its bytes go to and from the
     /// returned end of a socket pair, until either side closes. HTTP is over on it.
     ///

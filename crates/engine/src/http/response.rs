@@ -6,14 +6,16 @@ use std::task::{Context, Poll};
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderValue, RETRY_AFTER, TRANSFER_ENCODING};
+use http::header::{
+    CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderName, HeaderValue, RETRY_AFTER, TRANSFER_ENCODING,
+};
 use http::{HeaderMap, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 use httpdate::HttpDate;
 
 use crate::http::file::FileReader;
-use crate::http::framing::decimal;
 use crate::http::pipe::{Aborted, PipeReader};
+use crate::http::syntax::decimal;
 
 /// A complete answer, or the head of one whose body follows.
 #[derive(Debug)]
@@ -97,8 +99,18 @@ impl Body for ResponseBody {
     }
 }
 
+/// Whether an answer with this status has no body, whatever its headers say (RFC 9110 sections 15.2,
+/// 15.3.5 and 15.4.5).
+pub fn is_bodiless(status: StatusCode) -> bool {
+    status.is_informational() || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
+}
+
 /// What Content-Length says, if it is there.
-fn announced(headers: &HeaderMap) -> Result<Option<u64>, NoLength> {
+///
+/// # Errors
+///
+/// It does not say one whole number.
+pub fn announced(headers: &HeaderMap) -> Result<Option<u64>, NoLength> {
     let mut values = headers.get_all(CONTENT_LENGTH).iter();
     let Some(value) = values.next() else { return Ok(None) };
     match (decimal(value.as_bytes()), values.next()) {
@@ -108,8 +120,19 @@ fn announced(headers: &HeaderMap) -> Result<Option<u64>, NoLength> {
 }
 
 /// Content-Length is there, and is not one whole number.
-#[derive(Debug, Clone, Copy)]
-struct NoLength;
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("content-length must be one whole number")]
+pub struct NoLength;
+
+/// Not `HeaderMap::remove`, which puts the last in its place: the order is the app's.
+fn remove(headers: &mut HeaderMap, unwanted: &HeaderName) {
+    if headers.contains_key(unwanted) {
+        let all = std::mem::take(headers);
+        headers.extend(
+            all.iter().filter(|(name, _)| *name != unwanted).map(|(name, value)| (name.clone(), value.clone())),
+        );
+    }
+}
 
 impl Response {
     /// The engine's own answer: the status and its name as plain text.
@@ -120,26 +143,38 @@ impl Response {
         Self { status, headers, body: ResponseBody::full(text.into()) }
     }
 
+    /// The same as [`Response::canned`], and the connection closes after it.
+    pub(crate) fn closing(status: StatusCode) -> Self {
+        let mut response = Self::canned(status);
+        response.headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        response
+    }
+
     /// What every answer is held to: a final status, and framing that no header contradicts. hyper
     /// trusts the Content-Length beside a body that it knows the size of, so a wrong one would let
     /// the client take the next answer for the rest of this. What cannot be sent becomes a 500.
     pub(crate) fn normalise(&mut self, is_head: bool) {
-        self.headers.remove(TRANSFER_ENCODING);
+        remove(&mut self.headers, &TRANSFER_ENCODING);
         let announced = announced(&self.headers);
-        let is_bodiless = is_head || matches!(self.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+        let is_bodiless = is_head || is_bodiless(self.status);
         let size = self.body.size_hint().exact().filter(|_| !is_bodiless);
         let fits = announced.is_ok_and(|announced| announced.is_none() || size.is_none() || announced == size);
         if !fits || self.status.is_informational() {
             *self = Self::canned(StatusCode::INTERNAL_SERVER_ERROR);
             return;
         }
-        // RFC 9110 section 8.6.
-        if self.status == StatusCode::NO_CONTENT {
-            self.headers.remove(CONTENT_LENGTH);
-        }
+        self.drop_length_of_nothing();
         // The length is that of another body, the one of GET or 200 (RFC 9110 sections 9.3.2 and 15.4.5).
         if is_bodiless && announced.is_ok_and(|announced| announced.is_some()) {
             self.body = ResponseBody::withheld();
+        }
+    }
+
+    /// All that a head is held to whose connection is given away, because what follows is not ours to
+    /// frame: no Content-Length where there is no content (RFC 9110 section 8.6).
+    pub(crate) fn drop_length_of_nothing(&mut self) {
+        if self.status.is_informational() || self.status == StatusCode::NO_CONTENT {
+            remove(&mut self.headers, &CONTENT_LENGTH);
         }
     }
 
@@ -160,17 +195,54 @@ impl Response {
         bytes
     }
 
-    /// The same, and the connection closes after it.
-    pub(crate) fn closing(status: StatusCode) -> Self {
-        let mut response = Self::canned(status);
-        response.headers.insert(CONNECTION, HeaderValue::from_static("close"));
-        response
-    }
-
     /// 503 because there was no place in the queue (RFC 9110 section 15.6.4: Retry-After).
     pub(crate) fn overloaded() -> Self {
         let mut response = Self::canned(StatusCode::SERVICE_UNAVAILABLE);
         response.headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::header::{CONTENT_LENGTH, HeaderName, HeaderValue, TRANSFER_ENCODING};
+    use http::{HeaderMap, StatusCode};
+
+    use super::{Response, ResponseBody};
+
+    fn response(status: StatusCode) -> Response {
+        let names = [HeaderName::from_static("a"), CONTENT_LENGTH, TRANSFER_ENCODING];
+        let more = ["b", "c", "d", "b"].map(HeaderName::from_static);
+        let headers = names.into_iter().chain(more).map(|name| (name, HeaderValue::from_static("0")));
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.append(name, value);
+        }
+        Response { status, headers: map, body: ResponseBody::empty() }
+    }
+
+    fn names(response: &Response) -> Vec<&str> {
+        response.headers.iter().map(|(name, _)| name.as_str()).collect()
+    }
+
+    #[test]
+    fn what_is_taken_out_leaves_the_rest_in_order() {
+        for (status, kept) in [
+            (StatusCode::NO_CONTENT, &["a", "b", "b", "c", "d"][..]),
+            (StatusCode::OK, &["a", "content-length", "b", "b", "c", "d"]),
+        ] {
+            let mut response = response(status);
+            response.normalise(false);
+            assert_eq!(names(&response), kept, "{status}");
+        }
+    }
+
+    #[test]
+    fn the_last_head_of_a_connection_has_no_length_where_there_is_no_content() {
+        for status in [StatusCode::SWITCHING_PROTOCOLS, StatusCode::NO_CONTENT] {
+            let mut response = response(status);
+            response.drop_length_of_nothing();
+            assert!(!response.headers.contains_key(CONTENT_LENGTH), "{status}");
+        }
     }
 }

@@ -5,6 +5,17 @@ pub(crate) fn is_token(bytes: &[u8]) -> bool {
     !bytes.is_empty() && bytes.iter().all(|byte| TOKEN[*byte as usize])
 }
 
+/// A number of nothing but digits (RFC 9110 section 8.6).
+pub fn decimal(digits: &[u8]) -> Option<u64> {
+    if digits.is_empty() {
+        return None;
+    }
+    digits.iter().try_fold(0_u64, |number, byte| {
+        let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'))?;
+        number.checked_mul(10)?.checked_add(digit)
+    })
+}
+
 /// A header value: visible characters, bytes above 0x7f, and white space within (RFC 9110 5.5).
 pub(crate) fn is_field_value(bytes: &[u8]) -> bool {
     bytes.iter().all(|byte| VALUE[*byte as usize])

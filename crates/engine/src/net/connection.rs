@@ -28,9 +28,10 @@ use crate::http::pipe::Aborted;
 use crate::http::refusal::Reason;
 use crate::http::reply::{Answer, Cell, Client, Outcome, Reply};
 use crate::http::request::{ConnectionInfo, RequestHead};
-use crate::http::response::{Response, ResponseBody};
+use crate::http::response::{Response, ResponseBody, announced};
+use crate::net::shared::{Busy, Shared, Taken};
 use crate::net::socket::{Socket, linger};
-use crate::net::wire::{Busy, Patience, Shared, Taken, Tenancy, Wire};
+use crate::net::wire::{Patience, Tenancy, Wire};
 use crate::settings::Settings;
 use crate::stats::Stats;
 
@@ -63,11 +64,7 @@ impl Context {
             queue,
             stats,
             max_body_size: settings.max_body_size,
-            limits: HeadLimits {
-                head: settings.max_head_size,
-                target: settings.max_target_size,
-                headers: settings.max_headers,
-            },
+            limits: HeadLimits::new(settings),
             max_requests: settings.max_requests,
             patience: Patience {
                 head: settings.head_timeout,
@@ -256,7 +253,10 @@ async fn answer(
     };
     let mut response = match outcome {
         Outcome::Response(response) => response,
-        Outcome::TakeOver { head, end } => {
+        Outcome::TakeOver { mut head, end } => {
+            if let Some(head) = &mut head {
+                head.drop_length_of_nothing();
+            }
             shared.give_away(Taken { head, end });
             // The connection's task has what it needs, and ends this future with the rest of HTTP.
             std::future::pending().await
@@ -305,17 +305,16 @@ async fn dispatch(request: Request<Incoming>, info: Arc<ConnectionInfo>, context
         reply: Reply::new(Arc::clone(&cell), Arc::clone(&context.stats)),
     };
     let answer = Answer::new(cell, Arc::clone(&context.stats));
-    // An exchange that comes back, because the queue has just been closed, answers by its drop.
-    let _ = place.fill(exchange, context.shard.as_ref());
+    // It comes back if the queue has just been closed: no fault of a worker's, so its drop is not the answer.
+    if let Err(exchange) = place.fill(exchange, context.shard.as_ref()) {
+        let _ = exchange.reply.send(Response::closing(StatusCode::SERVICE_UNAVAILABLE));
+    }
     answer.await
 }
 
 fn announces_more_than(limit: Option<u64>, headers: &HeaderMap) -> bool {
-    let Some(limit) = limit else { return false };
-    headers
-        .get(CONTENT_LENGTH)
-        .and_then(|value| value.to_str().ok()?.parse::<u64>().ok())
-        .is_some_and(|length| length > limit)
+    let length = announced(headers).ok().flatten();
+    limit.zip(length).is_some_and(|(limit, length)| length > limit)
 }
 
 fn into_http(response: Response, busy: Busy) -> http::Response<Counted> {

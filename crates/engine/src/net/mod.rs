@@ -2,5 +2,6 @@
 
 pub(crate) mod connection;
 pub(crate) mod listener;
+pub(crate) mod shared;
 pub(crate) mod socket;
 pub(crate) mod wire;

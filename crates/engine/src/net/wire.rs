@@ -7,22 +7,18 @@
 
 use std::any::Any;
 use std::io;
-use std::os::unix::net::UnixStream;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
-use std::task::{Context, Poll, Waker, ready};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use memchr::memchr;
-use parking_lot::Mutex;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::http::chunks::Chunks;
-use crate::http::framing::{Delimiter, HeadLimits, check_head};
+use crate::http::framing::{Beginning, Delimiter, HeadLimits, check_head};
 use crate::http::refusal::Reason;
-use crate::http::response::Response;
+use crate::net::shared::Shared;
 use crate::net::socket::{Socket, linger};
 
 /// How long a client may take; see the settings of the same names.
@@ -40,96 +36,6 @@ const REFUSED_HEAD: &[u8] = b"HEAD * HTTP/1.1\r\nhost: refused\r\n\r\n";
 
 /// Bytes that a client may send ahead of the answer to its request for an upgrade.
 const MOST_AHEAD: usize = 64 * 1024;
-
-/// What the wire and the service of one connection tell each other.
-#[derive(Debug, Default)]
-pub(crate) struct Shared {
-    /// Requests whose answers are not complete.
-    busy: AtomicUsize,
-    /// When the last answer was complete.
-    idle_since: Mutex<Option<Instant>>,
-    /// Why the last head was refused: one more than its index, 0 for not.
-    refused: AtomicU8,
-    /// Requests begun.
-    begun: AtomicU64,
-    /// The wire's task, where it holds bytes back until an answer is complete.
-    held_back: Mutex<Option<Waker>>,
-    /// A connection that is given away; the flag keeps the lock off each poll.
-    is_taken: AtomicBool,
-    taken: Mutex<Option<Taken>>,
-    /// The end of the connection is the end of an answer.
-    ends_an_answer: AtomicBool,
-    /// The client has not taken all that hyper has to write.
-    is_backed_up: AtomicBool,
-}
-
-/// Who has a connection that is given away.
-#[derive(Debug)]
-pub(crate) struct Taken {
-    pub(crate) head: Option<Response>,
-    pub(crate) end: UnixStream,
-}
-
-impl Shared {
-    /// Why this request, which is [`REFUSED_GET`], was refused.
-    pub(crate) fn refusal(&self) -> Option<Reason> {
-        let index = usize::from(self.refused.load(Ordering::Relaxed)).checked_sub(1)?;
-        Reason::ALL.get(index).copied()
-    }
-
-    fn refuse(&self, reason: Reason) {
-        self.refused.store(reason.index() as u8 + 1, Ordering::Relaxed);
-    }
-
-    pub(crate) fn give_away(&self, taken: Taken) {
-        *self.taken.lock() = Some(taken);
-        self.is_taken.store(true, Ordering::Release);
-    }
-
-    pub(crate) fn taken(&self) -> Option<Taken> {
-        // hyper is not asked for what it has written and not sent, so that has to be gone.
-        let is_ready = self.is_taken.load(Ordering::Acquire) && !self.is_backed_up.load(Ordering::Relaxed);
-        if is_ready { self.taken.lock().take() } else { None }
-    }
-
-    /// How many requests have begun on this connection, this one included.
-    pub(crate) fn begun(&self) -> u64 {
-        self.begun.load(Ordering::Relaxed)
-    }
-
-    /// Nothing but the end of the connection will say where the answer ends (RFC 9112 section 6.3):
-    /// if it ends otherwise than by a shutdown, the client has to see that.
-    pub(crate) fn ends_an_answer(&self) {
-        self.ends_an_answer.store(true, Ordering::Relaxed);
-    }
-
-    fn is_busy(&self) -> bool {
-        self.busy.load(Ordering::Relaxed) > 0
-    }
-}
-
-/// Held from the head of a request to the last byte of its answer: until it is dropped the
-/// connection does not idle.
-#[derive(Debug)]
-pub(crate) struct Busy(Arc<Shared>);
-
-impl Busy {
-    pub(crate) fn new(shared: &Arc<Shared>) -> Self {
-        shared.busy.fetch_add(1, Ordering::Relaxed);
-        shared.begun.fetch_add(1, Ordering::Relaxed);
-        Self(Arc::clone(shared))
-    }
-}
-
-impl Drop for Busy {
-    fn drop(&mut self) {
-        *self.0.idle_since.lock() = Some(Instant::now());
-        self.0.busy.fetch_sub(1, Ordering::Relaxed);
-        if let Some(waker) = self.0.held_back.lock().take() {
-            waker.wake();
-        }
-    }
-}
 
 #[derive(Debug)]
 enum Expects {
@@ -160,6 +66,8 @@ pub(crate) struct Wire<S: Socket> {
     /// Bytes read from the socket and not passed on; the first `passed` of them may be.
     held: Vec<u8>,
     passed: usize,
+    /// What is known of what is held, where that is a head that is not whole.
+    beginning: Option<Beginning>,
     synthetic: &'static [u8],
     /// How much of the stand-in hyper has.
     made_up: usize,
@@ -187,6 +95,7 @@ impl<S: Socket> Wire<S> {
             expects: Expects::Head,
             held: Vec::new(),
             passed: 0,
+            beginning: None,
             synthetic: &[],
             made_up: 0,
             is_shut: false,
@@ -204,6 +113,7 @@ impl<S: Socket> Wire<S> {
 
     /// How many of `bytes`, which follow what was scanned before, may be passed on.
     fn scan(&mut self, bytes: &[u8]) -> usize {
+        self.beginning = None;
         let mut at = 0;
         while at < bytes.len() {
             let rest = &bytes[at..];
@@ -283,11 +193,11 @@ impl<S: Socket> Wire<S> {
             return;
         }
         let new = &buf.filled()[start..];
-        // A head can only become complete with a line end, or too long.
-        let worth_it = memchr(b'\n', new).is_some() || self.held.len() + new.len() > self.limits.target;
+        let worth_it = !matches!(self.expects, Expects::Head)
+            || self.beginning.get_or_insert_with(|| Beginning::of(&self.held)).may_be_decided_by(new, &self.limits);
         self.held.extend_from_slice(new);
         buf.set_filled(start);
-        if worth_it || !matches!(self.expects, Expects::Head) {
+        if worth_it {
             let held = std::mem::take(&mut self.held);
             self.passed = self.scan(&held);
             self.held = held;
@@ -305,8 +215,8 @@ impl<S: Socket> Wire<S> {
             // hyper does not read again when its answer is complete, so nothing here sees the
             // connection go idle: the timer runs on while it is busy and finds that out. Nor does it read
             // on while it is busy, so that half a head is no fault of the client's.
-            Expects::Head if self.shared.is_busy() => (Instant::now(), self.check_after()),
-            Expects::Head if self.held.is_empty() => match *self.shared.idle_since.lock() {
+            Expects::Head if self.shared.owes_an_answer() => (Instant::now(), self.check_after()),
+            Expects::Head if self.held.is_empty() => match self.shared.idle_since() {
                 Some(since) => (since, self.patience.idle),
                 None => (self.opened, self.patience.head),
             },
@@ -331,7 +241,7 @@ impl<S: Socket> Wire<S> {
     /// The timer is not moved for each request: it runs on, and when it fires it is set to what the
     /// deadline is by then. Moving it would cost more than a request's whole scan.
     fn is_late(&mut self, cx: &mut Context<'_>) -> bool {
-        let waits_for_answer = matches!(self.expects, Expects::Head) && self.shared.is_busy();
+        let waits_for_answer = matches!(self.expects, Expects::Head) && self.shared.owes_an_answer();
         if waits_for_answer && self.timer.as_ref().is_some_and(|timer| !timer.is_elapsed()) {
             return false;
         }
@@ -368,12 +278,6 @@ impl<S: Socket> Wire<S> {
         }
     }
 
-    fn note_pressure(&self, is_pending: bool) {
-        if is_pending {
-            self.shared.is_backed_up.store(true, Ordering::Relaxed);
-        }
-    }
-
     fn stream(&mut self) -> io::Result<Pin<&mut S>> {
         self.stream.as_mut().map(Pin::new).ok_or_else(|| io::ErrorKind::NotConnected.into())
     }
@@ -387,7 +291,8 @@ impl<S: Socket> AsyncRead for Wire<S> {
                 return Poll::Ready(Ok(()));
             }
             match this.expects {
-                // hyper must not see an end before it has answered; its answer closes.
+                // hyper must not see an end before it has answered; its answer closes. Nothing has to wake
+                // us: the answer to a refused request waits for nobody.
                 Expects::Nothing => return Poll::Pending,
                 // The silent end of a connection that idles.
                 Expects::Failure(io::ErrorKind::ConnectionAborted) => return Poll::Ready(Ok(())),
@@ -401,7 +306,7 @@ impl<S: Socket> AsyncRead for Wire<S> {
                     continue;
                 }
                 Expects::Answer if !this.held.is_empty() => {
-                    *this.shared.held_back.lock() = Some(cx.waker().clone());
+                    this.shared.holds_back(cx.waker());
                     if this.held.len() >= MOST_AHEAD {
                         return Poll::Pending;
                     }
@@ -436,7 +341,9 @@ impl<S: Socket> AsyncRead for Wire<S> {
 impl<S: Socket> AsyncWrite for Wire<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let written = self.stream()?.poll_write(cx, buf);
-        self.note_pressure(written.is_pending());
+        if written.is_pending() {
+            self.shared.backs_up();
+        }
         written
     }
 
@@ -446,7 +353,9 @@ impl<S: Socket> AsyncWrite for Wire<S> {
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = self.stream()?.poll_write_vectored(cx, bufs);
-        self.note_pressure(written.is_pending());
+        if written.is_pending() {
+            self.shared.backs_up();
+        }
         written
     }
 
@@ -458,8 +367,7 @@ impl<S: Socket> AsyncWrite for Wire<S> {
         ready!(self.stream()?.poll_flush(cx))?;
         // hyper may have read the next request meanwhile, and does not begin it when a flush that it
         // had to wait for is over: it has to be asked again.
-        if self.shared.is_backed_up.load(Ordering::Relaxed) {
-            self.shared.is_backed_up.store(false, Ordering::Relaxed);
+        if self.shared.flushed() {
             cx.waker().wake_by_ref();
         }
         Poll::Ready(Ok(()))
@@ -479,7 +387,7 @@ impl<S: Socket> Drop for Wire<S> {
         // A request that was cut short may have more on its way.
         let unread = !matches!(self.expects, Expects::Head) || !self.held.is_empty();
         let Some(stream) = self.stream.take() else { return };
-        if self.shared.ends_an_answer.load(Ordering::Relaxed) && !self.is_shut {
+        if self.shared.has_no_other_end() && !self.is_shut {
             stream.break_off();
             return;
         }

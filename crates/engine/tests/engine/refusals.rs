@@ -228,3 +228,27 @@ fn no_time_to_idle_is_no_harm_to_a_late_answer() {
     assert!(client.is_closed());
     running.stop();
 }
+
+#[test]
+fn no_time_to_idle_runs_while_a_slow_client_takes_its_answer() {
+    // More than the sockets of one connection buffer.
+    const LENGTH: usize = 32 * 1024 * 1024;
+    for idle in [SHORT, Duration::ZERO] {
+        let running = Running::new(Settings { keep_alive_timeout: idle, ..settings() }, 1, |exchange| {
+            let is_large = exchange.head.path() == "/large";
+            let _ = exchange.reply.send(ok(if is_large { vec![b'x'; LENGTH] } else { Vec::new() }));
+        });
+        let mut slow = running.connect();
+        slow.send("GET /large HTTP/1.1\r\nHost: a\r\n\r\n");
+        let (status, _) = slow.head();
+        // Its answer was taken before this one's, so a deadline that ran would be over before this one's.
+        let mut witness = running.connect();
+        assert_eq!(witness.get("/").status, 200);
+        assert!(witness.is_closed());
+        let mut body = Vec::new();
+        std::io::Read::read_to_end(&mut slow.stream, &mut body).unwrap();
+        assert_eq!((status, body.len()), (200, LENGTH), "{idle:?}");
+        running.await_stats("it has idled", |stats| stats.connections == 0);
+        running.stop();
+    }
+}

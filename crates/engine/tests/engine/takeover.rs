@@ -15,6 +15,7 @@ fn switching() -> Response {
     let mut headers = HeaderMap::new();
     headers.insert("connection", HeaderValue::from_static("upgrade"));
     headers.insert("upgrade", HeaderValue::from_static("echo"));
+    headers.insert("content-length", HeaderValue::from_static("7"));
     Response { status: StatusCode::SWITCHING_PROTOCOLS, headers, body: ResponseBody::empty() }
 }
 
@@ -70,6 +71,7 @@ fn an_upgrade_sends_its_head_and_what_the_client_sent_ahead() {
     let (status, head) = client.head();
     assert_eq!(status, 101);
     assert!(head.contains("upgrade: echo"));
+    assert!(!head.contains("content-length"), "RFC 9110 section 8.6: {head}");
     assert_eq!(read(&mut end, 6), b"\0ahead");
     end.write_all(b"back").unwrap();
     let mut back = [0; 4];

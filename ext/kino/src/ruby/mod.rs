@@ -6,6 +6,7 @@ mod error;
 mod request;
 mod response;
 mod server;
+mod turns;
 mod vm;
 mod worker;
 mod writer;

@@ -7,9 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::Method;
+use http::{Method, StatusCode};
 use kino_engine::{
     BodyReader, BodyWriter, Client, Exchange, Gone, ReadError, Readable, Reply, RequestHead, Response, Signal,
+    is_bodiless,
 };
 use magnus::{Error, Module, RModule, RString, Ruby, TypedData, method, prelude::*};
 use parking_lot::Mutex;
@@ -55,12 +56,12 @@ impl Handle {
     /// How many bytes of body must follow `head`. None where it does not say, and where no body
     /// follows whatever it says: on HEAD, 204 and 304 (RFC 9110 sections 9.3.2, 15.3.5, 15.4.5).
     pub(crate) fn expected_length(&self, head: &Head) -> Option<u64> {
-        head.declared.filter(|_| !self.is_bodiless(head))
+        head.declared.filter(|_| !self.is_bodiless(head.status))
     }
 
-    /// Whether no body follows `head`.
-    pub(crate) fn is_bodiless(&self, head: &Head) -> bool {
-        self.is_head || head.is_bodiless()
+    /// Whether no body follows a head with `status`.
+    pub(crate) fn is_bodiless(&self, status: StatusCode) -> bool {
+        self.is_head || is_bodiless(status)
     }
 
     pub(crate) fn has_body(&self) -> bool {

@@ -1,9 +1,9 @@
 //! What a Rack app returns, to the engine's response (Rack 3 SPEC, "The Response").
 
 use bytes::{Bytes, BytesMut};
-use http::header::{CONTENT_LENGTH, HeaderName, HeaderValue, TRANSFER_ENCODING};
+use http::header::{HeaderName, HeaderValue, TRANSFER_ENCODING};
 use http::{HeaderMap, StatusCode};
-use kino_engine::{Response, ResponseBody};
+use kino_engine::{Response, ResponseBody, announced, decimal};
 use magnus::prelude::*;
 use magnus::r_hash::ForEach;
 use magnus::{Error, Integer, RArray, RHash, RString, Ruby, Value};
@@ -34,32 +34,29 @@ impl Head {
     fn within(ruby: &Ruby, least: u16, status: Value, headers: Value) -> Result<Self, Error> {
         let status = status_code(ruby, least, status)?;
         let headers = header_map(ruby, headers, least < 200)?;
-        let declared = declared(ruby, &headers)?;
+        let declared = announced(&headers).map_err(|failed| bad_response(ruby, failed.to_string()))?;
         Ok(Self { status, headers, declared })
     }
 
     pub(crate) fn with(self, body: ResponseBody) -> Response {
         Response { status: self.status, headers: self.headers, body }
     }
+}
 
-    /// Whether an answer with this status has no body at all (RFC 9110 sections 15.3.5, 15.4.5).
-    pub(crate) fn is_bodiless(&self) -> bool {
-        matches!(self.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
-    }
+/// An Integer, or a String of digits.
+pub(crate) fn status(status: Value) -> Option<StatusCode> {
+    let number = match Integer::from_value(status) {
+        Some(number) => number.to_u16().ok(),
+        None => RString::from_value(status).and_then(|text| string::with_bytes(text, decimal)?.try_into().ok()),
+    };
+    number.and_then(|number| StatusCode::from_u16(number).ok())
 }
 
 /// Final statuses only: an interim one would leave the client waiting for the answer.
-fn status_code(ruby: &Ruby, least: u16, status: Value) -> Result<StatusCode, Error> {
-    let number = match Integer::from_value(status) {
-        Some(number) => number.to_u16().ok(),
-        None => RString::from_value(status).and_then(|text| string::with_bytes(text, number)),
-    };
-    number
-        .filter(|number| (least..600).contains(number))
-        .and_then(|number| StatusCode::from_u16(number).ok())
-        .ok_or_else(|| {
-            bad_response(ruby, format!("the status must be an Integer from {least} to 599, got {}", status.inspect()))
-        })
+fn status_code(ruby: &Ruby, least: u16, given: Value) -> Result<StatusCode, Error> {
+    status(given).filter(|status| (least..600).contains(&status.as_u16())).ok_or_else(|| {
+        bad_response(ruby, format!("the status must be an Integer from {least} to 599, got {}", given.inspect()))
+    })
 }
 
 /// `is_special`: the worker does what its headers ask for.
@@ -75,7 +72,7 @@ fn header_map(ruby: &Ruby, headers: Value, is_special: bool) -> Result<HeaderMap
         match audience(key) {
             Audience::Client => {}
             Audience::Server => return Ok(ForEach::Continue),
-            Audience::Worker if is_special => return Ok(ForEach::Continue),
+            Audience::Worker if is_special || value.is_nil() => return Ok(ForEach::Continue),
             Audience::Worker => return Err(server_header(ruby)),
         }
         let name = header_name(ruby, key)?;
@@ -121,12 +118,6 @@ fn audience(key: RString) -> Audience {
     })
 }
 
-/// A number of nothing but digits.
-fn number(digits: &[u8]) -> Option<u16> {
-    let is_plain = digits.iter().all(u8::is_ascii_digit);
-    std::str::from_utf8(digits).ok().filter(|_| is_plain)?.parse().ok()
-}
-
 fn header_name(ruby: &Ruby, key: RString) -> Result<HeaderName, Error> {
     string::with_bytes(key, HeaderName::from_bytes)
         .map_err(|_| bad_response(ruby, format!("a header name must be a token (RFC 9110 5.1), got {}", key.inspect())))
@@ -143,16 +134,6 @@ fn header_value(ruby: &Ruby, name: &HeaderName, value: Value) -> Result<HeaderVa
             format!("the value of header {name} must not hold control characters, got {}", text.inspect()),
         )
     })
-}
-
-fn declared(ruby: &Ruby, headers: &HeaderMap) -> Result<Option<u64>, Error> {
-    let mut values = headers.get_all(CONTENT_LENGTH).iter();
-    let Some(value) = values.next() else { return Ok(None) };
-    let number = value.to_str().ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
-    match (number.and_then(|text| text.parse().ok()), values.next()) {
-        (Some(number), None) => Ok(Some(number)),
-        _ => Err(bad_response(ruby, "content-length must be one whole number")),
-    }
 }
 
 /// The chunks of an array body as one run of bytes.

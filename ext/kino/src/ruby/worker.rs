@@ -44,6 +44,7 @@ pub(crate) fn init(ruby: &Ruby, native: RModule) -> Result<(), Error> {
     class.define_method("take_over", method!(take_over, 2))?;
     class.define_method("release", method!(release, 0))?;
     class.define_method("answered?", method!(is_answered, 0))?;
+    class.define_method("bodiless?", method!(is_bodiless, 1))?;
     Worker::class(ruby);
     Ok(())
 }
@@ -152,7 +153,7 @@ fn stream(ruby: &Ruby, worker: &Worker, status: Value, headers: Value) -> Result
     guard(ruby, || {
         let handle = worker.inner(ruby)?.current(ruby)?;
         let head = Head::from_rack(ruby, status, headers)?;
-        let declared = if handle.is_bodiless(&head) { Some(0) } else { head.declared };
+        let declared = if handle.is_bodiless(head.status) { Some(0) } else { head.declared };
         match handle.stream(head.with(ResponseBody::empty()), declared) {
             Some(Ok(writer)) => Ok(Writer::new(writer, handle)),
             Some(Err(gone)) => Err(error::disconnected(ruby, gone.to_string())),
@@ -204,4 +205,13 @@ fn release(ruby: &Ruby, worker: &Worker) -> Result<(), Error> {
 /// Whether the request in hand needs no answer any more.
 fn is_answered(ruby: &Ruby, worker: &Worker) -> Result<bool, Error> {
     guard(ruby, || Ok(worker.inner(ruby)?.current.lock().as_ref().is_none_or(|handle| !handle.is_open())))
+}
+
+/// Whether no content follows a head with `status` here. The request's own method counts, not what the
+/// app has made of it in the env.
+fn is_bodiless(ruby: &Ruby, worker: &Worker, status: Value) -> Result<bool, Error> {
+    guard(ruby, || {
+        let handle = worker.inner(ruby)?.current(ruby)?;
+        Ok(response::status(status).is_some_and(|status| handle.is_bodiless(status)))
+    })
 }

@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 
 use crate::ruby::error::{self, guard};
 use crate::ruby::request::{Handle, LONGEST_WAIT};
+use crate::ruby::turns::Turns;
 use crate::ruby::vm::fork::Owned;
 use crate::ruby::vm::{gvl, string};
 
@@ -21,12 +22,14 @@ impl magnus::DataTypeFunctions for Writer {}
 #[derive(Debug)]
 struct Inner {
     body: Mutex<Option<BodyWriter>>,
+    /// One thread writes at a time: the body's signal wakes one.
+    turns: Turns,
     handle: Arc<Handle>,
 }
 
 impl Writer {
     pub(crate) fn new(body: BodyWriter, handle: Arc<Handle>) -> Self {
-        Self(Owned::new(Inner { body: Mutex::new(Some(body)), handle }))
+        Self(Owned::new(Inner { body: Mutex::new(Some(body)), turns: Turns::default(), handle }))
     }
 
     fn inner(&self, ruby: &Ruby) -> Result<&Inner, Error> {
@@ -40,7 +43,6 @@ pub(crate) fn init(ruby: &Ruby, native: RModule) -> Result<(), Error> {
     class.define_method("write", method!(write, 1))?;
     class.define_method("finish", method!(finish, 0))?;
     class.define_method("abort", method!(abort, 0))?;
-    class.define_method("gone?", method!(is_gone, 0))?;
     Writer::class(ruby);
     for name in ["short", "cut"] {
         ruby.to_symbol(name);
@@ -54,6 +56,7 @@ fn write(ruby: &Ruby, writer: &Writer, chunk: RString) -> Result<usize, Error> {
         let inner = writer.inner(ruby)?;
         let length = chunk.len();
         let mut rest = string::copy(chunk);
+        let _turn = inner.turns.take()?;
         loop {
             // Held for a moment only, never while anything is waited for.
             let mut held = inner.body.lock();
@@ -100,8 +103,4 @@ fn abort(ruby: &Ruby, writer: &Writer) -> Result<Option<Value>, Error> {
         inner.handle.close_body();
         Ok(None)
     })
-}
-
-fn is_gone(ruby: &Ruby, writer: &Writer) -> Result<bool, Error> {
-    guard(ruby, || Ok(writer.inner(ruby)?.body.lock().as_ref().is_none_or(BodyWriter::is_gone)))
 }
