@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, TryAcquireError};
 use tokio::time::timeout;
 
 use crate::dispatch::shard::Shard;
@@ -68,18 +68,22 @@ impl<T> Queue<T> {
         }
     }
 
+    /// A place for one item, if there is one now.
+    pub(crate) fn try_reserve(&self) -> Result<Place<'_, T>, NoPlace> {
+        match self.places.try_acquire() {
+            Ok(permit) => Ok(Place { queue: self, permit }),
+            Err(TryAcquireError::Closed) => Err(NoPlace::Closed),
+            Err(TryAcquireError::NoPermits) => Err(NoPlace::Full),
+        }
+    }
+
     /// A place for one item, waited for if there is none.
     pub(crate) async fn reserve(&self) -> Result<Place<'_, T>, NoPlace> {
-        let permit = match self.places.try_acquire() {
-            Ok(permit) => permit,
-            Err(tokio::sync::TryAcquireError::Closed) => return Err(NoPlace::Closed),
-            Err(tokio::sync::TryAcquireError::NoPermits) => match timeout(self.timeout, self.places.acquire()).await {
-                Ok(Ok(permit)) => permit,
-                Ok(Err(_)) => return Err(NoPlace::Closed),
-                Err(_) => return Err(NoPlace::Full),
-            },
-        };
-        Ok(Place { queue: self, permit })
+        match timeout(self.timeout, self.places.acquire()).await {
+            Ok(Ok(permit)) => Ok(Place { queue: self, permit }),
+            Ok(Err(_)) => Err(NoPlace::Closed),
+            Err(_) => Err(NoPlace::Full),
+        }
     }
 
     /// The oldest item, without waiting.

@@ -1,35 +1,25 @@
 //! One connection: hyper reads and writes it, and each of its requests goes through the queue.
 
-use std::convert::Infallible;
 use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{self, Poll};
+use std::task::Poll;
 
 use bytes::Bytes;
-use http::header::{CONNECTION, CONTENT_LENGTH, HeaderValue};
-use http::{HeaderMap, Method, Request, StatusCode, Version};
-use http_body::{Body, Frame, SizeHint};
-use hyper::body::Incoming;
 use hyper::server::conn::http1;
-use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, Interest};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
 use crate::dispatch::exchange::Exchange;
-use crate::dispatch::queue::{NoPlace, Queue};
+use crate::dispatch::queue::Queue;
 use crate::dispatch::shard::Shard;
-use crate::http::body::BodyReader;
 use crate::http::framing::HeadLimits;
-use crate::http::pipe::Aborted;
-use crate::http::refusal::Reason;
-use crate::http::reply::{Answer, Cell, Client, Outcome, Reply};
-use crate::http::request::{ConnectionInfo, RequestHead};
-use crate::http::response::{Response, ResponseBody, announced};
-use crate::net::shared::{Busy, Shared, Taken};
+use crate::http::request::ConnectionInfo;
+use crate::net::service::Requests;
+use crate::net::shared::{Shared, Taken};
 use crate::net::socket::{Socket, linger};
 use crate::net::wire::{Patience, Tenancy, Wire};
 use crate::settings::Settings;
@@ -130,21 +120,20 @@ async fn speak_http<S: Socket>(
     context: Arc<Context>,
     mut stopping: watch::Receiver<bool>,
 ) -> Option<Bridge<S>> {
-    let info = Arc::new(info);
     let shared = Arc::<Shared>::default();
     let wire = Wire::new(stream, Arc::clone(&shared), context.limits, context.patience, tenancy);
     let seen = Arc::clone(&shared);
     let mut builder = http1::Builder::new();
     builder.max_headers(context.limits.headers).max_buf_size(context.limits.head.max(BUFFER));
-    let service = service_fn(move |request| {
-        let busy = Busy::new(&shared);
-        answer(request, Arc::clone(&info), Arc::clone(&context), busy, Arc::clone(&shared))
-    });
+    let service = Requests::new(info, context, shared);
     let mut http = Box::pin(builder.serve_connection(TokioIo::new(wire), service));
+    let told = stopping.clone();
     let mut stop = std::pin::pin!(stopping.wait_for(|stop| *stop));
-    let (mut is_told, mut is_over) = (false, false);
+    let (mut is_waiting, mut is_told, mut is_over) = (false, false, false);
     let taken = poll_fn(|cx| {
-        if !is_told && stop.as_mut().poll(cx).is_ready() {
+        // Once registered, it is asked again only when there is news: asking takes 130 instructions.
+        let is_news = !std::mem::replace(&mut is_waiting, true) || told.has_changed().unwrap_or(true);
+        if is_news && !is_told && stop.as_mut().poll(cx).is_ready() {
             is_told = true;
             http.as_mut().graceful_shutdown();
         }
@@ -235,114 +224,5 @@ async fn pass_on(from: &mut (impl AsyncRead + Unpin), to: &mut (impl AsyncWrite 
         if to.write_all(&bytes[..read]).await.is_err() {
             return;
         }
-    }
-}
-
-async fn answer(
-    request: Request<Incoming>,
-    info: Arc<ConnectionInfo>,
-    context: Arc<Context>,
-    busy: Busy,
-    shared: Arc<Shared>,
-) -> Result<http::Response<Counted>, Infallible> {
-    let is_head = request.method() == Method::HEAD;
-    let is_1_0 = request.version() == Version::HTTP_10;
-    let outcome = match refusal(&request, &shared) {
-        Some(reason) => Outcome::Response(refuse(&context, reason)),
-        None => dispatch(request, info, &context).await,
-    };
-    let mut response = match outcome {
-        Outcome::Response(response) => response,
-        Outcome::TakeOver { mut head, end } => {
-            if let Some(head) = &mut head {
-                head.drop_length_of_nothing();
-            }
-            shared.give_away(Taken { head, end });
-            // The connection's task has what it needs, and ends this future with the rest of HTTP.
-            std::future::pending().await
-        }
-    };
-    response.normalise(is_head);
-    if context.max_requests.is_some_and(|most| shared.begun() >= most) {
-        response.headers.insert(CONNECTION, HeaderValue::from_static("close"));
-    }
-    // Chunks have an end of their own, and HTTP/1.0 has no chunks.
-    if is_1_0 && response.body.size_hint().exact().is_none() && !response.headers.contains_key(CONTENT_LENGTH) {
-        shared.ends_an_answer();
-    }
-    Ok(into_http(response, busy))
-}
-
-/// Why the wire put this request in a refused one's place.
-fn refusal(request: &Request<Incoming>, shared: &Shared) -> Option<Reason> {
-    let stands_in = request.uri().path() == "*" && request.method() != Method::OPTIONS;
-    if stands_in { shared.refusal() } else { None }
-}
-
-fn refuse(context: &Context, reason: Reason) -> Response {
-    context.stats.refuse(reason);
-    Response::closing(reason.status())
-}
-
-async fn dispatch(request: Request<Incoming>, info: Arc<ConnectionInfo>, context: &Context) -> Outcome {
-    let (parts, incoming) = request.into_parts();
-    if announces_more_than(context.max_body_size, &parts.headers) {
-        return Outcome::Response(refuse(context, Reason::BodyTooLarge));
-    }
-    let place = match context.queue.reserve().await {
-        Ok(place) => place,
-        Err(NoPlace::Full) => {
-            context.stats.reject();
-            return Outcome::Response(Response::overloaded());
-        }
-        Err(NoPlace::Closed) => return Outcome::Response(Response::closing(StatusCode::SERVICE_UNAVAILABLE)),
-    };
-    let cell = Cell::new(context.shard.clone());
-    let exchange = Exchange {
-        head: RequestHead::new(parts, info),
-        body: BodyReader::new(incoming, context.max_body_size, Arc::clone(&cell), Arc::clone(&context.stats)),
-        client: Client::new(Arc::clone(&cell)),
-        reply: Reply::new(Arc::clone(&cell), Arc::clone(&context.stats)),
-    };
-    let answer = Answer::new(cell, Arc::clone(&context.stats));
-    // It comes back if the queue has just been closed: no fault of a worker's, so its drop is not the answer.
-    if let Err(exchange) = place.fill(exchange, context.shard.as_ref()) {
-        let _ = exchange.reply.send(Response::closing(StatusCode::SERVICE_UNAVAILABLE));
-    }
-    answer.await
-}
-
-fn announces_more_than(limit: Option<u64>, headers: &HeaderMap) -> bool {
-    let length = announced(headers).ok().flatten();
-    limit.zip(length).is_some_and(|(limit, length)| length > limit)
-}
-
-fn into_http(response: Response, busy: Busy) -> http::Response<Counted> {
-    let mut out = http::Response::new(Counted { body: response.body, _busy: busy });
-    *out.status_mut() = response.status;
-    *out.headers_mut() = response.headers;
-    out
-}
-
-/// A body that keeps its connection busy until hyper has taken the last of it.
-struct Counted {
-    body: ResponseBody,
-    _busy: Busy,
-}
-
-impl Body for Counted {
-    type Data = Bytes;
-    type Error = Aborted;
-
-    fn poll_frame(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Aborted>>> {
-        Pin::new(&mut self.get_mut().body).poll_frame(cx)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
     }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod connection;
 pub(crate) mod listener;
+pub(crate) mod service;
 pub(crate) mod shared;
 pub(crate) mod socket;
 pub(crate) mod wire;

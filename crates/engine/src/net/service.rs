@@ -1,0 +1,220 @@
+//! What hyper hands each request of a connection to.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context as TaskContext, Poll, ready};
+
+use bytes::Bytes;
+use http::header::{CONNECTION, CONTENT_LENGTH, HeaderValue};
+use http::request::Parts;
+use http::{Method, Request, StatusCode, Version};
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+use hyper::service::Service;
+
+use crate::dispatch::exchange::Exchange;
+use crate::dispatch::queue::{NoPlace, Place};
+use crate::http::body::BodyReader;
+use crate::http::pipe::Aborted;
+use crate::http::refusal::Reason;
+use crate::http::reply::{Answer, Cell, Client, Outcome, Reply};
+use crate::http::request::{ConnectionInfo, RequestHead};
+use crate::http::response::{Response, ResponseBody};
+use crate::net::connection::Context;
+use crate::net::shared::{Busy, Shared, Taken};
+
+/// The requests of one connection.
+pub(crate) struct Requests(Arc<Served>);
+
+/// What they have in common.
+struct Served {
+    info: Arc<ConnectionInfo>,
+    context: Arc<Context>,
+    shared: Arc<Shared>,
+}
+
+impl Requests {
+    pub(crate) fn new(info: ConnectionInfo, context: Arc<Context>, shared: Arc<Shared>) -> Self {
+        Self(Arc::new(Served { info: Arc::new(info), context, shared }))
+    }
+}
+
+impl Service<Request<Incoming>> for Requests {
+    type Response = http::Response<Counted>;
+    type Error = Infallible;
+    type Future = Answering;
+
+    fn call(&self, request: Request<Incoming>) -> Answering {
+        let busy = Busy::new(&self.0.shared);
+        let is_head = request.method() == Method::HEAD;
+        let is_1_0 = request.version() == Version::HTTP_10;
+        let progress = match self.0.refusal(&request) {
+            Some(reason) => self.0.refuse(reason),
+            None => self.0.enqueue(request),
+        };
+        Answering { served: Arc::clone(&self.0), busy: Some(busy), is_head, is_1_0, progress }
+    }
+}
+
+/// How far a request has come.
+enum Progress {
+    /// Its answer is known.
+    Answered(Outcome),
+    /// It is queued, or with a worker.
+    Asked(Answer),
+    /// It waits for a place in the queue. Rare, so it is the one that costs an allocation.
+    Waiting(Pin<Box<dyn Future<Output = Progress> + Send>>),
+    /// hyper has its answer, or somebody its connection.
+    Over,
+}
+
+impl Served {
+    /// Why the wire put this request in a refused one's place.
+    fn refusal(&self, request: &Request<Incoming>) -> Option<Reason> {
+        let stands_in = request.uri().path() == "*" && request.method() != Method::OPTIONS;
+        if stands_in { self.shared.refusal() } else { None }
+    }
+
+    fn refuse(&self, reason: Reason) -> Progress {
+        self.context.stats.refuse(reason);
+        Progress::Answered(Outcome::Response(Response::closing(reason.status())))
+    }
+
+    fn enqueue(self: &Arc<Self>, request: Request<Incoming>) -> Progress {
+        let (parts, incoming) = request.into_parts();
+        // What Content-Length announces, where hyper has one.
+        if self.context.max_body_size.is_some_and(|most| incoming.size_hint().lower() > most) {
+            return self.refuse(Reason::BodyTooLarge);
+        }
+        match self.context.queue.try_reserve() {
+            Ok(place) => self.fill(place, parts, incoming),
+            Err(NoPlace::Closed) => self.turn_away(NoPlace::Closed),
+            Err(NoPlace::Full) => {
+                let served = Arc::clone(self);
+                Progress::Waiting(Box::pin(async move {
+                    match served.context.queue.reserve().await {
+                        Ok(place) => served.fill(place, parts, incoming),
+                        Err(none) => served.turn_away(none),
+                    }
+                }))
+            }
+        }
+    }
+
+    fn turn_away(&self, none: NoPlace) -> Progress {
+        Progress::Answered(Outcome::Response(match none {
+            NoPlace::Full => {
+                self.context.stats.reject();
+                Response::overloaded()
+            }
+            NoPlace::Closed => Response::closing(StatusCode::SERVICE_UNAVAILABLE),
+        }))
+    }
+
+    fn fill(&self, place: Place<'_, Exchange>, parts: Parts, incoming: Incoming) -> Progress {
+        let Context { stats, shard, max_body_size, .. } = &*self.context;
+        let cell = Cell::new(shard.clone());
+        let exchange = Exchange {
+            head: RequestHead::new(parts, Arc::clone(&self.info)),
+            body: BodyReader::new(incoming, *max_body_size, Arc::clone(&cell), Arc::clone(stats)),
+            client: Client::new(Arc::clone(&cell)),
+            reply: Reply::new(Arc::clone(&cell), Arc::clone(stats)),
+        };
+        let answer = Answer::new(cell, Arc::clone(stats));
+        // It comes back if the queue has just been closed: no fault of a worker's, so its drop is not the answer.
+        if let Err(exchange) = place.fill(exchange, shard.as_ref()) {
+            let _ = exchange.reply.send(Response::closing(StatusCode::SERVICE_UNAVAILABLE));
+        }
+        Progress::Asked(answer)
+    }
+}
+
+/// A request on its way to its answer. Written by hand: as an `async fn` it took 1,500 bytes, which hyper
+/// moves twice for each request.
+pub(crate) struct Answering {
+    served: Arc<Served>,
+    busy: Option<Busy>,
+    is_head: bool,
+    is_1_0: bool,
+    progress: Progress,
+}
+
+impl Answering {
+    fn poll_outcome(&mut self, cx: &mut TaskContext<'_>) -> Poll<Outcome> {
+        loop {
+            match &mut self.progress {
+                Progress::Asked(answer) => {
+                    let outcome = ready!(Pin::new(answer).poll(cx));
+                    self.progress = Progress::Over;
+                    return Poll::Ready(outcome);
+                }
+                Progress::Waiting(waiting) => self.progress = ready!(waiting.as_mut().poll(cx)),
+                Progress::Answered(_) => match std::mem::replace(&mut self.progress, Progress::Over) {
+                    Progress::Answered(outcome) => return Poll::Ready(outcome),
+                    _ => return Poll::Pending,
+                },
+                Progress::Over => return Poll::Pending,
+            }
+        }
+    }
+}
+
+impl Future for Answering {
+    type Output = Result<http::Response<Counted>, Infallible>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Self::Output> {
+        let mut response = match ready!(self.poll_outcome(cx)) {
+            Outcome::Response(response) => response,
+            Outcome::TakeOver { mut head, end } => {
+                if let Some(head) = &mut head {
+                    head.drop_length_of_nothing();
+                }
+                self.served.shared.give_away(Taken { head, end });
+                // The connection's task has what it needs, and ends this future with the rest of HTTP.
+                return Poll::Pending;
+            }
+        };
+        let Served { context, shared, .. } = &*self.served;
+        response.normalise(self.is_head);
+        if context.max_requests.is_some_and(|most| shared.begun() >= most) {
+            response.headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        // Chunks have an end of their own, and HTTP/1.0 has no chunks.
+        if self.is_1_0 && response.body.size_hint().exact().is_none() && !response.headers.contains_key(CONTENT_LENGTH)
+        {
+            shared.ends_an_answer();
+        }
+        Poll::Ready(Ok(into_http(response, self.busy.take())))
+    }
+}
+
+fn into_http(response: Response, busy: Option<Busy>) -> http::Response<Counted> {
+    let mut out = http::Response::new(Counted { body: response.body, _busy: busy });
+    *out.status_mut() = response.status;
+    *out.headers_mut() = response.headers;
+    out
+}
+
+/// A body that keeps its connection busy until hyper has taken the last of it.
+pub(crate) struct Counted {
+    body: ResponseBody,
+    _busy: Option<Busy>,
+}
+
+impl Body for Counted {
+    type Data = Bytes;
+    type Error = Aborted;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Option<Result<Frame<Bytes>, Aborted>>> {
+        Pin::new(&mut self.get_mut().body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
