@@ -135,11 +135,14 @@ module Kino
 
     # Where no content follows the head, nobody may write any: the client takes it for the next answer.
     def hijack(status, headers)
-      if @native.bodiless?(status)
-        @native.answer(status, headers.except("rack.hijack", "rack.protocol"), [])
-      else
-        headers["rack.hijack"].call(take_over(status, headers.merge("connection" => "close")))
-      end
+      bare = headers.except("rack.hijack", "rack.protocol")
+      return @native.answer(status, bare, []) if @native.bodiless?(status)
+
+      socket = take_over(status, bare.merge("connection" => "close"))
+      is_taken = headers["rack.hijack"].call(socket) || true
+    ensure
+      # It is the app's to close, but nobody knows of one whose taker has raised.
+      socket&.close unless is_taken
     end
 
     # `rack.protocol` in the headers is the app's choice of what the client offered there in the env.

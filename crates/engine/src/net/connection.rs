@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::server::conn::http1;
@@ -12,6 +13,7 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, Interest};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
+use tokio::time::sleep;
 
 use crate::dispatch::exchange::Exchange;
 use crate::dispatch::queue::Queue;
@@ -200,17 +202,28 @@ async fn carry<S: Socket>(client: &mut S, end: &mut tokio::net::UnixStream, ahea
     let mut down = std::pin::pin!(async move {
         pass_on(&mut from_end, &mut to_client).await;
         let _ = to_client.shutdown().await;
-        from_end.ready(Interest::WRITABLE).await.is_ok_and(|ready| ready.is_write_closed())
+        from_end
     });
-    tokio::select! {
-        () = &mut up => down.await,
-        is_closed = &mut down => {
-            if !is_closed {
-                up.await;
-            }
-            is_closed
+    let from_end = tokio::select! {
+        () = &mut up => return has_closed(&down.await).await,
+        from_end = &mut down => from_end,
+    };
+    // Closed for good, or only for writing so far.
+    while !has_closed(&from_end).await {
+        tokio::select! {
+            () = &mut up => return false,
+            () = sleep(HALF_CLOSED) => {}
         }
     }
+    true
+}
+
+/// How often to look whether the owner of a connection, who has ended its own side, is gone. Asked for,
+/// because no readiness says it alone: the socket is writable all the time.
+const HALF_CLOSED: Duration = Duration::from_secs(1);
+
+async fn has_closed(end: &tokio::net::unix::ReadHalf<'_>) -> bool {
+    end.ready(Interest::WRITABLE).await.is_ok_and(|ready| ready.is_write_closed())
 }
 
 /// Bytes that a connection that is given away holds, in each direction.

@@ -216,13 +216,14 @@ impl<S: Socket> Wire<S> {
             // connection go idle: the timer runs on while it is busy and finds that out. Nor does it read
             // on while it is busy, so that half a head is no fault of the client's.
             Expects::Head if self.shared.owes_an_answer() => (Instant::now(), self.check_after()),
+            Expects::Answer => (Instant::now(), self.check_after()),
             Expects::Head if self.held.is_empty() => match self.shared.idle_since() {
                 Some(since) => (since, self.patience.idle),
                 None => (self.opened, self.patience.head),
             },
             Expects::Head => (self.waiting_since(), self.patience.head),
             Expects::Length(_) | Expects::Chunked(_) => (self.waiting_since(), self.patience.body),
-            Expects::Answer | Expects::Nothing | Expects::Failure(_) => return None,
+            Expects::Nothing | Expects::Failure(_) => return None,
         };
         since.checked_add(patience)
     }
@@ -241,7 +242,11 @@ impl<S: Socket> Wire<S> {
     /// The timer is not moved for each request: it runs on, and when it fires it is set to what the
     /// deadline is by then. Moving it would cost more than a request's whole scan.
     fn is_late(&mut self, cx: &mut Context<'_>) -> bool {
-        let waits_for_answer = matches!(self.expects, Expects::Head) && self.shared.owes_an_answer();
+        let waits_for_answer = match self.expects {
+            Expects::Head => self.shared.owes_an_answer(),
+            Expects::Answer => true,
+            _ => false,
+        };
         if waits_for_answer && self.timer.as_ref().is_some_and(|timer| !timer.is_elapsed()) {
             return false;
         }

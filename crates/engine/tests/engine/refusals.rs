@@ -210,6 +210,20 @@ fn an_idle_connection_is_closed_but_not_one_whose_answer_is_late() {
 }
 
 #[test]
+fn a_request_for_an_upgrade_that_is_answered_as_usual_may_idle_as_long_as_others() {
+    let running = Running::new(Settings { keep_alive_timeout: SHORT, ..settings() }, 1, |exchange| {
+        let _ = exchange.reply.send(ok("no upgrade"));
+    });
+    let mut clients: Vec<_> = (0..5).map(|_| running.connect()).collect();
+    for client in &mut clients {
+        client.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n");
+        assert_eq!(client.answer().status, 200);
+    }
+    assert!(clients.iter_mut().all(Client::is_closed));
+    running.stop();
+}
+
+#[test]
 fn no_time_to_idle_is_no_harm_to_a_late_answer() {
     let (entered, entries) = mpsc::channel();
     let (release, released) = mpsc::channel::<()>();

@@ -143,3 +143,17 @@ fn the_last_request_of_a_connection_says_so() {
     assert!(client.is_closed());
     running.stop();
 }
+
+#[test]
+fn an_owner_that_has_ended_its_side_first_may_close_later() {
+    let (running, given) = giving();
+    let mut client = running.connect();
+    client.send("GET /raw HTTP/1.1\r\nHost: a\r\n\r\n");
+    let end = given.recv_timeout(HANG).unwrap();
+    end.shutdown(std::net::Shutdown::Write).unwrap();
+    assert!(client.is_closed());
+    drop(end);
+    // Although the client stays, and says nothing.
+    running.await_stats("it is gone", |stats| stats.connections == 0);
+    running.stop();
+}
