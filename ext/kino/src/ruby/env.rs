@@ -4,6 +4,7 @@
 //! Other values are new binary strings, as Puma's are: the bytes on the wire have no encoding.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::net::IpAddr;
 use std::sync::OnceLock;
 
@@ -21,7 +22,7 @@ use crate::ruby::vm::roots::Frozen;
 /// What is made once, at init.
 struct Shared {
     keys: Keys,
-    headers: HashMap<HeaderName, Frozen>,
+    headers: HashMap<HeaderName, Frozen, BuildHasherDefault<NameHasher>>,
     methods: Vec<(Method, Frozen)>,
     http_1_0: Frozen,
     http_1_1: Frozen,
@@ -33,7 +34,9 @@ struct Shared {
 macro_rules! keys {
     ($($field:ident = $text:literal;)*) => {
         struct Keys { $($field: Frozen,)* }
-        impl Keys { fn new() -> Self { Self { $($field: Frozen::new($text),)* } } }
+        impl Keys {
+            fn new(ruby: &Ruby) -> Result<Self, Error> { Ok(Self { $($field: Frozen::new(ruby, $text)?,)* }) }
+        }
     };
 }
 
@@ -46,7 +49,6 @@ keys! {
     server_port = "SERVER_PORT";
     server_protocol = "SERVER_PROTOCOL";
     remote_addr = "REMOTE_ADDR";
-    remote_port = "REMOTE_PORT";
     content_type = "CONTENT_TYPE";
     content_length = "CONTENT_LENGTH";
     http_host = "HTTP_HOST";
@@ -59,6 +61,18 @@ keys! {
     hijack = "rack.hijack";
     protocol = "rack.protocol";
 }
+
+/// Methods whose name is made at init.
+const USUAL_METHODS: [Method; 8] = [
+    Method::GET,
+    Method::HEAD,
+    Method::POST,
+    Method::PUT,
+    Method::PATCH,
+    Method::DELETE,
+    Method::OPTIONS,
+    Method::TRACE,
+];
 
 /// Header names whose env key is made at init. Any other name costs a look-up in the VM's string
 /// table.
@@ -119,37 +133,64 @@ struct Objects {
     errors: Opaque<Value>,
 }
 
-pub(crate) fn init(_ruby: &Ruby, native: RModule) -> Result<(), Error> {
-    SHARED.get_or_init(|| Shared {
-        keys: Keys::new(),
-        headers: USUAL_HEADERS
-            .into_iter()
-            .filter_map(|name| {
-                let mut buffer = [0; LONGEST_KEY];
-                let key = unusual_key(name.as_str(), &mut buffer)?;
-                let key = Frozen::new(std::str::from_utf8(key).ok()?);
-                Some((name, key))
-            })
-            .collect(),
-        methods: [
-            Method::GET,
-            Method::HEAD,
-            Method::POST,
-            Method::PUT,
-            Method::PATCH,
-            Method::DELETE,
-            Method::OPTIONS,
-            Method::TRACE,
-        ]
-        .map(|method| (method.clone(), Frozen::new(method.as_str())))
-        .into(),
-        http_1_0: Frozen::new("HTTP/1.0"),
-        http_1_1: Frozen::new("HTTP/1.1"),
-        http_2: Frozen::new("HTTP/2"),
-        empty: Frozen::new(""),
-        http: Frozen::new("http"),
-    });
+pub(crate) fn init(ruby: &Ruby, native: RModule) -> Result<(), Error> {
+    let shared = Shared::new(ruby)?;
+    SHARED.get_or_init(|| shared);
     native.define_singleton_method("rack_objects", function!(rack_objects, 3))
+}
+
+impl Shared {
+    fn new(ruby: &Ruby) -> Result<Self, Error> {
+        let mut methods = Vec::with_capacity(USUAL_METHODS.len());
+        for method in USUAL_METHODS {
+            let text = Frozen::new(ruby, method.as_str())?;
+            methods.push((method, text));
+        }
+        let mut headers = HashMap::default();
+        for name in USUAL_HEADERS {
+            let mut buffer = [0; LONGEST_KEY];
+            let key = unusual_key(name.as_str(), &mut buffer).and_then(|key| std::str::from_utf8(key).ok());
+            if let Some(key) = key {
+                headers.insert(name.clone(), Frozen::new(ruby, key)?);
+            }
+        }
+        Ok(Self {
+            keys: Keys::new(ruby)?,
+            headers,
+            methods,
+            http_1_0: Frozen::new(ruby, "HTTP/1.0")?,
+            http_1_1: Frozen::new(ruby, "HTTP/1.1")?,
+            http_2: Frozen::new(ruby, "HTTP/2")?,
+            empty: Frozen::new(ruby, "")?,
+            http: Frozen::new(ruby, "http")?,
+        })
+    }
+}
+
+/// FNV-1a. A table that is filled at init from a list of our own needs no hash that withstands its
+/// users, and the standard one costs more than all the rest of a look-up.
+#[derive(Default)]
+struct NameHasher(u64);
+
+impl Hasher for NameHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+
+    fn write_isize(&mut self, discriminant: isize) {
+        self.write_u8(discriminant as u8);
+    }
+
+    fn write_u8(&mut self, byte: u8) {
+        self.write(&[byte]);
+    }
+
+    /// The table looks at the topmost bits as well as at the lowest.
+    fn finish(&self) -> u64 {
+        self.0 ^ self.0.rotate_left(32)
+    }
 }
 
 /// Gives the env its Rack objects; called once, at load, on the main Ractor.
@@ -198,13 +239,15 @@ pub(crate) fn build(ruby: &Ruby, head: &RequestHead, request: Value, has_body: b
 
 /// What the client would like to speak instead (RFC 9110 section 7.8): `rack.protocol`.
 fn protocols(ruby: &Ruby, head: &RequestHead) -> Result<Option<Value>, Error> {
+    let asks = head.version() == Version::HTTP_11
+        && head.headers().contains_key(UPGRADE)
+        && members(head, CONNECTION).any(|member| member.eq_ignore_ascii_case("upgrade"));
+    if !asks {
+        return Ok(None);
+    }
     let names = ruby.ary_new();
-    if head.version() == Version::HTTP_11
-        && members(head, CONNECTION).any(|member| member.eq_ignore_ascii_case("upgrade"))
-    {
-        for name in members(head, UPGRADE) {
-            names.push(ruby.str_from_slice(name.as_bytes()))?;
-        }
+    for name in members(head, UPGRADE) {
+        names.push(ruby.str_from_slice(name.as_bytes()))?;
     }
     Ok((!names.is_empty()).then(|| names.as_value()))
 }
@@ -220,19 +263,16 @@ struct Scalars {
     server_name: String,
     server_port: String,
     remote_addr: String,
-    remote_port: String,
     joined: Vec<(HeaderName, Vec<u8>)>,
 }
 
 impl Scalars {
     fn new(head: &RequestHead) -> Self {
         let (server_name, port) = head.server();
-        let peer = head.connection().peer;
         Self {
             server_name,
             server_port: port.to_string(),
-            remote_addr: address(peer.ip()),
-            remote_port: peer.port().to_string(),
+            remote_addr: address(head.connection().peer.ip()),
             joined: joined(head.headers()),
         }
     }
@@ -275,7 +315,6 @@ fn fill_target(pairs: &mut Pairs, shared: &Shared, head: &RequestHead, scalars: 
     pairs.text(keys.server_port, scalars.server_port.as_bytes());
     pairs.frozen(keys.server_protocol, protocol(shared, head.version()));
     pairs.text(keys.remote_addr, scalars.remote_addr.as_bytes());
-    pairs.text(keys.remote_port, scalars.remote_port.as_bytes());
     if let Some(authority) = head.authority() {
         pairs.text(keys.http_host, authority.as_bytes());
     }

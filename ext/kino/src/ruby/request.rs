@@ -29,8 +29,8 @@ pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(60);
 pub(crate) struct Handle {
     reply: Mutex<Option<Reply>>,
     body: Mutex<Option<BodyReader>>,
-    /// Notified when the body's reader should look again.
-    body_signal: Arc<Signal>,
+    /// Notified when the body's reader should look again. None where there is no body: most requests.
+    body_signal: Option<Arc<Signal>>,
     is_being_read: AtomicBool,
     client: Client,
     is_head: bool,
@@ -42,7 +42,7 @@ impl Handle {
         let Exchange { head, mut body, client, reply } = exchange;
         let handle = Self {
             reply: Mutex::new(Some(reply)),
-            body_signal: Arc::clone(body.signal()),
+            body_signal: (!body.is_finished()).then(|| Arc::clone(body.signal())),
             is_being_read: AtomicBool::new(false),
             body: Mutex::new(Some(body)),
             client,
@@ -63,8 +63,9 @@ impl Handle {
         self.is_head || head.is_bodiless()
     }
 
+    /// Whether the client sends one.
     pub(crate) fn has_body(&self) -> bool {
-        self.body.lock().as_ref().is_some_and(|body| !body.is_finished())
+        self.body_signal.is_some()
     }
 
     /// Whether an answer is still owed.
@@ -112,7 +113,9 @@ impl Handle {
     pub(crate) fn close_body(&self) {
         let body = self.body.lock().take();
         drop(body);
-        self.body_signal.notify();
+        if let Some(signal) = &self.body_signal {
+            signal.notify();
+        }
     }
 
     /// None where the body is closed.
@@ -189,7 +192,9 @@ fn next_piece(ruby: &Ruby, handle: &Handle, max: usize) -> Result<Option<Bytes>,
             Some(Ok(Readable::Chunk(bytes))) => return Ok(Some(bytes)),
             Some(Ok(Readable::End)) => return Ok(None),
             Some(Ok(Readable::Pending)) => {
-                gvl::without_gvl(&handle.body_signal, || handle.body_signal.wait(LONGEST_WAIT));
+                // A body that can make us wait has a signal.
+                let Some(signal) = &handle.body_signal else { return Ok(None) };
+                gvl::without_gvl(signal, || signal.wait(LONGEST_WAIT));
                 gvl::check_interrupts()?;
             }
             Some(Err(failed)) => return Err(error::from_read(ruby, &failed)),
