@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use kino_engine::{Exchange, ResponseBody, Signal, Take, open_file};
+use magnus::gc::Marker;
 use magnus::{Error, RArray, RHash, RModule, RString, Ruby, TypedData, Value, function, method, prelude::*};
 use parking_lot::Mutex;
 
@@ -21,15 +22,23 @@ use crate::ruby::writer::Writer;
 use crate::ruby::{env, server};
 
 #[derive(TypedData)]
-#[magnus(class = "Kino::Native::Worker", free_immediately)]
+#[magnus(class = "Kino::Native::Worker", free_immediately, mark)]
 pub(crate) struct Worker(Owned<Inner>);
 
-impl magnus::DataTypeFunctions for Worker {}
+impl magnus::DataTypeFunctions for Worker {
+    /// In a child of the process that made it nothing is marked, and nothing is used.
+    fn mark(&self, marker: &Marker) {
+        if let Some(inner) = self.0.get() {
+            inner.cache.mark(marker);
+        }
+    }
+}
 
 #[derive(Debug)]
 struct Inner {
     engine: kino_engine::Worker,
     current: Mutex<Option<Arc<Handle>>>,
+    cache: env::Cache,
 }
 
 pub(crate) fn init(ruby: &Ruby, native: RModule) -> Result<(), Error> {
@@ -51,7 +60,7 @@ pub(crate) fn init(ruby: &Ruby, native: RModule) -> Result<(), Error> {
 fn new(ruby: &Ruby, server: u64) -> Result<Worker, Error> {
     guard(ruby, || {
         let engine = server::named(ruby, server)?.worker();
-        Ok(Worker(Owned::new(Inner { engine, current: Mutex::new(None) })))
+        Ok(Worker(Owned::new(Inner { engine, current: Mutex::new(None), cache: env::Cache::default() })))
     })
 }
 
@@ -104,7 +113,7 @@ impl Inner {
         *self.current.lock() = Some(Arc::clone(&handle));
         let has_body = handle.has_body();
         let request = ruby.obj_wrap(Request::new(handle));
-        env::build(ruby, &head, request.as_value(), has_body)
+        env::build(ruby, &self.cache, &head, request.as_value(), has_body)
     }
 
     fn send(&self, ruby: &Ruby, status: Value, headers: Value, chunks: RArray) -> Result<(), Error> {

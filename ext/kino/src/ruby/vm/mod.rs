@@ -4,6 +4,7 @@
 pub(crate) mod fork;
 pub(crate) mod gvl;
 pub(crate) mod hash;
+pub(crate) mod kept;
 pub(crate) mod ractor;
 pub(crate) mod roots;
 pub(crate) mod string;
