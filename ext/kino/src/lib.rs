@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `ruby::server` | the lifecycle calls, by server id |
 //! | `ruby::worker` | take a request, answer it, take the next |
+//! | `ruby::handle` | the native side of requests, and which of them a worker has in hand |
 //! | `ruby::request` | the handle in the env: read the body, ask for the client |
 //! | `ruby::writer` | a streamed answer |
 //! | `ruby::response` | Rack's status, headers and array body to the engine's response |

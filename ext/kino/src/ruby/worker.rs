@@ -4,19 +4,22 @@
 //! in an `ensure` answers 500 for a request still in hand, however the worker ends.
 
 use std::ffi::OsStr;
+use std::hint::black_box;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use kino_engine::{Exchange, ResponseBody, Signal, Take, open_file};
 use magnus::gc::Marker;
+use magnus::typed_data::Obj;
 use magnus::{Error, RArray, RHash, RModule, RString, Ruby, TypedData, Value, function, method, prelude::*};
-use parking_lot::Mutex;
 
 use crate::ruby::error::{self, guard};
-use crate::ruby::request::{Handle, LONGEST_WAIT, Request, descriptor};
+use crate::ruby::handle::{Hand, Handle};
+use crate::ruby::request::{self, HandObject, LONGEST_WAIT, descriptor};
 use crate::ruby::response::{self, Head};
 use crate::ruby::vm::fork::Owned;
+use crate::ruby::vm::kept::Kept;
 use crate::ruby::vm::{gvl, string};
 use crate::ruby::writer::Writer;
 use crate::ruby::{env, server};
@@ -30,6 +33,7 @@ impl magnus::DataTypeFunctions for Worker {
     fn mark(&self, marker: &Marker) {
         if let Some(inner) = self.0.get() {
             inner.cache.mark(marker);
+            inner.hand_object.mark(marker);
         }
     }
 }
@@ -37,7 +41,9 @@ impl magnus::DataTypeFunctions for Worker {
 #[derive(Debug)]
 struct Inner {
     engine: kino_engine::Worker,
-    current: Mutex<Option<Arc<Handle>>>,
+    hand: Arc<Hand>,
+    /// The same as the object that requests refer to.
+    hand_object: Kept,
     cache: env::Cache,
 }
 
@@ -57,10 +63,17 @@ pub(crate) fn init(ruby: &Ruby, native: RModule) -> Result<(), Error> {
     Ok(())
 }
 
-fn new(ruby: &Ruby, server: u64) -> Result<Worker, Error> {
+fn new(ruby: &Ruby, server: u64) -> Result<Obj<Worker>, Error> {
     guard(ruby, || {
         let engine = server::named(ruby, server)?.worker();
-        Ok(Worker(Owned::new(Inner { engine, current: Mutex::new(None), cache: env::Cache::default() })))
+        let hand = Arc::<Hand>::default();
+        let object = ruby.obj_wrap(HandObject::new(Arc::clone(&hand)));
+        let inner = Inner { engine, hand, hand_object: Kept::default(), cache: env::Cache::default() };
+        inner.hand_object.set(object.as_value());
+        let worker = ruby.obj_wrap(Worker(Owned::new(inner)));
+        // Until here the worker could not mark it.
+        black_box(object);
+        Ok(worker)
     })
 }
 
@@ -72,23 +85,15 @@ impl Worker {
 
 impl Inner {
     fn current(&self, ruby: &Ruby) -> Result<Arc<Handle>, Error> {
-        let current = self.current.lock().clone();
-        current.ok_or_else(|| error::general(ruby, "no request is in hand"))
+        self.hand.current().ok_or_else(|| error::general(ruby, "no request is in hand"))
     }
 
     /// The env of the next request; nil when the server is closed.
     fn next(&self, ruby: &Ruby) -> Result<Option<RHash>, Error> {
-        self.release();
+        self.hand.put_down();
         match self.wait()? {
             Some(exchange) => self.begin(ruby, exchange).map(Some),
             None => Ok(None),
-        }
-    }
-
-    /// Puts the request down that is in hand; unanswered, it becomes a 500.
-    fn release(&self) {
-        if let Some(handle) = self.current.lock().take() {
-            handle.abandon();
         }
     }
 
@@ -110,10 +115,11 @@ impl Inner {
 
     fn begin(&self, ruby: &Ruby, exchange: Exchange) -> Result<RHash, Error> {
         let (head, handle) = Handle::split(exchange);
-        *self.current.lock() = Some(Arc::clone(&handle));
         let has_body = handle.has_body();
-        let request = ruby.obj_wrap(Request::new(handle));
-        env::build(ruby, &self.cache, &head, request.as_value(), has_body)
+        let number = self.hand.take_up(handle);
+        let hand = self.hand_object.get().ok_or_else(|| error::general(ruby, "bug in Kino: a worker has no hand"))?;
+        let request = request::new(ruby, hand, number)?;
+        env::build(ruby, &self.cache, &head, request, has_body)
     }
 
     fn send(&self, ruby: &Ruby, status: Value, headers: Value, chunks: RArray) -> Result<(), Error> {
@@ -205,12 +211,12 @@ fn take_over(ruby: &Ruby, worker: &Worker, status: Value, headers: Value) -> Res
 /// What a worker does last, whatever ends it: its client must not wait for the collector.
 fn release(ruby: &Ruby, worker: &Worker) -> Result<(), Error> {
     guard(ruby, || {
-        worker.inner(ruby)?.release();
+        worker.inner(ruby)?.hand.put_down();
         Ok(())
     })
 }
 
 /// Whether the request in hand needs no answer any more.
 fn is_answered(ruby: &Ruby, worker: &Worker) -> Result<bool, Error> {
-    guard(ruby, || Ok(worker.inner(ruby)?.current.lock().as_ref().is_none_or(|handle| !handle.is_open())))
+    guard(ruby, || Ok(worker.inner(ruby)?.hand.current().is_none_or(|handle| !handle.is_open())))
 }

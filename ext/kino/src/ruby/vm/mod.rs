@@ -8,3 +8,4 @@ pub(crate) mod kept;
 pub(crate) mod ractor;
 pub(crate) mod roots;
 pub(crate) mod string;
+pub(crate) mod token;
