@@ -3,6 +3,7 @@
 mod clock;
 mod env;
 mod error;
+mod fields;
 mod handle;
 mod request;
 mod response;

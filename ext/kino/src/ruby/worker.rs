@@ -15,6 +15,7 @@ use magnus::typed_data::Obj;
 use magnus::{Error, RArray, RHash, RModule, RString, Ruby, TypedData, Value, function, method, prelude::*};
 
 use crate::ruby::error::{self, guard};
+use crate::ruby::fields::Fields;
 use crate::ruby::handle::{Hand, Handle};
 use crate::ruby::request::{self, HandObject, LONGEST_WAIT, descriptor};
 use crate::ruby::response::{self, Head};
@@ -33,6 +34,7 @@ impl magnus::DataTypeFunctions for Worker {
     fn mark(&self, marker: &Marker) {
         if let Some(inner) = self.0.get() {
             inner.cache.mark(marker);
+            inner.fields.mark(marker);
             inner.hand_object.mark(marker);
         }
     }
@@ -45,6 +47,7 @@ struct Inner {
     /// The same as the object that requests refer to.
     hand_object: Kept,
     cache: env::Cache,
+    fields: Fields,
 }
 
 pub(crate) fn init(ruby: &Ruby, native: RModule) -> Result<(), Error> {
@@ -68,7 +71,13 @@ fn new(ruby: &Ruby, server: u64) -> Result<Obj<Worker>, Error> {
         let engine = server::named(ruby, server)?.worker();
         let hand = Arc::<Hand>::default();
         let object = ruby.obj_wrap(HandObject::new(Arc::clone(&hand)));
-        let inner = Inner { engine, hand, hand_object: Kept::default(), cache: env::Cache::default() };
+        let inner = Inner {
+            engine,
+            hand,
+            hand_object: Kept::default(),
+            cache: env::Cache::default(),
+            fields: Fields::default(),
+        };
         inner.hand_object.set(object.as_value());
         let worker = ruby.obj_wrap(Worker(Owned::new(inner)));
         // Until here the worker could not mark it.
@@ -127,7 +136,7 @@ impl Inner {
         if handle.is_taken() {
             return Ok(());
         }
-        let head = Head::from_rack(ruby, status, headers)?;
+        let head = Head::from_rack(ruby, &self.fields, status, headers)?;
         let body = response::join(ruby, chunks)?;
         if handle.expected_length(&head).is_some_and(|declared| declared != body.len() as u64) {
             return Err(error::length_mismatch(ruby));
@@ -165,8 +174,9 @@ fn answer(ruby: &Ruby, worker: &Worker, status: Value, headers: Value, chunks: R
 /// Sends a head whose body follows through the writer.
 fn stream(ruby: &Ruby, worker: &Worker, status: Value, headers: Value) -> Result<Writer, Error> {
     guard(ruby, || {
-        let handle = worker.inner(ruby)?.current(ruby)?;
-        let head = Head::from_rack(ruby, status, headers)?;
+        let inner = worker.inner(ruby)?;
+        let handle = inner.current(ruby)?;
+        let head = Head::from_rack(ruby, &inner.fields, status, headers)?;
         let declared = if handle.is_bodiless(&head) { Some(0) } else { head.declared };
         match handle.stream(head.with(ResponseBody::empty()), declared) {
             Some(Ok(writer)) => Ok(Writer::new(writer, handle)),
@@ -180,8 +190,9 @@ fn stream(ruby: &Ruby, worker: &Worker, status: Value, headers: Value) -> Result
 /// file of that name that we may read.
 fn send_file(ruby: &Ruby, worker: &Worker, status: Value, headers: Value, path: RString) -> Result<bool, Error> {
     guard(ruby, || {
-        let handle = worker.inner(ruby)?.current(ruby)?;
-        let head = Head::from_rack(ruby, status, headers)?;
+        let inner = worker.inner(ruby)?;
+        let handle = inner.current(ruby)?;
+        let head = Head::from_rack(ruby, &inner.fields, status, headers)?;
         let path = string::with_bytes(path, |bytes| PathBuf::from(OsStr::from_bytes(bytes)));
         let signal = Signal::new();
         // A disk may block.
@@ -202,8 +213,9 @@ fn send_file(ruby: &Ruby, worker: &Worker, status: Value, headers: Value, path: 
 /// `Request#take_over`.
 fn take_over(ruby: &Ruby, worker: &Worker, status: Value, headers: Value) -> Result<i32, Error> {
     guard(ruby, || {
-        let handle = worker.inner(ruby)?.current(ruby)?;
-        let head = Head::from_rack_or_101(ruby, status, headers)?;
+        let inner = worker.inner(ruby)?;
+        let handle = inner.current(ruby)?;
+        let head = Head::from_rack_or_101(ruby, &inner.fields, status, headers)?;
         descriptor(ruby, handle.take_over(Some(head.with(ResponseBody::empty()))))
     })
 }

@@ -38,6 +38,16 @@ impl Kept {
         self.raw().map(|raw| unsafe { Value::from_raw(raw) })
     }
 
+    /// Whether this very object stands here.
+    pub(crate) fn is(&self, value: Value) -> bool {
+        self.0.get() == value.as_raw()
+    }
+
+    /// Where `value` is on Ruby's heap: stays the same as long as it is kept.
+    pub(crate) fn address(value: Value) -> u64 {
+        value.as_raw()
+    }
+
     /// Whether a String of these bytes stands here.
     pub(crate) fn holds(&self, bytes: &[u8]) -> bool {
         self.raw().is_some_and(|text| holds(text, bytes))
