@@ -73,7 +73,11 @@ module Kino
   #   while another thread reads.
   # `take_over -> Integer`:: gives the connection away with nothing sent, see {Request#call}. Raises {Kino::Error} if
   #   the request is answered already, or {DisconnectedError}.
-  # `disconnected? -> Boolean`:: whether nobody waits for the answer any more. Public.
+  # `disconnected? -> Boolean`:: whether the client has left before its answer was complete. Public. Of a
+  #   request that is over, whether it had left by then, as long as that is remembered.
+  #
+  # It names its request by a number in the hand of its worker (`Native::Hand`, which has no methods). When
+  # the worker takes its next request this one is over: nothing can be read, `take_over` raises {Error}.
   module Native
     series = RUBY_VERSION[/\A\d+\.\d+/]
     begin

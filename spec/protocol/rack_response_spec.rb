@@ -150,6 +150,19 @@ module Protocol
 end
 
 # The response of Rack's SPEC.
+module Protocol
+  # Sends headers whose values are the same, others, and the same again.
+  module Echoes
+    def self.call(env)
+      value = env["PATH_INFO"].delete_prefix("/")
+      headers = { "content-type" => "text/plain", "x-value" => value, "x-twice" => [value, "b"], value => "name" }
+      headers["transfer-encoding"] = "chunked" if value.end_with?("1")
+      headers["rack.x"] = "a" if value.end_with?("3")
+      [200, headers, [value]]
+    end
+  end
+end
+
 RSpec.describe "Rack responses" do
   in_both_modes do
     before { serve(Protocol::Responses) }
@@ -206,6 +219,18 @@ RSpec.describe "Rack responses" do
 
     it "must be three" do
       expect_failure("/no-triple")
+    end
+
+    it "have the headers of this answer, whatever was sent before" do
+      serve(Protocol::Echoes)
+      few = (0..30).map { |index| "v#{index}" }
+      many = (0..300).map { |index| "n#{index}" }
+      [%w[a a b b a], few, %w[a a], ["l" * 300] * 2, many, %w[a]].flatten.each do |value|
+        answer = connect.get("/#{value}")
+        expect(answer.fields_but(*Protocol::ResponseTables::OWN)).to eq(
+          [%w[content-type text/plain], ["x-value", value], ["x-twice", value], %w[x-twice b], [value, "name"]]
+        )
+      end
     end
 
     describe "bodies" do

@@ -4,9 +4,11 @@
 //! |---|---|
 //! | `ruby::server` | the lifecycle calls, by server id |
 //! | `ruby::worker` | take a request, answer it, take the next |
+//! | `ruby::handle` | the native side of requests, and which of them a worker has in hand |
 //! | `ruby::request` | the handle in the env: read the body, ask for the client |
 //! | `ruby::writer` | a streamed answer |
 //! | `ruby::response` | Rack's status, headers and array body to the engine's response |
+//! | `ruby::fields` | response headers that were sent before |
 //! | `ruby::env` | the Rack env of a request head, from frozen shared strings |
 //! | `ruby::clock` | `Kino.sleep` |
 //! | `ruby::error` | engine errors to Ruby exceptions; panics stop here |

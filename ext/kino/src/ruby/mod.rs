@@ -3,6 +3,8 @@
 mod clock;
 mod env;
 mod error;
+mod fields;
+mod handle;
 mod request;
 mod response;
 mod server;
@@ -24,7 +26,7 @@ pub(crate) fn init(ruby: &Ruby) -> Result<(), Error> {
     let native = kino.define_module("Native")?;
     env::init(ruby, native)?;
     server::init(ruby, native)?;
-    request::init(ruby, kino)?;
+    request::init(ruby, kino, native)?;
     writer::init(ruby, native)?;
     worker::init(ruby, native)
 }

@@ -1,7 +1,7 @@
 //! What a Rack app returns, to the engine's response (Rack 3 SPEC, "The Response").
 
 use bytes::{Bytes, BytesMut};
-use http::header::{HeaderName, HeaderValue, TRANSFER_ENCODING};
+use http::header::{HeaderName, TRANSFER_ENCODING};
 use http::{HeaderMap, StatusCode};
 use kino_engine::{Response, ResponseBody, announced, decimal};
 use magnus::prelude::*;
@@ -9,6 +9,7 @@ use magnus::r_hash::ForEach;
 use magnus::{Error, Integer, RArray, RHash, RString, Ruby, Value};
 
 use crate::ruby::error::{bad_response, server_header};
+use crate::ruby::fields::{Field, Fields};
 use crate::ruby::vm::string;
 
 /// A head, and the Content-Length that it announces.
@@ -22,18 +23,18 @@ impl Head {
     /// # Errors
     ///
     /// `Kino::InvalidResponseError` for what must not be sent: nothing of it has been, then.
-    pub(crate) fn from_rack(ruby: &Ruby, status: Value, headers: Value) -> Result<Self, Error> {
-        Self::within(ruby, 200, status, headers)
+    pub(crate) fn from_rack(ruby: &Ruby, fields: &Fields, status: Value, headers: Value) -> Result<Self, Error> {
+        Self::within(ruby, fields, 200, status, headers)
     }
 
     /// The same for a connection on which HTTP ends, so that the status may be 101 too.
-    pub(crate) fn from_rack_or_101(ruby: &Ruby, status: Value, headers: Value) -> Result<Self, Error> {
-        Self::within(ruby, 101, status, headers)
+    pub(crate) fn from_rack_or_101(ruby: &Ruby, fields: &Fields, status: Value, headers: Value) -> Result<Self, Error> {
+        Self::within(ruby, fields, 101, status, headers)
     }
 
-    fn within(ruby: &Ruby, least: u16, status: Value, headers: Value) -> Result<Self, Error> {
+    fn within(ruby: &Ruby, fields: &Fields, least: u16, status: Value, headers: Value) -> Result<Self, Error> {
         let status = status_code(ruby, least, status)?;
-        let headers = header_map(ruby, headers, least < 200)?;
+        let headers = header_map(ruby, fields, headers, least < 200)?;
         let declared = announced(&headers).map_err(|failed| bad_response(ruby, failed.to_string()))?;
         Ok(Self { status, headers, declared })
     }
@@ -60,7 +61,7 @@ fn status_code(ruby: &Ruby, least: u16, given: Value) -> Result<StatusCode, Erro
 }
 
 /// `is_special`: the worker does what its headers ask for.
-fn header_map(ruby: &Ruby, headers: Value, is_special: bool) -> Result<HeaderMap, Error> {
+fn header_map(ruby: &Ruby, fields: &Fields, headers: Value, is_special: bool) -> Result<HeaderMap, Error> {
     let Some(hash) = RHash::from_value(headers) else {
         return Err(bad_response(ruby, format!("the headers must be a Hash, got {}", headers.class())));
     };
@@ -69,25 +70,30 @@ fn header_map(ruby: &Ruby, headers: Value, is_special: bool) -> Result<HeaderMap
         let Some(key) = RString::from_value(key) else {
             return Err(bad_response(ruby, format!("a header name must be a String, got {}", key.inspect())));
         };
-        match audience(key) {
-            Audience::Client => {}
-            Audience::Server => return Ok(ForEach::Continue),
-            Audience::Worker if is_special || value.is_nil() => return Ok(ForEach::Continue),
-            Audience::Worker => return Err(server_header(ruby)),
-        }
-        let name = header_name(ruby, key)?;
+        let field = match fields.known(key) {
+            Some(field) => field,
+            None => {
+                match audience(key) {
+                    Audience::Client => {}
+                    Audience::Server => return Ok(ForEach::Continue),
+                    Audience::Worker if is_special || value.is_nil() => return Ok(ForEach::Continue),
+                    Audience::Worker => return Err(server_header(ruby)),
+                }
+                fields.learn(key, header_name(ruby, key)?)
+            }
+        };
         // Framing is the engine's: a coding that the app claims and does not apply would let its body
         // run into the next answer. Not removed afterwards, because that changes the order of the rest.
-        if name == TRANSFER_ENCODING {
+        if field.name == TRANSFER_ENCODING {
             return Ok(ForEach::Continue);
         }
         match RArray::from_value(value) {
             Some(lines) => {
                 for line in lines {
-                    append(ruby, &mut map, &name, line)?;
+                    append(ruby, &mut map, fields, &field, line)?;
                 }
             }
-            None => append(ruby, &mut map, &name, value)?,
+            None => append(ruby, &mut map, fields, &field, value)?,
         }
         Ok(ForEach::Continue)
     })?;
@@ -97,9 +103,14 @@ fn header_map(ruby: &Ruby, headers: Value, is_special: bool) -> Result<HeaderMap
 /// Room that is made at once; more is made when it is needed.
 const USUAL_HEADERS: usize = 64;
 
-fn append(ruby: &Ruby, map: &mut HeaderMap, name: &HeaderName, value: Value) -> Result<(), Error> {
-    let value = header_value(ruby, name, value)?;
-    map.try_append(name.clone(), value).map(|_| ()).map_err(|_| bad_response(ruby, "too many headers"))
+fn append(ruby: &Ruby, map: &mut HeaderMap, fields: &Fields, field: &Field, value: Value) -> Result<(), Error> {
+    let text = match RString::from_value(value) {
+        Some(text) => text,
+        None => value.to_r_string()?,
+    };
+    let value = string::with_bytes(text, |bytes| fields.value(field, bytes))
+        .map_err(|_| forbidden_value(ruby, &field.name, text))?;
+    map.try_append(field.name.clone(), value).map(|_| ()).map_err(|_| bad_response(ruby, "too many headers"))
 }
 
 enum Audience {
@@ -123,17 +134,9 @@ fn header_name(ruby: &Ruby, key: RString) -> Result<HeaderName, Error> {
         .map_err(|_| bad_response(ruby, format!("a header name must be a token (RFC 9110 5.1), got {}", key.inspect())))
 }
 
-fn header_value(ruby: &Ruby, name: &HeaderName, value: Value) -> Result<HeaderValue, Error> {
-    let text = match RString::from_value(value) {
-        Some(text) => text,
-        None => value.to_r_string()?,
-    };
-    string::with_bytes(text, HeaderValue::from_bytes).map_err(|_| {
-        bad_response(
-            ruby,
-            format!("the value of header {name} must not hold control characters, got {}", text.inspect()),
-        )
-    })
+fn forbidden_value(ruby: &Ruby, name: &HeaderName, text: RString) -> Error {
+    let text = text.inspect();
+    bad_response(ruby, format!("the value of header {name} must not hold control characters, got {text}"))
 }
 
 /// The chunks of an array body as one run of bytes.

@@ -4,32 +4,50 @@
 //! in an `ensure` answers 500 for a request still in hand, however the worker ends.
 
 use std::ffi::OsStr;
+use std::hint::black_box;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use kino_engine::{Exchange, ResponseBody, Signal, Take, open_file};
+use magnus::gc::Marker;
+use magnus::typed_data::Obj;
 use magnus::{Error, RArray, RHash, RModule, RString, Ruby, TypedData, Value, function, method, prelude::*};
-use parking_lot::Mutex;
 
 use crate::ruby::error::{self, guard};
-use crate::ruby::request::{Handle, LONGEST_WAIT, Request, descriptor};
+use crate::ruby::fields::Fields;
+use crate::ruby::handle::{Hand, Handle};
+use crate::ruby::request::{self, HandObject, LONGEST_WAIT, descriptor};
 use crate::ruby::response::{self, Head};
 use crate::ruby::vm::fork::Owned;
+use crate::ruby::vm::kept::Kept;
 use crate::ruby::vm::{gvl, string};
 use crate::ruby::writer::Writer;
 use crate::ruby::{env, server};
 
 #[derive(TypedData)]
-#[magnus(class = "Kino::Native::Worker", free_immediately)]
+#[magnus(class = "Kino::Native::Worker", free_immediately, mark)]
 pub(crate) struct Worker(Owned<Inner>);
 
-impl magnus::DataTypeFunctions for Worker {}
+impl magnus::DataTypeFunctions for Worker {
+    /// In a child of the process that made it nothing is marked, and nothing is used.
+    fn mark(&self, marker: &Marker) {
+        if let Some(inner) = self.0.get() {
+            inner.cache.mark(marker);
+            inner.fields.mark(marker);
+            inner.hand_object.mark(marker);
+        }
+    }
+}
 
 #[derive(Debug)]
 struct Inner {
     engine: kino_engine::Worker,
-    current: Mutex<Option<Arc<Handle>>>,
+    hand: Arc<Hand>,
+    /// The same as the object that requests refer to.
+    hand_object: Kept,
+    cache: env::Cache,
+    fields: Fields,
 }
 
 pub(crate) fn init(ruby: &Ruby, native: RModule) -> Result<(), Error> {
@@ -49,10 +67,23 @@ pub(crate) fn init(ruby: &Ruby, native: RModule) -> Result<(), Error> {
     Ok(())
 }
 
-fn new(ruby: &Ruby, server: u64, index: usize) -> Result<Worker, Error> {
+fn new(ruby: &Ruby, server: u64, index: usize) -> Result<Obj<Worker>, Error> {
     guard(ruby, || {
         let engine = server::named(ruby, server)?.worker_of(index);
-        Ok(Worker(Owned::new(Inner { engine, current: Mutex::new(None) })))
+        let hand = Arc::<Hand>::default();
+        let object = ruby.obj_wrap(HandObject::new(Arc::clone(&hand)));
+        let inner = Inner {
+            engine,
+            hand,
+            hand_object: Kept::default(),
+            cache: env::Cache::default(),
+            fields: Fields::default(),
+        };
+        inner.hand_object.set(object.as_value());
+        let worker = ruby.obj_wrap(Worker(Owned::new(inner)));
+        // Until here the worker could not mark it.
+        black_box(object);
+        Ok(worker)
     })
 }
 
@@ -64,23 +95,15 @@ impl Worker {
 
 impl Inner {
     fn current(&self, ruby: &Ruby) -> Result<Arc<Handle>, Error> {
-        let current = self.current.lock().clone();
-        current.ok_or_else(|| error::general(ruby, "no request is in hand"))
+        self.hand.current().ok_or_else(|| error::general(ruby, "no request is in hand"))
     }
 
     /// The env of the next request; nil when the server is closed.
     fn next(&self, ruby: &Ruby) -> Result<Option<RHash>, Error> {
-        self.release();
+        self.hand.put_down();
         match self.wait()? {
             Some(exchange) => self.begin(ruby, exchange).map(Some),
             None => Ok(None),
-        }
-    }
-
-    /// Puts the request down that is in hand; unanswered, it becomes a 500.
-    fn release(&self) {
-        if let Some(handle) = self.current.lock().take() {
-            handle.abandon();
         }
     }
 
@@ -102,10 +125,11 @@ impl Inner {
 
     fn begin(&self, ruby: &Ruby, exchange: Exchange) -> Result<RHash, Error> {
         let (head, handle) = Handle::split(exchange);
-        *self.current.lock() = Some(Arc::clone(&handle));
         let has_body = handle.has_body();
-        let request = ruby.obj_wrap(Request::new(handle));
-        env::build(ruby, &head, request.as_value(), has_body)
+        let number = self.hand.take_up(handle);
+        let hand = self.hand_object.get().ok_or_else(|| error::general(ruby, "bug in Kino: a worker has no hand"))?;
+        let request = request::new(ruby, hand, number)?;
+        env::build(ruby, &self.cache, &head, request, has_body)
     }
 
     fn send(&self, ruby: &Ruby, status: Value, headers: Value, chunks: RArray) -> Result<(), Error> {
@@ -113,7 +137,7 @@ impl Inner {
         if handle.is_taken() {
             return Ok(());
         }
-        let head = Head::from_rack(ruby, status, headers)?;
+        let head = Head::from_rack(ruby, &self.fields, status, headers)?;
         let body = response::join(ruby, chunks)?;
         if handle.expected_length(&head).is_some_and(|declared| declared != body.len() as u64) {
             return Err(error::length_mismatch(ruby));
@@ -151,8 +175,9 @@ fn answer(ruby: &Ruby, worker: &Worker, status: Value, headers: Value, chunks: R
 /// Sends a head whose body follows through the writer.
 fn stream(ruby: &Ruby, worker: &Worker, status: Value, headers: Value) -> Result<Writer, Error> {
     guard(ruby, || {
-        let handle = worker.inner(ruby)?.current(ruby)?;
-        let head = Head::from_rack(ruby, status, headers)?;
+        let inner = worker.inner(ruby)?;
+        let handle = inner.current(ruby)?;
+        let head = Head::from_rack(ruby, &inner.fields, status, headers)?;
         let declared = if handle.is_bodiless(head.status) { Some(0) } else { head.declared };
         match handle.stream(head.with(ResponseBody::empty()), declared) {
             Some(Ok(writer)) => Ok(Writer::new(writer, handle)),
@@ -166,8 +191,9 @@ fn stream(ruby: &Ruby, worker: &Worker, status: Value, headers: Value) -> Result
 /// file of that name that we may read.
 fn send_file(ruby: &Ruby, worker: &Worker, status: Value, headers: Value, path: RString) -> Result<bool, Error> {
     guard(ruby, || {
-        let handle = worker.inner(ruby)?.current(ruby)?;
-        let head = Head::from_rack(ruby, status, headers)?;
+        let inner = worker.inner(ruby)?;
+        let handle = inner.current(ruby)?;
+        let head = Head::from_rack(ruby, &inner.fields, status, headers)?;
         let path = string::with_bytes(path, |bytes| PathBuf::from(OsStr::from_bytes(bytes)));
         let signal = Signal::new();
         // A disk may block.
@@ -188,8 +214,9 @@ fn send_file(ruby: &Ruby, worker: &Worker, status: Value, headers: Value, path: 
 /// `Request#take_over`.
 fn take_over(ruby: &Ruby, worker: &Worker, status: Value, headers: Value) -> Result<i32, Error> {
     guard(ruby, || {
-        let handle = worker.inner(ruby)?.current(ruby)?;
-        let head = Head::from_rack_or_101(ruby, status, headers)?;
+        let inner = worker.inner(ruby)?;
+        let handle = inner.current(ruby)?;
+        let head = Head::from_rack_or_101(ruby, &inner.fields, status, headers)?;
         descriptor(ruby, handle.take_over(Some(head.with(ResponseBody::empty()))))
     })
 }
@@ -197,14 +224,14 @@ fn take_over(ruby: &Ruby, worker: &Worker, status: Value, headers: Value) -> Res
 /// What a worker does last, whatever ends it: its client must not wait for the collector.
 fn release(ruby: &Ruby, worker: &Worker) -> Result<(), Error> {
     guard(ruby, || {
-        worker.inner(ruby)?.release();
+        worker.inner(ruby)?.hand.put_down();
         Ok(())
     })
 }
 
 /// Whether the request in hand needs no answer any more.
 fn is_answered(ruby: &Ruby, worker: &Worker) -> Result<bool, Error> {
-    guard(ruby, || Ok(worker.inner(ruby)?.current.lock().as_ref().is_none_or(|handle| !handle.is_open())))
+    guard(ruby, || Ok(worker.inner(ruby)?.hand.current().is_none_or(|handle| !handle.is_open())))
 }
 
 /// Whether no content follows a head with `status` here. The request's own method counts, not what the

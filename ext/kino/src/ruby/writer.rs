@@ -7,7 +7,8 @@ use magnus::{Error, RModule, RString, Ruby, Symbol, TypedData, Value, method, pr
 use parking_lot::Mutex;
 
 use crate::ruby::error::{self, guard};
-use crate::ruby::request::{Handle, LONGEST_WAIT};
+use crate::ruby::handle::Handle;
+use crate::ruby::request::LONGEST_WAIT;
 use crate::ruby::turns::Turns;
 use crate::ruby::vm::fork::Owned;
 use crate::ruby::vm::{gvl, string};

@@ -8,10 +8,11 @@ use magnus::{Error, RHash, Ruby, Value};
 use rb_sys::VALUE;
 
 use crate::ruby::error;
+use crate::ruby::vm::kept::Texts;
 use crate::ruby::vm::roots::Frozen;
 
 /// Pairs collected before they go into the Hash; more go in batch by batch.
-const BATCH: usize = 64;
+const BATCH: usize = 32;
 
 /// A Hash in the making. Its values live on the stack, where the collector finds them.
 pub(crate) struct Pairs {
@@ -39,6 +40,65 @@ pub(crate) fn build(ruby: &Ruby, capacity: usize, fill: impl FnOnce(&mut Pairs) 
     RHash::from_value(value).ok_or_else(|| error::general(ruby, "bug in Kino: the VM made no Hash"))
 }
 
+/// Makes a copy of `template` with what `fill` sets. A copy keeps the hash values of its keys.
+///
+/// `fill` must hold nothing that needs a drop, as in [`build`].
+pub(crate) fn copy(ruby: &Ruby, template: RHash, fill: impl FnOnce(&mut Setter) + Copy) -> Result<RHash, Error> {
+    let raw = protect(|| {
+        // SAFETY: the VM lock is held and a raise ends in `protect`. The template is of the current
+        // Ractor, as is the copy, which stays reachable through `setter` on this frame.
+        let hash = unsafe { rb_sys::rb_hash_dup(template.as_raw()) };
+        let mut setter = Setter { hash };
+        fill(&mut setter);
+        setter.hash
+    })?;
+    // SAFETY: `raw` is the Hash from above, on this frame.
+    let value = unsafe { Value::from_raw(raw) };
+    RHash::from_value(value).ok_or_else(|| error::general(ruby, "bug in Kino: the VM made no Hash"))
+}
+
+/// Sets pairs of a new Hash one by one. Not `rb_hash_bulk_insert`, which indexes a Hash that is not
+/// empty anew.
+pub(crate) struct Setter {
+    hash: VALUE,
+}
+
+impl Setter {
+    /// A pair of shared strings.
+    pub(crate) fn frozen(&mut self, key: Frozen, value: Frozen) {
+        self.set(key.raw(), value.raw());
+    }
+
+    /// A shared key with an object of the current Ractor, or a shareable one.
+    pub(crate) fn object(&mut self, key: Frozen, value: Value) {
+        self.set(key.raw(), value.as_raw());
+    }
+
+    /// A shared key with a new binary string.
+    pub(crate) fn text(&mut self, key: Frozen, value: &[u8]) {
+        self.set(key.raw(), string(value));
+    }
+
+    /// A shared key with a frozen string that repeats.
+    pub(crate) fn kept<const N: usize>(&mut self, key: Frozen, texts: &Texts<N>, value: &[u8]) {
+        self.set(key.raw(), texts.text(value));
+    }
+
+    /// A key made now, deduplicated by the VM, with a new binary string.
+    pub(crate) fn text_at(&mut self, key: &[u8], value: &[u8]) {
+        // SAFETY: the VM lock is held; the bytes are copied; a raise ends in `copy`. UTF-8, as the
+        // app's literals are: so the key is the same object as theirs.
+        let key =
+            unsafe { rb_sys::rb_enc_interned_str(key.as_ptr().cast(), key.len() as _, rb_sys::rb_utf8_encoding()) };
+        self.set(key, string(value));
+    }
+
+    fn set(&mut self, key: VALUE, value: VALUE) {
+        // SAFETY: the VM lock is held, all three are alive on this frame; a raise ends in `copy`.
+        unsafe { rb_sys::rb_hash_aset(self.hash, key, value) };
+    }
+}
+
 impl Pairs {
     /// A pair of shared strings.
     pub(crate) fn frozen(&mut self, key: Frozen, value: Frozen) {
@@ -48,20 +108,6 @@ impl Pairs {
     /// A shared key with an object of the current Ractor, or a shareable one.
     pub(crate) fn object(&mut self, key: Frozen, value: Value) {
         self.push(key.raw(), value.as_raw());
-    }
-
-    /// A shared key with a new binary string.
-    pub(crate) fn text(&mut self, key: Frozen, value: &[u8]) {
-        let value = string(value);
-        self.push(key.raw(), value);
-    }
-
-    /// A key made now, deduplicated by the VM, with a new binary string.
-    pub(crate) fn text_at(&mut self, key: &[u8], value: &[u8]) {
-        // SAFETY: the VM lock is held; the bytes are copied; a raise ends in `build`.
-        let key = unsafe { rb_sys::rb_interned_str(key.as_ptr().cast(), key.len() as _) };
-        let value = string(value);
-        self.push(key, value);
     }
 
     fn push(&mut self, key: VALUE, value: VALUE) {
@@ -82,6 +128,6 @@ impl Pairs {
 }
 
 fn string(bytes: &[u8]) -> VALUE {
-    // SAFETY: the VM lock is held; the bytes are copied; a raise ends in `build`.
+    // SAFETY: the VM lock is held; the bytes are copied; a raise ends in `copy`.
     unsafe { rb_sys::rb_str_new(bytes.as_ptr().cast(), bytes.len() as _) }
 }

@@ -5,6 +5,8 @@ pub(crate) mod arenas;
 pub(crate) mod fork;
 pub(crate) mod gvl;
 pub(crate) mod hash;
+pub(crate) mod kept;
 pub(crate) mod ractor;
 pub(crate) mod roots;
 pub(crate) mod string;
+pub(crate) mod token;

@@ -1,5 +1,7 @@
 //! Frozen strings that every worker uses.
 
+use magnus::rb_sys::AsRawValue;
+use magnus::{Error, RString, Ruby};
 use rb_sys::VALUE;
 
 /// A frozen string that lives as long as the process. It may be put into any Ractor's objects:
@@ -8,16 +10,18 @@ use rb_sys::VALUE;
 pub(crate) struct Frozen(VALUE);
 
 impl Frozen {
-    /// Makes one. Called at init only, on the main Ractor.
-    pub(crate) fn new(text: &str) -> Self {
-        // SAFETY: the VM lock is held. `rb_interned_str` copies the bytes and gives a frozen,
-        // deduplicated US-ASCII or binary string; registering it as a root keeps it from being
-        // collected and from being moved. No memory here means that `require` fails.
-        unsafe {
-            let string = rb_sys::rb_interned_str(text.as_ptr().cast(), text.len() as _);
-            rb_sys::rb_gc_register_mark_object(string);
-            Self(string)
-        }
+    /// Makes one, of ASCII. Called at init only, on the main Ractor.
+    ///
+    /// It is compiled as a literal, so that it is the very object that the same literal in the app's
+    /// code is: a Hash finds such a key by its address. It also carries its hash value with it, which
+    /// a string from `rb_interned_str` mostly does not.
+    pub(crate) fn new(ruby: &Ruby, text: &str) -> Result<Self, Error> {
+        let string: RString = ruby.eval(&format!("{text:?}.freeze"))?;
+        let string = string.as_raw();
+        // SAFETY: the VM lock is held, and the string is on this frame. As a root it is neither
+        // collected nor moved. No memory here means that `require` fails.
+        unsafe { rb_sys::rb_gc_register_mark_object(string) };
+        Ok(Self(string))
     }
 
     pub(super) fn raw(self) -> VALUE {

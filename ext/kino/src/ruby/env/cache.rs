@@ -1,0 +1,140 @@
+//! What a worker keeps of its envs.
+
+use std::cell::Cell;
+use std::net::IpAddr;
+
+use kino_engine::RequestHead;
+use magnus::gc::Marker;
+use magnus::prelude::*;
+use magnus::{Error, RHash, Ruby, Value};
+
+use crate::ruby::env::Objects;
+use crate::ruby::env::shared::{REPEATING, Shared};
+use crate::ruby::vm::hash::{self, Pairs};
+use crate::ruby::vm::kept::{Kept, Texts};
+
+/// Ruby objects of one worker, in its own Ractor. Bounded: the oldest of a kind makes room.
+#[derive(Debug, Default)]
+pub(crate) struct Cache {
+    hosts: [Host; 4],
+    next_host: Cell<usize>,
+    peers: [Peer; 8],
+    next_peer: Cell<usize>,
+    values: [Texts<4>; REPEATING],
+}
+
+/// A host that was asked for, and the env that requests for it begin with.
+#[derive(Debug, Default)]
+struct Host {
+    authority: Kept,
+    env: Kept,
+}
+
+#[derive(Debug, Default)]
+struct Peer {
+    ip: Cell<Option<IpAddr>>,
+    text: Kept,
+}
+
+impl Cache {
+    pub(crate) fn mark(&self, marker: &Marker) {
+        for host in &self.hosts {
+            host.authority.mark(marker);
+            host.env.mark(marker);
+        }
+        self.peers.iter().for_each(|peer| peer.text.mark(marker));
+        self.values.iter().for_each(|values| values.mark(marker));
+    }
+
+    /// The values of a header that repeats.
+    pub(super) fn values(&self, kind: usize) -> &Texts<4> {
+        &self.values[kind]
+    }
+
+    /// `REMOTE_ADDR`. An IPv4-mapped IPv6 address is shown as the IPv4 address that it is.
+    pub(super) fn peer(&self, ruby: &Ruby, ip: IpAddr) -> Value {
+        if let Some(text) = self.peers.iter().find(|it| it.ip.get() == Some(ip)).and_then(|it| it.text.get()) {
+            return text;
+        }
+        let text = ruby.str_from_slice(ip.to_canonical().to_string().as_bytes());
+        text.freeze();
+        let peer = &self.peers[take_turn(&self.next_peer, self.peers.len())];
+        peer.text.set(text.as_value());
+        peer.ip.set(Some(ip));
+        text.as_value()
+    }
+
+    /// The env with all that requests for one host have in common, and `GET`. Frozen.
+    pub(super) fn template(
+        &self,
+        ruby: &Ruby,
+        shared: &Shared,
+        objects: &Objects,
+        head: &RequestHead,
+    ) -> Result<RHash, Error> {
+        let authority = head.authority().unwrap_or_default();
+        let known = self.hosts.iter().find(|host| host.authority.holds(authority.as_bytes()));
+        if let Some(env) = known.and_then(|host| host.env.get()).and_then(RHash::from_value) {
+            return Ok(env);
+        }
+        let (env, text) = make(ruby, shared, objects, head)?;
+        // Without an authority it depends on the connection.
+        if !authority.is_empty() && authority.len() <= LONGEST_HOST {
+            let host = &self.hosts[take_turn(&self.next_host, self.hosts.len())];
+            host.authority.set(text);
+            host.env.set(env.as_value());
+        }
+        Ok(env)
+    }
+}
+
+/// Bytes of the longest authority that is kept (RFC 1035 section 2.3.4, and a port).
+const LONGEST_HOST: usize = 262;
+
+fn take_turn(next: &Cell<usize>, count: usize) -> usize {
+    let turn = next.get();
+    next.set((turn + 1) % count);
+    turn
+}
+
+/// The template, and the authority that it is for. What each request sets has a place already, so
+/// that setting it moves nothing.
+fn make(ruby: &Ruby, shared: &Shared, objects: &Objects, head: &RequestHead) -> Result<(RHash, Value), Error> {
+    let keys = &shared.keys;
+    let (server_name, port) = head.server();
+    let texts = [server_name, port.to_string(), head.authority().unwrap_or_default().to_owned()].map(|text| {
+        let text = ruby.str_from_slice(text.as_bytes());
+        text.freeze();
+        text.as_value()
+    });
+    let [server_name, server_port, authority] = texts;
+    let has_authority = head.authority().is_some();
+    let (null_input, errors) = (ruby.get_inner(objects.null_input), ruby.get_inner(objects.errors));
+    let (yes, nothing) = (ruby.qtrue().as_value(), ruby.qnil().as_value());
+    let fill = move |pairs: &mut Pairs| {
+        pairs.frozen(keys.request_method, shared.get);
+        pairs.frozen(keys.script_name, shared.empty);
+        pairs.frozen(keys.path_info, shared.empty);
+        pairs.frozen(keys.query_string, shared.empty);
+        pairs.object(keys.server_name, server_name);
+        pairs.object(keys.server_port, server_port);
+        pairs.frozen(keys.server_protocol, shared.http_1_1);
+        pairs.frozen(keys.remote_addr, shared.empty);
+        if has_authority {
+            pairs.object(keys.http_host, authority);
+        }
+        pairs.frozen(keys.url_scheme, shared.http);
+        pairs.object(keys.input, null_input);
+        pairs.object(keys.errors, errors);
+        pairs.object(keys.response_finished, nothing);
+        pairs.object(keys.request, nothing);
+        pairs.object(keys.is_hijack, yes);
+        pairs.object(keys.hijack, nothing);
+    };
+    let env = hash::build(ruby, CAPACITY, fill)?;
+    env.freeze();
+    Ok((env, authority))
+}
+
+/// Pairs that a copy has room for: 32, so that a dozen headers fit.
+const CAPACITY: usize = 32;

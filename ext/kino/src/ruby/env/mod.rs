@@ -1,0 +1,186 @@
+//! The Rack env of a request head (Rack 3 SPEC, "The Environment").
+//!
+//! Most of an env is the same from request to request. A worker keeps one for each of the last few
+//! hosts that were asked for, and copies it: that hashes nothing. Then it sets what differs.
+//!
+//! Keys and the values that never change are frozen strings made at init and shared by all Ractors.
+//! Values that repeat are frozen strings of the worker's Ractor. Others are new. All values are
+//! binary, as Puma's are: the bytes on the wire have no encoding.
+
+mod cache;
+mod shared;
+
+use std::sync::OnceLock;
+
+use http::header::{CONNECTION, COOKIE, HeaderName, UPGRADE};
+use http::{HeaderMap, Method, Version};
+use kino_engine::RequestHead;
+use magnus::prelude::*;
+use magnus::value::Opaque;
+use magnus::{Error, Object, RClass, RHash, RModule, Ruby, Value, function};
+
+pub(crate) use crate::ruby::env::cache::Cache;
+use crate::ruby::env::shared::{Header, LONGEST_KEY, Shared, unusual_key};
+use crate::ruby::error;
+use crate::ruby::vm::hash::{self, Setter};
+use crate::ruby::vm::roots::Frozen;
+
+static SHARED: OnceLock<Shared> = OnceLock::new();
+static OBJECTS: OnceLock<Objects> = OnceLock::new();
+
+/// The Rack objects of `lib/kino/rack`. All are shareable: a class, and two frozen instances.
+struct Objects {
+    input: Opaque<RClass>,
+    null_input: Opaque<Value>,
+    errors: Opaque<Value>,
+}
+
+pub(crate) fn init(ruby: &Ruby, native: RModule) -> Result<(), Error> {
+    let shared = Shared::new(ruby)?;
+    SHARED.get_or_init(|| shared);
+    native.define_singleton_method("rack_objects", function!(rack_objects, 3))
+}
+
+/// Gives the env its Rack objects; called once, at load, on the main Ractor.
+fn rack_objects(ruby: &Ruby, input: RClass, null_input: Value, errors: Value) -> Result<(), Error> {
+    for object in [input.as_value(), null_input, errors] {
+        ruby.gc_register_mark_object(object);
+    }
+    let objects = Objects { input: input.into(), null_input: null_input.into(), errors: errors.into() };
+    OBJECTS.set(objects).map_err(|_| error::general(ruby, "the Rack objects are set once, at load"))
+}
+
+/// Builds the env of `head`. `request` becomes `kino.request`, and `rack.input` reads from it
+/// unless there is no body.
+pub(crate) fn build(
+    ruby: &Ruby,
+    cache: &Cache,
+    head: &RequestHead,
+    request: Value,
+    has_body: bool,
+) -> Result<RHash, Error> {
+    let (Some(shared), Some(objects)) = (SHARED.get(), OBJECTS.get()) else {
+        return Err(error::general(ruby, "the extension is used before kino is loaded"));
+    };
+    let keys = &shared.keys;
+    let input = has_body.then(|| ruby.get_inner(objects.input).new_instance((request,))).transpose()?;
+    let finished = ruby.ary_new().as_value();
+    let protocol = protocols(ruby, head)?;
+    let peer = cache.peer(ruby, head.connection().peer.ip());
+    let template = cache.template(ruby, shared, objects, head)?;
+    // Made before the closure runs, because that may be jumped out of. `fill` holds references and
+    // `Copy` values only, as `hash::copy` asks.
+    let joined = &joined(head.headers());
+    let fill = move |env: &mut Setter| {
+        fill_target(env, shared, head);
+        env.object(keys.remote_addr, peer);
+        env.object(keys.request, request);
+        env.object(keys.hijack, request);
+        env.object(keys.response_finished, finished);
+        if let Some(input) = input {
+            env.object(keys.input, input);
+        }
+        if let Some(protocol) = protocol {
+            env.object(keys.protocol, protocol);
+        }
+        fill_headers(env, shared, cache, head.headers(), joined);
+    };
+    hash::copy(ruby, template, fill)
+}
+
+/// What the client would like to speak instead (RFC 9110 section 7.8): `rack.protocol`.
+fn protocols(ruby: &Ruby, head: &RequestHead) -> Result<Option<Value>, Error> {
+    let asks = head.version() == Version::HTTP_11
+        && head.headers().contains_key(UPGRADE)
+        && members(head, CONNECTION).any(|member| member.eq_ignore_ascii_case("upgrade"));
+    if !asks {
+        return Ok(None);
+    }
+    let names = ruby.ary_new();
+    for name in members(head, UPGRADE) {
+        names.push(ruby.str_from_slice(name.as_bytes()))?;
+    }
+    Ok((!names.is_empty()).then(|| names.as_value()))
+}
+
+/// The members of a list header; empty ones do not count (RFC 9110 section 5.6.1).
+fn members(head: &RequestHead, name: HeaderName) -> impl Iterator<Item = &str> {
+    let values = head.headers().get_all(name).into_iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).map(str::trim).filter(|member| !member.is_empty())
+}
+
+/// Headers that stand more than once, joined by `, ` (RFC 9110 section 5.3), cookies by `; `
+/// (RFC 6265 section 5.4).
+fn joined(headers: &HeaderMap) -> Vec<(HeaderName, Vec<u8>)> {
+    if headers.len() == headers.keys_len() {
+        return Vec::new();
+    }
+    let repeated = headers.keys().filter(|name| headers.get_all(*name).iter().nth(1).is_some());
+    repeated
+        .map(|name| {
+            let separator: &[u8] = if name == COOKIE { b"; " } else { b", " };
+            let values: Vec<&[u8]> = headers.get_all(name).iter().map(|value| value.as_bytes()).collect();
+            (name.clone(), values.join(separator))
+        })
+        .collect()
+}
+
+/// What the template does not have already.
+fn fill_target(env: &mut Setter, shared: &Shared, head: &RequestHead) {
+    let keys = &shared.keys;
+    if head.method() != Method::GET {
+        match shared.methods.iter().find(|(method, _)| method == head.method()) {
+            Some((_, text)) => env.frozen(keys.request_method, *text),
+            None => env.text(keys.request_method, head.method().as_str().as_bytes()),
+        }
+    }
+    env.text(keys.path_info, head.path().as_bytes());
+    if !head.query().is_empty() {
+        env.text(keys.query_string, head.query().as_bytes());
+    }
+    if head.version() != Version::HTTP_11 {
+        env.frozen(keys.server_protocol, protocol(shared, head.version()));
+    }
+}
+
+fn protocol(shared: &Shared, version: Version) -> Frozen {
+    match version {
+        Version::HTTP_10 => shared.http_1_0,
+        Version::HTTP_2 => shared.http_2,
+        _ => shared.http_1_1,
+    }
+}
+
+fn fill_headers(
+    env: &mut Setter,
+    shared: &Shared,
+    cache: &Cache,
+    headers: &HeaderMap,
+    joined: &[(HeaderName, Vec<u8>)],
+) {
+    if joined.is_empty() {
+        return headers.iter().for_each(|(name, value)| fill_header(env, shared, cache, name, value.as_bytes()));
+    }
+    for name in headers.keys() {
+        let joined = joined.iter().find(|(repeated, _)| repeated == name);
+        match (joined, headers.get(name)) {
+            (Some((_, value)), _) => fill_header(env, shared, cache, name, value),
+            (None, Some(value)) => fill_header(env, shared, cache, name, value.as_bytes()),
+            (None, None) => {}
+        }
+    }
+}
+
+fn fill_header(env: &mut Setter, shared: &Shared, cache: &Cache, name: &HeaderName, value: &[u8]) {
+    match shared.header(name) {
+        Some(Header::Repeats(key, kind)) => env.kept(key, cache.values(kind), value),
+        Some(Header::Is(key)) => env.text(key, value),
+        Some(Header::Known) => {}
+        None => {
+            let mut buffer = [0; LONGEST_KEY];
+            if let Some(key) = unusual_key(name.as_str(), &mut buffer) {
+                env.text_at(key, value);
+            }
+        }
+    }
+}

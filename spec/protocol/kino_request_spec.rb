@@ -1,0 +1,76 @@
+# frozen_string_literal: true
+
+require "support/protocol"
+
+module Protocol
+  # Keeps the request of one path, and uses it from within others.
+  module Keepers
+    extend Routes
+
+    class << self
+      def keep(env)
+        Ractor.current[:protocol_kept] = env.values_at("kino.request", "rack.input")
+        ok("kept")
+      end
+
+      def use(env)
+        request, input = Ractor.current[:protocol_kept]
+        GC.start
+        note([request.disconnected?, outcome { input.read(1) }, outcome { request.call }, env["rack.input"].read])
+        ok("used")
+      end
+
+      def wait_and_keep(env)
+        keep(env)
+        Thread.pass until env["kino.request"].disconnected?
+        ok("to nobody")
+      end
+
+      def copy(env)
+        request = env["kino.request"]
+        note([outcome { request.dup }, outcome { request.clone }, outcome { request.class.allocate },
+              outcome { request.class.new }, outcome { Marshal.dump(request) }, request.frozen?])
+        ok("copied")
+      end
+
+      def many(env)
+        kept = Ractor.current[:protocol_many] ||= []
+        kept << env["kino.request"]
+        note(kept.map(&:disconnected?).uniq) if kept.size == 300
+        ok("one more")
+      end
+    end
+  end
+end
+
+RSpec.describe "env['kino.request']" do
+  in_both_modes do
+    before { serve(Protocol::Keepers) }
+
+    it "that is kept is over when its request is, and reads nothing of the next" do
+      connect.ask(Protocol.post("/keep", "first"))
+      connect.ask(Protocol.post("/use", "second"))
+      expect(notes).to eq([[false, IOError, Kino::Error, "second"]])
+    end
+
+    it "that is kept still knows that its client had left" do
+      client = connect.say(Protocol.get("/wait-and-keep"))
+      await_stats(in_flight: 1)
+      client.close
+      await_stats(in_flight: 0)
+      connect.ask(Protocol.post("/use", "second"))
+      expect(notes).to eq([[true, nil, Kino::Error, "second"]])
+    end
+
+    it "cannot be copied or made" do
+      connect.get("/copy")
+      expect(notes).to eq([[TypeError, TypeError, TypeError, TypeError, TypeError, false]])
+    end
+
+    it "may be kept in any number" do
+      client = connect
+      300.times { expect(client.get("/many").status).to eq(200) }
+      expect(notes).to eq([[false]])
+    end
+  end
+end
