@@ -8,7 +8,8 @@
 //! | room | what it holds |
 //! |---|---|
 //! | `net::listener` | bind, accept, back off when file descriptors run out |
-//! | `net::connection` | one connection: hyper, the service that queues requests |
+//! | `net::connection` | one connection: hyper, until HTTP is over on it |
+//! | `net::service` | what hyper hands each request to: it queues them |
 //! | `net::socket` | what a connection asks of its socket besides bytes |
 //! | `net::wire`, `net::shared` | what may come from a client: whole, well-formed heads, in time |
 //! | `http::framing`, `http::chunks`, `http::syntax` | RFC 9112, byte for byte |
@@ -18,6 +19,7 @@
 //! | [`dispatch::exchange`](Exchange) | what a worker gets |
 //! | `dispatch::queue` | the one bounded queue and its 503 policy |
 //! | [`dispatch::worker`](Worker), [`dispatch::signal`](Signal) | a worker's side of the queue, and how it waits |
+//! | `dispatch::shard`, `dispatch::standby` | connections that workers drive while they wait, and who does meanwhile |
 //! | `dispatch::slot` | one worker slot: its wake-up, its interrupt, what it has in flight |
 //! | [`http::reply`](Reply) | the answer handle: the first to claim it answers |
 //! | [`http::response`](Response) | the response value and the engine's own answers |

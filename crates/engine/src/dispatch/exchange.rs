@@ -9,7 +9,7 @@ use crate::http::request::RequestHead;
 pub struct Exchange {
     /// Method, target, headers, peer.
     pub head: RequestHead,
-    /// The request body. Nothing of it is read from the client until it is asked for.
+    /// The request body. Until it is asked for, no more of it is read than came with the head.
     pub body: BodyReader,
     /// Whether somebody still waits for the answer; may be asked from anywhere.
     pub client: Client,

@@ -21,7 +21,7 @@ use tokio::time::timeout;
 use crate::dispatch::shard::Shard;
 use crate::dispatch::slot::Slot;
 
-/// What [`Queue::take`] found.
+/// What [`Queue::pop`] found.
 #[derive(Debug)]
 pub(crate) enum Popped<T> {
     Item(T),
