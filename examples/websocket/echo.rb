@@ -49,7 +49,8 @@ module Echo
     end
 
     def echo(socket)
-      socket.timeout = PATIENCE
+      # Rack promises a stream; ours is a socket, unless a middleware has wrapped it.
+      socket.timeout = PATIENCE if socket.respond_to?(:timeout=)
       connection = WebSocket.new(socket, longest: LONGEST)
       while (message = connection.receive)
         connection.write(message)

@@ -6,11 +6,11 @@ require_relative "../support/examples_websocket"
 # The examples as a reader would start them. Reads wait for what must come, and the hang guard of the suite is the only
 # clock.
 RSpec.describe "examples" do
-  shared_context "with an example" do |name, options|
+  shared_context "with an example" do |name, options, linted|
     let(:server) { @server }
     let(:sockets) { [] }
 
-    before(:context) { HangGuard.watch { @server = ExamplesServer.new(name, options) } }
+    before(:context) { HangGuard.watch { @server = ExamplesServer.new(name, options, linted:) } }
     after { sockets.each(&:close) }
 
     # What a server complains of it writes to stderr, and nothing here is a reason to.
@@ -22,13 +22,14 @@ RSpec.describe "examples" do
     def connect = server.connect.tap { |socket| sockets << socket }
   end
 
-  { "ractor" => %w[--mode ractor --workers 3 --threads 1],
-    "threaded" => %w[--mode threaded --workers 1 --threads 4] }.each do |mode, options|
+  modes = { "ractor" => %w[--mode ractor --workers 3 --threads 1],
+            "threaded" => %w[--mode threaded --workers 1 --threads 4] }
+  modes.to_a.product([false, true]).each do |(mode, options), linted|
     slots = { "ractor" => 3, "threaded" => 4 }.fetch(mode)
 
-    context "in #{mode} mode" do
+    context "in #{mode} mode#{" under Rack::Lint" if linted}" do
       describe "hello" do
-        include_context "with an example", "hello", options
+        include_context "with an example", "hello", options, linted
 
         it "says how it is served" do
           expect(server.banner).to include("mode: #{mode}")
@@ -51,7 +52,7 @@ RSpec.describe "examples" do
       end
 
       describe "websocket" do
-        include_context "with an example", "websocket", options
+        include_context "with an example", "websocket", options, linted
 
         let(:client) { open_websocket }
 
@@ -176,7 +177,7 @@ RSpec.describe "examples" do
       end
 
       describe "events" do
-        include_context "with an example", "events", options
+        include_context "with an example", "events", options, linted
 
         # An HTTP/1.1 client of the stream.
         def open_stream(query = "every=0.005", headers = "")

@@ -5,7 +5,7 @@ require "rbconfig"
 require "socket"
 require "tempfile"
 
-# One of examples/, served by the command in a process of its own.
+# One of examples/, served by the command in a process of its own, under Rack::Lint or as it stands.
 class ExamplesServer
   ROOT = File.expand_path("../..", __dir__)
   COMMAND = [RbConfig.ruby, "-I#{ROOT}/lib", "#{ROOT}/exe/kino", "--port", "0"].freeze
@@ -15,10 +15,12 @@ class ExamplesServer
 
   # @param name [String] a folder in examples/
   # @param options [Array<String>] of the command
-  def initialize(name, options)
+  # @param linted [Boolean] whether Rack::Lint looks on
+  def initialize(name, options, linted:)
+    rackup = linted ? "spec/support/rackups/linted.ru" : "examples/#{name}/config.ru"
     @log = Tempfile.new("kino-stderr")
     @out, writer = IO.pipe
-    @pid = Process.spawn(*COMMAND, *options, "#{ROOT}/examples/#{name}/config.ru", out: writer, err: @log)
+    @pid = Process.spawn({ "KINO_EXAMPLE" => name }, *COMMAND, *options, "#{ROOT}/#{rackup}", out: writer, err: @log)
     writer.close
     @banner = +""
     until (@port = @banner[/^listening: http:\S+:(\d+)$/, 1]&.to_i)
