@@ -126,7 +126,8 @@ impl Conversation {
             run.send(&self.tail).await;
         }
         run.reads = true;
-        for _ in 0..=lates.len() {
+        // A file is read by a thread, which settling does not wait for: one turn to begin, one for the file.
+        for _ in 0..=2 * lates.len() {
             run.wait(LATE).await;
         }
         run.wait(LONG).await;
