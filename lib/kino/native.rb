@@ -25,6 +25,7 @@ module Kino
   # `abort(id)`:: answers 503 to what waits, and 500 to what workers have in flight.
   # `shutdown(id)`:: ends the network threads (about a second at most) and forgets the server.
   # `stats(id) -> Hash{Symbol=>Integer}`:: the engine's counters; `:refusals` is a Hash by reason.
+  #   With lanes, `:lane_depths` is an Array of Integers, one for each {Worker} there is.
   # `count_respawn(id)`:: counts a worker that died and is replaced.
   # `report_end(id, index, cause)`:: the last thing that worker Ractor `index` does; `cause` is a String, or nil
   #   if it left because the server is closed.
@@ -51,7 +52,8 @@ module Kino
   # `take_over(status, headers) -> Integer`:: sends the head (101 is allowed) and gives the connection
   #   away: the descriptor of a socket that its bytes go to and from. The caller owns it. Raises
   #   {InvalidResponseError}, or {DisconnectedError}.
-  # `release`:: puts down the request in hand; unanswered, it is answered 500.
+  # `release`:: puts down the request in hand; unanswered, it is answered 500. The last call: what waited for
+  #   this worker alone is others' now.
   # `answered? -> Boolean`:: whether the request in hand, if any, needs no answer any more.
   # `bodiless?(status) -> Boolean`:: whether no content follows a head with this status here: on HEAD, and
   #   with 204 and 304. False for what is no status.

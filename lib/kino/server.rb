@@ -123,8 +123,9 @@ module Kino
     #   `connections` and `accepted`, `queued`, `in_flight`, `served`, `rejected` (503, the queue stayed
     #   full), `refused` (answered by the engine because of what they said) and `refusals` (the same by
     #   reason, a Hash), `disconnects`, `dropped` (a worker left them unanswered: 500), `respawns`
-    #   (workers that died and were replaced). Those of a server that has stopped stay as they were at
-    #   its end; one that was never started has none.
+    #   (workers that died and were replaced). With `lanes`, `lane_depths` says how many of the `queued`
+    #   wait for each thread of the workers alone, an Array of Integers. Those of a server that has
+    #   stopped stay as they were at its end; one that was never started has none.
     def stats
       { mode:, workers:, threads: }.merge(counters)
     end
@@ -134,7 +135,7 @@ module Kino
     # Everything that the front-end is told, by the names of the directives.
     NATIVE = %i[host port tokio_threads queue_depth queue_timeout max_body_size max_head_size max_target_size
                 max_headers head_timeout keep_alive_timeout body_timeout max_connections
-                max_keep_alive_requests].freeze
+                max_keep_alive_requests lanes batch].freeze
     private_constant :NATIVE
 
     def native_settings
@@ -145,6 +146,7 @@ module Kino
     # Plain threads share one lock: who holds it should run Ruby and leave the network to others.
     def dispatch
       return settings.dispatch unless settings.dispatch == :auto
+      return :queue if settings.lanes
 
       mode == :ractor ? :driven : :queue
     end

@@ -33,6 +33,17 @@ RSpec.describe Kino::Server do
     )
   end
 
+  it "has the front-end read requests into a queue where there are lanes" do
+    app = Module.new { def self.call(_env) = [200, {}, []] }
+    allow(Kino::Native).to receive(:start).and_raise(Kino::BindError, "no")
+    [{}, { lanes: true, batch: 8 }].each do |settings|
+      expect { described_class.new(app, mode: :ractor, workers: 2, **settings).start }.to raise_error(Kino::BindError)
+    end
+    [{ lanes: false, batch: 1, shards: 2 }, { lanes: true, batch: 8, shards: 0 }].each do |told|
+      expect(Kino::Native).to have_received(:start).with(hash_including(told)).once
+    end
+  end
+
   it "gives the port back when the workers cannot be started" do
     subject = server(port: 0, workers: 1)
     allow(Kino::Pool::Threads).to receive(:new).and_raise(ThreadError, "no thread")

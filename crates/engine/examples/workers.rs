@@ -1,7 +1,8 @@
 //! The engine with Rust threads as workers: how fast could it be at best? Benches drive it.
 //!
-//! `workers [port] [workers] [io threads] [driven]` answers `Hello World` until it is killed.
-//! driven: the workers drive the connections.
+//! `workers [port] [workers] [io threads] [way] [batch]` answers `Hello World` until it is killed.
+//! The way is `queue`, `driven` (the workers drive the connections) or `lanes`; batch is how many requests a
+//! worker takes at once.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use std::time::Duration;
@@ -12,13 +13,16 @@ use kino_engine::{Response, ResponseBody, Server, Settings, Take};
 
 fn main() {
     let port = std::env::args().nth(1).map_or(0, |arg| arg.parse().unwrap());
-    let is_driven = std::env::args().nth(4).is_some_and(|arg| arg == "driven");
+    let way = std::env::args().nth(4).unwrap_or("queue".into());
+    assert!(["queue", "driven", "lanes"].contains(&way.as_str()), "no such way: {way}");
     let workers = std::env::args().nth(2).map_or(2, |arg| arg.parse().unwrap());
     let settings = Settings {
         host: "127.0.0.1".into(),
         port,
         io_threads: std::env::args().nth(3).map_or(1, |arg| arg.parse().unwrap()),
-        shards: if is_driven { workers } else { 0 },
+        shards: if way == "driven" { workers } else { 0 },
+        lanes: way == "lanes",
+        batch: std::env::args().nth(5).map_or(1, |arg| arg.parse().unwrap()),
         queue_depth: 1024,
         queue_timeout: Duration::from_secs(5),
         max_head_size: 64 * 1024,

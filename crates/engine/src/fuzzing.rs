@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::io::DuplexStream;
 use tokio::sync::watch;
 
-use crate::dispatch::queue::Queue;
+use crate::dispatch::queue::{Queue, Ways};
 use crate::dispatch::slot::Slot;
 use crate::http::chunks::Chunks;
 use crate::http::framing::{Delimiter, HeadLimits, check_head};
@@ -23,7 +23,7 @@ pub struct Engine {
 impl Engine {
     /// Of `settings` only what concerns connections and the queue counts.
     pub fn new(settings: &Settings) -> Self {
-        let queue = Arc::new(Queue::new(settings.queue_depth, settings.queue_timeout));
+        let queue = Arc::new(Queue::new(settings.queue_depth, settings.queue_timeout, Ways::of(settings)));
         let context = Arc::new(Context::new(settings, queue, Arc::default(), None));
         Self { context, stopping: watch::Sender::new(false) }
     }

@@ -19,6 +19,7 @@
 //! | [`dispatch::exchange`](Exchange) | what a worker gets |
 //! | `dispatch::queue` | the one bounded queue and its 503 policy |
 //! | [`dispatch::worker`](Worker), [`dispatch::signal`](Signal) | a worker's side of the queue, and how it waits |
+//! | `dispatch::lanes` | short queues of the workers' own in front of it, where they are asked for |
 //! | `dispatch::shard`, `dispatch::standby` | connections that workers drive while they wait, and who does meanwhile |
 //! | `dispatch::slot` | one worker slot: its wake-up, its interrupt, what it has in flight |
 //! | [`http::reply`](Reply) | the answer handle: the first to claim it answers |

@@ -18,7 +18,8 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
 
 use crate::dispatch::exchange::Exchange;
-use crate::dispatch::queue::Queue;
+use crate::dispatch::lanes::keep_watch;
+use crate::dispatch::queue::{Queue, Ways};
 use crate::dispatch::shard::Shard;
 use crate::dispatch::signal::{Signal, Wake};
 use crate::dispatch::slot::Slot;
@@ -77,7 +78,7 @@ impl Server {
             .enable_time()
             .build()
             .map_err(Error::Runtime)?;
-        let queue = Arc::new(Queue::new(settings.queue_depth, settings.queue_timeout));
+        let queue = Arc::new(Queue::new(settings.queue_depth, settings.queue_timeout, Ways::of(settings)));
         let bell = Arc::<Bell>::default();
         let shards = (0..settings.shards).map(|_| Shard::new(Arc::clone(&bell))).collect::<io::Result<Vec<_>>>();
         let shards = shards.map_err(Error::Runtime)?;
@@ -106,6 +107,7 @@ impl Server {
                 server.acceptor(settings),
             ));
         }
+        runtime.spawn(keep_watch(Arc::clone(&server.queue)));
         *server.runtime.lock() = Some(runtime);
         Ok(server)
     }
@@ -248,6 +250,12 @@ impl Server {
     /// The counters now.
     pub fn stats(&self) -> Snapshot {
         self.stats.snapshot(self.queue.len())
+    }
+
+    /// How many requests wait for each worker alone, in the order in which the workers came; None where
+    /// there are no lanes.
+    pub fn lane_depths(&self) -> Option<Vec<usize>> {
+        self.queue.lane_depths()
     }
 }
 

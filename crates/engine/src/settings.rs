@@ -15,6 +15,12 @@ pub struct Settings {
     /// Workers that drive connections themselves while they wait, each with its share of them; 0 to
     /// leave that to the threads above. More than one thread may be a worker of the same share.
     pub shards: usize,
+    /// Whether a request goes to a worker that is awake, into a short queue of its own, rather than to one
+    /// that must be woken. Not where workers drive connections: who reads a request there is awake.
+    pub lanes: bool,
+    /// How many requests a worker takes from the queue at once, at least 1. Others take what it does not
+    /// come to.
+    pub batch: usize,
     /// How many requests may wait for a worker.
     pub queue_depth: usize,
     /// How long a request may wait for a place in a full queue before it is answered 503.

@@ -18,3 +18,7 @@ mod takeover;
 
 /// One more than most tests have workers: a share whose worker does not exist is the stand-by's.
 const SHARDS: usize = 2;
+
+/// `tests/lanes.rs` has them.
+const LANES: bool = false;
+const BATCH: usize = 1;

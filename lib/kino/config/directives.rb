@@ -133,6 +133,20 @@ module Kino
                "whoever has read it. `auto` is `driven` in ractor mode and `queue` in threaded mode."
         ),
         Directive.new(
+          name: :lanes, type: Types::Flag.new, default: false,
+          summary: "prefer workers that are awake to waking others",
+          doc: "A request goes into a short queue of a worker that is awake, rather than to one that idles and " \
+               "must be woken. Others take it from there as soon as they are free, and those that idle are woken " \
+               "if it is still there when the front-end has passed on what else came with it. It belongs to " \
+               "`dispatch` queue, which is what auto means then."
+        ),
+        Directive.new(
+          name: :batch, type: Types::Whole.new(range: 1..64), default: 1,
+          summary: "requests that a worker takes from the queue at once",
+          doc: "How many requests a worker takes from the queue at once. What it does not come to is taken by " \
+               "others that are free. More than 1 spares workers of quick requests some disputes about the queue."
+        ),
+        Directive.new(
           name: :tokio_threads, type: Types::Whole.new(range: 1..64), default: 1,
           summary: "threads of the network front-end",
           doc: "How many native threads read and write connections. They never run Ruby; one keeps up with many " \

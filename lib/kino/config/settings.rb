@@ -49,9 +49,17 @@ module Kino
         # Everything that follows from the values together, or from the machine.
         def complete(set)
           values = Directives::BY_NAME.transform_values(&:default).merge(set)
+          refuse_driven_lanes(values)
           values.merge(port: effective_port(values, set[:port]),
                        workers: automatic(values, :workers) { Kino.usable_cpus },
                        max_connections: automatic(values, :max_connections) { most_connections })
+        end
+
+        def refuse_driven_lanes(values)
+          return unless values[:lanes] && values[:dispatch] == :driven
+
+          raise ConfigError, "lanes are of no use with dispatch driven, where the worker that reads a request is " \
+                             "awake already: leave dispatch to auto, or give queue"
         end
 
         def automatic(values, name)

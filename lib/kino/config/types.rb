@@ -108,6 +108,24 @@ module Kino
         def expectation = "one of #{@words.join(", ")}"
       end
 
+      # Something that is on or off; true or false in Ruby.
+      class Flag < Type
+        WORDS = { "on" => true, "off" => false }.freeze
+        private_constant :WORDS
+
+        # (see Type#coerce)
+        def coerce(value, &) = WORDS.value?(value) ? value : WORDS.fetch(value, &)
+
+        # (see Type#expectation)
+        def expectation = "true or false (on or off on the command line)"
+
+        # (see Type#placeholder)
+        def placeholder = WORDS.keys.join("|")
+
+        # (see Type#show)
+        def show(value) = WORDS.key(value)
+      end
+
       # A name of letters, digits and "_", "-", ".".
       class Name < Type
         FORM = /\A[\w.-]+\z/

@@ -36,6 +36,12 @@ module Apps
       # Waits at the meeting, then answers with what it was told there.
       def wait(env) = ok(Meeting.ask(env["QUERY_STRING"], "waiting"))
 
+      # When it is told to.
+      def doom_at_last(env)
+        Meeting.ask(env["QUERY_STRING"], "waiting")
+        doom(env)
+      end
+
       # After its answer has begun.
       def doom_midway(_env)
         [200, TEXT.dup, lambda { |stream|

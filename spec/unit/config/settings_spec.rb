@@ -60,6 +60,24 @@ RSpec.describe Kino::Config::Settings do
     end
   end
 
+  describe "lanes" do
+    it "are off, and workers take one request at a time" do
+      expect(described_class.resolve).to have_attributes(lanes: false, batch: 1)
+    end
+
+    it "go with dispatch auto and queue" do
+      %i[auto queue].each do |dispatch|
+        expect(described_class.resolve(lanes: "on", dispatch:)).to have_attributes(lanes: true, dispatch:)
+      end
+    end
+
+    it "do not go with dispatch driven, wherever that was set" do
+      expect { described_class.from_layers(given(dispatch: "driven"), given(lanes: true)) }
+        .to raise_error(Kino::ConfigError, /\Alanes are of no use with dispatch driven, where .* give queue\z/)
+      expect(described_class.resolve(lanes: false, batch: 8, dispatch: :driven).dispatch).to eq(:driven)
+    end
+  end
+
   describe "bind and port" do
     it "gives the host without brackets" do
       expect(described_class.resolve(bind: "[::1]").host).to eq("::1")

@@ -53,6 +53,18 @@ RSpec.describe Kino::Config::Types do
     end
   end
 
+  describe described_class::Flag do
+    subject(:type) { described_class.new }
+
+    { true => true, false => false, "on" => true, "off" => false }.each do |given, expected|
+      it("takes #{given.inspect}") { expect(coerce(type, given)).to be(expected) }
+    end
+
+    ["", "yes", "true", "ON", nil, 0, 1, :on].each do |given|
+      it("refuses #{given.inspect}") { expect(coerce(type, given)).to eq(:refused) }
+    end
+  end
+
   describe described_class::Name do
     subject(:type) { described_class.new }
 

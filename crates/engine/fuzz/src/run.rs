@@ -31,6 +31,8 @@ pub(super) fn settings() -> Settings {
         port: 0,
         io_threads: 1,
         shards: 0,
+        lanes: false,
+        batch: 1,
         queue_depth: 4,
         queue_timeout: Duration::from_secs(5),
         max_head_size: 64 * 1024,

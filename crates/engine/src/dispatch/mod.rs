@@ -1,6 +1,7 @@
 //! From the queue to a worker, and how a worker waits.
 
 pub(crate) mod exchange;
+pub(crate) mod lanes;
 pub(crate) mod queue;
 pub(crate) mod shard;
 pub(crate) mod signal;

@@ -15,11 +15,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use tokio::sync::{Semaphore, TryAcquireError};
+use tokio::sync::{Notify, Semaphore, TryAcquireError};
 use tokio::time::timeout;
 
+use crate::dispatch::lanes::{Lane, Lanes};
 use crate::dispatch::shard::Shard;
 use crate::dispatch::slot::Slot;
+use crate::settings::Settings;
 
 /// What [`Queue::pop`] found.
 #[derive(Debug)]
@@ -32,8 +34,47 @@ pub(crate) enum Popped<T> {
 #[derive(Debug)]
 struct Inner<T> {
     waiting: VecDeque<T>,
-    idle: Vec<Arc<Slot>>,
+    lanes: Lanes<T>,
+    idle: Vec<Arc<Lane<T>>>,
     closed: bool,
+}
+
+impl<T> Inner<T> {
+    fn len(&self) -> usize {
+        self.waiting.len() + self.lanes.len()
+    }
+
+    /// Takes the worker off the idle list that is to be woken: the one that drives `shard` if it idles,
+    /// because that is this thread, else the one that went idle last.
+    fn wake(&mut self, shard: Option<&Arc<Shard>>) -> Option<Arc<Lane<T>>> {
+        let own = shard.and_then(|shard| self.idle.iter().rposition(|lane| shard.is_driven_by(&lane.slot.signal)));
+        let woken = match own {
+            Some(at) => Some(self.idle.remove(at)),
+            None => self.idle.pop(),
+        }?;
+        woken.set_idle(false);
+        Some(woken)
+    }
+
+    /// The same for several.
+    fn wake_many(&mut self, count: usize) -> Vec<Arc<Lane<T>>> {
+        (0..count).map_while(|_| self.wake(None)).collect()
+    }
+}
+
+/// How requests get to workers, apart from one by one through the shared queue.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ways {
+    /// Whether they go into the lanes of workers that are awake.
+    pub(crate) lanes: bool,
+    /// How many a worker takes at once; what it does not run yet waits in its lane.
+    pub(crate) batch: usize,
+}
+
+impl Ways {
+    pub(crate) fn of(settings: &Settings) -> Self {
+        Self { lanes: settings.lanes && settings.shards == 0, batch: settings.batch.max(1) }
+    }
 }
 
 #[derive(Debug)]
@@ -41,6 +82,9 @@ pub(crate) struct Queue<T> {
     inner: Mutex<Inner<T>>,
     places: Semaphore,
     timeout: Duration,
+    ways: Ways,
+    /// Told when a request is put into a lane while others idle.
+    pub(crate) is_filled: Notify,
 }
 
 /// The queue stayed full, or it is closed.
@@ -58,14 +102,39 @@ pub(crate) struct Place<'a, T> {
 }
 
 impl<T> Queue<T> {
-    /// `depth` items wait at most; one that finds no place waits for one for `timeout`.
-    pub(crate) fn new(depth: usize, timeout: Duration) -> Self {
+    /// `depth` items wait at most, wherever; one that finds no place waits for one for `timeout`.
+    pub(crate) fn new(depth: usize, timeout: Duration, ways: Ways) -> Self {
         let depth = depth.clamp(1, Semaphore::MAX_PERMITS);
-        Self {
-            inner: Mutex::new(Inner { waiting: VecDeque::new(), idle: Vec::new(), closed: false }),
-            places: Semaphore::new(depth),
-            timeout,
+        let inner = Inner { waiting: VecDeque::new(), lanes: Lanes::default(), idle: Vec::new(), closed: false };
+        Self { inner: Mutex::new(inner), places: Semaphore::new(depth), timeout, ways, is_filled: Notify::new() }
+    }
+
+    /// A place for the worker of `slot`, which holds it until [`Queue::retire`].
+    pub(crate) fn join(&self, slot: Arc<Slot>) -> Arc<Lane<T>> {
+        let lane = Lane::new(slot);
+        if self.uses_lanes() {
+            self.inner.lock().lanes.add(&lane);
         }
+        lane
+    }
+
+    /// Nobody comes for what is in `lane` any more: it goes back to where it came from.
+    pub(crate) fn retire(&self, lane: &Arc<Lane<T>>) {
+        if !self.uses_lanes() {
+            return;
+        }
+        let woken = {
+            let mut inner = self.inner.lock();
+            let left = inner.lanes.remove(lane);
+            let count = left.len();
+            left.into_iter().rev().for_each(|item| inner.waiting.push_front(item));
+            inner.wake_many(count)
+        };
+        notify(woken);
+    }
+
+    fn uses_lanes(&self) -> bool {
+        self.ways.lanes || self.ways.batch > 1
     }
 
     /// A place for one item, if there is one now.
@@ -86,35 +155,54 @@ impl<T> Queue<T> {
         }
     }
 
-    /// The oldest item, without waiting.
-    pub(crate) fn pop(&self) -> Popped<T> {
-        let mut inner = self.inner.lock();
-        self.pop_locked(&mut inner)
+    /// The next item for the worker of `lane`, without waiting.
+    pub(crate) fn pop(&self, lane: &Lane<T>) -> Popped<T> {
+        match self.pop_own(lane) {
+            Some(item) => Popped::Item(item),
+            None => self.pop_locked(&mut self.inner.lock(), lane),
+        }
     }
 
-    /// The oldest item; where there is none, `slot` is listed as idle until [`Queue::leave`] or
+    /// The same; where there is none, the worker is listed as idle until [`Queue::leave`] or
     /// until its signal is notified.
-    pub(crate) fn pop_or_idle(&self, slot: &Arc<Slot>) -> Popped<T> {
+    pub(crate) fn pop_or_idle(&self, lane: &Arc<Lane<T>>) -> Popped<T> {
+        if let Some(item) = self.pop_own(lane) {
+            return Popped::Item(item);
+        }
         let mut inner = self.inner.lock();
-        let popped = self.pop_locked(&mut inner);
+        let popped = self.pop_locked(&mut inner, lane);
         if matches!(popped, Popped::Empty) {
-            inner.idle.push(Arc::clone(slot));
+            lane.set_idle(true);
+            inner.idle.push(Arc::clone(lane));
         }
         popped
     }
 
-    /// Takes `slot` off the idle list, and the oldest item with it: a push may have chosen this
-    /// slot just before it left, and then nobody else has been woken for that item.
-    pub(crate) fn leave(&self, slot: &Arc<Slot>) -> Popped<T> {
+    /// Takes the worker off the idle list, and the next item with it: a push may have chosen this
+    /// worker just before it left, and then nobody else has been woken for that item.
+    pub(crate) fn leave(&self, lane: &Arc<Lane<T>>) -> Popped<T> {
         let mut inner = self.inner.lock();
-        if let Some(at) = inner.idle.iter().rposition(|it| Arc::ptr_eq(it, slot)) {
-            inner.idle.remove(at);
+        if lane.is_idle() {
+            inner.idle.retain(|it| !Arc::ptr_eq(it, lane));
+            lane.set_idle(false);
         }
-        self.pop_locked(&mut inner)
+        self.pop_locked(&mut inner, lane)
     }
 
-    fn pop_locked(&self, inner: &mut Inner<T>) -> Popped<T> {
-        match inner.waiting.pop_front() {
+    /// From the worker's own lane, which needs no lock of ours.
+    fn pop_own(&self, lane: &Lane<T>) -> Option<T> {
+        if !self.uses_lanes() {
+            return None;
+        }
+        let item = lane.pop()?;
+        self.places.add_permits(1);
+        Some(item)
+    }
+
+    fn pop_locked(&self, inner: &mut Inner<T>, lane: &Lane<T>) -> Popped<T> {
+        let from_lanes =
+            if self.uses_lanes() { lane.pop().or_else(|| inner.lanes.steal(lane, self.ways.batch)) } else { None };
+        match from_lanes.or_else(|| lane.fill(&mut inner.waiting, self.ways.batch - 1)) {
             Some(item) => {
                 self.places.add_permits(1);
                 Popped::Item(item)
@@ -124,19 +212,33 @@ impl<T> Queue<T> {
         }
     }
 
+    /// Wakes idle workers for what is in lanes.
+    pub(crate) fn look_back(&self) {
+        let woken = {
+            let mut inner = self.inner.lock();
+            inner.lanes.is_watched = false;
+            let count = inner.lanes.len();
+            inner.wake_many(count)
+        };
+        notify(woken);
+    }
+
     /// Sends an idle worker of `shard` to look after it. False if there is none.
     pub(crate) fn call_home(&self, shard: &Arc<Shard>) -> bool {
-        let called = self.inner.lock().idle.iter().rfind(|slot| slot.is_at(shard)).map(Arc::clone);
+        let called = self.inner.lock().idle.iter().rfind(|lane| lane.slot.is_at(shard)).map(Arc::clone);
         let is_there = called.is_some();
-        if let Some(slot) = called {
-            slot.signal.notify();
-        }
+        notify(called);
         is_there
     }
 
     /// How many wait.
     pub(crate) fn len(&self) -> usize {
-        self.inner.lock().waiting.len()
+        self.inner.lock().len()
+    }
+
+    /// How many of them wait in each lane; None if there are no lanes.
+    pub(crate) fn lane_depths(&self) -> Option<Vec<usize>> {
+        self.ways.lanes.then(|| self.inner.lock().lanes.depths())
     }
 
     /// No item comes in any more; what waits can still be taken. Wakes every idle worker.
@@ -145,16 +247,19 @@ impl<T> Queue<T> {
         let idle = {
             let mut inner = self.inner.lock();
             inner.closed = true;
-            std::mem::take(&mut inner.idle)
+            inner.wake_many(usize::MAX)
         };
-        for slot in idle {
-            slot.signal.notify();
-        }
+        notify(idle);
     }
 
     /// Takes out all that waits.
     pub(crate) fn clear(&self) -> VecDeque<T> {
-        let items = std::mem::take(&mut self.inner.lock().waiting);
+        let items = {
+            let mut inner = self.inner.lock();
+            let mut items = inner.lanes.clear();
+            items.append(&mut inner.waiting);
+            items
+        };
         self.places.add_permits(items.len());
         items
     }
@@ -162,25 +267,41 @@ impl<T> Queue<T> {
 
 impl<T> Place<'_, T> {
     /// Puts `item` at the end and wakes an idle worker: the one that drives `shard` if it is idle,
-    /// because that is this thread, else the one that went idle last. Gives the item back if the
-    /// queue was closed meanwhile.
+    /// else the one that went idle last. With lanes, and nothing in the shared queue, a worker that
+    /// is awake gets it instead; if others idle, somebody looks back at it.
+    ///
+    /// # Errors
+    ///
+    /// The item, if the queue was closed meanwhile.
     pub(crate) fn fill(self, item: T, shard: Option<&Arc<Shard>>) -> Result<(), T> {
-        let chosen = {
-            let mut inner = self.queue.inner.lock();
-            if inner.closed {
-                return Err(item);
-            }
-            inner.waiting.push_back(item);
-            let own = shard.and_then(|shard| inner.idle.iter().rposition(|slot| shard.is_driven_by(&slot.signal)));
-            match own {
-                Some(at) => Some(inner.idle.remove(at)),
-                None => inner.idle.pop(),
-            }
-        };
-        self.permit.forget();
-        if let Some(slot) = chosen {
-            slot.signal.notify();
+        let mut inner = self.queue.inner.lock();
+        if inner.closed {
+            return Err(item);
         }
+        self.permit.forget();
+        let goes_to_lane = self.queue.ways.lanes && inner.waiting.is_empty();
+        if let Some(lane) = goes_to_lane.then(|| inner.lanes.roomiest()).flatten() {
+            lane.put(item);
+            let is_to_be_watched = !inner.idle.is_empty() && !std::mem::replace(&mut inner.lanes.is_watched, true);
+            drop(inner);
+            if is_to_be_watched {
+                self.queue.is_filled.notify_one();
+            }
+            return Ok(());
+        }
+        let woken = inner.wake(shard);
+        match &woken {
+            Some(lane) if goes_to_lane => lane.put(item),
+            _ => inner.waiting.push_back(item),
+        }
+        drop(inner);
+        notify(woken);
         Ok(())
+    }
+}
+
+fn notify<T>(woken: impl IntoIterator<Item = Arc<Lane<T>>>) {
+    for lane in woken {
+        lane.slot.signal.notify();
     }
 }

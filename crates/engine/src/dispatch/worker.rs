@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::dispatch::exchange::Exchange;
+use crate::dispatch::lanes::Lane;
 use crate::dispatch::queue::{Popped, Queue};
 use crate::dispatch::signal::{Signal, Wake};
 use crate::dispatch::slot::Slot;
@@ -32,23 +33,30 @@ pub enum Take {
 pub struct Worker {
     queue: Arc<Queue<Exchange>>,
     stats: Arc<Stats>,
-    slot: Arc<Slot>,
+    lane: Arc<Lane<Exchange>>,
 }
 
 impl Worker {
     pub(crate) fn new(queue: Arc<Queue<Exchange>>, stats: Arc<Stats>, slot: Arc<Slot>) -> Self {
-        Self { queue, stats, slot }
+        let lane = queue.join(slot);
+        Self { queue, stats, lane }
+    }
+
+    /// Says that this worker takes nothing any more: what waits for it alone is others' now. Its drop says
+    /// so, too.
+    pub fn retire(&self) {
+        self.queue.retire(&self.lane);
     }
 
     /// The next request if one is waiting; never blocks.
     ///
     /// [`Take::Empty`] as well if answers should be sent first, which [`Worker::take`] does.
     pub fn try_take(&self) -> Take {
-        if self.slot.shard.as_ref().is_some_and(|shard| shard.is_due()) {
+        if self.lane.slot.shard.as_ref().is_some_and(|shard| shard.is_due()) {
             return Take::Empty;
         }
         loop {
-            match self.queue.pop() {
+            match self.queue.pop(&self.lane) {
                 Popped::Item(exchange) => {
                     if let Some(exchange) = self.accept(exchange) {
                         return Take::Exchange(exchange);
@@ -64,16 +72,16 @@ impl Worker {
     /// interrupt: whoever was woken for it must take it, because nobody else was.
     pub fn take(&self, max: Duration) -> Take {
         let deadline = Instant::now().checked_add(max);
-        if let Some(shard) = self.slot.shard.as_ref().filter(|shard| shard.is_due()) {
+        if let Some(shard) = self.lane.slot.shard.as_ref().filter(|shard| shard.is_due()) {
             shard.look_in();
         }
         loop {
-            let mut popped = self.queue.pop_or_idle(&self.slot);
+            let mut popped = self.queue.pop_or_idle(&self.lane);
             let mut wake = Wake::Notified;
             if matches!(popped, Popped::Empty) {
                 let left = deadline.map_or(max, |at| at.saturating_duration_since(Instant::now()));
-                wake = self.slot.signal.wait(left);
-                popped = self.queue.leave(&self.slot);
+                wake = self.lane.slot.signal.wait(left);
+                popped = self.queue.leave(&self.lane);
             }
             match (popped, wake) {
                 (Popped::Item(exchange), _) => {
@@ -93,7 +101,7 @@ impl Worker {
     /// What this worker waits on: interrupting it ends the current or the next [`Worker::take`]
     /// with [`Take::Interrupted`], unless a request is there for it.
     pub fn signal(&self) -> &Arc<Signal> {
-        &self.slot.signal
+        &self.lane.slot.signal
     }
 
     /// Marks the exchange as in flight here; drops it if its client has left while it waited.
@@ -101,7 +109,13 @@ impl Worker {
         if exchange.reply.is_abandoned() {
             return None;
         }
-        exchange.reply.taken_by(&self.slot, &self.stats);
+        exchange.reply.taken_by(&self.lane.slot, &self.stats);
         Some(exchange)
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.retire();
     }
 }

@@ -12,5 +12,10 @@ mod shares;
 mod support;
 mod takeover;
 
-/// Threads of the engine's own drive the connections here; `tests/driven.rs` runs the same with workers.
+/// Threads of the engine's own drive the connections here; `tests/driven.rs` runs the same with
+/// workers.
 const SHARDS: usize = 0;
+
+/// `tests/lanes.rs` has them.
+const LANES: bool = false;
+const BATCH: usize = 1;

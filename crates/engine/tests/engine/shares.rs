@@ -2,6 +2,8 @@
 
 use std::sync::{Mutex, mpsc};
 
+use kino_engine::Take;
+
 use crate::support::{Client, HANG, Running, ok, settings};
 
 /// Answers `/slow...` when it is told to, and all else at once.
@@ -105,4 +107,29 @@ fn a_client_that_leaves_is_noticed_while_all_workers_are_busy() {
     drop(leaver);
     slow.running.await_stats("it is missed", |stats| stats.disconnects == 1);
     slow.finish([busy]);
+}
+
+#[test]
+fn what_waits_for_a_worker_that_dies_goes_to_others() {
+    let running = Running::new(settings(), 0, drop);
+    let dying = running.server.worker_of(0);
+    let mut clients: Vec<_> = (0..4).map(|_| running.connect()).collect();
+    clients.iter_mut().for_each(|client| ask(client, "/"));
+    running.await_stats("all wait", |stats| stats.queued == 4);
+    let Take::Exchange(first) = dying.take(HANG) else { panic!("no exchange") };
+    ask(&mut running.connect(), "/left");
+    running.await_stats("it is missed", |stats| stats.disconnects == 1);
+    drop((first, dying));
+    let heir = running.server.worker_of(0);
+    for _ in 0..3 {
+        let Take::Exchange(exchange) = heir.take(HANG) else { panic!("no exchange") };
+        exchange.reply.send(ok("heir")).unwrap();
+    }
+    // The client that left is passed over.
+    assert!(matches!(heir.try_take(), Take::Empty));
+    let mut statuses: Vec<_> = clients.iter_mut().map(|client| client.answer().status).collect();
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 200, 200, 500]);
+    drop((clients, heir));
+    running.stop();
 }

@@ -22,6 +22,8 @@ pub(crate) fn settings() -> Settings {
         port: 0,
         io_threads: 1,
         shards: crate::SHARDS,
+        lanes: crate::LANES,
+        batch: crate::BATCH,
         queue_depth: 1024,
         queue_timeout: Duration::from_secs(5),
         max_head_size: 64 * 1024,

@@ -114,6 +114,8 @@ fn settings_from(ruby: &Ruby, hash: RHash) -> Result<Settings, Error> {
         port: fetch(ruby, hash, "port")?,
         io_threads: fetch(ruby, hash, "tokio_threads")?,
         shards: fetch(ruby, hash, "shards")?,
+        lanes: fetch(ruby, hash, "lanes")?,
+        batch: fetch(ruby, hash, "batch")?,
         queue_depth: fetch(ruby, hash, "queue_depth")?,
         queue_timeout: seconds(ruby, fetch(ruby, hash, "queue_timeout")?)?,
         max_head_size: fetch(ruby, hash, "max_head_size")?,
@@ -216,7 +218,8 @@ fn await_end(ruby: &Ruby, id: u64) -> Result<(usize, Option<String>), Error> {
 
 fn stats(ruby: &Ruby, id: u64) -> Result<RHash, Error> {
     guard(ruby, || {
-        let snapshot = named(ruby, id)?.stats();
+        let server = named(ruby, id)?;
+        let snapshot = server.stats();
         let hash = ruby.hash_new_capa(COUNTERS.len());
         for (name, value) in &COUNTERS {
             hash.aset(LazyId::get_inner_with(name, ruby), value(&snapshot))?;
@@ -226,6 +229,9 @@ fn stats(ruby: &Ruby, id: u64) -> Result<RHash, Error> {
             refusals.aset(ruby.to_symbol(reason.name()), snapshot.refused[reason.index()])?;
         }
         hash.aset(ruby.to_symbol("refusals"), refusals)?;
+        if let Some(depths) = server.lane_depths() {
+            hash.aset(ruby.to_symbol("lane_depths"), ruby.ary_from_vec(depths))?;
+        }
         Ok(hash)
     })
 }

@@ -221,10 +221,13 @@ fn take_over(ruby: &Ruby, worker: &Worker, status: Value, headers: Value) -> Res
     })
 }
 
-/// What a worker does last, whatever ends it: its client must not wait for the collector.
+/// What a worker does last, whatever ends it: its client must not wait for the collector, nor those that
+/// waited for this worker.
 fn release(ruby: &Ruby, worker: &Worker) -> Result<(), Error> {
     guard(ruby, || {
-        worker.inner(ruby)?.hand.put_down();
+        let inner = worker.inner(ruby)?;
+        inner.hand.put_down();
+        inner.engine.retire();
         Ok(())
     })
 }

@@ -1,0 +1,275 @@
+//! What [`Queue`](crate::dispatch::queue::Queue) promises of lanes and batches.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use crate::dispatch::lanes::{DEPTH, Lane, keep_watch};
+use crate::dispatch::queue::{NoPlace, Popped, Queue, Ways};
+use crate::dispatch::signal::Wake;
+use crate::dispatch::slot::Slot;
+
+const LANES: Ways = Ways { lanes: true, batch: 1 };
+const HANG: Duration = Duration::from_secs(20);
+
+fn queue(ways: Ways) -> Queue<usize> {
+    Queue::new(100, Duration::ZERO, ways)
+}
+
+fn put(queue: &Queue<usize>, items: impl IntoIterator<Item = usize>) {
+    for item in items {
+        queue.try_reserve().unwrap().fill(item, None).unwrap();
+    }
+}
+
+fn take(queue: &Queue<usize>, lane: &Lane<usize>) -> Option<usize> {
+    match queue.pop(lane) {
+        Popped::Item(item) => Some(item),
+        Popped::Empty => None,
+        Popped::Closed => panic!("closed"),
+    }
+}
+
+fn all_of(queue: &Queue<usize>, lane: &Lane<usize>) -> Vec<usize> {
+    std::iter::from_fn(|| take(queue, lane)).collect()
+}
+
+/// A worker that has come, found nothing, and runs something now.
+fn awake(queue: &Queue<usize>) -> Arc<Lane<usize>> {
+    let lane = queue.join(Slot::new(None));
+    assert_eq!(take(queue, &lane), None);
+    lane
+}
+
+/// A worker that waits.
+fn idle(queue: &Queue<usize>) -> Arc<Lane<usize>> {
+    let lane = queue.join(Slot::new(None));
+    assert!(matches!(queue.pop_or_idle(&lane), Popped::Empty));
+    lane
+}
+
+fn is_woken(lane: &Lane<usize>) -> bool {
+    lane.slot.signal.wait(Duration::ZERO) == Wake::Notified
+}
+
+#[test]
+fn a_worker_that_is_awake_is_preferred_to_one_that_idles() {
+    let queue = queue(LANES);
+    let (busy, idle) = (awake(&queue), idle(&queue));
+    put(&queue, [1]);
+    assert_eq!(queue.lane_depths(), Some(vec![1, 0]));
+    assert!(!is_woken(&idle));
+    assert_eq!(take(&queue, &busy), Some(1));
+    queue.look_back();
+    assert!(!is_woken(&idle), "for nothing");
+}
+
+#[test]
+fn who_idles_is_woken_for_what_the_busy_one_does_not_come_to() {
+    let queue = queue(LANES);
+    let (_busy, idle) = (awake(&queue), idle(&queue));
+    put(&queue, [1]);
+    queue.look_back();
+    assert!(is_woken(&idle));
+    assert!(matches!(queue.leave(&idle), Popped::Item(1)));
+}
+
+#[test]
+fn a_lane_is_short() {
+    let queue = queue(LANES);
+    let (_busy, idle) = (awake(&queue), idle(&queue));
+    put(&queue, 1..=DEPTH);
+    assert!(!is_woken(&idle));
+    put(&queue, [DEPTH + 1]);
+    assert!(is_woken(&idle), "the lane is full");
+    assert_eq!(queue.lane_depths(), Some(vec![DEPTH, 1]));
+}
+
+#[test]
+fn what_nobody_has_room_for_waits_for_all() {
+    let queue = queue(LANES);
+    let (one, other) = (awake(&queue), awake(&queue));
+    put(&queue, 1..=2 * DEPTH + 2);
+    assert_eq!(queue.lane_depths(), Some(vec![DEPTH, DEPTH]));
+    assert_eq!(queue.len(), 2 * DEPTH + 2);
+    let taken: Vec<_> = all_of(&queue, &one).into_iter().chain(all_of(&queue, &other)).collect();
+    assert_eq!(taken.into_iter().collect::<BTreeSet<_>>(), (1..=2 * DEPTH + 2).collect());
+}
+
+#[test]
+fn who_has_never_come_gets_nothing() {
+    let queue = queue(LANES);
+    queue.join(Slot::new(None));
+    put(&queue, [1]);
+    assert_eq!((queue.lane_depths(), queue.len()), (Some(vec![0]), 1));
+}
+
+#[test]
+fn the_lane_of_a_slow_one_is_emptied_by_others_before_they_take_what_came_later() {
+    let queue = queue(LANES);
+    let slow = awake(&queue);
+    put(&queue, 1..=DEPTH + 2);
+    let quick = awake_with(&queue, 1);
+    assert_eq!(all_of(&queue, &quick), (2..=DEPTH + 2).collect::<Vec<_>>());
+    put(&queue, [7]);
+    assert_eq!(queue.lane_depths(), Some(vec![0, 1]), "who did not come for it gets no more");
+    assert_eq!(take(&queue, &slow), Some(7));
+    put(&queue, [8, 9]);
+    assert_eq!(queue.lane_depths(), Some(vec![2, 0]), "until it is back");
+}
+
+/// A worker that comes anew and takes `item`.
+fn awake_with(queue: &Queue<usize>, item: usize) -> Arc<Lane<usize>> {
+    let lane = queue.join(Slot::new(None));
+    assert_eq!(take(queue, &lane), Some(item));
+    lane
+}
+
+#[test]
+fn a_batch_can_be_taken_by_others() {
+    let queue = queue(Ways { lanes: false, batch: 4 });
+    put(&queue, 1..=6);
+    let slow = awake_with(&queue, 1);
+    assert_eq!((queue.len(), queue.lane_depths()), (5, None));
+    // Half of 2, 3, 4, then the rest of them, then what waits for all.
+    let quick = awake_with(&queue, 2);
+    assert_eq!(take(&queue, &slow), Some(4));
+    assert_eq!(all_of(&queue, &quick), [3, 5, 6]);
+}
+
+#[test]
+fn the_lane_of_a_dead_one_goes_back_to_the_front() {
+    let queue = queue(LANES);
+    let dead = awake(&queue);
+    put(&queue, 1..=DEPTH + 1);
+    queue.retire(&dead);
+    assert_eq!(queue.lane_depths(), Some(vec![]));
+    let other = queue.join(Slot::new(None));
+    assert_eq!(all_of(&queue, &other), (1..=DEPTH + 1).collect::<Vec<_>>());
+}
+
+#[test]
+fn who_idles_is_woken_for_the_lane_of_a_dead_one() {
+    let queue = queue(LANES);
+    let (dead, idle) = (awake(&queue), idle(&queue));
+    put(&queue, [1]);
+    queue.retire(&dead);
+    assert!(is_woken(&idle));
+    assert!(matches!(queue.leave(&idle), Popped::Item(1)));
+}
+
+#[test]
+fn the_bound_counts_what_waits_in_lanes() {
+    for ways in [LANES, Ways { lanes: false, batch: 2 }, Ways { lanes: true, batch: 2 }] {
+        let queue = Queue::new(2, Duration::ZERO, ways);
+        let busy = awake(&queue);
+        put(&queue, [1, 2]);
+        assert_eq!(queue.try_reserve().map(drop), Err(NoPlace::Full));
+        assert_eq!(take(&queue, &busy), Some(1));
+        put(&queue, [3]);
+        assert_eq!(queue.try_reserve().map(drop), Err(NoPlace::Full));
+        assert_eq!(all_of(&queue, &busy), [2, 3]);
+        assert!(queue.try_reserve().is_ok());
+    }
+}
+
+#[test]
+fn what_waits_in_lanes_can_be_taken_after_the_close() {
+    let queue = queue(LANES);
+    let (_busy, idle) = (awake(&queue), idle(&queue));
+    put(&queue, [1, 2]);
+    queue.close();
+    assert!(is_woken(&idle));
+    assert!(matches!(queue.leave(&idle), Popped::Item(1)));
+    assert!(matches!(queue.pop(&idle), Popped::Item(2)));
+    assert!(matches!(queue.pop(&idle), Popped::Closed));
+}
+
+#[test]
+fn clearing_empties_lanes_too() {
+    let queue = queue(LANES);
+    let busy = awake(&queue);
+    put(&queue, 1..=DEPTH + 2);
+    assert_eq!(queue.clear(), (1..=DEPTH + 2).collect::<Vec<_>>());
+    assert_eq!((queue.len(), take(&queue, &busy)), (0, None));
+}
+
+/// Every item comes to exactly one worker, although workers come and go and some are slow.
+#[test]
+fn nothing_is_lost_and_nothing_is_stranded() {
+    const ITEMS: usize = 20_000;
+    for ways in [LANES, Ways { lanes: false, batch: 3 }, Ways { lanes: true, batch: 3 }] {
+        let queue = Arc::new(Queue::new(16, HANG, ways));
+        let (send, taken) = mpsc::channel();
+        let (release, released) = mpsc::channel::<()>();
+        let stuck = {
+            let (queue, send) = (Arc::clone(&queue), send.clone());
+            thread::spawn(move || {
+                let lane = queue.join(Slot::new(None));
+                send.send(next(&queue, &lane).unwrap()).unwrap();
+                // Slow for as long as the others have something to do.
+                released.recv_timeout(HANG).unwrap();
+                queue.retire(&lane);
+            })
+        };
+        let workers: Vec<_> = (0..3)
+            .map(|_| {
+                let (queue, send) = (Arc::clone(&queue), send.clone());
+                thread::spawn(move || {
+                    let mut lane = queue.join(Slot::new(None));
+                    while let Some(item) = next(&queue, &lane) {
+                        send.send(item).unwrap();
+                        if item % 97 == 0 {
+                            queue.retire(&lane);
+                            lane = queue.join(Slot::new(None));
+                        }
+                    }
+                })
+            })
+            .collect();
+        let producer = {
+            let queue = Arc::clone(&queue);
+            thread::spawn(move || {
+                tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+                    let watch = tokio::spawn(keep_watch(Arc::clone(&queue)));
+                    for item in 0..ITEMS {
+                        queue.reserve().await.unwrap().fill(item, None).unwrap();
+                        if item % 5 == 0 {
+                            tokio::task::yield_now().await;
+                        }
+                    }
+                    watch.abort();
+                    // What the watch was still to do.
+                    queue.look_back();
+                });
+            })
+        };
+        let all: BTreeSet<_> = (0..ITEMS).map(|_| taken.recv_timeout(HANG).unwrap()).collect();
+        assert_eq!(all.len(), ITEMS);
+        release.send(()).unwrap();
+        queue.close();
+        for thread in workers.into_iter().chain([stuck, producer]) {
+            thread.join().unwrap();
+        }
+        assert_eq!((queue.len(), taken.try_recv().ok()), (0, None));
+    }
+}
+
+/// Waits as [`Worker::take`](crate::Worker::take) does; None when the queue is closed.
+fn next(queue: &Queue<usize>, lane: &Arc<Lane<usize>>) -> Option<usize> {
+    loop {
+        let mut popped = queue.pop_or_idle(lane);
+        if matches!(popped, Popped::Empty) {
+            assert_eq!(lane.slot.signal.wait(HANG), Wake::Notified);
+            popped = queue.leave(lane);
+        }
+        match popped {
+            Popped::Item(item) => return Some(item),
+            Popped::Closed => return None,
+            Popped::Empty => {}
+        }
+    }
+}
