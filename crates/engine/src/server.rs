@@ -9,7 +9,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http::StatusCode;
 use parking_lot::Mutex;
@@ -232,8 +232,10 @@ impl Server {
     pub fn shutdown(&self) {
         self.abort();
         self.drain(LAST_FLUSH);
+        self.shards.iter().for_each(|shard| shard.close());
+        let deadline = Instant::now() + LAST_FLUSH;
         for shard in &self.shards {
-            shard.shutdown(LAST_FLUSH);
+            shard.shutdown(deadline.saturating_duration_since(Instant::now()));
         }
         drop(self.standby.lock().take());
         let runtime = self.runtime.lock().take();
@@ -264,6 +266,7 @@ impl Drop for Server {
         if let Some(runtime) = self.runtime.get_mut().take() {
             self.queue.close();
             drop(self.standby.get_mut().take());
+            self.shards.iter().for_each(|shard| shard.shutdown(Duration::ZERO));
             runtime.shutdown_background();
         }
     }

@@ -3,11 +3,11 @@
 //! A shard is a runtime without a thread. Whoever waits at it drives it: its worker between two
 //! requests, or while it waits for body bytes. So a request is read, run and answered by one
 //! thread, and no wake-up lies between. While its worker runs the app, nobody is at it, and the
-//! stand-by looks in within a millisecond ([`crate::dispatch::standby`]).
+//! stand-by looks in about every half millisecond ([`crate::dispatch::standby`]).
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -26,10 +26,15 @@ const MOST_UNSENT: usize = 16;
 /// Threads that read files for a shard.
 const FILE_THREADS: usize = 4;
 
+/// Tasks that run before whoever drives may leave with a request. tokio's 61 let uploads and connections
+/// that are given away keep a request from its worker for milliseconds.
+const TASKS_IN_A_ROW: u32 = 16;
+
 #[derive(Debug)]
 pub(crate) struct Shard {
-    /// None once the server is shut down.
+    /// None once the server is shut down. Whoever drives holds the lock for reading meanwhile.
     runtime: RwLock<Option<Runtime>>,
+    is_closing: AtomicBool,
     /// Who waits at it and so drives it: the address of the signal that is waited for, 0 for nobody.
     /// Set under the lock of `unsent`.
     driver: AtomicUsize,
@@ -47,6 +52,8 @@ struct Unsent {
     connections: Vec<Waker>,
     /// The tick of the stand-by's in which the first was given.
     since: u64,
+    /// Who drives.
+    driver: Option<Waker>,
 }
 
 /// Counts a connection of a shard for as long as it lives.
@@ -55,7 +62,7 @@ pub(crate) struct Tenant(Arc<Shard>);
 
 impl Drop for Tenant {
     fn drop(&mut self) {
-        self.0.connections.fetch_sub(1, Ordering::Relaxed);
+        self.0.connections.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
@@ -64,11 +71,13 @@ impl Shard {
         let runtime = Builder::new_current_thread()
             .max_blocking_threads(FILE_THREADS)
             .thread_name("kino-file")
+            .event_interval(TASKS_IN_A_ROW)
             .enable_io()
             .enable_time()
             .build()?;
         Ok(Arc::new(Self {
             runtime: RwLock::new(Some(runtime)),
+            is_closing: AtomicBool::new(false),
             driver: AtomicUsize::new(NOBODY),
             connections: AtomicUsize::new(0),
             visits: AtomicU64::new(0),
@@ -78,8 +87,13 @@ impl Shard {
         }))
     }
 
+    /// As where a signal's waits are spent.
+    pub(crate) fn as_home(self: Arc<Self>) -> Arc<dyn Home> {
+        self
+    }
+
     pub(crate) fn connections(&self) -> usize {
-        self.connections.load(Ordering::Relaxed)
+        self.connections.load(Ordering::SeqCst)
     }
 
     /// Whether somebody should look in.
@@ -94,7 +108,7 @@ impl Shard {
     {
         let runtime = self.runtime.read();
         let Some(runtime) = runtime.as_ref() else { return };
-        self.connections.fetch_add(1, Ordering::Relaxed);
+        self.connections.fetch_add(1, Ordering::SeqCst);
         let _entered = runtime.enter();
         runtime.spawn(serve(Tenant(Arc::clone(self))));
         self.bell.ring();
@@ -135,19 +149,31 @@ impl Shard {
         self.visits.load(Ordering::Relaxed)
     }
 
-    fn tell(&self) {
+    fn count_visit(&self) {
         self.visits.fetch_add(1, Ordering::Relaxed);
-        let connections = std::mem::take(&mut self.unsent.lock().connections);
-        for connection in connections {
-            connection.wake();
-        }
+    }
+
+    /// Tells those whose answers have been collected; says whether there were any. Notes who drives, if
+    /// that is who tells.
+    fn tell(&self, driver: Option<&Waker>) -> bool {
+        let connections = {
+            let mut unsent = self.unsent.lock();
+            if driver.is_some() {
+                unsent.driver = driver.cloned();
+            }
+            std::mem::take(&mut unsent.connections)
+        };
+        let is_any = !connections.is_empty();
+        connections.into_iter().for_each(Waker::wake);
+        is_any
     }
 
     /// Does what there is to do, without waiting for the network.
     pub(crate) fn look_in(&self) {
         if let Some(runtime) = self.runtime.read().as_ref() {
             runtime.block_on(async {
-                self.tell();
+                self.tell(None);
+                self.count_visit();
                 // Once around: the tasks that are ready, and what the network has for others.
                 yield_now().await;
                 yield_now().await;
@@ -155,8 +181,18 @@ impl Shard {
         }
     }
 
-    /// Ends its connections. Whoever is at it must have been told to leave.
+    /// Sends away whoever is at it, and lets nobody come any more.
+    pub(crate) fn close(&self) {
+        self.is_closing.store(true, Ordering::SeqCst);
+        let driver = self.unsent.lock().driver.take();
+        if let Some(driver) = driver {
+            driver.wake();
+        }
+    }
+
+    /// Ends its connections.
     pub(crate) fn shutdown(&self, patience: Duration) {
+        self.close();
         let runtime = self.runtime.try_write_for(patience).and_then(|mut runtime| runtime.take());
         *self.alarm.lock() = None;
         if let Some(runtime) = runtime {
@@ -190,11 +226,22 @@ fn address(signal: &Signal) -> usize {
     std::ptr::from_ref(signal) as usize
 }
 
+impl Drop for Shard {
+    /// The last to hold it may be a task, where a runtime must not be dropped.
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.get_mut().take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
 /// Says that nobody is at the shard any more, however that came.
-struct Leave<'a>(&'a Shard);
+struct Leave<'a>(&'a Shard, &'a Signal);
 
 impl Drop for Leave<'_> {
     fn drop(&mut self) {
+        self.1.forget_waker();
+        self.0.unsent.lock().driver = None;
         self.0.driver.store(NOBODY, Ordering::SeqCst);
         if self.0.connections() > 0 {
             self.0.bell.ring();
@@ -210,25 +257,29 @@ impl Home for Shard {
                 return None;
             }
         }
-        let _leave = Leave(self);
+        let _leave = Leave(self, signal);
         let runtime = self.runtime.read();
         let runtime = runtime.as_ref()?;
         let deadline = Instant::now().checked_add(max);
-        let mut has_told = false;
-        let wake = runtime.block_on(std::future::poll_fn(|cx| {
-            // Whoever answers while we are here tells by itself.
-            if !std::mem::replace(&mut has_told, true) {
-                self.tell();
+        let (mut is_first, mut is_at_network) = (true, false);
+        runtime.block_on(std::future::poll_fn(|cx| {
+            // Whoever answers while we are here tells by itself. Who is told has to get a turn to write, also
+            // if we are called away already.
+            let has_told = std::mem::take(&mut is_first) && self.tell(Some(cx.waker()));
+            if self.is_closing.load(Ordering::SeqCst) {
+                return Poll::Ready(None);
             }
-            match signal.poll_wait(cx) {
-                Poll::Ready(wake) => Poll::Ready(wake),
-                Poll::Pending if deadline.is_some_and(|deadline| self.is_over(deadline, cx)) => {
-                    Poll::Ready(Wake::TimedOut)
-                }
-                Poll::Pending => Poll::Pending,
+            if has_told && signal.is_called() {
+                cx.waker().wake_by_ref();
+            } else if let Poll::Ready(wake) = signal.poll_wait(cx) {
+                return Poll::Ready(Some(wake));
+            } else if deadline.is_some_and(|deadline| self.is_over(deadline, cx)) {
+                return Poll::Ready(Some(Wake::TimedOut));
             }
-        }));
-        signal.forget_waker();
-        Some(wake)
+            if !std::mem::replace(&mut is_at_network, true) {
+                self.count_visit();
+            }
+            Poll::Pending
+        }))
     }
 }

@@ -103,6 +103,12 @@ impl Signal {
         }
     }
 
+    /// Whether there was a call that no wait has seen.
+    pub(crate) fn is_called(&self) -> bool {
+        let state = self.lock();
+        state.notified || state.interrupted
+    }
+
     /// Ends a wait by polling that nobody will poll any more.
     pub(crate) fn forget_waker(&self) {
         self.lock().waker = None;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use crate::dispatch::shard::Shard;
-use crate::dispatch::signal::{Home, Signal};
+use crate::dispatch::signal::Signal;
 use crate::http::reply::Cell;
 
 /// What the engine knows of one worker thread.
@@ -19,7 +19,7 @@ pub(crate) struct Slot {
 
 impl Slot {
     pub(crate) fn new(shard: Option<Arc<Shard>>) -> Arc<Self> {
-        let home = shard.clone().map(|shard| shard as Arc<dyn Home>);
+        let home = shard.clone().map(Shard::as_home);
         Arc::new(Self { signal: Signal::at(home), in_flight: Mutex::new(None), shard })
     }
 

@@ -10,7 +10,7 @@ use crate::dispatch::shard::Shard;
 use crate::dispatch::signal::Signal;
 
 /// How often the stand-by looks around. A shard that nobody has been at between two looks is looked
-/// after, so that it is left alone for less than a millisecond.
+/// after, so that it is left alone for a millisecond at most, give or take the system's timers.
 const INTERVAL: Duration = Duration::from_micros(500);
 
 /// For how many intervals the stand-by looks around before it sleeps. Waking it costs a worker a
@@ -76,22 +76,28 @@ impl Drop for Standby {
 fn watch<T>(bell: &Bell, shards: &[Arc<Shard>], queue: &Queue<T>) {
     let mut quiet = 0;
     let mut seen: Vec<u64> = shards.iter().map(|shard| shard.visits()).collect();
+    // Whether a worker was called and has not come yet.
+    let mut called = vec![false; shards.len()];
     while !bell.is_over.load(Ordering::SeqCst) {
         bell.tick.fetch_add(1, Ordering::Relaxed);
         let mut is_quiet = true;
-        for (shard, seen) in shards.iter().zip(&mut seen) {
+        for ((shard, seen), is_called) in shards.iter().zip(&mut seen).zip(&mut called) {
             let visits = shard.visits();
             let is_forgotten = std::mem::replace(seen, visits) == visits;
             if !shard.is_left_alone() {
+                *is_called = false;
                 continue;
             }
             is_quiet = false;
             if !is_forgotten {
                 continue;
             }
-            // An idle worker of its own does more than we can: it waits there.
-            if !queue.call_home(shard) {
+            // An idle worker of its own does more than we can: it waits there. If it is called and does not
+            // come, there is ourselves.
+            *is_called = !*is_called && queue.call_home(shard);
+            if !*is_called {
                 shard.look_in();
+                *seen = shard.visits();
             }
         }
         quiet = if is_quiet { quiet + 1 } else { 0 };

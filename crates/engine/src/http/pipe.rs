@@ -7,7 +7,8 @@ use std::task::{Context, Poll, Waker};
 use bytes::Bytes;
 use parking_lot::Mutex;
 
-use crate::dispatch::signal::{Home, Signal};
+use crate::dispatch::shard::Shard;
+use crate::dispatch::signal::Signal;
 use crate::stats::Stats;
 
 /// Bytes that may wait in one pipe before its writer has to. A chunk is taken whole as soon as
@@ -42,6 +43,7 @@ struct State {
 pub(crate) struct Pipe {
     state: Mutex<State>,
     signal: Arc<Signal>,
+    shard: Option<Arc<Shard>>,
     stats: Arc<Stats>,
 }
 
@@ -54,8 +56,8 @@ pub(crate) enum Pushed {
 }
 
 impl Pipe {
-    /// Its writer waits at `home`.
-    pub(crate) fn new(stats: Arc<Stats>, home: Option<Arc<dyn Home>>) -> (Arc<Self>, PipeReader) {
+    /// Its writer waits at `shard`, who drives the connection.
+    pub(crate) fn new(stats: Arc<Stats>, shard: Option<Arc<Shard>>) -> (Arc<Self>, PipeReader) {
         let pipe = Arc::new(Self {
             state: Mutex::new(State {
                 chunks: VecDeque::new(),
@@ -66,7 +68,8 @@ impl Pipe {
                 writer_waits: false,
                 flushed: false,
             }),
-            signal: Signal::at(home),
+            signal: Signal::at(shard.clone().map(Shard::as_home)),
+            shard,
             stats,
         });
         (Arc::clone(&pipe), PipeReader(pipe))
@@ -96,7 +99,7 @@ impl Pipe {
             }
             state.reader.take()
         };
-        wake(waker);
+        self.wake(waker);
         Pushed::Taken
     }
 
@@ -122,13 +125,15 @@ impl Pipe {
             }
             state.reader.take()
         };
-        wake(waker);
+        self.wake(waker);
     }
-}
 
-fn wake(waker: Option<Waker>) {
-    if let Some(waker) = waker {
-        waker.wake();
+    fn wake(&self, reader: Option<Waker>) {
+        match (reader, &self.shard) {
+            (Some(reader), Some(shard)) => shard.tell_later(reader),
+            (Some(reader), None) => reader.wake(),
+            (None, _) => {}
+        }
     }
 }
 

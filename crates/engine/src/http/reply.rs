@@ -67,7 +67,7 @@ impl Cell {
 
     /// Where a worker waits for this connection.
     pub(crate) fn home(&self) -> Option<Arc<dyn Home>> {
-        self.shard.clone().map(|shard| shard as Arc<dyn Home>)
+        self.shard.clone().map(Shard::as_home)
     }
 
     /// Answers, if nobody has and the client is there.
@@ -76,24 +76,19 @@ impl Cell {
     }
 
     fn claim_with(&self, outcome: Outcome, pipe: Option<Arc<Pipe>>) -> Result<(), Gone> {
-        if let Some(connection) = self.settle(outcome, pipe)? {
-            connection.wake();
-        }
+        let connection = self.settle(outcome, pipe)?;
+        self.tell(connection);
         Ok(())
     }
 
-    /// The same by the worker of `slot`, which takes the next request now: if it drives this
-    /// connection itself, it can tell it then, without a system call.
-    fn claim_from(&self, slot: Option<Arc<Slot>>, response: Response) -> Result<(), Gone> {
-        let connection = self.settle(Outcome::Response(response), None)?;
+    /// Where a worker drives the connection it is told when that one is at the network; a system call
+    /// would wake nobody sooner.
+    fn tell(&self, connection: Option<Waker>) {
         match (connection, &self.shard) {
-            (Some(connection), Some(shard)) if slot.is_some_and(|slot| slot.is_at(shard)) => {
-                shard.tell_later(connection);
-            }
-            (Some(connection), _) => connection.wake(),
+            (Some(connection), Some(shard)) => shard.tell_later(connection),
+            (Some(connection), None) => connection.wake(),
             (None, _) => {}
         }
-        Ok(())
     }
 
     /// The connection that waits for the answer, to be told.
@@ -264,15 +259,15 @@ impl Reply {
     pub fn send(mut self, response: Response) -> Result<(), Gone> {
         self.used = true;
         // Before the claim: once the client can see the answer, the counters must be able to.
-        let slot = self.ticket.take().map(|ticket| Arc::clone(&ticket.slot));
-        self.cell.claim_from(slot, response)
+        self.ticket = None;
+        self.cell.claim(response)
     }
 
     /// Sends the head; the body follows through the writer. `declared` is the Content-Length that
     /// the head announces, if it does.
     pub fn stream(mut self, mut head: Response, declared: Option<u64>) -> Result<BodyWriter, Gone> {
         self.used = true;
-        let (pipe, reader) = Pipe::new(Arc::clone(&self.stats), self.cell.home());
+        let (pipe, reader) = Pipe::new(Arc::clone(&self.stats), self.cell.shard.clone());
         head.body = ResponseBody::stream(reader);
         // Before the claim: a pipe that is complete from the start must be so when hyper looks.
         let writer = BodyWriter::new(Arc::clone(&pipe), declared, self.ticket.take());
@@ -304,9 +299,7 @@ impl Drop for Reply {
         if let Ok(connection) = self.cell.settle(outcome, None) {
             // Before the client can see its answer.
             self.stats.drop_unanswered();
-            if let Some(connection) = connection {
-                connection.wake();
-            }
+            self.cell.tell(connection);
         }
     }
 }
