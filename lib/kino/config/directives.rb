@@ -144,7 +144,8 @@ module Kino
           name: :batch, type: Types::Whole.new(range: 1..64), default: 1,
           summary: "requests that a worker takes from the queue at once",
           doc: "How many requests a worker takes from the queue at once. What it does not come to is taken by " \
-               "others that are free. More than 1 spares workers of quick requests some disputes about the queue."
+               "others that are free. It is meant for many workers of quick requests; measure before you set it, for " \
+               "two workers gain nothing by it."
         ),
         Directive.new(
           name: :tokio_threads, type: Types::Whole.new(range: 1..64), default: 1,
