@@ -8,7 +8,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use http::StatusCode;
@@ -124,8 +124,12 @@ impl Server {
             });
         }
         let shards: Vec<_> = self.shards.iter().map(|shard| (Arc::clone(shard), context(Some(shard)))).collect();
+        // In turn where several have as few: else the first share has all the work of a quiet server.
+        let turn = AtomicUsize::new(0);
         Arc::new(move |stream, peer, permit| {
-            let Some((shard, context)) = shards.iter().min_by_key(|(shard, _)| shard.connections()) else { return };
+            let (before, from) = shards.split_at(turn.fetch_add(1, Ordering::Relaxed) % shards.len());
+            let fewest = from.iter().chain(before).min_by_key(|(shard, _)| shard.connections());
+            let Some((shard, context)) = fewest else { return };
             // It is to be woken by the shard's runtime from now on. What fails here has lost its client.
             let Ok(stream) = stream.into_std() else { return };
             shard.spawn(|tenant| {

@@ -22,3 +22,18 @@ const SHARDS: usize = 2;
 /// `tests/lanes.rs` has them.
 const LANES: bool = false;
 const BATCH: usize = 1;
+
+#[test]
+fn clients_that_come_one_after_another_reach_all_shares() {
+    let running = support::Running::new(support::settings(), SHARDS, |exchange| {
+        let worker = format!("{:?}", std::thread::current().id());
+        let _ = exchange.reply.send(support::ok(worker));
+    });
+    let mut workers = std::collections::BTreeSet::new();
+    for _ in 0..8 {
+        workers.insert(running.connect().get("/").body);
+        running.await_stats("it has left", |stats| stats.connections == 0);
+    }
+    assert_eq!(workers.len(), SHARDS);
+    running.stop();
+}
