@@ -40,7 +40,7 @@ const LAST_FLUSH: Duration = Duration::from_millis(500);
 #[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
-    queue: Arc<Queue<Exchange>>,
+    queue: Arc<Queue<Box<Exchange>>>,
     stats: Arc<Stats>,
     slots: Mutex<Vec<Arc<Slot>>>,
     stop: watch::Sender<bool>,
@@ -162,7 +162,7 @@ impl Server {
         // Only the worker and what it has in flight hold a slot besides this list.
         slots.retain(|slot| Arc::strong_count(slot) > 1);
         slots.push(Arc::clone(&slot));
-        Worker::new(Arc::clone(&self.queue), Arc::clone(&self.stats), slot)
+        Worker::new(Arc::clone(&self.queue), slot)
     }
 
     /// Closes the listener. New connections are refused by the system from now on.

@@ -329,7 +329,7 @@ impl App for Answerer {
             Some(work) => self.go_on(work, cx),
             None => {
                 let Take::Exchange(exchange) = worker.try_take() else { return false };
-                self.begin(exchange);
+                self.begin(*exchange);
                 true
             }
         }
@@ -409,7 +409,7 @@ impl Answerer {
 
     fn answer(&mut self, exchange: Exchange) {
         let plan = &self.plans[self.begun - 1];
-        let Exchange { head: _, body, client: _, reply } = exchange;
+        let Exchange { head: _, body, reply } = exchange;
         match &plan.body {
             Kind::Drop => {}
             Kind::Full(bytes) => {

@@ -182,7 +182,7 @@ impl App for Reader {
     fn step(&mut self, worker: &Worker, _cx: &mut Context<'_>) -> bool {
         let Some(mut hand) = self.hand.take() else {
             let Take::Exchange(exchange) = worker.try_take() else { return false };
-            self.begin(exchange);
+            self.begin(*exchange);
             return true;
         };
         let (moved, is_done) = self.go_on(&mut hand);
@@ -195,7 +195,7 @@ impl App for Reader {
 
 impl Reader {
     fn begin(&mut self, exchange: Exchange) {
-        let Exchange { head, body, client: _, reply } = exchange;
+        let Exchange { head, body, reply } = exchange;
         self.seen.push(Seen { head, read: Vec::new(), end: None });
         let (mut reply, mut writer) = (Some(reply), None);
         match self.plan {

@@ -1,7 +1,7 @@
 //! What a worker gets: one request and the handle for its answer.
 
 use crate::http::body::BodyReader;
-use crate::http::reply::{Client, Reply};
+use crate::http::reply::Reply;
 use crate::http::request::RequestHead;
 
 /// One request in a worker's hands. Dropping it unanswered answers 500.
@@ -11,8 +11,6 @@ pub struct Exchange {
     pub head: RequestHead,
     /// The request body. Until it is asked for, no more of it is read than came with the head.
     pub body: BodyReader,
-    /// Whether somebody still waits for the answer; may be asked from anywhere.
-    pub client: Client,
     /// The handle for the answer.
     pub reply: Reply,
 }

@@ -231,6 +231,11 @@ impl<T> Queue<T> {
         is_there
     }
 
+    #[cfg(test)]
+    pub(crate) fn has_idle(&self) -> bool {
+        !self.inner.lock().idle.is_empty()
+    }
+
     /// How many wait.
     pub(crate) fn len(&self) -> usize {
         self.inner.lock().len()

@@ -23,6 +23,11 @@ impl Slot {
         Arc::new(Self { signal: Signal::at(home), in_flight: Mutex::new(None), shard })
     }
 
+    #[cfg(test)]
+    pub(crate) fn waiting_at(home: Arc<dyn crate::dispatch::signal::Home>) -> Arc<Self> {
+        Arc::new(Self { signal: Signal::at(Some(home)), in_flight: Mutex::new(None), shard: None })
+    }
+
     /// Whether its worker waits at `shard`.
     pub(crate) fn is_at(&self, shard: &Arc<Shard>) -> bool {
         self.shard.as_ref().is_some_and(|own| Arc::ptr_eq(own, shard))

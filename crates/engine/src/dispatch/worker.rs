@@ -8,18 +8,13 @@ use crate::dispatch::lanes::Lane;
 use crate::dispatch::queue::{Popped, Queue};
 use crate::dispatch::signal::{Signal, Wake};
 use crate::dispatch::slot::Slot;
-use crate::stats::Stats;
 
 /// What a [`Worker`] got.
 #[derive(Debug)]
 #[must_use]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "it is moved once, into the worker; a box would be an allocation a request"
-)]
 pub enum Take {
     /// A request to answer.
-    Exchange(Exchange),
+    Exchange(Box<Exchange>),
     /// None came in time.
     Empty,
     /// Somebody called [`Signal::interrupt`].
@@ -31,15 +26,14 @@ pub enum Take {
 /// One taker of requests: a thread of its own, used by that thread alone.
 #[derive(Debug)]
 pub struct Worker {
-    queue: Arc<Queue<Exchange>>,
-    stats: Arc<Stats>,
-    lane: Arc<Lane<Exchange>>,
+    queue: Arc<Queue<Box<Exchange>>>,
+    lane: Arc<Lane<Box<Exchange>>>,
 }
 
 impl Worker {
-    pub(crate) fn new(queue: Arc<Queue<Exchange>>, stats: Arc<Stats>, slot: Arc<Slot>) -> Self {
+    pub(crate) fn new(queue: Arc<Queue<Box<Exchange>>>, slot: Arc<Slot>) -> Self {
         let lane = queue.join(slot);
-        Self { queue, stats, lane }
+        Self { queue, lane }
     }
 
     /// Says that this worker takes nothing any more: what waits for it alone is others' now. Its drop says
@@ -71,17 +65,19 @@ impl Worker {
     /// The next request, waited for at most for `max`. A request that is there goes before an
     /// interrupt: whoever was woken for it must take it, because nobody else was.
     pub fn take(&self, max: Duration) -> Take {
-        let deadline = Instant::now().checked_add(max);
         if let Some(shard) = self.lane.slot.shard.as_ref().filter(|shard| shard.is_due()) {
             shard.look_in();
         }
+        // Looked at only by who waits: the clock costs a request that is there more than the queue does.
+        let mut began = None;
         loop {
             let mut popped = self.queue.pop_or_idle(&self.lane);
             let mut wake = Wake::Notified;
             if matches!(popped, Popped::Empty) {
-                let left = deadline.map_or(max, |at| at.saturating_duration_since(Instant::now()));
+                let left = max.saturating_sub(began.get_or_insert_with(Instant::now).elapsed());
+                let idle = Idle(self);
                 wake = self.lane.slot.signal.wait(left);
-                popped = self.queue.leave(&self.lane);
+                popped = idle.leave();
             }
             match (popped, wake) {
                 (Popped::Item(exchange), _) => {
@@ -105,17 +101,65 @@ impl Worker {
     }
 
     /// Marks the exchange as in flight here; drops it if its client has left while it waited.
-    fn accept(&self, mut exchange: Exchange) -> Option<Exchange> {
+    fn accept(&self, mut exchange: Box<Exchange>) -> Option<Box<Exchange>> {
         if exchange.reply.is_abandoned() {
             return None;
         }
-        exchange.reply.taken_by(&self.lane.slot, &self.stats);
+        exchange.reply.taken_by(&self.lane.slot);
         Some(exchange)
+    }
+}
+
+/// Listed as idle. A panic within the wait, which runs the tasks of connections, must not leave a worker
+/// listed that comes no more: requests would be given to it.
+struct Idle<'a>(&'a Worker);
+
+impl Idle<'_> {
+    fn leave(self) -> Popped<Box<Exchange>> {
+        let worker = self.0;
+        std::mem::forget(self);
+        worker.queue.leave(&worker.lane)
+    }
+}
+
+impl Drop for Idle<'_> {
+    fn drop(&mut self) {
+        // A request that was meant for it is dropped, and so answered 500.
+        let _ = self.0.queue.leave(&self.0.lane);
     }
 }
 
 impl Drop for Worker {
     fn drop(&mut self) {
         self.retire();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::panic)]
+
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use super::*;
+    use crate::dispatch::queue::Ways;
+    use crate::dispatch::signal::Home;
+
+    /// Where waiting is a bug.
+    #[derive(Debug)]
+    struct Trap;
+
+    impl Home for Trap {
+        fn wait(&self, _signal: &Signal, _max: Duration) -> Option<Wake> {
+            std::panic::resume_unwind(Box::new("a bug at the network"));
+        }
+    }
+
+    #[test]
+    fn a_worker_that_panics_while_it_waits_is_not_listed_as_idle() {
+        let queue = Arc::new(Queue::new(1, Duration::ZERO, Ways { lanes: false, batch: 1 }));
+        let worker = Worker::new(Arc::clone(&queue), Slot::waiting_at(Arc::new(Trap)));
+        assert!(catch_unwind(AssertUnwindSafe(|| worker.take(Duration::from_secs(60)))).is_err());
+        assert!(!queue.has_idle());
     }
 }

@@ -15,7 +15,6 @@ use crate::http::pipe::{Pipe, Pushed};
 use crate::http::refusal::Reason;
 use crate::http::reply::{Cell, Ticket};
 use crate::http::response::Response;
-use crate::stats::Stats;
 
 /// What reading found.
 #[derive(Debug)]
@@ -64,14 +63,13 @@ pub struct BodyReader {
     limit: Option<u64>,
     read: u64,
     cell: Arc<Cell>,
-    stats: Arc<Stats>,
 }
 
 impl BodyReader {
-    pub(crate) fn new(incoming: Incoming, limit: Option<u64>, cell: Arc<Cell>, stats: Arc<Stats>) -> Self {
+    pub(crate) fn new(incoming: Incoming, limit: Option<u64>, cell: Arc<Cell>) -> Self {
         let declared = incoming.size_hint().exact();
         let incoming = (!incoming.is_end_stream()).then_some(incoming);
-        Self { incoming, rest: Bytes::new(), failed: None, signal: None, declared, limit, read: 0, cell, stats }
+        Self { incoming, rest: Bytes::new(), failed: None, signal: None, declared, limit, read: 0, cell }
     }
 
     /// Whether there is nothing (more) to read.
@@ -167,7 +165,7 @@ impl BodyReader {
     fn gone(&mut self) -> ReadError {
         self.incoming = None;
         if self.cell.abandon() {
-            self.stats.disconnect();
+            self.cell.stats().disconnect();
         }
         ReadError::Gone
     }
@@ -176,7 +174,7 @@ impl BodyReader {
     /// client believe that its request was taken.
     fn refuse(&mut self, reason: Reason) {
         self.incoming = None;
-        self.stats.refuse(reason);
+        self.cell.stats().refuse(reason);
         self.cell.abort(Response::closing(reason.status()));
     }
 

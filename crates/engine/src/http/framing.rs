@@ -8,7 +8,7 @@
 use memchr::memchr;
 
 use crate::http::refusal::Reason;
-use crate::http::syntax::{decimal, is_field_value, is_host, is_target, is_token};
+use crate::http::syntax::{decimal, is_field_value, is_host, is_target, is_token, split_token};
 use crate::settings::Settings;
 
 /// Bounds of a request head.
@@ -180,22 +180,23 @@ struct RequestLine {
 }
 
 fn request_line_of(line: &[u8], limits: &HeadLimits) -> Result<RequestLine, Reason> {
-    let mut words = line.split(|byte| *byte == b' ');
-    let (Some(method), Some(target), Some(version), None) = (words.next(), words.next(), words.next(), words.next())
-    else {
-        return Err(Reason::BadRequestLine);
+    let (method, rest) = split_token(line);
+    let [b' ', rest @ ..] = rest else { return Err(Reason::BadRequestLine) };
+    let Some(end) = memchr(b' ', rest) else { return Err(Reason::BadRequestLine) };
+    let (target, version) = (&rest[..end], &rest[end + 1..]);
+    let is_1_0 = match version {
+        b"HTTP/1.1" => Ok(false),
+        b"HTTP/1.0" => Ok(true),
+        _ if version.contains(&b' ') => return Err(Reason::BadRequestLine),
+        _ => Err(Reason::BadVersion),
     };
-    if !is_token(method) || method.len() > LONGEST_METHOD || target.is_empty() {
+    if method.is_empty() || method.len() > LONGEST_METHOD || target.is_empty() {
         return Err(Reason::BadRequestLine);
     }
     if target.len() > limits.target {
         return Err(Reason::TargetTooLong);
     }
-    let is_1_0 = match version {
-        b"HTTP/1.1" => false,
-        b"HTTP/1.0" => true,
-        _ => return Err(Reason::BadVersion),
-    };
+    let is_1_0 = is_1_0?;
     if method == b"CONNECT" {
         return Err(Reason::Connect);
     }
@@ -247,13 +248,14 @@ enum Coding {
 
 impl Fields {
     fn add(&mut self, line: &[u8], is_1_0: bool) -> Result<(), Reason> {
-        let colon = memchr(b':', line).ok_or(Reason::BadHeader)?;
-        let (name, value) = (&line[..colon], trim(&line[colon + 1..]));
+        // An obs-fold starts with a space, which is no token either (RFC 9112 section 5.2).
+        let (name, rest) = split_token(line);
+        let [b':', value @ ..] = rest else { return Err(Reason::BadHeader) };
         if name.len() > LONGEST_NAME {
             return Err(Reason::HeadTooLarge);
         }
-        // An obs-fold starts with a space, which is no token either (RFC 9112 section 5.2).
-        if !is_token(name) || !is_field_value(value) {
+        let value = trim(value);
+        if name.is_empty() || !is_field_value(value) {
             return Err(Reason::BadHeader);
         }
         match name.len() {

@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 
 use crate::dispatch::shard::Shard;
 use crate::dispatch::signal::Signal;
-use crate::stats::Stats;
+use crate::http::request::Origin;
 
 /// Bytes that may wait in one pipe before its writer has to. A chunk is taken whole as soon as
 /// less than that waits, so one connection holds at most this and one chunk of the app's.
@@ -43,8 +43,7 @@ struct State {
 pub(crate) struct Pipe {
     state: Mutex<State>,
     signal: Arc<Signal>,
-    shard: Option<Arc<Shard>>,
-    stats: Arc<Stats>,
+    origin: Arc<Origin>,
 }
 
 /// What became of a chunk.
@@ -56,8 +55,8 @@ pub(crate) enum Pushed {
 }
 
 impl Pipe {
-    /// Its writer waits at `shard`, who drives the connection.
-    pub(crate) fn new(stats: Arc<Stats>, shard: Option<Arc<Shard>>) -> (Arc<Self>, PipeReader) {
+    /// Its writer waits where the connection is driven.
+    pub(crate) fn new(origin: Arc<Origin>) -> (Arc<Self>, PipeReader) {
         let pipe = Arc::new(Self {
             state: Mutex::new(State {
                 chunks: VecDeque::new(),
@@ -68,9 +67,8 @@ impl Pipe {
                 writer_waits: false,
                 flushed: false,
             }),
-            signal: Signal::at(shard.clone().map(Shard::as_home)),
-            shard,
-            stats,
+            signal: Signal::at(origin.shard.clone().map(Shard::as_home)),
+            origin,
         });
         (Arc::clone(&pipe), PipeReader(pipe))
     }
@@ -129,7 +127,7 @@ impl Pipe {
     }
 
     fn wake(&self, reader: Option<Waker>) {
-        match (reader, &self.shard) {
+        match (reader, &self.origin.shard) {
             (Some(reader), Some(shard)) => shard.tell_later(reader),
             (Some(reader), None) => reader.wake(),
             (None, _) => {}
@@ -181,7 +179,7 @@ impl Drop for PipeReader {
             // hyper drops a body that it has read to its end as well.
             state.reader_gone = state.end != End::Complete || !state.chunks.is_empty();
             if state.end == End::Open || !state.chunks.is_empty() {
-                self.0.stats.disconnect();
+                self.0.origin.stats.disconnect();
             }
             std::mem::take(&mut state.chunks)
         };

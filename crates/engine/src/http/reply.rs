@@ -14,6 +14,7 @@ use crate::dispatch::signal::{Home, Signal};
 use crate::dispatch::slot::Slot;
 use crate::http::body::BodyWriter;
 use crate::http::pipe::Pipe;
+use crate::http::request::Origin;
 use crate::http::response::{Response, ResponseBody};
 use crate::stats::Stats;
 
@@ -54,20 +55,23 @@ struct State {
 #[derive(Debug)]
 pub(crate) struct Cell {
     state: Mutex<State>,
-    /// Who drives the connection.
-    shard: Option<Arc<Shard>>,
+    origin: Arc<Origin>,
 }
 
 impl Cell {
-    pub(crate) fn new(shard: Option<Arc<Shard>>) -> Arc<Self> {
+    pub(crate) fn new(origin: Arc<Origin>) -> Arc<Self> {
         let state =
             State { phase: Phase::Open, connection: None, abandoned: false, aborted: false, pipe: None, reader: None };
-        Arc::new(Self { state: Mutex::new(state), shard })
+        Arc::new(Self { state: Mutex::new(state), origin })
+    }
+
+    pub(crate) fn stats(&self) -> &Stats {
+        &self.origin.stats
     }
 
     /// Where a worker waits for this connection.
     pub(crate) fn home(&self) -> Option<Arc<dyn Home>> {
-        self.shard.clone().map(Shard::as_home)
+        self.origin.shard.clone().map(Shard::as_home)
     }
 
     /// Answers, if nobody has and the client is there.
@@ -84,7 +88,7 @@ impl Cell {
     /// Where a worker drives the connection it is told when that one is at the network; a system call
     /// would wake nobody sooner.
     fn tell(&self, connection: Option<Waker>) {
-        match (connection, &self.shard) {
+        match (connection, &self.origin.shard) {
             (Some(connection), Some(shard)) => shard.tell_later(connection),
             (Some(connection), None) => connection.wake(),
             (None, _) => {}
@@ -149,14 +153,11 @@ impl Cell {
 
 /// The connection's side: resolves to the answer. Dropping it before says that the client left.
 #[derive(Debug)]
-pub(crate) struct Answer {
-    cell: Arc<Cell>,
-    stats: Arc<Stats>,
-}
+pub(crate) struct Answer(Arc<Cell>);
 
 impl Answer {
-    pub(crate) fn new(cell: Arc<Cell>, stats: Arc<Stats>) -> Self {
-        Self { cell, stats }
+    pub(crate) fn new(cell: Arc<Cell>) -> Self {
+        Self(cell)
     }
 }
 
@@ -164,7 +165,7 @@ impl Future for Answer {
     type Output = Outcome;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome> {
-        let mut state = self.cell.state.lock();
+        let mut state = self.0.state.lock();
         match std::mem::replace(&mut state.phase, Phase::Sent) {
             Phase::Answered(outcome) => Poll::Ready(outcome),
             other => {
@@ -181,7 +182,7 @@ impl Future for Answer {
 impl Drop for Answer {
     fn drop(&mut self) {
         let answer = {
-            let mut state = self.cell.state.lock();
+            let mut state = self.0.state.lock();
             state.connection = None;
             if matches!(state.phase, Phase::Sent) || state.abandoned {
                 return;
@@ -191,7 +192,7 @@ impl Drop for Answer {
         };
         // Outside the lock: dropping a streamed answer drops its pipe, which asks for the lock.
         drop(answer);
-        self.stats.disconnect();
+        self.0.stats().disconnect();
     }
 }
 
@@ -200,13 +201,12 @@ impl Drop for Answer {
 pub(crate) struct Ticket {
     cell: Arc<Cell>,
     slot: Arc<Slot>,
-    stats: Arc<Stats>,
 }
 
 impl Drop for Ticket {
     fn drop(&mut self) {
         self.slot.end(&self.cell);
-        self.stats.finished();
+        self.cell.stats().finished();
     }
 }
 
@@ -215,10 +215,6 @@ impl Drop for Ticket {
 pub struct Client(Arc<Cell>);
 
 impl Client {
-    pub(crate) fn new(cell: Arc<Cell>) -> Self {
-        Self(cell)
-    }
-
     /// Whether it left before its answer was complete, as far as we have seen.
     pub fn is_gone(&self) -> bool {
         self.0.is_abandoned()
@@ -229,20 +225,24 @@ impl Client {
 #[derive(Debug)]
 pub struct Reply {
     cell: Arc<Cell>,
-    stats: Arc<Stats>,
     ticket: Option<Ticket>,
     used: bool,
 }
 
 impl Reply {
-    pub(crate) fn new(cell: Arc<Cell>, stats: Arc<Stats>) -> Self {
-        Self { cell, stats, ticket: None, used: false }
+    pub(crate) fn new(cell: Arc<Cell>) -> Self {
+        Self { cell, ticket: None, used: false }
     }
 
-    pub(crate) fn taken_by(&mut self, slot: &Arc<Slot>, stats: &Arc<Stats>) {
-        stats.taken();
+    pub(crate) fn taken_by(&mut self, slot: &Arc<Slot>) {
+        self.cell.stats().taken();
         slot.begin(Arc::clone(&self.cell));
-        self.ticket = Some(Ticket { cell: Arc::clone(&self.cell), slot: Arc::clone(slot), stats: Arc::clone(stats) });
+        self.ticket = Some(Ticket { cell: Arc::clone(&self.cell), slot: Arc::clone(slot) });
+    }
+
+    /// Whether somebody still waits for the answer; may be asked from anywhere, at any time.
+    pub fn client(&self) -> Client {
+        Client(Arc::clone(&self.cell))
     }
 
     /// Whether nobody waits for the answer any more.
@@ -267,7 +267,7 @@ impl Reply {
     /// the head announces, if it does.
     pub fn stream(mut self, mut head: Response, declared: Option<u64>) -> Result<BodyWriter, Gone> {
         self.used = true;
-        let (pipe, reader) = Pipe::new(Arc::clone(&self.stats), self.cell.shard.clone());
+        let (pipe, reader) = Pipe::new(Arc::clone(&self.cell.origin));
         head.body = ResponseBody::stream(reader);
         // Before the claim: a pipe that is complete from the start must be so when hyper looks.
         let writer = BodyWriter::new(Arc::clone(&pipe), declared, self.ticket.take());
@@ -298,7 +298,7 @@ impl Drop for Reply {
         let outcome = Outcome::Response(Response::canned(StatusCode::INTERNAL_SERVER_ERROR));
         if let Ok(connection) = self.cell.settle(outcome, None) {
             // Before the client can see its answer.
-            self.stats.drop_unanswered();
+            self.cell.stats().drop_unanswered();
             self.cell.tell(connection);
         }
     }

@@ -30,7 +30,7 @@ use crate::stats::Stats;
 /// What every connection needs of its server.
 #[derive(Debug)]
 pub(crate) struct Context {
-    pub(crate) queue: Arc<Queue<Exchange>>,
+    pub(crate) queue: Arc<Queue<Box<Exchange>>>,
     pub(crate) stats: Arc<Stats>,
     pub(crate) max_body_size: Option<u64>,
     pub(crate) limits: HeadLimits,
@@ -47,7 +47,7 @@ const BUFFER: usize = 128 * 1024;
 impl Context {
     pub(crate) fn new(
         settings: &Settings,
-        queue: Arc<Queue<Exchange>>,
+        queue: Arc<Queue<Box<Exchange>>>,
         stats: Arc<Stats>,
         shard: Option<Arc<Shard>>,
     ) -> Self {

@@ -18,8 +18,8 @@ use crate::dispatch::queue::{NoPlace, Place};
 use crate::http::body::BodyReader;
 use crate::http::pipe::Aborted;
 use crate::http::refusal::Reason;
-use crate::http::reply::{Answer, Cell, Client, Outcome, Reply};
-use crate::http::request::{ConnectionInfo, RequestHead};
+use crate::http::reply::{Answer, Cell, Outcome, Reply};
+use crate::http::request::{ConnectionInfo, Origin, RequestHead};
 use crate::http::response::{Response, ResponseBody};
 use crate::net::connection::Context;
 use crate::net::shared::{Busy, Shared, Taken};
@@ -29,14 +29,15 @@ pub(crate) struct Requests(Arc<Served>);
 
 /// What they have in common.
 struct Served {
-    info: Arc<ConnectionInfo>,
+    origin: Arc<Origin>,
     context: Arc<Context>,
     shared: Arc<Shared>,
 }
 
 impl Requests {
     pub(crate) fn new(info: ConnectionInfo, context: Arc<Context>, shared: Arc<Shared>) -> Self {
-        Self(Arc::new(Served { info: Arc::new(info), context, shared }))
+        let origin = Origin { info, stats: Arc::clone(&context.stats), shard: context.shard.clone() };
+        Self(Arc::new(Served { origin: Arc::new(origin), context, shared }))
     }
 }
 
@@ -60,7 +61,7 @@ impl Service<Request<Incoming>> for Requests {
 /// How far a request has come.
 enum Progress {
     /// Its answer is known.
-    Answered(Outcome),
+    Answered(Box<Outcome>),
     /// It is queued, or with a worker.
     Asked(Answer),
     /// It waits for a place in the queue. Rare, so it is the one that costs an allocation.
@@ -78,7 +79,7 @@ impl Served {
 
     fn refuse(&self, reason: Reason) -> Progress {
         self.context.stats.refuse(reason);
-        Progress::Answered(Outcome::Response(Response::closing(reason.status())))
+        Progress::Answered(Box::new(Outcome::Response(Response::closing(reason.status()))))
     }
 
     fn enqueue(self: &Arc<Self>, request: Request<Incoming>) -> Progress {
@@ -103,27 +104,25 @@ impl Served {
     }
 
     fn turn_away(&self, none: NoPlace) -> Progress {
-        Progress::Answered(Outcome::Response(match none {
+        Progress::Answered(Box::new(Outcome::Response(match none {
             NoPlace::Full => {
                 self.context.stats.reject();
                 Response::overloaded()
             }
             NoPlace::Closed => Response::closing(StatusCode::SERVICE_UNAVAILABLE),
-        }))
+        })))
     }
 
-    fn fill(&self, place: Place<'_, Exchange>, parts: Parts, incoming: Incoming) -> Progress {
-        let Context { stats, shard, max_body_size, .. } = &*self.context;
-        let cell = Cell::new(shard.clone());
-        let exchange = Exchange {
-            head: RequestHead::new(parts, Arc::clone(&self.info)),
-            body: BodyReader::new(incoming, *max_body_size, Arc::clone(&cell), Arc::clone(stats)),
-            client: Client::new(Arc::clone(&cell)),
-            reply: Reply::new(Arc::clone(&cell), Arc::clone(stats)),
-        };
-        let answer = Answer::new(cell, Arc::clone(stats));
+    fn fill(&self, place: Place<'_, Box<Exchange>>, parts: Parts, incoming: Incoming) -> Progress {
+        let cell = Cell::new(Arc::clone(&self.origin));
+        let exchange = Box::new(Exchange {
+            head: RequestHead::new(parts, Arc::clone(&self.origin)),
+            body: BodyReader::new(incoming, self.context.max_body_size, Arc::clone(&cell)),
+            reply: Reply::new(Arc::clone(&cell)),
+        });
+        let answer = Answer::new(cell);
         // It comes back if the queue has just been closed: no fault of a worker's, so its drop is not the answer.
-        if let Err(exchange) = place.fill(exchange, shard.as_ref()) {
+        if let Err(exchange) = place.fill(exchange, self.context.shard.as_ref()) {
             let _ = exchange.reply.send(Response::closing(StatusCode::SERVICE_UNAVAILABLE));
         }
         Progress::Asked(answer)
@@ -151,7 +150,7 @@ impl Answering {
                 }
                 Progress::Waiting(waiting) => self.progress = ready!(waiting.as_mut().poll(cx)),
                 Progress::Answered(_) => match std::mem::replace(&mut self.progress, Progress::Over) {
-                    Progress::Answered(outcome) => return Poll::Ready(outcome),
+                    Progress::Answered(outcome) => return Poll::Ready(*outcome),
                     _ => return Poll::Pending,
                 },
                 Progress::Over => return Poll::Pending,

@@ -54,7 +54,7 @@ impl Running {
                 std::thread::spawn(move || {
                     loop {
                         match worker.take(HANG) {
-                            Take::Exchange(exchange) => app(exchange),
+                            Take::Exchange(exchange) => app(*exchange),
                             Take::Interrupted => {}
                             Take::Closed => return,
                             Take::Empty => panic!("no request within {HANG:?}"),

@@ -34,13 +34,13 @@ pub(crate) struct Handle {
 
 impl Handle {
     pub(crate) fn split(exchange: Exchange) -> (RequestHead, Arc<Self>) {
-        let Exchange { head, mut body, client, reply } = exchange;
+        let Exchange { head, mut body, reply } = exchange;
         let handle = Self {
+            client: reply.client(),
             reply: Mutex::new(Some(reply)),
             body_signal: (!body.is_finished()).then(|| Arc::clone(body.signal())),
             is_being_read: AtomicBool::new(false),
             body: Mutex::new(Some(body)),
-            client,
             is_head: head.method() == Method::HEAD,
             is_taken: AtomicBool::new(false),
             is_sent: AtomicBool::new(false),

@@ -109,7 +109,7 @@ impl Inner {
 
     /// A request that is there is taken with the lock held: giving it up and getting it back costs
     /// more than the request.
-    fn wait(&self) -> Result<Option<Exchange>, Error> {
+    fn wait(&self) -> Result<Option<Box<Exchange>>, Error> {
         let mut took = Some(self.engine.try_take());
         let signal = self.engine.signal();
         loop {
@@ -123,8 +123,8 @@ impl Inner {
         }
     }
 
-    fn begin(&self, ruby: &Ruby, exchange: Exchange) -> Result<RHash, Error> {
-        let (head, handle) = Handle::split(exchange);
+    fn begin(&self, ruby: &Ruby, exchange: Box<Exchange>) -> Result<RHash, Error> {
+        let (head, handle) = Handle::split(*exchange);
         let has_body = handle.has_body();
         let number = self.hand.take_up(handle);
         let hand = self.hand_object.get().ok_or_else(|| error::general(ruby, "bug in Kino: a worker has no hand"))?;
