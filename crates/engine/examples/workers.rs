@@ -33,6 +33,8 @@ fn main() {
         body_timeout: Duration::from_secs(30),
         max_connections: 10_000,
         max_requests: None,
+        inherited: None,
+        request_timeout: None,
         max_body_size: None,
     };
     let server = Server::start(&settings).unwrap();

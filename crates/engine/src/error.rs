@@ -15,6 +15,9 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
+    /// The socket that was handed down cannot be listened on.
+    #[error("cannot listen on the inherited socket: {0}")]
+    Inherited(#[source] io::Error),
     /// The network threads could not be started.
     #[error("cannot start the network threads: {0}")]
     Runtime(#[source] io::Error),
@@ -23,6 +26,6 @@ pub enum Error {
 impl Error {
     /// Whether another address might work.
     pub fn is_bind(&self) -> bool {
-        matches!(self, Self::Bind { .. })
+        matches!(self, Self::Bind { .. } | Self::Inherited(_))
     }
 }

@@ -25,7 +25,7 @@
 //! | [`http::reply`](Reply) | the answer handle: the first to claim it answers |
 //! | [`http::response`](Response) | the response value and the engine's own answers |
 //! | [`server`](Server) | owns all of the above: start, drain, stop |
-//! | [`stats`](Snapshot) | counters and their snapshot |
+//! | [`stats`](Snapshot), [`histogram`](Percentiles) | counters, times, and their snapshot |
 //!
 //! Imports point along that way. An answer travels back through the handle that the request
 //! carries, never by importing upward.
@@ -34,6 +34,7 @@ mod dispatch;
 mod error;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
+mod histogram;
 mod http;
 mod net;
 mod server;
@@ -44,6 +45,7 @@ pub use crate::dispatch::exchange::Exchange;
 pub use crate::dispatch::signal::{Signal, Wake};
 pub use crate::dispatch::worker::{Take, Worker};
 pub use crate::error::Error;
+pub use crate::histogram::Percentiles;
 pub use crate::http::body::{BodyReader, BodyWriter, Finish, ReadError, Readable, Writable, WriteError};
 pub use crate::http::file::open_file;
 pub use crate::http::refusal::Reason;
@@ -51,6 +53,6 @@ pub use crate::http::reply::{Client, Gone, Reply};
 pub use crate::http::request::{ConnectionInfo, RequestHead};
 pub use crate::http::response::{NoLength, Response, ResponseBody, announced, is_bodiless};
 pub use crate::http::syntax::decimal;
-pub use crate::server::Server;
+pub use crate::server::{Server, Times, WorkerRow};
 pub use crate::settings::Settings;
 pub use crate::stats::Snapshot;

@@ -7,6 +7,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -26,6 +27,7 @@ use crate::dispatch::slot::Slot;
 use crate::dispatch::standby::{Bell, Standby};
 use crate::dispatch::worker::Worker;
 use crate::error::Error;
+use crate::histogram::{Histogram, Percentiles};
 use crate::http::response::Response;
 use crate::net::connection::{self, Context};
 use crate::net::listener;
@@ -42,7 +44,9 @@ pub struct Server {
     address: SocketAddr,
     queue: Arc<Queue<Box<Exchange>>>,
     stats: Arc<Stats>,
-    slots: Mutex<Vec<Arc<Slot>>>,
+    slots: Mutex<Slots>,
+    /// The socket that is listened on, for who is to inherit it. None once it is closed.
+    listener: Mutex<Option<std::net::TcpListener>>,
     stop: watch::Sender<bool>,
     /// True for connections that shall end after what they have begun; each holds a receiver.
     stopping: watch::Sender<bool>,
@@ -52,6 +56,62 @@ pub struct Server {
     /// What workers drive themselves; empty where the runtime drives all connections.
     shards: Vec<Arc<Shard>>,
     standby: Mutex<Option<Standby>>,
+}
+
+/// The worker threads there are, and what is left of those that have gone.
+#[derive(Debug, Default)]
+struct Slots {
+    all: Vec<Arc<Slot>>,
+    waited: Histogram,
+    took: Histogram,
+}
+
+impl Slots {
+    /// Only the worker and what it has in flight hold a slot besides this list.
+    fn forget_gone(&mut self) {
+        let (waited, took) = (&self.waited, &self.took);
+        self.all.retain(|slot| {
+            let is_there = Arc::strong_count(slot) > 1;
+            if !is_there {
+                waited.add(&slot.waited);
+                took.add(&slot.took);
+            }
+            is_there
+        });
+    }
+
+    fn current(&mut self) -> Vec<Arc<Slot>> {
+        self.forget_gone();
+        self.all.clone()
+    }
+}
+
+/// What one worker thread is at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WorkerRow {
+    /// The worker that the thread belongs to.
+    pub index: usize,
+    /// Requests that it has finished.
+    pub served: u64,
+    /// For how long it has been at what it is at; None if it waits for a request.
+    pub busy: Option<Duration>,
+    /// Whether it is set aside, see [`Server::quarantine`].
+    pub is_quarantined: bool,
+}
+
+impl WorkerRow {
+    fn of(slot: &Slot) -> Self {
+        Self { index: slot.index, served: slot.served(), busy: slot.busy_for(), is_quarantined: slot.is_quarantined() }
+    }
+}
+
+/// Of all requests that workers have taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Times {
+    /// From the queue's end to a worker; None before the first.
+    pub waited: Option<Percentiles>,
+    /// From being taken to being answered in full; None before the first.
+    pub took: Option<Percentiles>,
 }
 
 /// Set once, when the last connection is gone.
@@ -69,7 +129,11 @@ impl Server {
     /// [`Error::Bind`] where the address cannot be listened on, [`Error::Runtime`] where the
     /// threads cannot be started.
     pub fn start(settings: &Settings) -> Result<Self, Error> {
-        let socket = listener::bind(&settings.host, settings.port)?;
+        let socket = match &settings.inherited {
+            Some(socket) => listener::inherit(socket).map_err(Error::Inherited)?,
+            None => listener::bind(&settings.host, settings.port)?,
+        };
+        let listener = Mutex::new(Some(socket.try_clone().map_err(Error::Runtime)?));
         let address = socket.local_addr().map_err(Error::Runtime)?;
         let runtime = Builder::new_multi_thread()
             .worker_threads(settings.io_threads.max(1))
@@ -89,6 +153,7 @@ impl Server {
             stats: Arc::default(),
             queue,
             slots: Mutex::default(),
+            listener,
             stop: watch::Sender::new(false),
             stopping: watch::Sender::new(false),
             is_draining: AtomicBool::new(false),
@@ -128,7 +193,8 @@ impl Server {
         let turn = AtomicUsize::new(0);
         Arc::new(move |stream, peer, permit| {
             let (before, from) = shards.split_at(turn.fetch_add(1, Ordering::Relaxed) % shards.len());
-            let fewest = from.iter().chain(before).min_by_key(|(shard, _)| shard.connections());
+            // A share whose worker has left for good has the stand-by, which is no match for a worker.
+            let fewest = from.iter().chain(before).min_by_key(|(shard, _)| (shard.is_orphaned(), shard.connections()));
             let Some((shard, context)) = fewest else { return };
             // It is to be woken by the shard's runtime from now on. What fails here has lost its client.
             let Ok(stream) = stream.into_std() else { return };
@@ -157,16 +223,64 @@ impl Server {
     /// A new taker of requests, one of those of share `index`, where workers drive connections.
     pub fn worker_of(&self, index: usize) -> Worker {
         let shard = index.checked_rem(self.shards.len()).and_then(|index| self.shards.get(index));
-        let slot = Slot::new(shard.cloned());
+        let slot = Slot::new(index, shard.cloned());
         let mut slots = self.slots.lock();
-        // Only the worker and what it has in flight hold a slot besides this list.
-        slots.retain(|slot| Arc::strong_count(slot) > 1);
-        slots.push(Arc::clone(&slot));
+        slots.forget_gone();
+        slots.all.push(Arc::clone(&slot));
         Worker::new(Arc::clone(&self.queue), slot)
+    }
+
+    /// Tells the threads of worker `index` to take nothing more: each gets [`Take::Closed`](crate::Take::Closed)
+    /// when it next comes. How many there were.
+    pub fn retire(&self, index: usize) -> usize {
+        let slots = self.slots.lock().current();
+        let leaving = slots.iter().filter(|slot| slot.index == index && !slot.is_leaving());
+        leaving.map(|slot| slot.send_away()).count()
+    }
+
+    /// Sets a worker thread aside that has been at one request for longer than `after`, unless `most` are set
+    /// aside already: it takes nothing more once that request ends. The index of its worker, which wants
+    /// a replacement; None if there is none.
+    pub fn quarantine(&self, after: Duration, most: usize) -> Option<usize> {
+        let slots = self.slots.lock().current();
+        if slots.iter().filter(|slot| slot.is_quarantined()).count() >= most {
+            return None;
+        }
+        slots.iter().find(|slot| slot.quarantine(after)).map(|slot| slot.index)
+    }
+
+    /// What each worker thread is at.
+    pub fn workers(&self) -> Vec<WorkerRow> {
+        let slots = self.slots.lock().current();
+        slots.iter().map(|slot| WorkerRow::of(slot)).collect()
+    }
+
+    /// How long requests waited for a worker, and how long workers took for them, since the start.
+    pub fn times(&self) -> Times {
+        let (waited, took) = (Histogram::default(), Histogram::default());
+        let mut slots = self.slots.lock();
+        slots.forget_gone();
+        waited.add(&slots.waited);
+        took.add(&slots.took);
+        for slot in &slots.all {
+            waited.add(&slot.waited);
+            took.add(&slot.took);
+        }
+        Times { waited: waited.percentiles(), took: took.percentiles() }
+    }
+
+    /// Another descriptor of the socket that is listened on; None where that is closed.
+    ///
+    /// # Errors
+    ///
+    /// The system's, where it has no descriptors left.
+    pub fn listener(&self) -> io::Result<Option<OwnedFd>> {
+        self.listener.lock().as_ref().map(|socket| socket.try_clone().map(OwnedFd::from)).transpose()
     }
 
     /// Closes the listener. New connections are refused by the system from now on.
     pub fn stop_accepting(&self) {
+        *self.listener.lock() = None;
         self.stop.send_replace(true);
     }
 
@@ -222,7 +336,7 @@ impl Server {
         for exchange in self.queue.clear() {
             let _ = exchange.reply.send(Response::closing(StatusCode::SERVICE_UNAVAILABLE));
         }
-        let slots = self.slots.lock().clone();
+        let slots = self.slots.lock().current();
         for slot in slots {
             if let Some(cell) = slot.in_flight() {
                 cell.abort(Response::closing(StatusCode::INTERNAL_SERVER_ERROR));

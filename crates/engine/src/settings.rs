@@ -1,6 +1,8 @@
 //! What the engine is told: resolved values only. Defaults, bounds and their wording live with
 //! whoever makes this struct.
 
+use std::net::TcpListener;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Resolved settings of one server.
@@ -10,6 +12,8 @@ pub struct Settings {
     pub host: String,
     /// TCP port; 0 lets the system pick one.
     pub port: u16,
+    /// A socket that listens already, in place of host and port.
+    pub inherited: Option<Arc<TcpListener>>,
     /// Threads that drive the network, at least 1.
     pub io_threads: usize,
     /// Workers that drive connections themselves while they wait, each with its share of them; 0 to
@@ -25,6 +29,9 @@ pub struct Settings {
     pub queue_depth: usize,
     /// How long a request may wait for a place in a full queue before it is answered 503.
     pub queue_timeout: Duration,
+    /// How long a request may wait and run until its answer begins; then the engine answers 504 and the
+    /// worker goes on for nobody. `None` for no limit.
+    pub request_timeout: Option<Duration>,
     /// Largest request head in bytes: request line and headers.
     pub max_head_size: usize,
     /// Longest request target in bytes; beyond 65,534 it counts as that.

@@ -15,6 +15,7 @@ pub(crate) struct Stats {
     refused: [AtomicU64; Reason::ALL.len()],
     disconnects: AtomicU64,
     dropped: AtomicU64,
+    timeouts: AtomicU64,
     respawns: AtomicU64,
 }
 
@@ -41,6 +42,8 @@ pub struct Snapshot {
     pub disconnects: u64,
     /// Requests that a worker dropped without an answer; their clients got a 500.
     pub dropped: u64,
+    /// Requests answered 504 because their answer did not begin in time.
+    pub timeouts: u64,
     /// Workers that died and were replaced, as told by [`Server::count_respawn`](crate::Server::count_respawn).
     pub respawns: u64,
 }
@@ -57,6 +60,7 @@ impl Stats {
             refused: std::array::from_fn(|at| self.refused[at].load(Relaxed)),
             disconnects: self.disconnects.load(Relaxed),
             dropped: self.dropped.load(Relaxed),
+            timeouts: self.timeouts.load(Relaxed),
             respawns: self.respawns.load(Relaxed),
         }
     }
@@ -93,6 +97,10 @@ impl Stats {
 
     pub(crate) fn drop_unanswered(&self) {
         self.dropped.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn time_out(&self) {
+        self.timeouts.fetch_add(1, Relaxed);
     }
 
     pub(crate) fn respawn(&self) {

@@ -5,6 +5,8 @@
 mod bodies;
 #[path = "engine/lifecycle.rs"]
 mod lifecycle;
+#[path = "engine/patience.rs"]
+mod patience;
 #[path = "engine/refusals.rs"]
 mod refusals;
 #[path = "engine/requests.rs"]

@@ -409,7 +409,7 @@ impl Answerer {
 
     fn answer(&mut self, exchange: Exchange) {
         let plan = &self.plans[self.begun - 1];
-        let Exchange { head: _, body, reply } = exchange;
+        let Exchange { body, reply, .. } = exchange;
         match &plan.body {
             Kind::Drop => {}
             Kind::Full(bytes) => {

@@ -78,6 +78,8 @@ fn choose_settings(controls: &mut Unstructured<'_>) -> Settings {
         max_head_size,
         max_target_size,
         max_headers,
+        inherited: None,
+        request_timeout: None,
         max_body_size: choose(controls, &[None, Some(20), Some(0)]),
         max_requests: choose(controls, &[None, Some(2), Some(1)]),
         ..wide
@@ -195,7 +197,7 @@ impl App for Reader {
 
 impl Reader {
     fn begin(&mut self, exchange: Exchange) {
-        let Exchange { head, body, reply } = exchange;
+        let Exchange { head, body, reply, .. } = exchange;
         self.seen.push(Seen { head, read: Vec::new(), end: None });
         let (mut reply, mut writer) = (Some(reply), None);
         match self.plan {

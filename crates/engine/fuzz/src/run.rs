@@ -43,6 +43,8 @@ pub(super) fn settings() -> Settings {
         body_timeout: Duration::from_secs(BODY),
         max_connections: 1,
         max_requests: None,
+        inherited: None,
+        request_timeout: None,
         max_body_size: None,
     }
 }

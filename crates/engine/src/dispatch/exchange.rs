@@ -1,5 +1,7 @@
 //! What a worker gets: one request and the handle for its answer.
 
+use std::time::Instant;
+
 use crate::http::body::BodyReader;
 use crate::http::reply::Reply;
 use crate::http::request::RequestHead;
@@ -13,4 +15,6 @@ pub struct Exchange {
     pub body: BodyReader,
     /// The handle for the answer.
     pub reply: Reply,
+    /// When it was put into the queue.
+    pub queued: Instant,
 }

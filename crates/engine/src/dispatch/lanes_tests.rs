@@ -39,14 +39,14 @@ fn all_of(queue: &Queue<usize>, lane: &Lane<usize>) -> Vec<usize> {
 
 /// A worker that has come, found nothing, and runs something now.
 fn awake(queue: &Queue<usize>) -> Arc<Lane<usize>> {
-    let lane = queue.join(Slot::new(None));
+    let lane = queue.join(Slot::new(0, None));
     assert_eq!(take(queue, &lane), None);
     lane
 }
 
 /// A worker that waits.
 fn idle(queue: &Queue<usize>) -> Arc<Lane<usize>> {
-    let lane = queue.join(Slot::new(None));
+    let lane = queue.join(Slot::new(0, None));
     assert!(matches!(queue.pop_or_idle(&lane), Popped::Empty));
     lane
 }
@@ -102,7 +102,7 @@ fn what_nobody_has_room_for_waits_for_all() {
 #[test]
 fn who_has_never_come_gets_nothing() {
     let queue = queue(LANES);
-    queue.join(Slot::new(None));
+    queue.join(Slot::new(0, None));
     put(&queue, [1]);
     assert_eq!((queue.lane_depths(), queue.len()), (Some(vec![0]), 1));
 }
@@ -123,7 +123,7 @@ fn the_lane_of_a_slow_one_is_emptied_by_others_before_they_take_what_came_later(
 
 /// A worker that comes anew and takes `item`.
 fn awake_with(queue: &Queue<usize>, item: usize) -> Arc<Lane<usize>> {
-    let lane = queue.join(Slot::new(None));
+    let lane = queue.join(Slot::new(0, None));
     assert_eq!(take(queue, &lane), Some(item));
     lane
 }
@@ -147,7 +147,7 @@ fn the_lane_of_a_dead_one_goes_back_to_the_front() {
     put(&queue, 1..=DEPTH + 1);
     queue.retire(&dead);
     assert_eq!(queue.lane_depths(), Some(vec![]));
-    let other = queue.join(Slot::new(None));
+    let other = queue.join(Slot::new(0, None));
     assert_eq!(all_of(&queue, &other), (1..=DEPTH + 1).collect::<Vec<_>>());
 }
 
@@ -208,7 +208,7 @@ fn nothing_is_lost_and_nothing_is_stranded() {
         let stuck = {
             let (queue, send) = (Arc::clone(&queue), send.clone());
             thread::spawn(move || {
-                let lane = queue.join(Slot::new(None));
+                let lane = queue.join(Slot::new(0, None));
                 send.send(next(&queue, &lane).unwrap()).unwrap();
                 // Slow for as long as the others have something to do.
                 released.recv_timeout(HANG).unwrap();
@@ -219,12 +219,12 @@ fn nothing_is_lost_and_nothing_is_stranded() {
             .map(|_| {
                 let (queue, send) = (Arc::clone(&queue), send.clone());
                 thread::spawn(move || {
-                    let mut lane = queue.join(Slot::new(None));
+                    let mut lane = queue.join(Slot::new(0, None));
                     while let Some(item) = next(&queue, &lane) {
                         send.send(item).unwrap();
                         if item % 97 == 0 {
                             queue.retire(&lane);
-                            lane = queue.join(Slot::new(None));
+                            lane = queue.join(Slot::new(0, None));
                         }
                     }
                 })

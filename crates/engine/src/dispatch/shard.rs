@@ -39,6 +39,8 @@ pub(crate) struct Shard {
     /// Set under the lock of `unsent`.
     driver: AtomicUsize,
     connections: AtomicUsize,
+    /// Worker threads whose home it is.
+    workers: AtomicUsize,
     /// How often somebody has been at it.
     visits: AtomicU64,
     unsent: Mutex<Unsent>,
@@ -80,6 +82,7 @@ impl Shard {
             is_closing: AtomicBool::new(false),
             driver: AtomicUsize::new(NOBODY),
             connections: AtomicUsize::new(0),
+            workers: AtomicUsize::new(0),
             visits: AtomicU64::new(0),
             unsent: Mutex::default(),
             alarm: Mutex::default(),
@@ -94,6 +97,19 @@ impl Shard {
 
     pub(crate) fn connections(&self) -> usize {
         self.connections.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn worker_came(&self) {
+        self.workers.fetch_add(1, Ordering::SeqCst);
+    }
+
+    pub(crate) fn worker_went(&self) {
+        self.workers.fetch_sub(1, Ordering::SeqCst);
+    }
+
+    /// Whether nobody comes here any more, but for the stand-by.
+    pub(crate) fn is_orphaned(&self) -> bool {
+        self.workers.load(Ordering::SeqCst) == 0
     }
 
     /// Whether somebody should look in.

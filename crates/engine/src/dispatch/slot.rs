@@ -1,31 +1,65 @@
 //! One worker slot: one thread that takes requests.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
 use crate::dispatch::shard::Shard;
 use crate::dispatch::signal::Signal;
+use crate::histogram::Histogram;
 use crate::http::reply::Cell;
 
 /// What the engine knows of one worker thread.
 #[derive(Debug)]
 pub(crate) struct Slot {
+    /// Of the worker that the thread belongs to.
+    pub(crate) index: usize,
     pub(crate) signal: Arc<Signal>,
     in_flight: Mutex<Option<Arc<Cell>>>,
     /// Where its worker waits, and whose connections it drives then.
     pub(crate) shard: Option<Arc<Shard>>,
+    made: Instant,
+    /// When it took what it is at: one more than the microseconds since it was made, 0 for nothing.
+    busy_since: AtomicU64,
+    served: AtomicU64,
+    /// Takes nothing more.
+    is_leaving: AtomicBool,
+    is_quarantined: AtomicBool,
+    /// How long requests waited for it, and how long it took for them.
+    pub(crate) waited: Histogram,
+    pub(crate) took: Histogram,
 }
 
 impl Slot {
-    pub(crate) fn new(shard: Option<Arc<Shard>>) -> Arc<Self> {
-        let home = shard.clone().map(Shard::as_home);
-        Arc::new(Self { signal: Signal::at(home), in_flight: Mutex::new(None), shard })
+    pub(crate) fn new(index: usize, shard: Option<Arc<Shard>>) -> Arc<Self> {
+        if let Some(shard) = &shard {
+            shard.worker_came();
+        }
+        let signal = Signal::at(shard.clone().map(Shard::as_home));
+        Arc::new(Self::waiting_on(signal, index, shard))
     }
 
     #[cfg(test)]
     pub(crate) fn waiting_at(home: Arc<dyn crate::dispatch::signal::Home>) -> Arc<Self> {
-        Arc::new(Self { signal: Signal::at(Some(home)), in_flight: Mutex::new(None), shard: None })
+        Arc::new(Self::waiting_on(Signal::at(Some(home)), 0, None))
+    }
+
+    fn waiting_on(signal: Arc<Signal>, index: usize, shard: Option<Arc<Shard>>) -> Self {
+        Self {
+            index,
+            signal,
+            in_flight: Mutex::new(None),
+            shard,
+            made: Instant::now(),
+            busy_since: AtomicU64::new(0),
+            served: AtomicU64::new(0),
+            is_leaving: AtomicBool::new(false),
+            is_quarantined: AtomicBool::new(false),
+            waited: Histogram::default(),
+            took: Histogram::default(),
+        }
     }
 
     /// Whether its worker waits at `shard`.
@@ -33,13 +67,67 @@ impl Slot {
         self.shard.as_ref().is_some_and(|own| Arc::ptr_eq(own, shard))
     }
 
+    /// Its worker is to take nothing more, or has gone.
+    pub(crate) fn leave(&self) {
+        if !self.is_leaving.swap(true, Ordering::SeqCst)
+            && let Some(shard) = &self.shard
+        {
+            shard.worker_went();
+        }
+    }
+
+    /// Tells its worker so.
+    pub(crate) fn send_away(&self) {
+        self.leave();
+        self.signal.notify();
+    }
+
+    pub(crate) fn is_leaving(&self) -> bool {
+        self.is_leaving.load(Ordering::SeqCst)
+    }
+
+    /// Sets the worker aside if it has been at one request for longer than `after`.
+    pub(crate) fn quarantine(&self, after: Duration) -> bool {
+        if self.is_leaving() || self.busy_for().is_none_or(|busy| busy <= after) {
+            return false;
+        }
+        self.is_quarantined.store(true, Ordering::Relaxed);
+        self.leave();
+        true
+    }
+
+    pub(crate) fn is_quarantined(&self) -> bool {
+        self.is_quarantined.load(Ordering::Relaxed)
+    }
+
+    /// For how long it has been at what it is at; None if it is at nothing.
+    pub(crate) fn busy_for(&self) -> Option<Duration> {
+        let since = self.busy_since.load(Ordering::Relaxed).checked_sub(1)?;
+        Some(self.made.elapsed().saturating_sub(Duration::from_micros(since)))
+    }
+
+    /// How many requests it has finished.
+    pub(crate) fn served(&self) -> u64 {
+        self.served.load(Ordering::Relaxed)
+    }
+
+    /// The worker is back for more.
+    pub(crate) fn rest(&self) {
+        self.busy_since.store(0, Ordering::Relaxed);
+    }
+
     /// Notes what the worker is busy with, so that others can answer for it.
-    pub(crate) fn begin(&self, cell: Arc<Cell>) {
+    pub(crate) fn begin(&self, cell: Arc<Cell>, queued: Instant, now: Instant) {
         *self.in_flight.lock() = Some(cell);
+        let since = u64::try_from(now.saturating_duration_since(self.made).as_micros()).unwrap_or(u64::MAX - 1);
+        self.busy_since.store(since + 1, Ordering::Relaxed);
+        self.waited.record(now.saturating_duration_since(queued));
     }
 
     /// Forgets `cell`; a newer one that the worker has taken meanwhile stays.
-    pub(crate) fn end(&self, cell: &Arc<Cell>) {
+    pub(crate) fn end(&self, cell: &Arc<Cell>, taken: Instant) {
+        self.served.fetch_add(1, Ordering::Relaxed);
+        self.took.record(taken.elapsed());
         let mut held = self.in_flight.lock();
         if held.as_ref().is_some_and(|it| Arc::ptr_eq(it, cell)) {
             *held = None;

@@ -19,7 +19,8 @@ pub enum Take {
     Empty,
     /// Somebody called [`Signal::interrupt`].
     Interrupted,
-    /// The server takes no more requests, and all that waited are taken. Nothing will come.
+    /// Nothing will come: the server takes no more requests and all that waited are taken, or this worker was
+    /// told to leave.
     Closed,
 }
 
@@ -39,6 +40,7 @@ impl Worker {
     /// Says that this worker takes nothing any more: what waits for it alone is others' now. Its drop says
     /// so, too.
     pub fn retire(&self) {
+        self.lane.slot.leave();
         self.queue.retire(&self.lane);
     }
 
@@ -46,6 +48,10 @@ impl Worker {
     ///
     /// [`Take::Empty`] as well if answers should be sent first, which [`Worker::take`] does.
     pub fn try_take(&self) -> Take {
+        self.lane.slot.rest();
+        if self.lane.slot.is_leaving() {
+            return Take::Closed;
+        }
         if self.lane.slot.shard.as_ref().is_some_and(|shard| shard.is_due()) {
             return Take::Empty;
         }
@@ -65,12 +71,16 @@ impl Worker {
     /// The next request, waited for at most for `max`. A request that is there goes before an
     /// interrupt: whoever was woken for it must take it, because nobody else was.
     pub fn take(&self, max: Duration) -> Take {
+        self.lane.slot.rest();
         if let Some(shard) = self.lane.slot.shard.as_ref().filter(|shard| shard.is_due()) {
             shard.look_in();
         }
         // Looked at only by who waits: the clock costs a request that is there more than the queue does.
         let mut began = None;
         loop {
+            if self.lane.slot.is_leaving() {
+                return Take::Closed;
+            }
             let mut popped = self.queue.pop_or_idle(&self.lane);
             let mut wake = Wake::Notified;
             if matches!(popped, Popped::Empty) {
@@ -100,12 +110,13 @@ impl Worker {
         &self.lane.slot.signal
     }
 
-    /// Marks the exchange as in flight here; drops it if its client has left while it waited.
+    /// Marks the exchange as in flight here; drops it if its client has left while it waited, or was told
+    /// that it took too long.
     fn accept(&self, mut exchange: Box<Exchange>) -> Option<Box<Exchange>> {
-        if exchange.reply.is_abandoned() {
+        if !exchange.reply.is_open() {
             return None;
         }
-        exchange.reply.taken_by(&self.lane.slot);
+        exchange.reply.taken_by(&self.lane.slot, exchange.queued);
         Some(exchange)
     }
 }

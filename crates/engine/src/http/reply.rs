@@ -5,6 +5,7 @@ use std::os::unix::net::UnixStream;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
+use std::time::Instant;
 
 use http::StatusCode;
 use parking_lot::Mutex;
@@ -106,6 +107,25 @@ impl Cell {
         Ok(state.connection.take())
     }
 
+    /// Answers for a worker that takes too long, if nothing was answered yet: it may go on, but nobody waits
+    /// for it. `ends_body`: whoever waits for more of the request body is told as well. False if it was
+    /// answered.
+    pub(crate) fn expire(&self, response: Response, ends_body: bool) -> bool {
+        // The waker is the caller's own.
+        if self.settle(Outcome::Response(response), None).is_err() {
+            return false;
+        }
+        let reader = {
+            let mut state = self.state.lock();
+            state.aborted |= ends_body;
+            if ends_body { state.reader.take() } else { None }
+        };
+        if let Some(reader) = reader {
+            reader.notify();
+        }
+        true
+    }
+
     /// Ends it for a worker that does not: 500 if nothing was sent, else the connection breaks.
     /// An answer that is complete stays as it is. Whoever reads the request body is told.
     pub(crate) fn abort(&self, response: Response) {
@@ -159,6 +179,11 @@ impl Answer {
     pub(crate) fn new(cell: Arc<Cell>) -> Self {
         Self(cell)
     }
+
+    /// See [`Cell::expire`].
+    pub(crate) fn expire(&self, response: Response, ends_body: bool) -> bool {
+        self.0.expire(response, ends_body)
+    }
 }
 
 impl Future for Answer {
@@ -201,11 +226,12 @@ impl Drop for Answer {
 pub(crate) struct Ticket {
     cell: Arc<Cell>,
     slot: Arc<Slot>,
+    taken: Instant,
 }
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        self.slot.end(&self.cell);
+        self.slot.end(&self.cell, self.taken);
         self.cell.stats().finished();
     }
 }
@@ -234,10 +260,11 @@ impl Reply {
         Self { cell, ticket: None, used: false }
     }
 
-    pub(crate) fn taken_by(&mut self, slot: &Arc<Slot>) {
+    pub(crate) fn taken_by(&mut self, slot: &Arc<Slot>, queued: Instant) {
         self.cell.stats().taken();
-        slot.begin(Arc::clone(&self.cell));
-        self.ticket = Some(Ticket { cell: Arc::clone(&self.cell), slot: Arc::clone(slot) });
+        let taken = Instant::now();
+        slot.begin(Arc::clone(&self.cell), queued, taken);
+        self.ticket = Some(Ticket { cell: Arc::clone(&self.cell), slot: Arc::clone(slot), taken });
     }
 
     /// Whether somebody still waits for the answer; may be asked from anywhere, at any time.

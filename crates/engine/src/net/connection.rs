@@ -33,6 +33,7 @@ pub(crate) struct Context {
     pub(crate) queue: Arc<Queue<Box<Exchange>>>,
     pub(crate) stats: Arc<Stats>,
     pub(crate) max_body_size: Option<u64>,
+    pub(crate) request_timeout: Option<Duration>,
     pub(crate) limits: HeadLimits,
     pub(crate) patience: Patience,
     pub(crate) max_requests: Option<u64>,
@@ -56,6 +57,7 @@ impl Context {
             queue,
             stats,
             max_body_size: settings.max_body_size,
+            request_timeout: settings.request_timeout,
             limits: HeadLimits::new(settings),
             max_requests: settings.max_requests,
             patience: Patience {

@@ -33,6 +33,18 @@ pub(crate) fn bind(host: &str, port: u16) -> Result<std::net::TcpListener, Error
     Err(failed(last))
 }
 
+/// A descriptor of our own for `socket`, which somebody else has made listen.
+pub(crate) fn inherit(socket: &std::net::TcpListener) -> io::Result<std::net::TcpListener> {
+    let socket = Socket::from(socket.try_clone()?);
+    let is_tcp =
+        matches!(socket.local_addr()?.domain(), Domain::IPV4 | Domain::IPV6) && socket.r#type()? == Type::STREAM;
+    if !is_tcp || !socket.is_listener()? {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no TCP socket that listens"));
+    }
+    socket.set_nonblocking(true)?;
+    Ok(socket.into())
+}
+
 fn listen(address: SocketAddr) -> io::Result<std::net::TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     // A restart must not wait for the TIME_WAIT of the last one's connections.

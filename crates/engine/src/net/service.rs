@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll, ready};
+use std::time::Instant;
 
 use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_LENGTH, HeaderValue};
@@ -12,6 +13,8 @@ use http::{Method, Request, StatusCode, Version};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use hyper::service::Service;
+use parking_lot::Mutex;
+use tokio::time::{Sleep, sleep_until};
 
 use crate::dispatch::exchange::Exchange;
 use crate::dispatch::queue::{NoPlace, Place};
@@ -32,12 +35,14 @@ struct Served {
     origin: Arc<Origin>,
     context: Arc<Context>,
     shared: Arc<Shared>,
+    /// Ends requests that take too long. One for all of the connection's, moved only when it fires.
+    alarm: Mutex<Option<Pin<Box<Sleep>>>>,
 }
 
 impl Requests {
     pub(crate) fn new(info: ConnectionInfo, context: Arc<Context>, shared: Arc<Shared>) -> Self {
         let origin = Origin { info, stats: Arc::clone(&context.stats), shard: context.shard.clone() };
-        Self(Arc::new(Served { origin: Arc::new(origin), context, shared }))
+        Self(Arc::new(Served { origin: Arc::new(origin), context, shared, alarm: Mutex::default() }))
     }
 }
 
@@ -50,11 +55,13 @@ impl Service<Request<Incoming>> for Requests {
         let busy = Busy::new(&self.0.shared);
         let is_head = request.method() == Method::HEAD;
         let is_1_0 = request.version() == Version::HTTP_10;
+        let has_body = !request.body().is_end_stream();
+        let deadline = self.0.context.request_timeout.and_then(|most| tokio::time::Instant::now().checked_add(most));
         let progress = match self.0.refusal(&request) {
             Some(reason) => self.0.refuse(reason),
             None => self.0.enqueue(request),
         };
-        Answering { served: Arc::clone(&self.0), busy: Some(busy), is_head, is_1_0, progress }
+        Answering { served: Arc::clone(&self.0), busy: Some(busy), is_head, is_1_0, has_body, deadline, progress }
     }
 }
 
@@ -103,6 +110,20 @@ impl Served {
         }
     }
 
+    /// Whether `deadline` is over; wakes the task then if not.
+    fn is_over(&self, deadline: tokio::time::Instant, cx: &mut TaskContext<'_>) -> bool {
+        let mut alarm = self.alarm.lock();
+        let alarm = alarm.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
+        while alarm.as_mut().poll(cx).is_ready() {
+            if alarm.deadline() >= deadline {
+                return true;
+            }
+            // It was set for an earlier request.
+            alarm.as_mut().reset(deadline);
+        }
+        false
+    }
+
     fn turn_away(&self, none: NoPlace) -> Progress {
         Progress::Answered(Box::new(Outcome::Response(match none {
             NoPlace::Full => {
@@ -119,6 +140,7 @@ impl Served {
             head: RequestHead::new(parts, Arc::clone(&self.origin)),
             body: BodyReader::new(incoming, self.context.max_body_size, Arc::clone(&cell)),
             reply: Reply::new(Arc::clone(&cell)),
+            queued: Instant::now(),
         });
         let answer = Answer::new(cell);
         // It comes back if the queue has just been closed: no fault of a worker's, so its drop is not the answer.
@@ -136,11 +158,41 @@ pub(crate) struct Answering {
     busy: Option<Busy>,
     is_head: bool,
     is_1_0: bool,
+    has_body: bool,
+    deadline: Option<tokio::time::Instant>,
     progress: Progress,
 }
 
 impl Answering {
     fn poll_outcome(&mut self, cx: &mut TaskContext<'_>) -> Poll<Outcome> {
+        let outcome = self.poll_progress(cx);
+        if outcome.is_pending() && self.deadline.is_some_and(|deadline| self.served.is_over(deadline, cx)) {
+            self.deadline = None;
+            return self.expire(cx);
+        }
+        outcome
+    }
+
+    /// Gives up on the worker, unless it has just answered.
+    fn expire(&mut self, cx: &mut TaskContext<'_>) -> Poll<Outcome> {
+        // What is left of a body, or may yet come of it, is no next request.
+        let status = StatusCode::GATEWAY_TIMEOUT;
+        let response = if self.has_body { Response::closing(status) } else { Response::canned(status) };
+        let is_ours = match &self.progress {
+            Progress::Asked(answer) => answer.expire(response, self.has_body),
+            Progress::Waiting(_) => {
+                self.progress = Progress::Answered(Box::new(Outcome::Response(response)));
+                true
+            }
+            Progress::Answered(_) | Progress::Over => false,
+        };
+        if is_ours {
+            self.served.context.stats.time_out();
+        }
+        self.poll_progress(cx)
+    }
+
+    fn poll_progress(&mut self, cx: &mut TaskContext<'_>) -> Poll<Outcome> {
         loop {
             match &mut self.progress {
                 Progress::Asked(answer) => {

@@ -6,6 +6,7 @@
 
 mod bodies;
 mod lifecycle;
+mod patience;
 mod refusals;
 mod requests;
 mod shares;

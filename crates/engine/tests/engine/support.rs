@@ -34,6 +34,8 @@ pub(crate) fn settings() -> Settings {
         body_timeout: HANG,
         max_connections: 10_000,
         max_requests: None,
+        inherited: None,
+        request_timeout: None,
         max_body_size: Some(1024 * 1024),
     }
 }

@@ -1,0 +1,268 @@
+//! Requests that take too long, and workers that are sent away.
+
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex, mpsc};
+use std::thread;
+use std::time::Duration;
+
+use kino_engine::{Exchange, ReadError, Server, Settings, Take};
+
+use crate::support::{Client, HANG, Running, ok, read_body, settings, write};
+
+const GET: &str = "GET / HTTP/1.1\r\nHost: test\r\n\r\n";
+
+/// Short, and long enough for a request that nobody holds up.
+fn impatient() -> Settings {
+    Settings { request_timeout: Some(Duration::from_millis(100)), ..settings() }
+}
+
+fn taken(took: Take) -> Box<Exchange> {
+    match took {
+        Take::Exchange(exchange) => exchange,
+        other => panic!("no exchange: {other:?}"),
+    }
+}
+
+fn ended(server: Server) {
+    server.shutdown();
+    assert_eq!((server.stats().in_flight, server.stats().queued, server.stats().connections), (0, 0, 0));
+}
+
+#[test]
+fn a_request_that_takes_too_long_is_504_and_its_late_answer_goes_nowhere() {
+    let server = Server::start(&impatient()).unwrap();
+    let mut client = Client::new(TcpStream::connect(server.address()).unwrap());
+    client.send(GET);
+    let (slow, other) = (server.worker(), server.worker());
+    let exchange = taken(slow.take(HANG));
+    let answer = thread::scope(|scope| {
+        // Whoever idles drives the connections.
+        let next = scope.spawn(|| taken(other.take(HANG)));
+        let late = client.answer();
+        assert_eq!((late.status, late.header("connection")), (504, None));
+        assert_eq!((server.stats().timeouts, server.stats().in_flight), (1, 1));
+        client.send(GET);
+        let _ = next.join().unwrap().reply.send(ok("on the same connection"));
+        client.answer()
+    });
+    assert_eq!(answer.body, b"on the same connection");
+    assert!(!exchange.reply.is_open());
+    assert!(exchange.reply.send(ok("late")).is_err());
+    assert_eq!((server.stats().timeouts, server.stats().in_flight, server.stats().served), (1, 0, 2));
+    assert_eq!((server.stats().dropped, server.stats().disconnects), (0, 0));
+    drop((client, slow, other));
+    ended(server);
+}
+
+#[test]
+fn a_request_that_waits_too_long_never_reaches_a_worker() {
+    let server = Server::start(&impatient()).unwrap();
+    let mut client = Client::new(TcpStream::connect(server.address()).unwrap());
+    client.send(GET);
+    assert_eq!(client.answer().status, 504);
+    assert!(matches!(server.worker().try_take(), Take::Empty));
+    assert_eq!((server.stats().timeouts, server.stats().served), (1, 0));
+    drop(client);
+    ended(server);
+}
+
+#[test]
+fn a_request_that_waits_too_long_for_room_is_504() {
+    let server = Server::start(&Settings { queue_depth: 1, queue_timeout: HANG, ..impatient() }).unwrap();
+    let mut clients: Vec<_> = (0..2).map(|_| Client::new(TcpStream::connect(server.address()).unwrap())).collect();
+    for client in &mut clients {
+        client.send(GET);
+    }
+    assert_eq!(clients.iter_mut().map(|client| client.answer().status).collect::<Vec<_>>(), [504, 504]);
+    assert_eq!((server.stats().timeouts, server.stats().rejected), (2, 0));
+    drop(clients);
+    ended(server);
+}
+
+#[test]
+fn who_reads_the_body_of_a_request_that_takes_too_long_is_told() {
+    let (told, tellings) = mpsc::channel();
+    let running = Running::new(impatient(), 1, move |mut exchange| {
+        told.send(read_body(&mut exchange.body)).unwrap();
+        assert!(exchange.reply.send(ok("late")).is_err());
+    });
+    let mut client = running.connect();
+    client.send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 9\r\n\r\nhalf");
+    let answer = client.answer();
+    assert_eq!((answer.status, answer.header("connection")), (504, Some("close")));
+    assert!(matches!(tellings.recv_timeout(HANG).unwrap(), Err(ReadError::Gone)));
+    assert!(client.is_closed());
+    running.stop();
+}
+
+#[test]
+fn an_answer_that_has_begun_may_take_its_time() {
+    let (release, released) = mpsc::channel::<()>();
+    let released = Mutex::new(released);
+    let running = Running::new(impatient(), 1, move |exchange| {
+        let mut writer = exchange.reply.stream(ok(""), None).unwrap();
+        write(&mut writer, "begun, ").unwrap();
+        released.lock().unwrap().recv_timeout(HANG).unwrap();
+        write(&mut writer, "done").unwrap();
+        writer.finish();
+    });
+    let mut client = running.connect();
+    client.send(GET);
+    running.await_stats("it has begun", |stats| stats.in_flight == 1);
+    // One that came later is late by now.
+    assert_eq!(running.connect().send(GET).answer().status, 504);
+    release.send(()).unwrap();
+    assert_eq!(client.answer().body, b"begun, done");
+    assert_eq!(running.server.stats().timeouts, 1);
+    drop(client);
+    running.stop();
+}
+
+/// The worker and the deadline answer at the same time: each request has one answer, and is counted once.
+#[test]
+fn a_late_worker_and_the_deadline_never_both_answer() {
+    let most = Duration::from_millis(2);
+    let running = Running::new(Settings { request_timeout: Some(most), ..settings() }, 2, move |exchange| {
+        while exchange.queued.elapsed() < most {
+            std::hint::spin_loop();
+        }
+        let _ = exchange.reply.send(ok("in time"));
+    });
+    let statuses = Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                let mut client = running.connect();
+                for _ in 0..100 {
+                    let status = client.get("/").status;
+                    statuses.lock().unwrap().push(status);
+                }
+            });
+        }
+    });
+    let statuses = statuses.into_inner().unwrap();
+    let late = statuses.iter().filter(|status| **status == 504).count() as u64;
+    assert_eq!(statuses.iter().filter(|status| **status == 200).count() as u64, 400 - late);
+    assert_eq!(running.server.stats().timeouts, late);
+    assert_eq!((running.server.stats().dropped, running.server.stats().disconnects), (0, 0));
+    running.stop();
+}
+
+#[test]
+fn a_worker_that_is_sent_away_finishes_its_request_and_takes_no_other() {
+    let server = Server::start(&settings()).unwrap();
+    let mut client = Client::new(TcpStream::connect(server.address()).unwrap());
+    client.send(GET);
+    let (leaver, heir) = (server.worker_of(0), server.worker_of(1));
+    let exchange = taken(leaver.take(HANG));
+    assert_eq!((server.retire(0), server.retire(0)), (1, 0));
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            // Somebody has to be at the network.
+            for body in ["second", "third"] {
+                let _ = taken(heir.take(HANG)).reply.send(ok(body));
+            }
+        });
+        exchange.reply.send(ok("first")).unwrap();
+        assert_eq!(client.answer().body, b"first");
+        assert_eq!(client.send(GET).answer().body, b"second");
+        assert!(matches!(leaver.take(HANG), Take::Closed));
+        assert!(matches!(leaver.try_take(), Take::Closed));
+        drop(leaver);
+        assert_eq!(client.send(GET).answer().body, b"third");
+    });
+    drop((client, heir));
+    ended(server);
+}
+
+#[test]
+fn a_worker_that_waits_is_sent_away_at_once() {
+    let server = Arc::new(Server::start(&settings()).unwrap());
+    let worker = server.worker_of(3);
+    let waiting = thread::spawn(move || matches!(worker.take(HANG), Take::Closed));
+    while server.retire(3) == 0 {
+        thread::yield_now();
+    }
+    assert!(waiting.join().unwrap());
+    server.shutdown();
+}
+
+#[test]
+fn a_worker_that_is_at_one_request_for_too_long_is_set_aside() {
+    let server = Server::start(&settings()).unwrap();
+    let mut clients: Vec<_> = (0..3).map(|_| Client::new(TcpStream::connect(server.address()).unwrap())).collect();
+    for client in &mut clients {
+        client.send(GET);
+    }
+    let workers: Vec<_> = (0..4).map(|index| server.worker_of(index)).collect();
+    let exchanges: Vec<_> = workers[..3].iter().map(|worker| taken(worker.take(HANG))).collect();
+    assert_eq!(server.quarantine(HANG, 9), None, "none is that old");
+    assert_eq!(server.quarantine(Duration::ZERO, 0), None, "none may be");
+    let aside = [server.quarantine(Duration::ZERO, 2), server.quarantine(Duration::ZERO, 2)];
+    assert_eq!(aside, [Some(0), Some(1)], "the first that are, and not again");
+    assert_eq!(server.quarantine(Duration::ZERO, 2), None, "no more than two");
+    let rows: Vec<_> = server.workers().iter().map(|row| (row.index, row.busy.is_some(), row.is_quarantined)).collect();
+    assert_eq!(rows, [(0, true, true), (1, true, true), (2, true, false), (3, false, false)]);
+    for exchange in exchanges {
+        exchange.reply.send(ok("done")).unwrap();
+    }
+    assert!(matches!(workers[0].take(HANG), Take::Closed));
+    assert!(matches!(workers[2].take(Duration::ZERO), Take::Empty));
+    assert_eq!(clients.iter_mut().map(|client| client.answer().status).collect::<Vec<_>>(), [200; 3]);
+    drop(workers);
+    assert!(server.workers().is_empty());
+    drop(clients);
+    ended(server);
+}
+
+#[test]
+fn what_requests_took_is_counted_and_outlives_their_workers() {
+    let server = Server::start(&settings()).unwrap();
+    assert_eq!((server.times().waited, server.times().took), (None, None));
+    let mut client = Client::new(TcpStream::connect(server.address()).unwrap());
+    client.send(GET);
+    let worker = server.worker();
+    let exchange = taken(worker.take(HANG));
+    assert!(server.times().waited.is_some() && server.times().took.is_none());
+    let taken = exchange.queued.elapsed();
+    exchange.reply.send(ok("")).unwrap();
+    assert_eq!(server.workers()[0].served, 1);
+    drop(worker);
+    let (waited, took) = (server.times().waited.unwrap(), server.times().took.unwrap());
+    assert!(waited.p50 == waited.max && took.p50 == took.max, "one request: {waited:?}, {took:?}");
+    assert!(waited.max <= taken + taken / 8 + Duration::from_micros(1), "{waited:?} of {taken:?}");
+    assert_eq!(client.answer().status, 200);
+    drop(client);
+    ended(server);
+}
+
+#[test]
+fn a_socket_that_listens_is_handed_down_without_a_refused_connection() {
+    let first = Running::new(settings(), 1, |exchange| {
+        let _ = exchange.reply.send(ok("first"));
+    });
+    let address = first.server.address();
+    assert_eq!(first.connect().get("/").body, b"first");
+    let socket = TcpListener::from(first.server.listener().unwrap().unwrap());
+    let inherited = Some(Arc::new(socket));
+    let second = Running::new(Settings { inherited, port: 1, ..settings() }, 1, |exchange| {
+        let _ = exchange.reply.send(ok("second"));
+    });
+    assert_eq!(second.server.address(), address);
+    let server = Arc::clone(&first.server);
+    first.stop();
+    assert!(server.listener().unwrap().is_none());
+    assert_eq!(Client::new(TcpStream::connect(address).unwrap()).get("/").body, b"second");
+    second.stop();
+    assert!(TcpStream::connect(address).is_err());
+}
+
+#[test]
+fn what_does_not_listen_is_refused() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let connected = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let fake = TcpListener::from(std::os::fd::OwnedFd::from(connected));
+    let error = Server::start(&Settings { inherited: Some(Arc::new(fake)), ..settings() }).unwrap_err();
+    assert!(error.is_bind(), "{error}");
+    assert!(error.to_string().contains("no TCP socket that listens"), "{error}");
+}
