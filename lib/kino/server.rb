@@ -135,11 +135,11 @@ module Kino
     # Everything that the front-end is told, by the names of the directives.
     NATIVE = %i[host port tokio_threads queue_depth queue_timeout max_body_size max_head_size max_target_size
                 max_headers head_timeout keep_alive_timeout body_timeout max_connections
-                max_keep_alive_requests lanes batch].freeze
+                max_keep_alive_requests lanes batch request_timeout queue_ms].freeze
     private_constant :NATIVE
 
     def native_settings
-      own = { shards: dispatch == :driven ? workers : 0, arenas: mode == :ractor ? workers + 1 : 2 }
+      own = { shards: dispatch == :driven ? workers : 0, arenas: mode == :ractor ? workers + 1 : 2, inherited: nil }
       NATIVE.to_h { |name| [name, settings.public_send(name)] }.merge(own)
     end
 

@@ -65,6 +65,30 @@ module Kino
                "With 0 it is answered at once."
         ),
         Directive.new(
+          name: :request_timeout, type: Types::Seconds.new(least: 0.001, words: NONE), default: nil,
+          summary: "how long an answer may take to begin before 504; none lifts the limit",
+          doc: "Seconds from a request's head to the begin of its answer, the wait for a worker included. Then the " \
+               "client is answered 504. The handler is not interrupted: it runs on, and what it answers goes nowhere."
+        ),
+        Directive.new(
+          name: :quarantine_timeout, type: Types::Seconds.new(least: 0.001, words: NONE), default: nil,
+          summary: "how long a worker may be at one request; none is for ever",
+          doc: "Seconds after which a worker that is still at one request is set aside, and another started in its " \
+               "place. When its request ends, it leaves. At most `quarantine_max` are set aside at a time."
+        ),
+        Directive.new(
+          name: :quarantine_max, type: Types::Whole.new(range: 1..1024), default: 4,
+          summary: "most workers that are set aside at a time",
+          doc: "How many workers may be set aside at a time, see `quarantine_timeout`. With more than that at a " \
+               "standstill the app needs a look rather than more workers."
+        ),
+        Directive.new(
+          name: :queue_ms, type: Types::Flag.new, default: false,
+          summary: "tell the app how long its request waited, as kino.queue_ms",
+          doc: "Puts the milliseconds that a request waited for a worker into its env, as a Float under " \
+               "`kino.queue_ms`. What a proxy says in X-Request-Start stays as it is."
+        ),
+        Directive.new(
           name: :shutdown_timeout, type: Types::Seconds.new, default: 30.0,
           summary: "how long a shutdown waits for requests in flight",
           doc: "Seconds that a shutdown leaves to the requests that are in flight. Then they are cut off, and what " \

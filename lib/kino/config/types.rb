@@ -12,6 +12,12 @@ module Kino
       #
       # @abstract
       class Type
+        # @param words [Hash{String => Object}] words that stand for values of another kind, such as
+        #   { "auto" => :auto }
+        def initialize(words: {})
+          @words = words
+        end
+
         # @param value [Object] from Ruby, or a String from a command line
         # @yield where the value does not fit; what the block gives is the result then
         # @return [Object] the value in its one form, frozen and shareable
@@ -25,7 +31,16 @@ module Kino
 
         # @param value [Object] as {#coerce} gives it
         # @return [String] the value as the command line takes it
-        def show(value) = value.to_s
+        def show(value) = @words.key(value) || value.to_s
+
+        private
+
+        # What a word means.
+        # @yield where the value is none of the words
+        def meaning(value)
+          @words.each { |word, meaning| return meaning if value == word || value == meaning }
+          yield
+        end
       end
 
       # Whole numbers in a range, and words that stand for a value that is not a number.
@@ -42,24 +57,21 @@ module Kino
         # @param placeholder [String]
         # @param words [Hash{String => Object}] such as { "auto" => :auto }
         def initialize(range:, placeholder: "COUNT", words: {})
-          super()
+          super(words:)
           @range = range
           @placeholder = placeholder
-          @words = words
         end
 
         # (see Type#coerce)
         def coerce(value)
-          @words.each { |word, meaning| return meaning if value == word || value == meaning }
-          number = value.is_a?(String) && DIGITS.match?(value) ? Integer(value, 10) : value
-          number.is_a?(Integer) && range.cover?(number) ? number : yield
+          meaning(value) do
+            number = value.is_a?(String) && DIGITS.match?(value) ? Integer(value, 10) : value
+            number.is_a?(Integer) && range.cover?(number) ? number : yield
+          end
         end
 
         # (see Type#expectation)
         def expectation = [*@words.keys, "an integer from #{range.begin} to #{range.end}"].join(" or ")
-
-        # (see Type#show)
-        def show(value) = @words.key(value) || super
       end
 
       # A length of time in seconds, fractions included. It always becomes a Float, so that the native side sees
@@ -71,15 +83,23 @@ module Kino
         DECIMAL = /\A\d+(_\d+)*(\.\d+)?\z/
         private_constant :DECIMAL
 
-        # (see Type#coerce)
-        def coerce(value, &)
-          return coerce(Float(value), &) if value.is_a?(String) && DECIMAL.match?(value)
+        # @param least [Numeric] seconds
+        # @param words [Hash{String => Object}] such as { "none" => nil }
+        def initialize(least: 0, words: {})
+          super(words:)
+          @range = least..LIMIT
+        end
 
-          value.is_a?(Numeric) && value.real? && (0..LIMIT).cover?(value) ? value.to_f : yield
+        # (see Type#coerce)
+        def coerce(value)
+          meaning(value) do
+            number = value.is_a?(String) && DECIMAL.match?(value) ? Float(value) : value
+            number.is_a?(Numeric) && number.real? && @range.cover?(number) ? number.to_f : yield
+          end
         end
 
         # (see Type#expectation)
-        def expectation = "a number of seconds from 0 to #{LIMIT}"
+        def expectation = [*@words.keys, "a number of seconds from #{@range.begin} to #{LIMIT}"].join(" or ")
 
         # (see Type#placeholder)
         def placeholder = "SECONDS"
@@ -97,15 +117,15 @@ module Kino
         # @param placeholder [String]
         def initialize(words:, placeholder:)
           super()
-          @words = words
+          @choices = words
           @placeholder = placeholder
         end
 
         # (see Type#coerce)
-        def coerce(value) = @words.find { |word| [word, word.name].include?(value) } || yield
+        def coerce(value) = @choices.find { |word| [word, word.name].include?(value) } || yield
 
         # (see Type#expectation)
-        def expectation = "one of #{@words.join(", ")}"
+        def expectation = "one of #{@choices.join(", ")}"
       end
 
       # Something that is on or off; true or false in Ruby.

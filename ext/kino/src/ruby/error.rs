@@ -72,6 +72,11 @@ pub(crate) fn from_start(ruby: &Ruby, error: &kino_engine::Error) -> Error {
     Error::new(ruby.get_inner(class), error.to_string())
 }
 
+/// [`BIND`].
+pub(crate) fn bind(ruby: &Ruby, message: String) -> Error {
+    Error::new(ruby.get_inner(&BIND), message)
+}
+
 /// Why a request body ended early.
 pub(crate) fn from_read(ruby: &Ruby, error: &ReadError) -> Error {
     let class = match error {

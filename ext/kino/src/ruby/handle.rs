@@ -34,7 +34,7 @@ pub(crate) struct Handle {
 
 impl Handle {
     pub(crate) fn split(exchange: Exchange) -> (RequestHead, Arc<Self>) {
-        let Exchange { head, mut body, reply } = exchange;
+        let Exchange { head, mut body, reply, .. } = exchange;
         let handle = Self {
             client: reply.client(),
             reply: Mutex::new(Some(reply)),

@@ -4,10 +4,12 @@
 //! leaves the registry on `shutdown`; one that is never shut down ends with the process.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::net::TcpListener;
+use std::os::fd::IntoRawFd;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kino_engine::{Reason, Server, Settings, Signal, Snapshot};
+use kino_engine::{Percentiles, Reason, Server, Settings, Signal, Snapshot, WorkerRow};
 use magnus::value::LazyId;
 use magnus::{Error, RHash, RModule, Ruby, TryConvert, function, prelude::*};
 use parking_lot::Mutex;
@@ -15,7 +17,7 @@ use parking_lot::Mutex;
 use crate::ruby::error::{self, guard};
 use crate::ruby::request::LONGEST_WAIT;
 use crate::ruby::vm::fork::Owned;
-use crate::ruby::vm::{arenas, gvl};
+use crate::ruby::vm::{arenas, descriptor, gvl};
 
 static SERVERS: Mutex<Registry> = Mutex::new(Registry { last: 0, servers: BTreeMap::new() });
 
@@ -28,6 +30,8 @@ struct Registry {
 struct Entry {
     server: Arc<Server>,
     ends: Arc<Ends>,
+    /// Whether each env says how long its request waited for a worker.
+    queue_ms: bool,
 }
 
 /// Worker Ractors that have ended, with what they died of.
@@ -44,7 +48,7 @@ struct Ends {
 type Counter = fn(&Snapshot) -> u64;
 
 /// Every counter of the engine with the name that Ruby knows it by.
-static COUNTERS: [(LazyId, Counter); 10] = [
+static COUNTERS: [(LazyId, Counter); 11] = [
     (LazyId::new("connections"), |it| it.connections),
     (LazyId::new("accepted"), |it| it.accepted),
     (LazyId::new("queued"), |it| it.queued),
@@ -54,6 +58,7 @@ static COUNTERS: [(LazyId, Counter); 10] = [
     (LazyId::new("refused"), |it| it.refused.iter().sum()),
     (LazyId::new("disconnects"), |it| it.disconnects),
     (LazyId::new("dropped"), |it| it.dropped),
+    (LazyId::new("timeouts"), |it| it.timeouts),
     (LazyId::new("respawns"), |it| it.respawns),
 ];
 
@@ -71,10 +76,18 @@ pub(crate) fn init(ruby: &Ruby, native: RModule) -> Result<(), Error> {
     native.define_singleton_method("close", function!(close, 1))?;
     native.define_singleton_method("abort", function!(abort, 1))?;
     native.define_singleton_method("shutdown", function!(shutdown, 1))?;
+    native.define_singleton_method("listener", function!(listener, 1))?;
+    native.define_singleton_method("retire", function!(retire, 2))?;
+    native.define_singleton_method("quarantine", function!(quarantine, 3))?;
     native.define_singleton_method("count_respawn", function!(count_respawn, 1))?;
     native.define_singleton_method("report_end", function!(report_end, 3))?;
     native.define_singleton_method("await_end", function!(await_end, 1))?;
     native.define_singleton_method("stats", function!(stats, 1))
+}
+
+/// A worker of that server, and whether it is to say how long each request waited.
+pub(crate) fn worker(ruby: &Ruby, id: u64, index: usize) -> Result<(kino_engine::Worker, bool), Error> {
+    entry(ruby, id).map(|entry| (entry.server.worker_of(index), entry.queue_ms))
 }
 
 /// The server of that id.
@@ -90,6 +103,7 @@ fn entry(ruby: &Ruby, id: u64) -> Result<Entry, Error> {
 fn start(ruby: &Ruby, settings: RHash) -> Result<u64, Error> {
     guard(ruby, || {
         arenas::limit(fetch(ruby, settings, "arenas")?);
+        let queue_ms = fetch(ruby, settings, "queue_ms")?;
         let settings = settings_from(ruby, settings)?;
         // Name look-ups may take long, and need nothing of Ruby.
         let signal = Signal::new();
@@ -103,7 +117,7 @@ fn start(ruby: &Ruby, settings: RHash) -> Result<u64, Error> {
         let mut registry = SERVERS.lock();
         registry.last += 1;
         let id = registry.last;
-        registry.servers.insert(id, Owned::new(Entry { server: Arc::new(server), ends: Arc::default() }));
+        registry.servers.insert(id, Owned::new(Entry { server: Arc::new(server), ends: Arc::default(), queue_ms }));
         Ok(id)
     })
 }
@@ -127,7 +141,19 @@ fn settings_from(ruby: &Ruby, hash: RHash) -> Result<Settings, Error> {
         max_connections: fetch(ruby, hash, "max_connections")?,
         max_requests: fetch(ruby, hash, "max_keep_alive_requests")?,
         max_body_size: fetch(ruby, hash, "max_body_size")?,
+        inherited: inherited(ruby, fetch(ruby, hash, "inherited")?)?,
+        request_timeout: fetch::<Option<f64>>(ruby, hash, "request_timeout")?
+            .map(|most| seconds(ruby, most))
+            .transpose()?,
     })
+}
+
+/// The caller's descriptor stays the caller's.
+fn inherited(ruby: &Ruby, number: Option<i32>) -> Result<Option<Arc<TcpListener>>, Error> {
+    let Some(number) = number else { return Ok(None) };
+    let ours = descriptor::duplicate(number)
+        .map_err(|failed| error::bind(ruby, format!("cannot listen on file descriptor {number}: {failed}")))?;
+    Ok(Some(Arc::new(TcpListener::from(ours))))
 }
 
 fn fetch<T: TryConvert>(ruby: &Ruby, hash: RHash, name: &str) -> Result<T, Error> {
@@ -185,6 +211,30 @@ fn shutdown(ruby: &Ruby, id: u64) -> Result<(), Error> {
     })
 }
 
+/// A descriptor of our own of the listening socket, for a process that is to go on with it; nil where it is
+/// closed. Whoever calls owns it, and has to close it.
+fn listener(ruby: &Ruby, id: u64) -> Result<Option<i32>, Error> {
+    guard(ruby, || {
+        let listener = named(ruby, id)?.listener();
+        let listener = listener.map_err(|failed| error::general(ruby, format!("no descriptor left: {failed}")))?;
+        Ok(listener.map(IntoRawFd::into_raw_fd))
+    })
+}
+
+/// Tells the threads of a worker to take nothing more; how many there were. Their `take` returns nil.
+fn retire(ruby: &Ruby, id: u64, index: usize) -> Result<usize, Error> {
+    guard(ruby, || named(ruby, id).map(|server| server.retire(index)))
+}
+
+/// Sets a worker thread aside that has been at one request for more than `after` seconds, unless `most` are
+/// already: the index of its worker, or nil.
+fn quarantine(ruby: &Ruby, id: u64, after: f64, most: usize) -> Result<Option<usize>, Error> {
+    guard(ruby, || {
+        let after = seconds(ruby, after)?;
+        Ok(named(ruby, id)?.quarantine(after, most))
+    })
+}
+
 fn count_respawn(ruby: &Ruby, id: u64) -> Result<(), Error> {
     guard(ruby, || named(ruby, id).map(|server| server.count_respawn()))
 }
@@ -216,6 +266,26 @@ fn await_end(ruby: &Ruby, id: u64) -> Result<(usize, Option<String>), Error> {
     })
 }
 
+fn row_of(ruby: &Ruby, row: WorkerRow) -> Result<RHash, Error> {
+    let hash = ruby.hash_new();
+    hash.aset(ruby.to_symbol("index"), row.index)?;
+    hash.aset(ruby.to_symbol("served"), row.served)?;
+    hash.aset(ruby.to_symbol("busy_ms"), row.busy.map(|busy| busy.as_secs_f64() * 1e3))?;
+    hash.aset(ruby.to_symbol("quarantined"), row.is_quarantined)?;
+    Ok(hash)
+}
+
+/// Empty before the first request.
+fn millis(ruby: &Ruby, times: Option<Percentiles>) -> Result<RHash, Error> {
+    let hash = ruby.hash_new();
+    if let Some(Percentiles { p50, p95, p99, max }) = times {
+        for (name, time) in [("p50", p50), ("p95", p95), ("p99", p99), ("max", max)] {
+            hash.aset(ruby.to_symbol(name), time.as_secs_f64() * 1e3)?;
+        }
+    }
+    Ok(hash)
+}
+
 fn stats(ruby: &Ruby, id: u64) -> Result<RHash, Error> {
     guard(ruby, || {
         let server = named(ruby, id)?;
@@ -229,6 +299,17 @@ fn stats(ruby: &Ruby, id: u64) -> Result<RHash, Error> {
             refusals.aset(ruby.to_symbol(reason.name()), snapshot.refused[reason.index()])?;
         }
         hash.aset(ruby.to_symbol("refusals"), refusals)?;
+        let workers = server.workers();
+        let quarantined = workers.iter().filter(|row| row.is_quarantined).count();
+        hash.aset(ruby.to_symbol("quarantined"), quarantined)?;
+        let rows = ruby.ary_new_capa(workers.len());
+        for row in workers {
+            rows.push(row_of(ruby, row)?)?;
+        }
+        hash.aset(ruby.to_symbol("per_worker"), rows)?;
+        let times = server.times();
+        hash.aset(ruby.to_symbol("queue_wait_ms"), millis(ruby, times.waited)?)?;
+        hash.aset(ruby.to_symbol("service_time_ms"), millis(ruby, times.took)?)?;
         if let Some(depths) = server.lane_depths() {
             hash.aset(ruby.to_symbol("lane_depths"), ruby.ary_from_vec(depths))?;
         }

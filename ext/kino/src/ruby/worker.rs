@@ -48,6 +48,8 @@ struct Inner {
     hand_object: Kept,
     cache: env::Cache,
     fields: Fields,
+    /// Whether the env says how long its request waited.
+    tells_wait: bool,
 }
 
 pub(crate) fn init(ruby: &Ruby, native: RModule) -> Result<(), Error> {
@@ -69,7 +71,7 @@ pub(crate) fn init(ruby: &Ruby, native: RModule) -> Result<(), Error> {
 
 fn new(ruby: &Ruby, server: u64, index: usize) -> Result<Obj<Worker>, Error> {
     guard(ruby, || {
-        let engine = server::named(ruby, server)?.worker_of(index);
+        let (engine, tells_wait) = server::worker(ruby, server, index)?;
         let hand = Arc::<Hand>::default();
         let object = ruby.obj_wrap(HandObject::new(Arc::clone(&hand)));
         let inner = Inner {
@@ -78,6 +80,7 @@ fn new(ruby: &Ruby, server: u64, index: usize) -> Result<Obj<Worker>, Error> {
             hand_object: Kept::default(),
             cache: env::Cache::default(),
             fields: Fields::default(),
+            tells_wait,
         };
         inner.hand_object.set(object.as_value());
         let worker = ruby.obj_wrap(Worker(Owned::new(inner)));
@@ -124,12 +127,13 @@ impl Inner {
     }
 
     fn begin(&self, ruby: &Ruby, exchange: Box<Exchange>) -> Result<RHash, Error> {
+        let waited = self.tells_wait.then(|| exchange.queued.elapsed());
         let (head, handle) = Handle::split(*exchange);
         let has_body = handle.has_body();
         let number = self.hand.take_up(handle);
         let hand = self.hand_object.get().ok_or_else(|| error::general(ruby, "bug in Kino: a worker has no hand"))?;
         let request = request::new(ruby, hand, number)?;
-        env::build(ruby, &self.cache, &head, request, has_body)
+        env::build(ruby, &self.cache, &head, request, has_body, waited)
     }
 
     fn send(&self, ruby: &Ruby, status: Value, headers: Value, chunks: RArray) -> Result<(), Error> {

@@ -11,6 +11,7 @@ mod cache;
 mod shared;
 
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use http::header::{CONNECTION, COOKIE, HeaderName, UPGRADE};
 use http::{HeaderMap, Method, Version};
@@ -58,6 +59,7 @@ pub(crate) fn build(
     head: &RequestHead,
     request: Value,
     has_body: bool,
+    waited: Option<Duration>,
 ) -> Result<RHash, Error> {
     let (Some(shared), Some(objects)) = (SHARED.get(), OBJECTS.get()) else {
         return Err(error::general(ruby, "the extension is used before kino is loaded"));
@@ -66,6 +68,7 @@ pub(crate) fn build(
     let input = has_body.then(|| ruby.get_inner(objects.input).new_instance((request,))).transpose()?;
     let finished = ruby.ary_new().as_value();
     let protocol = protocols(ruby, head)?;
+    let queue_ms = waited.map(|waited| ruby.float_from_f64(waited.as_secs_f64() * 1e3).as_value());
     let peer = cache.peer(ruby, head.connection().peer.ip());
     let template = cache.template(ruby, shared, objects, head)?;
     // Made before the closure runs, because that may be jumped out of. `fill` holds references and
@@ -82,6 +85,9 @@ pub(crate) fn build(
         }
         if let Some(protocol) = protocol {
             env.object(keys.protocol, protocol);
+        }
+        if let Some(queue_ms) = queue_ms {
+            env.object(keys.queue_ms, queue_ms);
         }
         fill_headers(env, shared, cache, head.headers(), joined);
     };

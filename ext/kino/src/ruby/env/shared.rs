@@ -48,6 +48,7 @@ keys! {
     errors = "rack.errors";
     response_finished = "rack.response_finished";
     request = "kino.request";
+    queue_ms = "kino.queue_ms";
     is_hijack = "rack.hijack?";
     hijack = "rack.hijack";
     protocol = "rack.protocol";

@@ -2,6 +2,7 @@
 //! what happens on a raise.
 
 pub(crate) mod arenas;
+pub(crate) mod descriptor;
 pub(crate) mod fork;
 pub(crate) mod gvl;
 pub(crate) mod hash;
