@@ -22,7 +22,7 @@ Gem::Specification.new do |spec|
     Dir[
       "lib/**/*.rb", "sig/**/*.rbs", "exe/*",
       "ext/kino/**/*.{rb,rs,toml}", "crates/**/*.{rs,toml}", "Cargo.toml", "Cargo.lock",
-      "doc/**/*.md", "README.md", "CHANGELOG.md", "LICENSE"
+      "doc/**/*.{md,svg}", "README.md", "CHANGELOG.md", "LICENSE"
     ].reject { |file| file.include?("/target/") || File.directory?(file) }
   end
   spec.bindir = "exe"

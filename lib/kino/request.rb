@@ -11,7 +11,7 @@ module Kino
     # not sent, and the socket is the app's to close.
     #
     # It is one end of a socket pair whose bytes the front-end carries to and from the client, so it
-    # works with `IO.select` and the like; `REMOTE_ADDR` in the env is the peer, not this socket's.
+    # works with `IO.select` and the like; the peer is in the env (`REMOTE_ADDR`, `REMOTE_PORT`).
     #
     # @return [UNIXSocket] the same at each call
     # @raise [Error] if the request was answered before

@@ -20,7 +20,7 @@ RSpec.describe "the env" do
         "REQUEST_METHOD" => "GET", "SCRIPT_NAME" => "", "PATH_INFO" => "/a/b", "QUERY_STRING" => "c=d&e",
         "SERVER_NAME" => "example.org", "SERVER_PORT" => "8080", "SERVER_PROTOCOL" => "HTTP/1.1",
         "HTTP_HOST" => "example.org:8080", "rack.url_scheme" => "http",
-        "REMOTE_ADDR" => "127.0.0.1"
+        "REMOTE_ADDR" => "127.0.0.1", "REMOTE_PORT" => wire.local.ip_port.to_s
       )
     end
 
@@ -34,7 +34,7 @@ RSpec.describe "the env" do
     it "has nothing that the request does not say" do
       expect(env_of.keys).to contain_exactly(
         "REQUEST_METHOD", "SCRIPT_NAME", "PATH_INFO", "QUERY_STRING", "SERVER_NAME", "SERVER_PORT", "SERVER_PROTOCOL",
-        "REMOTE_ADDR", "HTTP_HOST", "rack.url_scheme", "rack.input", "rack.errors",
+        "REMOTE_ADDR", "REMOTE_PORT", "HTTP_HOST", "rack.url_scheme", "rack.input", "rack.errors",
         "rack.response_finished", "kino.request", "rack.hijack?", "rack.hijack"
       )
     end

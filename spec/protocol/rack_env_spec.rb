@@ -30,6 +30,18 @@ module Protocol
   end
 end
 
+module Protocol
+  # Answers with who asks, and gives the collector all it can.
+  module Collected
+    def self.call(env)
+      peer = [env["REMOTE_ADDR"], env["REMOTE_PORT"]]
+      GC.start
+      Array.new(10_000) { |index| "rubbish #{index}" }
+      [200, HEADERS, [Marshal.dump(peer)]]
+    end
+  end
+end
+
 # The environment of Rack's SPEC, from the request line and the headers.
 RSpec.describe "the Rack env" do
   in_both_modes do
@@ -118,6 +130,36 @@ RSpec.describe "the Rack env" do
       end
     end
 
+    describe "REMOTE_PORT" do
+      def port_of(client) = client.socket.local_address.ip_port.to_s
+
+      def told_to(client) = Marshal.load(client.get("/").body)["REMOTE_PORT"] # rubocop:disable Security/MarshalLoad
+
+      it "is the peer's, whatever the client says" do
+        client = connect
+        env = Marshal.load(client.get("/", "Remote-Port: 1").body) # rubocop:disable Security/MarshalLoad
+        expect(env).to include("REMOTE_PORT" => port_of(client), "HTTP_REMOTE_PORT" => "1")
+      end
+
+      it "is each connection's own, however many come in between" do
+        stays = Array.new(20) { connect }
+        300.times do |index|
+          guest = connect
+          [guest, stays[index % 20]].each { |client| expect(told_to(client)).to eq(port_of(client)) }
+          guest.socket.close
+        end
+      end
+
+      it "outlives the collector, as REMOTE_ADDR does, while others ask" do
+        serve(Protocol::Collected)
+        clients = Array.new(3) { connect }
+        3.times do
+          peers = clients.map { |client| Marshal.load(client.get("/").body) } # rubocop:disable Security/MarshalLoad
+          expect(peers).to eq(clients.map { |client| ["127.0.0.1", port_of(client)] })
+        end
+      end
+    end
+
     it "has REQUEST_METHOD, SERVER_PROTOCOL and the scheme" do
       expect(env_from("DELETE /")).to include("REQUEST_METHOD" => "DELETE", "SERVER_PROTOCOL" => "HTTP/1.1",
                                               "rack.url_scheme" => "http")
@@ -195,7 +237,7 @@ RSpec.describe "the Rack env" do
         env_and_kinds("Accept: x", "X-A: y", "Cookie: z")
         expect(env_and_kinds(path: "/").first.keys).to contain_exactly(
           "REQUEST_METHOD", "SCRIPT_NAME", "PATH_INFO", "QUERY_STRING", "SERVER_NAME", "SERVER_PORT",
-          "SERVER_PROTOCOL", "REMOTE_ADDR", "HTTP_HOST"
+          "SERVER_PROTOCOL", "REMOTE_ADDR", "REMOTE_PORT", "HTTP_HOST"
         )
       end
 
@@ -212,8 +254,8 @@ RSpec.describe "the Rack env" do
         _, kinds = env_and_kinds("Accept: x", "User-Agent: #{"u" * 1000}", "X-A: y", "Cookie: z", "Authorization: a")
         frozen, own = kinds.partition(&:last).map { |pairs| pairs.map(&:first) }
         expect(own).to contain_exactly("PATH_INFO", "QUERY_STRING", "HTTP_X_A", "HTTP_COOKIE", "HTTP_AUTHORIZATION")
-        expect(frozen).to include("REQUEST_METHOD", "HTTP_HOST", "SERVER_NAME", "REMOTE_ADDR", "HTTP_ACCEPT",
-                                  "HTTP_USER_AGENT")
+        expect(frozen).to include("REQUEST_METHOD", "HTTP_HOST", "SERVER_NAME", "REMOTE_ADDR", "REMOTE_PORT",
+                                  "HTTP_ACCEPT", "HTTP_USER_AGENT")
       end
     end
 

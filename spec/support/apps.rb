@@ -30,6 +30,7 @@ end
 
 require "support/apps/bodies"
 require "support/apps/deaths"
+require "support/apps/depths"
 require "support/apps/doors"
 require "support/apps/env_dump"
 require "support/apps/failures"

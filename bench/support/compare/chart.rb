@@ -1,65 +1,146 @@
 # frozen_string_literal: true
 
+require_relative "svg"
+
 module Bench
-  # A chart of a run for the docs: a group of bars for each row, as long as the best of the group allows.
+  # A chart of a run for the docs. Each bar is a multiple of what one column, Puma where it took part, reached in the
+  # same row, so that all rows share one scale. Rows where less is better come below those where more is.
   class Chart
-    WIDTH = 760
-    LABELS = 150
-    FIGURES = 90
-    BAR = 16
-    GAP = 4
-    HEAD = 26
-    COLORS = %w[#c9302c #e8871e #f2c14e #3a6ea5 #7aa6cf #5b8c5a #9a9a9a #8e6bbf].freeze
-    # Readable on a light page and on a dark one.
-    STYLE = "text{font:12px system-ui,sans-serif;fill:#444}.h{font-weight:600}" \
-            "@media(prefers-color-scheme:dark){text{fill:#ccc}}"
+    WIDTH = 860
+    MARGIN = 24
+    # Where the bars start, and how much is kept free beside the longest for its figures.
+    LEFT = 190
+    FIGURES = 130
+    BAR = 14
+    # From one bar to the next, and between two groups of them.
+    STEP = 17
+    GAP = 13
+    # Of letters as wide as those of usual fonts.
+    LETTER = 7.2
+
+    BASE_COLOR = "#8b949e"
+    # In the order of the columns. They can be told apart on either background, and without seeing red and green.
+    COLORS = %w[#d1433f #e9983a #3b82c4 #7d6bc4 #2a9d8f #b5709c #c2b280 #6fb1d6].freeze
+
+    # What a row is measured by, and how that reads.
+    FIGURE = {
+      rate: ->(value) { "#{thousands(value)}/s" },
+      p50: ->(value) { "#{thousands(value)} µs" },
+      pss: ->(value) { "#{(value / 1024.0).round} MiB" }
+    }.freeze
+    MEASURES = { rate: :rate, latency: :p50, memory: :pss }.freeze
+
+    Bar = Data.define(:column, :ratio, :figure)
+    Group = Data.define(:row, :bars)
+
+    # @param value [Numeric]
+    # @return [String]
+    def self.thousands(value) = value.round.to_s.gsub(/(?<=\d)(?=(\d{3})+\z)/, ",")
 
     # @param comparison [Comparison]
     # @param rows [Array<Row>]
     # @param columns [Array<Column>]
-    def initialize(comparison, rows, columns)
+    # @param note [String] where the figures come from
+    def initialize(comparison, rows, columns, note: "")
       @comparison = comparison
-      @rows = rows.select(&:rate?)
       @columns = columns
-      @colors = columns.map(&:name).zip(COLORS.cycle).to_h
+      @note = note
+      @base = columns.find { |column| column.name == "puma" } || columns.first
+      @groups = rows.map { |row| Group.new(row:, bars: bars(row)) }.reject { |group| group.bars.empty? }
+      others = (columns - [@base]).map(&:name)
+      @colors = { **others.zip(COLORS.cycle).to_h, @base.name => BASE_COLOR }
     end
 
     # @return [String] SVG
     def to_s
-      @height = GAP
-      parts = @rows.map { |row| group(row) }
-      <<~SVG
-        <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 #{WIDTH} #{@height}" role="img">
-        <title>Requests a second, longer is better</title>
-        <style>#{STYLE}</style>
-        #{parts.join("\n")}
-        </svg>
-      SVG
+      @svg = Svg.new(WIDTH)
+      @top = MARGIN
+      head
+      legend
+      more, less = @groups.partition { |group| group.row.rate? }
+      section("Requests a second: more is better", more)
+      section("Time and memory: less is better", less)
+      @svg.render(title, description, @top + 10)
     end
 
     private
 
-    def group(row)
-      found = @columns.filter_map do |column|
-        spread = @comparison.spread(:rate, row.name, column.name)
-        [column, spread.median] if spread
+    def title = "Kino compared with #{@base.title}"
+
+    # What a reader who does not see the bars is told.
+    def description
+      @groups.map do |group|
+        "#{group.row.name}: #{group.bars.map { |bar| "#{bar.column.title} #{bar.figure}" }.join(", ")}"
+      end.join("; ")
+    end
+
+    def bars(row)
+      measure = MEASURES.fetch(row.measure)
+      @columns.filter_map do |column|
+        spread = @comparison.spread(measure, row.name, column.name) or next
+        ratio = @comparison.ratio(measure, row.name, column.name, @base.name)&.median
+        Bar.new(column:, ratio:, figure: FIGURE.fetch(measure).call(spread.median))
       end
-      best = found.map(&:last).max
-      heading = text(0, @height += HEAD - (2 * GAP), "/#{row.name}, requests a second", style: "h")
-      @height += 2 * GAP
-      [heading, *found.map { |column, rate| bar(column, rate, best) }].join("\n")
     end
 
-    def bar(column, rate, best)
-      length = ((WIDTH - LABELS - FIGURES) * rate / best).round
-      base = @height + BAR - GAP
-      rect = %(<rect x="#{LABELS}" y="#{@height}" width="#{length}" height="#{BAR}" fill="#{@colors[column.name]}"/>)
-      @height += BAR + GAP
-      [text(0, base, column.title), rect, text(LABELS + length + GAP, base, rate.round)].join("\n")
+    def head
+      @svg.text(MARGIN, @top += 12, title, style: "title")
+      @svg.text(MARGIN, @top += 20, "Each bar is a multiple of #{@base.title} in the same row.", style: "muted")
+      @svg.text(MARGIN, @top += 17, @note, style: "muted") unless @note.empty?
     end
 
-    def text(left, base, content, style: nil)
-      %(<text x="#{left}" y="#{base}"#{%( class="#{style}") if style}>#{content.to_s.encode(xml: :text)}</text>)
+    # One entry after the other, in as many lines as they take.
+    def legend
+      left = MARGIN
+      @top += 22
+      @columns.each do |column|
+        width = 30 + (column.title.size * LETTER)
+        if left + width > WIDTH - MARGIN
+          left = MARGIN
+          @top += STEP
+        end
+        @svg.rect(left, @top - 10, 11, 11, @colors.fetch(column.name))
+        @svg.text(left + 16, @top, column.title)
+        left += width
+      end
+    end
+
+    def section(heading, groups)
+      return if groups.empty?
+
+      @svg.text(MARGIN, @top += 34, heading, style: "heading")
+      @top += 12
+      longest = groups.flat_map(&:bars).filter_map(&:ratio).push(1.0).max
+      scale = (WIDTH - LEFT - FIGURES - MARGIN) / longest
+      grid(longest, scale, groups.sum { |group| height(group) } - GAP)
+      groups.each { |group| draw(group, scale) }
+      @top += 8
+    end
+
+    def height(group) = ([group.bars.size, 2].max * STEP) + GAP
+
+    # The line of the one that all are compared with stands out.
+    def grid(longest, scale, height)
+      step = [1, 2, 5, 10].find { |size| longest / size <= 6 } || longest
+      (0..longest).step(step).map(&:to_i).push(1).uniq.each do |multiple|
+        left = LEFT + (multiple * scale)
+        @svg.line(left, @top - 4, @top + height, style: multiple == 1 ? "base" : "grid")
+        @svg.text(left, @top + height + 14, "#{multiple}×", style: "muted middle")
+      end
+    end
+
+    def draw(group, scale)
+      @svg.text(MARGIN, @top + 11, group.row.rate? ? group.row.path : group.row.name, style: "row")
+      @svg.text(MARGIN, @top + 26, group.row.about, style: "muted")
+      group.bars.each_with_index { |bar, index| draw_bar(bar, @top + (index * STEP), scale) }
+      @top += height(group)
+    end
+
+    def draw_bar(bar, top, scale)
+      length = (bar.ratio || 0) * scale
+      @svg.rect(LEFT, top, length, BAR, @colors.fetch(bar.column.name))
+      ratio = bar.ratio && bar.column != @base ? format("%.2f×", bar.ratio) : nil
+      @svg.figure(LEFT + length + 6, top + 11, ratio, bar.figure)
     end
   end
 end

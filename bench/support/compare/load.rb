@@ -24,7 +24,7 @@ module Bench
     # @param threads [Integer] of wrk's
     def initialize(url, row, connections:, threads:)
       @url = "#{url}#{row.path}"
-      @connections = row.measure == :latency ? 1 : connections
+      @connections = row.connections || connections
       @threads = [threads, @connections].min
       @arguments = row.body ? ["--", row.body.to_s] : []
     end
@@ -42,12 +42,13 @@ module Bench
       reader.close
     end
 
-    private
-
+    # @return [Array<String>]
     def command(seconds)
       ["wrk", "--threads", @threads.to_s, "--connections", @connections.to_s, "--duration", "#{seconds}s",
        "--timeout", "#{TIMEOUT}s", "--script", SCRIPT, @url, *@arguments]
     end
+
+    private
 
     def finish(pid, seconds)
       return if Clock.wait(seconds + GRACE, every: 0.01) { Process.wait(pid, Process::WNOHANG) }

@@ -5,11 +5,13 @@ require_relative "../../apps/battery"
 module Bench
   # What is measured. A row is a route of the app, a right answer, and what its figure is.
   #
+  # - about: what the app does, in a few words
+  # - connections: how many wrk opens; nil is what the run is told
   # - measure: `:rate` in requests a second, `:latency` of one connection, or `:memory` after all other rows
   # - slots: all sides get the same number of requests at a time; else each has its own default
-  Row = Data.define(:name, :path, :body, :answer, :slots, :measure) do
+  Row = Data.define(:name, :path, :about, :body, :answer, :slots, :connections, :measure) do
     def initialize(name:, **facts)
-      super(path: "/#{name}", body: nil, slots: false, measure: :rate, **facts, name:)
+      super(path: "/#{name}", body: nil, slots: false, connections: nil, measure: :rate, **facts, name:)
     end
 
     # @param answer [String]
@@ -18,6 +20,10 @@ module Bench
 
     # @return [Boolean] whether more of it is better
     def rate? = measure == :rate
+
+    # @param connections [Integer]
+    # @return [Row] the same with so many connections, whatever the run is told
+    def at(connections) = with(name: "#{name} at #{connections}", connections:)
   end
 
   # THE list of rows.
@@ -25,17 +31,19 @@ module Bench
     UPLOAD = 65_536
 
     ALL = [
-      Row.new(name: "plaintext", answer: BatteryApp::HELLO),
-      Row.new(name: "10k", answer: BatteryApp::TEN_K),
-      Row.new(name: "cpu", answer: "6765"),
-      Row.new(name: "alloc", answer: BatteryApp::STRINGS.to_s),
-      Row.new(name: "json", answer: BatteryApp::DOCUMENT),
-      Row.new(name: "io", answer: "slept", slots: true),
-      Row.new(name: "io_native", answer: "slept", slots: true),
-      Row.new(name: "upload", body: UPLOAD, answer: UPLOAD.to_s),
-      Row.new(name: "stack", answer: BatteryApp::HELLO),
-      Row.new(name: "latency", path: "/plaintext", answer: BatteryApp::HELLO, measure: :latency),
-      Row.new(name: "memory", path: "/plaintext", answer: BatteryApp::HELLO, measure: :memory)
+      Row.new(name: "plaintext", about: "11 bytes", answer: BatteryApp::HELLO),
+      Row.new(name: "10k", about: "10 KB", answer: BatteryApp::TEN_K),
+      Row.new(name: "cpu", about: "fib(20)", answer: "6765"),
+      Row.new(name: "alloc", about: "2,000 strings", answer: BatteryApp::STRINGS.to_s),
+      Row.new(name: "json", about: "parse and render 4 KB", answer: BatteryApp::DOCUMENT),
+      Row.new(name: "io", about: "sleep 5 ms", answer: "slept", slots: true),
+      Row.new(name: "io_native", about: "sleep 5 ms, natively", answer: "slept", slots: true),
+      Row.new(name: "upload", about: "read 64 KB", body: UPLOAD, answer: UPLOAD.to_s),
+      Row.new(name: "stack", about: "8 middlewares", answer: BatteryApp::HELLO),
+      Row.new(name: "latency", path: "/plaintext", about: "one connection, p50", answer: BatteryApp::HELLO,
+              connections: 1, measure: :latency),
+      Row.new(name: "memory", path: "/plaintext", about: "PSS after all rows", answer: BatteryApp::HELLO,
+              measure: :memory)
     ].freeze
 
     # What the memory row drives before it looks.

@@ -36,7 +36,7 @@ module Bench
     def run
       measure
       puts @options.json ? JSON.pretty_generate(facts) : report
-      File.write(@options.svg, Chart.new(@comparison, @options.rows, @columns).to_s) if @options.svg
+      File.write(@options.svg, chart.to_s) if @options.svg
       @runner.faults.empty? && @comparison.total_errors.zero? && (@verdicts.nil? || @verdicts.met?)
     end
 
@@ -74,6 +74,14 @@ module Bench
 
     def machine_line
       @machine.map { |name, value| "#{name.to_s.tr("_", " ")} #{value}" }.join("; ")
+    end
+
+    def chart
+      ruby, puma, cpus = @machine.values_at(:ruby, :puma, :cpus)
+      seconds, connections, rounds, workers = @options.facts.values_at(:seconds, :connections, :rounds, :workers)
+      note = [ruby.sub("ruby", "Ruby"), *("Puma #{puma}" if puma), "#{cpus} cores", "#{workers} workers on each side",
+              "wrk with #{connections} connections", "medians of #{rounds} x #{seconds} s"].join(", ")
+      Chart.new(@comparison, @options.rows, @columns, note:)
     end
 
     def options_line

@@ -7,12 +7,8 @@ module Bench
   ways = { "queue" => %w[--dispatch queue], "lanes" => %w[--lanes on],
            "lanes-8" => %w[--lanes on --batch 8], "batch-8" => %w[--dispatch queue --batch 8],
            "driven" => %w[--dispatch driven] }
-  kinos = ways.map do |name, flags|
-    Column.new(name:, title: name, launcher: KinoLauncher.new(flags: ["--mode", "ractor", *flags]))
-  end
-  engines = { "queue" => %w[queue], "lanes" => %w[lanes], "lanes-8" => %w[lanes 8] }.map do |name, words|
-    Column.new(name: "engine-#{name}", title: "engine, #{name}",
-               launcher: RustLauncher.new(example: "workers", arguments: ->(workers) { [workers, 1, *words] }))
-  end
+  kinos = Columns.kinos(ways.transform_values { |flags| ["--mode", "ractor", *flags] })
+  engines = Columns.engines("engine-queue" => %w[queue], "engine-lanes" => %w[lanes],
+                            "engine-lanes-8" => %w[lanes 8])
   Run.start(ARGV, columns: kinos + engines, rows: Rows.named(%w[plaintext cpu io latency]))
 end

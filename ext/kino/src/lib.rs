@@ -28,6 +28,7 @@ mod ruby;
 use magnus::{Error, Ruby};
 
 /// mimalloc for the extension alone; Ruby's own heap keeps the system's allocator.
+#[cfg(feature = "mimalloc")]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -118,18 +118,23 @@ impl<T> Lanes<T> {
     /// The oldest item of the longest lane, for `thief`; if it takes `batch` at a time, up to half of
     /// what is there.
     pub(crate) fn steal(&self, thief: &Lane<T>, batch: usize) -> Option<T> {
-        let (victim, depth) = self.all.iter().map(|lane| (lane, lane.len())).max_by_key(|(_, depth)| *depth)?;
-        if depth == 0 {
-            return None;
+        loop {
+            let (victim, depth) = self.all.iter().map(|lane| (lane, lane.len())).max_by_key(|(_, depth)| *depth)?;
+            if depth == 0 {
+                return None;
+            }
+            let mut stolen: VecDeque<T> = {
+                let mut items = victim.items.lock();
+                let count = items.len().div_ceil(2).min(batch);
+                items.drain(..count).collect()
+            };
+            // Its own worker may have been there since. Another lane may hold something all the same, and who
+            // went idle on that would leave it to a worker that is busy.
+            if !stolen.is_empty() {
+                victim.keeps_up.store(false, Ordering::Relaxed);
+                return thief.fill(&mut stolen, batch);
+            }
         }
-        let mut stolen: VecDeque<T> = {
-            // Its worker may have been there since.
-            let mut items = victim.items.lock();
-            let count = items.len().div_ceil(2).min(batch);
-            items.drain(..count).collect()
-        };
-        victim.keeps_up.store(false, Ordering::Relaxed);
-        thief.fill(&mut stolen, batch)
     }
 
     pub(crate) fn len(&self) -> usize {

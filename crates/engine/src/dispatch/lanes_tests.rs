@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::sync::mpsc;
+use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::Duration;
 
@@ -271,5 +271,45 @@ fn next(queue: &Queue<usize>, lane: &Arc<Lane<usize>>) -> Option<usize> {
             Popped::Closed => return None,
             Popped::Empty => {}
         }
+    }
+}
+
+/// While one worker takes its own, a third must get what waits for the second.
+#[test]
+fn a_thief_that_comes_too_late_for_one_lane_looks_into_the_others() {
+    let queue = queue(LANES);
+    let (busy, quick, thief) = (awake(&queue), awake(&queue), awake(&queue));
+    let rounds = 20_000;
+    let meeting = Barrier::new(2);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            for _ in 0..rounds {
+                meeting.wait();
+                let _ = queue.pop(&quick);
+                meeting.wait();
+            }
+        });
+        for _ in 0..rounds {
+            busy.put(1);
+            quick.put(2);
+            meeting.wait();
+            let found = take(&queue, &thief);
+            meeting.wait();
+            let left = all_of(&queue, &busy);
+            all_of(&queue, &quick);
+            assert!(found.is_some() || left.is_empty(), "the thief found nothing and left {left:?}");
+        }
+    });
+}
+
+#[test]
+fn who_is_taken_off_the_list_leaves_what_waits_to_others() {
+    for ways in [Ways { lanes: false, batch: 1 }, LANES] {
+        let queue = queue(ways);
+        let (other, gone) = (idle(&queue), idle(&queue));
+        put(&queue, [1]);
+        queue.unlist(&gone);
+        assert!(is_woken(&other), "{ways:?}");
+        queue.unlist(&gone);
     }
 }

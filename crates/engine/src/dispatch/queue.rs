@@ -133,6 +133,18 @@ impl<T> Queue<T> {
         notify(woken);
     }
 
+    /// Takes the worker off the idle list, and leaves what waits to others: a push may have chosen this one.
+    pub(crate) fn unlist(&self, lane: &Arc<Lane<T>>) {
+        let woken = {
+            let mut inner = self.inner.lock();
+            inner.idle.retain(|it| !Arc::ptr_eq(it, lane));
+            lane.set_idle(false);
+            let count = inner.len().min(1);
+            inner.wake_many(count)
+        };
+        notify(woken);
+    }
+
     fn uses_lanes(&self) -> bool {
         self.ways.lanes || self.ways.batch > 1
     }

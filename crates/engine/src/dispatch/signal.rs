@@ -120,6 +120,12 @@ impl Signal {
         if let Some(wake) = self.home.as_ref().and_then(|home| home.wait(self, max)) {
             return wake;
         }
+        self.wait_away(max)
+    }
+
+    /// The same without a look at the network meanwhile, where that is what a wait is spent on: for a thread
+    /// whose stack has no room for it.
+    pub fn wait_away(&self, max: Duration) -> Wake {
         // An `Instant` that far in the future may not be representable; then there is no deadline.
         let deadline = Instant::now().checked_add(max);
         let mut state = self.lock();

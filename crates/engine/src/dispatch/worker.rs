@@ -135,8 +135,7 @@ impl Idle<'_> {
 
 impl Drop for Idle<'_> {
     fn drop(&mut self) {
-        // A request that was meant for it is dropped, and so answered 500.
-        let _ = self.0.queue.leave(&self.0.lane);
+        self.0.queue.unlist(&self.0.lane);
     }
 }
 

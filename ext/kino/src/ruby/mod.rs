@@ -20,6 +20,7 @@ use magnus::{Error, Module, Object, Ruby, function};
 pub(crate) fn init(ruby: &Ruby) -> Result<(), Error> {
     vm::ractor::declare_safe();
     vm::fork::watch();
+    vm::gvl::init(ruby)?;
     error::init(ruby)?;
     let kino = ruby.define_module("Kino")?;
     kino.define_singleton_method("sleep", function!(clock::sleep, -1))?;

@@ -113,7 +113,7 @@ fn next_piece(ruby: &Ruby, handle: &Handle, max: usize) -> Result<Option<Bytes>,
             Some(Ok(Readable::Pending)) => {
                 // A body that can make us wait has a signal.
                 let Some(signal) = handle.body_signal() else { return Ok(None) };
-                gvl::without_gvl(signal, || signal.wait(LONGEST_WAIT));
+                gvl::wait(signal, LONGEST_WAIT);
                 gvl::check_interrupts()?;
             }
             Some(Err(failed)) => return Err(error::from_read(ruby, &failed)),

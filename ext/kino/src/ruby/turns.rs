@@ -39,7 +39,7 @@ impl Turns {
     pub(crate) fn take(&self) -> Result<Turn<'_>, Error> {
         let turn = Turn { turns: self, signal: self.line_up() };
         while let Some(signal) = turn.signal.as_ref().filter(|signal| self.is_in_line(signal)) {
-            gvl::without_gvl(signal, || signal.wait(LONGEST_WAIT));
+            gvl::wait(signal, LONGEST_WAIT);
             gvl::check_interrupts()?;
         }
         Ok(turn)

@@ -71,7 +71,7 @@ fn write(ruby: &Ruby, writer: &Writer, chunk: RString) -> Result<usize, Error> {
                     let signal = Arc::clone(body.signal());
                     // Let go before the interrupts are checked: what they run may use this writer.
                     drop(held);
-                    gvl::without_gvl(&signal, || signal.wait(LONGEST_WAIT));
+                    gvl::wait(&signal, LONGEST_WAIT);
                     gvl::check_interrupts()?;
                 }
                 Err(failed) => return Err(error::from_write(ruby, failed)),

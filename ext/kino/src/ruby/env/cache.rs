@@ -20,6 +20,7 @@ pub(crate) struct Cache {
     next_host: Cell<usize>,
     peers: [Peer; 8],
     next_peer: Cell<usize>,
+    ports: Ports,
     values: [Texts<4>; REPEATING],
 }
 
@@ -36,6 +37,33 @@ struct Peer {
     text: Kept,
 }
 
+/// Ports of peers: as many as there are open connections, and so too many to look through. Each has one place to be
+/// in, and puts out what is there.
+#[derive(Debug)]
+struct Ports([Port; 1 << PORTS_BITS]);
+
+#[derive(Debug, Default)]
+struct Port {
+    number: Cell<u16>,
+    text: Kept,
+}
+
+const PORTS_BITS: u32 = 8;
+
+impl Default for Ports {
+    fn default() -> Self {
+        Self(std::array::from_fn(|_| Port::default()))
+    }
+}
+
+impl Ports {
+    /// Fibonacci hashing: systems give out ports in turn, or every other one, and those get places of their own.
+    fn place(&self, number: u16) -> &Port {
+        let hash = u32::from(number).wrapping_mul(0x9e37_79b1);
+        &self.0[(hash >> (u32::BITS - PORTS_BITS)) as usize]
+    }
+}
+
 impl Cache {
     pub(crate) fn mark(&self, marker: &Marker) {
         for host in &self.hosts {
@@ -43,6 +71,7 @@ impl Cache {
             host.env.mark(marker);
         }
         self.peers.iter().for_each(|peer| peer.text.mark(marker));
+        self.ports.0.iter().for_each(|port| port.text.mark(marker));
         self.values.iter().for_each(|values| values.mark(marker));
     }
 
@@ -61,6 +90,19 @@ impl Cache {
         let peer = &self.peers[take_turn(&self.next_peer, self.peers.len())];
         peer.text.set(text.as_value());
         peer.ip.set(Some(ip));
+        text.as_value()
+    }
+
+    /// `REMOTE_PORT`.
+    pub(super) fn port(&self, ruby: &Ruby, number: u16) -> Value {
+        let port = self.ports.place(number);
+        if let Some(text) = port.text.get().filter(|_| port.number.get() == number) {
+            return text;
+        }
+        let text = ruby.str_from_slice(number.to_string().as_bytes());
+        text.freeze();
+        port.text.set(text.as_value());
+        port.number.set(number);
         text.as_value()
     }
 
@@ -120,6 +162,7 @@ fn make(ruby: &Ruby, shared: &Shared, objects: &Objects, head: &RequestHead) -> 
         pairs.object(keys.server_port, server_port);
         pairs.frozen(keys.server_protocol, shared.http_1_1);
         pairs.frozen(keys.remote_addr, shared.empty);
+        pairs.frozen(keys.remote_port, shared.empty);
         if has_authority {
             pairs.object(keys.http_host, authority);
         }

@@ -69,14 +69,16 @@ pub(crate) fn build(
     let finished = ruby.ary_new().as_value();
     let protocol = protocols(ruby, head)?;
     let queue_ms = waited.map(|waited| ruby.float_from_f64(waited.as_secs_f64() * 1e3).as_value());
-    let peer = cache.peer(ruby, head.connection().peer.ip());
+    let peer = head.connection().peer;
+    let (remote_addr, remote_port) = (cache.peer(ruby, peer.ip()), cache.port(ruby, peer.port()));
     let template = cache.template(ruby, shared, objects, head)?;
     // Made before the closure runs, because that may be jumped out of. `fill` holds references and
     // `Copy` values only, as `hash::copy` asks.
     let joined = &joined(head.headers());
     let fill = move |env: &mut Setter| {
         fill_target(env, shared, head);
-        env.object(keys.remote_addr, peer);
+        env.object(keys.remote_addr, remote_addr);
+        env.object(keys.remote_port, remote_port);
         env.object(keys.request, request);
         env.object(keys.hijack, request);
         env.object(keys.response_finished, finished);

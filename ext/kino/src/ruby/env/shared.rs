@@ -40,6 +40,7 @@ keys! {
     server_port = "SERVER_PORT";
     server_protocol = "SERVER_PROTOCOL";
     remote_addr = "REMOTE_ADDR";
+    remote_port = "REMOTE_PORT";
     content_type = "CONTENT_TYPE";
     content_length = "CONTENT_LENGTH";
     http_host = "HTTP_HOST";

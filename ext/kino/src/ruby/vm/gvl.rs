@@ -3,15 +3,57 @@
 use std::any::Any;
 use std::ffi::{c_int, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
-use kino_engine::Signal;
-use magnus::Error;
+use kino_engine::{Signal, Wake};
 use magnus::rb_sys::protect;
+use magnus::{Error, Module, RClass, RHash, Ruby};
 use rb_sys::VALUE;
 
 struct Call<F, R> {
     work: Option<F>,
     result: Option<Result<R, Box<dyn Any + Send>>>,
+}
+
+unsafe extern "C" {
+    /// Words of the current machine stack, a fiber's too, that are in use (`ruby/internal/interpreter.h`).
+    fn ruby_stack_length(top: *mut *mut VALUE) -> usize;
+}
+
+/// Bytes of the machine stack that may be in use where a worker is to drive connections while it waits: three
+/// eighths of what the smallest of them has, which are fibers with 512 KiB unless the environment says
+/// otherwise. Driving takes a few tens of KiB.
+static SHALLOW: AtomicUsize = AtomicUsize::new(192 * 1024);
+
+/// Asks the VM how large its stacks are.
+///
+/// # Errors
+///
+/// What reading its constants raised.
+pub(crate) fn init(ruby: &Ruby) -> Result<(), Error> {
+    let sizes: RHash = ruby.class_object().const_get::<_, RClass>("RubyVM")?.const_get("DEFAULT_PARAMS")?;
+    let names = ["thread_machine_stack_size", "fiber_machine_stack_size"];
+    let sizes = names.map(|name| sizes.fetch::<_, usize>(ruby.to_symbol(name)));
+    for size in sizes {
+        SHALLOW.fetch_min(size? / 8 * 3, Ordering::Relaxed);
+    }
+    Ok(())
+}
+
+/// Waits on `signal` without the VM lock, at most for `max`. `None` as in [`without_gvl`].
+///
+/// Where waiting means driving connections that is done only while there is stack for it. An app that
+/// recursed until SystemStackError and waited for body bytes down there ran hyper into the guard page; Ruby
+/// makes a SystemStackError of that fault and jumps, over our frames and the runtime's, out of a region
+/// without the lock. The server stood still, or crashed.
+pub(crate) fn wait(signal: &Signal, max: Duration) -> Option<Wake> {
+    // SAFETY: the VM lock is held; the length may be asked for without the address.
+    let used = unsafe { ruby_stack_length(std::ptr::null_mut()) } * size_of::<VALUE>();
+    without_gvl(
+        signal,
+        || if used < SHALLOW.load(Ordering::Relaxed) { signal.wait(max) } else { signal.wait_away(max) },
+    )
 }
 
 /// Runs `work` without the VM lock: other Ruby threads of this Ractor go on meanwhile. `None`, and

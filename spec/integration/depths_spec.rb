@@ -1,0 +1,49 @@
+# frozen_string_literal: true
+
+require "support/integration"
+
+# Ruby makes a SystemStackError of a fault at the end of the stack, and jumps over whatever was there. If
+# that is a worker that drives connections, the server stands still.
+RSpec.describe "an app that waits where its stack ends" do
+  in_both_modes do
+    %i[queue driven].each do |dispatch|
+      context "with dispatch #{dispatch}" do
+        let(:server) { serve(Apps::Depths, workers: 2, dispatch:) }
+
+        # Others ask as long as the block runs.
+        def beside_others
+          stop = false
+          others = Array.new(4) do
+            concurrently do
+              Wire.open(server.port) do |wire|
+                answers = []
+                answers << wire.request("GET", "/alive").body until stop
+                answers.uniq
+              end
+            end
+          end
+          yield
+          stop = true
+          expect(others.map(&:value)).to all(eq(["alive"]))
+        end
+
+        it "reads a body" do
+          beside_others do
+            wire = connect(server).send_head("POST", "/read", "transfer-encoding" => "chunked")
+            feeder = concurrently { loop { wire.send_chunk("x") } }
+            expect(wire.read_answer.body).to eq("back")
+            feeder.kill.join
+          end
+          expect(Wire.get(server.port, "/alive").body).to eq("alive")
+        end
+
+        it "writes a stream" do
+          beside_others do
+            expect(Wire.get(server.port, "/write").body).to end_with("wback")
+          end
+          expect(Wire.get(server.port, "/alive").body).to eq("alive")
+        end
+      end
+    end
+  end
+end
