@@ -152,13 +152,18 @@ RSpec.describe "connections and the queue" do
     describe "stats" do
       it "say what is configured, and count" do
         server = serve(Apps::Doors, workers: 2)
-        expect(server.stats).to eq(
+        expect(server.stats.except(:per_worker)).to eq(
           mode:, workers: 2, threads: 1, respawns: 0, connections: 0, accepted: 0, queued: 0, in_flight: 0, served: 0,
-          rejected: 0, refused: 0, refusals: {}, disconnects: 0, dropped: 0
+          rejected: 0, refused: 0, refusals: {}, disconnects: 0, dropped: 0, timeouts: 0, quarantined: 0,
+          queue_wait_ms: {}, service_time_ms: {}
         )
+        rows = Array.new(2) { |index| { index:, served: 0, busy_ms: nil, quarantined: false } }
+        eventually { server.stats[:per_worker].sort_by { |row| row[:index] } == rows }
         wires = Array.new(3) { connect(server) }
         wires.each { |wire| 4.times { wire.request("GET", "/free") } }
         expect(server.stats).to include(connections: 3, accepted: 3, served: 12, in_flight: 0, queued: 0)
+        expect(server.stats[:per_worker].sum { |row| row[:served] }).to eq(12)
+        expect(server.stats.values_at(:queue_wait_ms, :service_time_ms).map(&:keys)).to all(eq(%i[p50 p95 p99 max]))
         wires.each(&:close)
         eventually { server.stats[:connections].zero? }
       end
