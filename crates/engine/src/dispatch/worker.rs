@@ -76,7 +76,7 @@ impl Worker {
             shard.look_in();
         }
         // Looked at only by who waits: the clock costs a request that is there more than the queue does.
-        let mut began = None;
+        let mut began: Option<Instant> = None;
         loop {
             if self.lane.slot.is_leaving() {
                 return Take::Closed;
@@ -84,7 +84,8 @@ impl Worker {
             let mut popped = self.queue.pop_or_idle(&self.lane);
             let mut wake = Wake::Notified;
             if matches!(popped, Popped::Empty) {
-                let left = max.saturating_sub(began.get_or_insert_with(Instant::now).elapsed());
+                let left = began.map_or(max, |began| max.saturating_sub(began.elapsed()));
+                began.get_or_insert_with(Instant::now);
                 let idle = Idle(self);
                 wake = self.lane.slot.signal.wait(left);
                 popped = idle.leave();
