@@ -21,10 +21,13 @@ unsafe extern "C" {
     fn ruby_stack_length(top: *mut *mut VALUE) -> usize;
 }
 
-/// Bytes of the machine stack that may be in use where a worker is to drive connections while it waits: three
-/// eighths of what the smallest of them has, which are fibers with 512 KiB unless the environment says
-/// otherwise. Driving takes a few tens of KiB.
-static SHALLOW: AtomicUsize = AtomicUsize::new(192 * 1024);
+/// Bytes of the machine stack that must be free where a worker is to drive connections while it waits. That
+/// takes less than 32 KiB: Rust workers with such stacks served large heads and bodies.
+const ROOM: usize = 128 * 1024;
+
+/// Bytes that may be in use then, by the smallest of the VM's stacks: fibers have 512 KiB, unless the
+/// environment says otherwise.
+static SHALLOW: AtomicUsize = AtomicUsize::new(usize::MAX);
 
 /// Asks the VM how large its stacks are.
 ///
@@ -36,7 +39,7 @@ pub(crate) fn init(ruby: &Ruby) -> Result<(), Error> {
     let names = ["thread_machine_stack_size", "fiber_machine_stack_size"];
     let sizes = names.map(|name| sizes.fetch::<_, usize>(ruby.to_symbol(name)));
     for size in sizes {
-        SHALLOW.fetch_min(size? / 8 * 3, Ordering::Relaxed);
+        SHALLOW.fetch_min(size?.saturating_sub(ROOM), Ordering::Relaxed);
     }
     Ok(())
 }
