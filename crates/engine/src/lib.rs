@@ -25,11 +25,13 @@
 //! | [`http::reply`](Reply) | the answer handle: the first to claim it answers |
 //! | [`http::response`](Response) | the response value and the engine's own answers |
 //! | [`server`](Server) | owns all of the above: start, drain, stop |
+//! | `alarm` | one timer for many deadlines |
 //! | [`stats`](Snapshot), [`histogram`](Percentiles) | counters, times, and their snapshot |
 //!
 //! Imports point along that way. An answer travels back through the handle that the request
 //! carries, never by importing upward.
 
+mod alarm;
 mod dispatch;
 mod error;
 #[cfg(feature = "fuzzing")]

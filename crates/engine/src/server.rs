@@ -62,21 +62,20 @@ pub struct Server {
 #[derive(Debug, Default)]
 struct Slots {
     all: Vec<Arc<Slot>>,
-    waited: Histogram,
-    took: Histogram,
+    queue_wait: Histogram,
+    service_time: Histogram,
 }
 
 impl Slots {
     /// Only the worker and what it has in flight hold a slot besides this list.
     fn forget_gone(&mut self) {
-        let (waited, took) = (&self.waited, &self.took);
-        self.all.retain(|slot| {
-            let is_there = Arc::strong_count(slot) > 1;
-            if !is_there {
-                waited.add(&slot.waited);
-                took.add(&slot.took);
-            }
-            is_there
+        let (queue_wait, service_time) = (&self.queue_wait, &self.service_time);
+        self.all.retain_mut(|slot| {
+            // `get_mut` and not the count: it makes the last record of a thread that has gone visible here.
+            let Some(gone) = Arc::get_mut(slot) else { return true };
+            queue_wait.add(&gone.queue_wait);
+            service_time.add(&gone.service_time);
+            false
         });
     }
 
@@ -108,10 +107,10 @@ impl WorkerRow {
 /// Of all requests that workers have taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Times {
-    /// From the queue's end to a worker; None before the first.
-    pub waited: Option<Percentiles>,
+    /// From a request's head to a worker; None before the first.
+    pub queue_wait: Option<Percentiles>,
     /// From being taken to being answered in full; None before the first.
-    pub took: Option<Percentiles>,
+    pub service_time: Option<Percentiles>,
 }
 
 /// Set once, when the last connection is gone.
@@ -234,8 +233,7 @@ impl Server {
     /// when it next comes. How many there were.
     pub fn retire(&self, index: usize) -> usize {
         let slots = self.slots.lock().current();
-        let leaving = slots.iter().filter(|slot| slot.index == index && !slot.is_leaving());
-        leaving.map(|slot| slot.send_away()).count()
+        slots.iter().filter(|slot| slot.index == index && slot.send_away()).count()
     }
 
     /// Sets a worker thread aside that has been at one request for longer than `after`, unless `most` are set
@@ -243,7 +241,7 @@ impl Server {
     /// a replacement; None if there is none.
     pub fn quarantine(&self, after: Duration, most: usize) -> Option<usize> {
         let slots = self.slots.lock().current();
-        if slots.iter().filter(|slot| slot.is_quarantined()).count() >= most {
+        if slots.iter().filter(|slot| slot.is_quarantined() && !slot.is_gone()).count() >= most {
             return None;
         }
         slots.iter().find(|slot| slot.quarantine(after)).map(|slot| slot.index)
@@ -252,21 +250,26 @@ impl Server {
     /// What each worker thread is at.
     pub fn workers(&self) -> Vec<WorkerRow> {
         let slots = self.slots.lock().current();
-        slots.iter().map(|slot| WorkerRow::of(slot)).collect()
+        slots.iter().filter(|slot| !slot.is_gone()).map(|slot| WorkerRow::of(slot)).collect()
+    }
+
+    /// How many connections each share has; empty where workers drive none.
+    pub fn shares(&self) -> Vec<usize> {
+        self.shards.iter().map(|shard| shard.connections()).collect()
     }
 
     /// How long requests waited for a worker, and how long workers took for them, since the start.
     pub fn times(&self) -> Times {
-        let (waited, took) = (Histogram::default(), Histogram::default());
+        let (queue_wait, service_time) = (Histogram::default(), Histogram::default());
         let mut slots = self.slots.lock();
         slots.forget_gone();
-        waited.add(&slots.waited);
-        took.add(&slots.took);
+        queue_wait.add(&slots.queue_wait);
+        service_time.add(&slots.service_time);
         for slot in &slots.all {
-            waited.add(&slot.waited);
-            took.add(&slot.took);
+            queue_wait.add(&slot.queue_wait);
+            service_time.add(&slot.service_time);
         }
-        Times { waited: waited.percentiles(), took: took.percentiles() }
+        Times { queue_wait: queue_wait.percentiles(), service_time: service_time.percentiles() }
     }
 
     /// Another descriptor of the socket that is listened on; None where that is closed.
@@ -278,7 +281,8 @@ impl Server {
         self.listener.lock().as_ref().map(|socket| socket.try_clone().map(OwnedFd::from)).transpose()
     }
 
-    /// Closes the listener. New connections are refused by the system from now on.
+    /// Closes the listener. New connections are refused by the system from now on, unless somebody else has the
+    /// same socket: then they wait for that one.
     pub fn stop_accepting(&self) {
         *self.listener.lock() = None;
         self.stop.send_replace(true);

@@ -12,7 +12,8 @@ pub struct Settings {
     pub host: String,
     /// TCP port; 0 lets the system pick one.
     pub port: u16,
-    /// A socket that listens already, in place of host and port.
+    /// A socket that listens already, in place of host and port. It is duplicated; who made it closes it, and until
+    /// then clients can connect to it, whoever accepts.
     pub inherited: Option<Arc<TcpListener>>,
     /// Threads that drive the network, at least 1.
     pub io_threads: usize,

@@ -99,7 +99,7 @@ impl Stats {
         self.dropped.fetch_add(1, Relaxed);
     }
 
-    pub(crate) fn time_out(&self) {
+    pub(crate) fn timeout(&self) {
         self.timeouts.fetch_add(1, Relaxed);
     }
 

@@ -39,3 +39,36 @@ fn clients_that_come_one_after_another_reach_all_shares() {
     assert_eq!(workers.len(), SHARDS);
     running.stop();
 }
+
+/// Else those workers that start first would have all connections of a busy port.
+#[test]
+fn shares_whose_workers_have_not_come_yet_get_connections_as_well() {
+    let running = support::Running::new(kino_engine::Settings { shards: 3, ..support::settings() }, 1, |exchange| {
+        let _ = exchange.reply.send(support::ok(""));
+    });
+    let mut clients: Vec<_> = (0..3).map(|_| running.connect()).collect();
+    for client in &mut clients {
+        assert_eq!(client.get("/").status, 200);
+    }
+    // One in three is at the share of worker 1, who gets it first.
+    let late = running.server.worker_of(1);
+    assert_eq!(running.server.shares(), [1, 1, 1]);
+    drop((late, clients));
+    running.stop();
+}
+
+/// The stand-by is no match for a worker.
+#[test]
+fn a_share_whose_worker_has_left_gets_no_new_connections() {
+    let running = support::Running::new(support::settings(), SHARDS, |exchange| {
+        let _ = exchange.reply.send(support::ok(""));
+    });
+    assert_eq!(running.server.retire(1), 1);
+    let mut clients: Vec<_> = (0..4).map(|_| running.connect()).collect();
+    for client in &mut clients {
+        assert_eq!(client.get("/").status, 200);
+    }
+    assert_eq!(running.server.shares(), [4, 0]);
+    drop(clients);
+    running.stop();
+}

@@ -15,6 +15,6 @@ pub struct Exchange {
     pub body: BodyReader,
     /// The handle for the answer.
     pub reply: Reply,
-    /// When it was put into the queue.
-    pub queued: Instant,
+    /// When its head had come: since then it has waited, for a place in the queue and for a worker.
+    pub came: Instant,
 }

@@ -110,7 +110,10 @@ impl<T> Lanes<T> {
 
     /// The lane for a new item: the shortest of a worker that is awake, and keeps up.
     pub(crate) fn roomiest(&self) -> Option<&Arc<Lane<T>>> {
-        let awake = self.all.iter().filter(|lane| !lane.is_idle() && lane.keeps_up.load(Ordering::Relaxed));
+        let awake = self
+            .all
+            .iter()
+            .filter(|lane| !lane.is_idle() && lane.keeps_up.load(Ordering::Relaxed) && !lane.slot.is_leaving());
         let (lane, depth) = awake.map(|lane| (lane, lane.len())).min_by_key(|(_, depth)| *depth)?;
         (depth < DEPTH).then_some(lane)
     }

@@ -313,3 +313,12 @@ fn who_is_taken_off_the_list_leaves_what_waits_to_others() {
         queue.unlist(&gone);
     }
 }
+
+#[test]
+fn who_is_sent_away_gets_nothing_more_into_its_lane() {
+    let queue = queue(LANES);
+    let (leaver, _other) = (awake(&queue), awake(&queue));
+    assert!(leaver.slot.send_away());
+    put(&queue, [1, 2]);
+    assert_eq!(queue.lane_depths(), Some(vec![0, 2]));
+}

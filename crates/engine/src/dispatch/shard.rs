@@ -5,17 +5,17 @@
 //! thread, and no wake-up lies between. While its worker runs the app, nobody is at it, and the
 //! stand-by looks in about every half millisecond ([`crate::dispatch::standby`]).
 
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::task::{Context, Poll, Waker};
+use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use parking_lot::{Mutex, RwLock};
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::yield_now;
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::Instant;
 
+use crate::alarm::Alarm;
 use crate::dispatch::signal::{Home, Signal, Wake};
 use crate::dispatch::standby::Bell;
 
@@ -41,10 +41,12 @@ pub(crate) struct Shard {
     connections: AtomicUsize,
     /// Worker threads whose home it is.
     workers: AtomicUsize,
+    had_worker: AtomicBool,
     /// How often somebody has been at it.
     visits: AtomicU64,
     unsent: Mutex<Unsent>,
-    alarm: Mutex<Option<Pin<Box<Sleep>>>>,
+    /// Ends the waits of its workers.
+    alarm: Alarm,
     bell: Arc<Bell>,
 }
 
@@ -83,9 +85,10 @@ impl Shard {
             driver: AtomicUsize::new(NOBODY),
             connections: AtomicUsize::new(0),
             workers: AtomicUsize::new(0),
+            had_worker: AtomicBool::new(false),
             visits: AtomicU64::new(0),
             unsent: Mutex::default(),
-            alarm: Mutex::default(),
+            alarm: Alarm::default(),
             bell,
         }))
     }
@@ -101,15 +104,17 @@ impl Shard {
 
     pub(crate) fn worker_came(&self) {
         self.workers.fetch_add(1, Ordering::SeqCst);
+        self.had_worker.store(true, Ordering::SeqCst);
     }
 
     pub(crate) fn worker_went(&self) {
         self.workers.fetch_sub(1, Ordering::SeqCst);
     }
 
-    /// Whether nobody comes here any more, but for the stand-by.
+    /// Whether its workers have all left: but for the stand-by nobody comes here any more. Not before the
+    /// first has come, else those who start first would get all connections of a busy port.
     pub(crate) fn is_orphaned(&self) -> bool {
-        self.workers.load(Ordering::SeqCst) == 0
+        self.workers.load(Ordering::SeqCst) == 0 && self.had_worker.load(Ordering::SeqCst)
     }
 
     /// Whether somebody should look in.
@@ -210,29 +215,10 @@ impl Shard {
     pub(crate) fn shutdown(&self, patience: Duration) {
         self.close();
         let runtime = self.runtime.try_write_for(patience).and_then(|mut runtime| runtime.take());
-        *self.alarm.lock() = None;
+        self.alarm.clear();
         if let Some(runtime) = runtime {
             runtime.shutdown_timeout(patience);
         }
-    }
-
-    /// Whether `deadline` is over; wakes the task then if not.
-    ///
-    /// One timer for all waits, moved only when it fires: they all last equally long, and moving it for
-    /// each costs a lock of the runtime's.
-    fn is_over(&self, deadline: Instant, cx: &mut Context<'_>) -> bool {
-        let mut alarm = self.alarm.lock();
-        let alarm = alarm.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
-        if alarm.deadline() > deadline {
-            alarm.as_mut().reset(deadline);
-        }
-        while alarm.as_mut().poll(cx).is_ready() {
-            if Instant::now() >= deadline {
-                return true;
-            }
-            alarm.as_mut().reset(deadline);
-        }
-        false
     }
 }
 
@@ -289,7 +275,7 @@ impl Home for Shard {
                 cx.waker().wake_by_ref();
             } else if let Poll::Ready(wake) = signal.poll_wait(cx) {
                 return Poll::Ready(Some(wake));
-            } else if deadline.is_some_and(|deadline| self.is_over(deadline, cx)) {
+            } else if deadline.is_some_and(|deadline| self.alarm.is_over(deadline, cx)) {
                 return Poll::Ready(Some(Wake::TimedOut));
             }
             if !std::mem::replace(&mut is_at_network, true) {

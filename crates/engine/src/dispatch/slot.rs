@@ -26,10 +26,11 @@ pub(crate) struct Slot {
     served: AtomicU64,
     /// Takes nothing more.
     is_leaving: AtomicBool,
+    is_gone: AtomicBool,
     is_quarantined: AtomicBool,
     /// How long requests waited for it, and how long it took for them.
-    pub(crate) waited: Histogram,
-    pub(crate) took: Histogram,
+    pub(crate) queue_wait: Histogram,
+    pub(crate) service_time: Histogram,
 }
 
 impl Slot {
@@ -56,9 +57,10 @@ impl Slot {
             busy_since: AtomicU64::new(0),
             served: AtomicU64::new(0),
             is_leaving: AtomicBool::new(false),
+            is_gone: AtomicBool::new(false),
             is_quarantined: AtomicBool::new(false),
-            waited: Histogram::default(),
-            took: Histogram::default(),
+            queue_wait: Histogram::default(),
+            service_time: Histogram::default(),
         }
     }
 
@@ -67,19 +69,32 @@ impl Slot {
         self.shard.as_ref().is_some_and(|own| Arc::ptr_eq(own, shard))
     }
 
-    /// Its worker is to take nothing more, or has gone.
-    pub(crate) fn leave(&self) {
-        if !self.is_leaving.swap(true, Ordering::SeqCst)
-            && let Some(shard) = &self.shard
-        {
+    /// Its worker is to take nothing more. False if that was known.
+    fn leave(&self) -> bool {
+        let is_news = !self.is_leaving.swap(true, Ordering::SeqCst);
+        if is_news && let Some(shard) = &self.shard {
             shard.worker_went();
         }
+        is_news
     }
 
     /// Tells its worker so.
-    pub(crate) fn send_away(&self) {
-        self.leave();
+    pub(crate) fn send_away(&self) -> bool {
+        let is_news = self.leave();
         self.signal.notify();
+        is_news
+    }
+
+    /// Its worker has left. The slot stays for as long as something of it is in flight, and no longer than its
+    /// object in Ruby, which the collector frees when it pleases.
+    pub(crate) fn be_gone(&self) {
+        self.leave();
+        self.rest();
+        self.is_gone.store(true, Ordering::SeqCst);
+    }
+
+    pub(crate) fn is_gone(&self) -> bool {
+        self.is_gone.load(Ordering::SeqCst)
     }
 
     pub(crate) fn is_leaving(&self) -> bool {
@@ -88,11 +103,10 @@ impl Slot {
 
     /// Sets the worker aside if it has been at one request for longer than `after`.
     pub(crate) fn quarantine(&self, after: Duration) -> bool {
-        if self.is_leaving() || self.busy_for().is_none_or(|busy| busy <= after) {
+        if self.busy_for().is_none_or(|busy| busy <= after) || !self.send_away() {
             return false;
         }
         self.is_quarantined.store(true, Ordering::Relaxed);
-        self.leave();
         true
     }
 
@@ -117,17 +131,17 @@ impl Slot {
     }
 
     /// Notes what the worker is busy with, so that others can answer for it.
-    pub(crate) fn begin(&self, cell: Arc<Cell>, queued: Instant, now: Instant) {
+    pub(crate) fn begin(&self, cell: Arc<Cell>, came: Instant, now: Instant) {
         *self.in_flight.lock() = Some(cell);
         let since = u64::try_from(now.saturating_duration_since(self.made).as_micros()).unwrap_or(u64::MAX - 1);
         self.busy_since.store(since + 1, Ordering::Relaxed);
-        self.waited.record(now.saturating_duration_since(queued));
+        self.queue_wait.record(now.saturating_duration_since(came));
     }
 
     /// Forgets `cell`; a newer one that the worker has taken meanwhile stays.
     pub(crate) fn end(&self, cell: &Arc<Cell>, taken: Instant) {
         self.served.fetch_add(1, Ordering::Relaxed);
-        self.took.record(taken.elapsed());
+        self.service_time.record(taken.elapsed());
         let mut held = self.in_flight.lock();
         if held.as_ref().is_some_and(|it| Arc::ptr_eq(it, cell)) {
             *held = None;

@@ -39,8 +39,8 @@ impl Worker {
 
     /// Says that this worker takes nothing any more: what waits for it alone is others' now. Its drop says
     /// so, too.
-    pub fn retire(&self) {
-        self.lane.slot.leave();
+    pub fn leave(&self) {
+        self.lane.slot.be_gone();
         self.queue.retire(&self.lane);
     }
 
@@ -117,7 +117,7 @@ impl Worker {
         if !exchange.reply.is_open() {
             return None;
         }
-        exchange.reply.taken_by(&self.lane.slot, exchange.queued);
+        exchange.reply.taken_by(&self.lane.slot, exchange.came);
         Some(exchange)
     }
 }
@@ -142,7 +142,7 @@ impl Drop for Idle<'_> {
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        self.retire();
+        self.leave();
     }
 }
 

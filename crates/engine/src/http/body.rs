@@ -8,7 +8,6 @@ use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use http_body::Body;
-use hyper::body::Incoming;
 
 use crate::dispatch::signal::Signal;
 use crate::http::pipe::{Pipe, Pushed};
@@ -53,7 +52,8 @@ pub enum ReadError {
 /// `100 Continue` go out.
 #[derive(Debug)]
 pub struct BodyReader {
-    incoming: Option<Incoming>,
+    /// Whether more may come of it.
+    is_open: bool,
     /// What of the last frame has not been asked for.
     rest: Bytes,
     failed: Option<ReadError>,
@@ -66,15 +66,14 @@ pub struct BodyReader {
 }
 
 impl BodyReader {
-    pub(crate) fn new(incoming: Incoming, limit: Option<u64>, cell: Arc<Cell>) -> Self {
-        let declared = incoming.size_hint().exact();
-        let incoming = (!incoming.is_end_stream()).then_some(incoming);
-        Self { incoming, rest: Bytes::new(), failed: None, signal: None, declared, limit, read: 0, cell }
+    /// Of the body that `cell` has.
+    pub(crate) fn new(is_open: bool, declared: Option<u64>, limit: Option<u64>, cell: Arc<Cell>) -> Self {
+        Self { is_open, rest: Bytes::new(), failed: None, signal: None, declared, limit, read: 0, cell }
     }
 
     /// Whether there is nothing (more) to read.
     pub fn is_finished(&self) -> bool {
-        self.incoming.is_none() && self.rest.is_empty()
+        !self.is_open && self.rest.is_empty()
     }
 
     /// What [`Readable::Pending`] is waited out on.
@@ -114,10 +113,15 @@ impl BodyReader {
             // complete before: a worker that read on waited for as long as the client stayed. (It still
             // does for chunks with trailers, up to the time that a connection may idle.)
             if self.declared == Some(self.read) {
-                self.incoming = None;
+                self.close();
             }
-            let Some(incoming) = self.incoming.as_mut() else { return Ok(Readable::End) };
-            match Pin::new(incoming).poll_frame(&mut context) {
+            if !self.is_open {
+                return Ok(Readable::End);
+            }
+            // Somebody answered in the worker's place, and gave the body up.
+            let polled = self.cell.with_body(|incoming| Pin::new(incoming).poll_frame(&mut context));
+            let Some(polled) = polled else { return Err(self.gone()) };
+            match polled {
                 // hyper keeps a connection for as long as its body is read, answered or not.
                 Poll::Pending if self.cell.is_aborted() => return Err(self.gone()),
                 Poll::Pending => return Ok(Readable::Pending),
@@ -132,6 +136,12 @@ impl BodyReader {
                 Poll::Ready(None) => return self.end(),
             }
         }
+    }
+
+    /// Nothing more is read.
+    fn close(&mut self) {
+        self.is_open = false;
+        self.cell.drop_body();
     }
 
     fn count(&mut self, data: Bytes) -> Result<Readable, ReadError> {
@@ -163,7 +173,7 @@ impl BodyReader {
 
     /// hyper may take a while to end the request of a client that left, but nobody waits any more.
     fn gone(&mut self) -> ReadError {
-        self.incoming = None;
+        self.close();
         if self.cell.abandon() {
             self.cell.stats().disconnect();
         }
@@ -173,7 +183,7 @@ impl BodyReader {
     /// An answer that has begun breaks: an app that goes on as if nothing were wrong must not make the
     /// client believe that its request was taken.
     fn refuse(&mut self, reason: Reason) {
-        self.incoming = None;
+        self.close();
         self.cell.stats().refuse(reason);
         self.cell.abort(Response::closing(reason.status()));
     }
@@ -187,8 +197,17 @@ impl BodyReader {
         if cut {
             return Err(self.gone());
         }
-        self.incoming = None;
+        self.close();
         Ok(Readable::End)
+    }
+}
+
+/// What is unread stays so.
+impl Drop for BodyReader {
+    fn drop(&mut self) {
+        if self.is_open {
+            self.cell.drop_body();
+        }
     }
 }
 

@@ -70,7 +70,7 @@ impl Pipe {
             signal: Signal::at(origin.shard.clone().map(Shard::as_home)),
             origin,
         });
-        (Arc::clone(&pipe), PipeReader(pipe))
+        (Arc::clone(&pipe), PipeReader { pipe, is_handed_over: false })
     }
 
     /// Notified when a writer that was told [`Pushed::Full`] should try again.
@@ -137,11 +137,19 @@ impl Pipe {
 
 /// The connection's end. Dropping it early tells the writer that the client is gone.
 #[derive(Debug)]
-pub(crate) struct PipeReader(Arc<Pipe>);
+pub(crate) struct PipeReader {
+    pipe: Arc<Pipe>,
+    /// Whether the connection has it. One that came too late, or to a client that had left, tells nothing new.
+    is_handed_over: bool,
+}
 
 impl PipeReader {
+    pub(crate) fn hand_over(&mut self) {
+        self.is_handed_over = true;
+    }
+
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Aborted>>> {
-        let mut state = self.0.state.lock();
+        let mut state = self.pipe.state.lock();
         match state.chunks.pop_front() {
             Some(chunk) => {
                 state.bytes -= chunk.len();
@@ -149,7 +157,7 @@ impl PipeReader {
                 // wake-up a chunk.
                 if state.writer_waits && state.bytes <= CAPACITY / 2 {
                     state.writer_waits = false;
-                    self.0.signal.notify();
+                    self.pipe.signal.notify();
                 }
                 Poll::Ready(Some(Ok(chunk)))
             }
@@ -175,15 +183,15 @@ impl PipeReader {
 impl Drop for PipeReader {
     fn drop(&mut self) {
         let chunks = {
-            let mut state = self.0.state.lock();
+            let mut state = self.pipe.state.lock();
             // hyper drops a body that it has read to its end as well.
             state.reader_gone = state.end != End::Complete || !state.chunks.is_empty();
-            if state.end == End::Open || !state.chunks.is_empty() {
-                self.0.origin.stats.disconnect();
+            if self.is_handed_over && (state.end == End::Open || !state.chunks.is_empty()) {
+                self.pipe.origin.stats.disconnect();
             }
             std::mem::take(&mut state.chunks)
         };
         drop(chunks);
-        self.0.signal.notify();
+        self.pipe.signal.notify();
     }
 }

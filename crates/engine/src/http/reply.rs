@@ -8,6 +8,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
 use http::StatusCode;
+use hyper::body::Incoming;
 use parking_lot::Mutex;
 
 use crate::dispatch::shard::Shard;
@@ -46,6 +47,8 @@ struct State {
     connection: Option<Waker>,
     abandoned: bool,
     aborted: bool,
+    /// Nobody waited for the worker's answer any longer.
+    is_late: bool,
     pipe: Option<Arc<Pipe>>,
     /// Who waits for the request body.
     reader: Option<Arc<Signal>>,
@@ -56,14 +59,24 @@ struct State {
 #[derive(Debug)]
 pub(crate) struct Cell {
     state: Mutex<State>,
+    /// The request's body, if there is one that nobody has given up yet. It is here and not with its reader, so
+    /// that it can be given up while that one is busy elsewhere.
+    incoming: Mutex<Option<Incoming>>,
     origin: Arc<Origin>,
 }
 
 impl Cell {
-    pub(crate) fn new(origin: Arc<Origin>) -> Arc<Self> {
-        let state =
-            State { phase: Phase::Open, connection: None, abandoned: false, aborted: false, pipe: None, reader: None };
-        Arc::new(Self { state: Mutex::new(state), origin })
+    pub(crate) fn new(origin: Arc<Origin>, incoming: Option<Incoming>) -> Arc<Self> {
+        let state = State {
+            phase: Phase::Open,
+            connection: None,
+            abandoned: false,
+            aborted: false,
+            is_late: false,
+            pipe: None,
+            reader: None,
+        };
+        Arc::new(Self { state: Mutex::new(state), incoming: Mutex::new(incoming), origin })
     }
 
     pub(crate) fn stats(&self) -> &Stats {
@@ -108,22 +121,31 @@ impl Cell {
     }
 
     /// Answers for a worker that takes too long, if nothing was answered yet: it may go on, but nobody waits
-    /// for it. `ends_body`: whoever waits for more of the request body is told as well. False if it was
-    /// answered.
-    pub(crate) fn expire(&self, response: Response, ends_body: bool) -> bool {
-        // The waker is the caller's own.
-        if self.settle(Outcome::Response(response), None).is_err() {
-            return false;
-        }
+    /// for it, nor is more of the request's body waited for. False if it was answered.
+    pub(crate) fn time_out(&self, response: Response) -> bool {
         let reader = {
             let mut state = self.state.lock();
-            state.aborted |= ends_body;
-            if ends_body { state.reader.take() } else { None }
+            if state.abandoned || !matches!(state.phase, Phase::Open) {
+                return false;
+            }
+            // Whoever waits for the answer is the caller, so nobody is to be woken.
+            state.phase = Phase::Answered(Outcome::Response(response));
+            state.is_late = true;
+            state.aborted = true;
+            state.reader.take()
         };
+        self.end_body(reader);
+        true
+    }
+
+    /// Lets go of the request's body: hyper keeps a connection for as long as somebody holds that, although its
+    /// answer says that it closes.
+    fn end_body(&self, reader: Option<Arc<Signal>>) {
+        let incoming = self.incoming.lock().take();
+        drop(incoming);
         if let Some(reader) = reader {
             reader.notify();
         }
-        true
     }
 
     /// Ends it for a worker that does not: 500 if nothing was sent, else the connection breaks.
@@ -138,13 +160,21 @@ impl Cell {
         if let Some(pipe) = pipe {
             pipe.abort();
         }
-        if let Some(reader) = reader {
-            reader.notify();
-        }
+        self.end_body(reader);
     }
 
     pub(crate) fn is_aborted(&self) -> bool {
         self.state.lock().aborted
+    }
+
+    /// Does `read` with the request's body; None where that was given up.
+    pub(crate) fn with_body<R>(&self, read: impl FnOnce(&mut Incoming) -> R) -> Option<R> {
+        self.incoming.lock().as_mut().map(read)
+    }
+
+    /// Nobody reads the request's body any more.
+    pub(crate) fn drop_body(&self) {
+        self.end_body(None);
     }
 
     /// `reader` is notified when the exchange is aborted.
@@ -180,9 +210,9 @@ impl Answer {
         Self(cell)
     }
 
-    /// See [`Cell::expire`].
-    pub(crate) fn expire(&self, response: Response, ends_body: bool) -> bool {
-        self.0.expire(response, ends_body)
+    /// See [`Cell::time_out`].
+    pub(crate) fn time_out(&self, response: Response) -> bool {
+        self.0.time_out(response)
     }
 }
 
@@ -192,7 +222,12 @@ impl Future for Answer {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome> {
         let mut state = self.0.state.lock();
         match std::mem::replace(&mut state.phase, Phase::Sent) {
-            Phase::Answered(outcome) => Poll::Ready(outcome),
+            Phase::Answered(mut outcome) => {
+                if let Outcome::Response(response) = &mut outcome {
+                    response.body.hand_over();
+                }
+                Poll::Ready(outcome)
+            }
             other => {
                 state.phase = other;
                 if !state.connection.as_ref().is_some_and(|old| old.will_wake(cx.waker())) {
@@ -241,9 +276,10 @@ impl Drop for Ticket {
 pub struct Client(Arc<Cell>);
 
 impl Client {
-    /// Whether it left before its answer was complete, as far as we have seen.
+    /// Whether it left before its answer was complete, as far as we have seen, or was told that it took too
+    /// long: either way nobody waits.
     pub fn is_gone(&self) -> bool {
-        self.0.is_abandoned()
+        self.0.is_abandoned() || self.0.state.lock().is_late
     }
 }
 
@@ -260,10 +296,10 @@ impl Reply {
         Self { cell, ticket: None, used: false }
     }
 
-    pub(crate) fn taken_by(&mut self, slot: &Arc<Slot>, queued: Instant) {
+    pub(crate) fn taken_by(&mut self, slot: &Arc<Slot>, came: Instant) {
         self.cell.stats().taken();
         let taken = Instant::now();
-        slot.begin(Arc::clone(&self.cell), queued, taken);
+        slot.begin(Arc::clone(&self.cell), came, taken);
         self.ticket = Some(Ticket { cell: Arc::clone(&self.cell), slot: Arc::clone(slot), taken });
     }
 

@@ -63,6 +63,13 @@ impl ResponseBody {
         Self(Content::Withheld)
     }
 
+    /// The connection has it now.
+    pub(crate) fn hand_over(&mut self) {
+        if let Content::Stream(reader) = &mut self.0 {
+            reader.hand_over();
+        }
+    }
+
     pub(crate) fn stream(reader: PipeReader) -> Self {
         Self(Content::Stream(reader))
     }

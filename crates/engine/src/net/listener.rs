@@ -38,11 +38,22 @@ pub(crate) fn inherit(socket: &std::net::TcpListener) -> io::Result<std::net::Tc
     let socket = Socket::from(socket.try_clone()?);
     let is_tcp =
         matches!(socket.local_addr()?.domain(), Domain::IPV4 | Domain::IPV6) && socket.r#type()? == Type::STREAM;
-    if !is_tcp || !socket.is_listener()? {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no TCP socket that listens"));
+    if !is_tcp || !is_listening(&socket)? {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a listening TCP socket"));
     }
     socket.set_nonblocking(true)?;
     Ok(socket.into())
+}
+
+#[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+fn is_listening(socket: &Socket) -> io::Result<bool> {
+    socket.is_listener()
+}
+
+/// Not to be asked for here; accepting will fail if it does not.
+#[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
+fn is_listening(_socket: &Socket) -> io::Result<bool> {
+    Ok(true)
 }
 
 fn listen(address: SocketAddr) -> io::Result<std::net::TcpListener> {

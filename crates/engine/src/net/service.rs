@@ -13,9 +13,8 @@ use http::{Method, Request, StatusCode, Version};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use hyper::service::Service;
-use parking_lot::Mutex;
-use tokio::time::{Sleep, sleep_until};
 
+use crate::alarm::Alarm;
 use crate::dispatch::exchange::Exchange;
 use crate::dispatch::queue::{NoPlace, Place};
 use crate::http::body::BodyReader;
@@ -35,14 +34,14 @@ struct Served {
     origin: Arc<Origin>,
     context: Arc<Context>,
     shared: Arc<Shared>,
-    /// Ends requests that take too long. One for all of the connection's, moved only when it fires.
-    alarm: Mutex<Option<Pin<Box<Sleep>>>>,
+    /// Ends requests that take too long.
+    alarm: Alarm,
 }
 
 impl Requests {
     pub(crate) fn new(info: ConnectionInfo, context: Arc<Context>, shared: Arc<Shared>) -> Self {
         let origin = Origin { info, stats: Arc::clone(&context.stats), shard: context.shard.clone() };
-        Self(Arc::new(Served { origin: Arc::new(origin), context, shared, alarm: Mutex::default() }))
+        Self(Arc::new(Served { origin: Arc::new(origin), context, shared, alarm: Alarm::default() }))
     }
 }
 
@@ -56,10 +55,11 @@ impl Service<Request<Incoming>> for Requests {
         let is_head = request.method() == Method::HEAD;
         let is_1_0 = request.version() == Version::HTTP_10;
         let has_body = !request.body().is_end_stream();
-        let deadline = self.0.context.request_timeout.and_then(|most| tokio::time::Instant::now().checked_add(most));
+        let came = Instant::now();
+        let deadline = self.0.context.request_timeout.and_then(|most| came.checked_add(most)).map(Into::into);
         let progress = match self.0.refusal(&request) {
             Some(reason) => self.0.refuse(reason),
-            None => self.0.enqueue(request),
+            None => self.0.enqueue(request, came),
         };
         Answering { served: Arc::clone(&self.0), busy: Some(busy), is_head, is_1_0, has_body, deadline, progress }
     }
@@ -89,39 +89,25 @@ impl Served {
         Progress::Answered(Box::new(Outcome::Response(Response::closing(reason.status()))))
     }
 
-    fn enqueue(self: &Arc<Self>, request: Request<Incoming>) -> Progress {
+    fn enqueue(self: &Arc<Self>, request: Request<Incoming>, came: Instant) -> Progress {
         let (parts, incoming) = request.into_parts();
         // What Content-Length announces, where hyper has one.
         if self.context.max_body_size.is_some_and(|most| incoming.size_hint().lower() > most) {
             return self.refuse(Reason::BodyTooLarge);
         }
         match self.context.queue.try_reserve() {
-            Ok(place) => self.fill(place, parts, incoming),
+            Ok(place) => self.fill(place, parts, incoming, came),
             Err(NoPlace::Closed) => self.turn_away(NoPlace::Closed),
             Err(NoPlace::Full) => {
                 let served = Arc::clone(self);
                 Progress::Waiting(Box::pin(async move {
                     match served.context.queue.reserve().await {
-                        Ok(place) => served.fill(place, parts, incoming),
+                        Ok(place) => served.fill(place, parts, incoming, came),
                         Err(none) => served.turn_away(none),
                     }
                 }))
             }
         }
-    }
-
-    /// Whether `deadline` is over; wakes the task then if not.
-    fn is_over(&self, deadline: tokio::time::Instant, cx: &mut TaskContext<'_>) -> bool {
-        let mut alarm = self.alarm.lock();
-        let alarm = alarm.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
-        while alarm.as_mut().poll(cx).is_ready() {
-            if alarm.deadline() >= deadline {
-                return true;
-            }
-            // It was set for an earlier request.
-            alarm.as_mut().reset(deadline);
-        }
-        false
     }
 
     fn turn_away(&self, none: NoPlace) -> Progress {
@@ -134,13 +120,15 @@ impl Served {
         })))
     }
 
-    fn fill(&self, place: Place<'_, Box<Exchange>>, parts: Parts, incoming: Incoming) -> Progress {
-        let cell = Cell::new(Arc::clone(&self.origin));
+    fn fill(&self, place: Place<'_, Box<Exchange>>, parts: Parts, incoming: Incoming, came: Instant) -> Progress {
+        let declared = incoming.size_hint().exact();
+        let has_body = !incoming.is_end_stream();
+        let cell = Cell::new(Arc::clone(&self.origin), has_body.then_some(incoming));
         let exchange = Box::new(Exchange {
             head: RequestHead::new(parts, Arc::clone(&self.origin)),
-            body: BodyReader::new(incoming, self.context.max_body_size, Arc::clone(&cell)),
+            body: BodyReader::new(has_body, declared, self.context.max_body_size, Arc::clone(&cell)),
             reply: Reply::new(Arc::clone(&cell)),
-            queued: Instant::now(),
+            came,
         });
         let answer = Answer::new(cell);
         // It comes back if the queue has just been closed: no fault of a worker's, so its drop is not the answer.
@@ -166,20 +154,20 @@ pub(crate) struct Answering {
 impl Answering {
     fn poll_outcome(&mut self, cx: &mut TaskContext<'_>) -> Poll<Outcome> {
         let outcome = self.poll_progress(cx);
-        if outcome.is_pending() && self.deadline.is_some_and(|deadline| self.served.is_over(deadline, cx)) {
+        if outcome.is_pending() && self.deadline.is_some_and(|deadline| self.served.alarm.is_over(deadline, cx)) {
             self.deadline = None;
-            return self.expire(cx);
+            return self.time_out(cx);
         }
         outcome
     }
 
     /// Gives up on the worker, unless it has just answered.
-    fn expire(&mut self, cx: &mut TaskContext<'_>) -> Poll<Outcome> {
+    fn time_out(&mut self, cx: &mut TaskContext<'_>) -> Poll<Outcome> {
         // What is left of a body, or may yet come of it, is no next request.
         let status = StatusCode::GATEWAY_TIMEOUT;
         let response = if self.has_body { Response::closing(status) } else { Response::canned(status) };
         let is_ours = match &self.progress {
-            Progress::Asked(answer) => answer.expire(response, self.has_body),
+            Progress::Asked(answer) => answer.time_out(response),
             Progress::Waiting(_) => {
                 self.progress = Progress::Answered(Box::new(Outcome::Response(response)));
                 true
@@ -187,7 +175,7 @@ impl Answering {
             Progress::Answered(_) | Progress::Over => false,
         };
         if is_ours {
-            self.served.context.stats.time_out();
+            self.served.context.stats.timeout();
         }
         self.poll_progress(cx)
     }

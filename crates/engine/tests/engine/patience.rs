@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use kino_engine::{Exchange, ReadError, Server, Settings, Take};
 
-use crate::support::{Client, HANG, Running, ok, read_body, settings, write};
+use crate::support::{Client, HANG, Running, await_stats, ok, read_body, settings, write};
 
 const GET: &str = "GET / HTTP/1.1\r\nHost: test\r\n\r\n";
 
@@ -95,6 +95,80 @@ fn who_reads_the_body_of_a_request_that_takes_too_long_is_told() {
     running.stop();
 }
 
+/// hyper holds a connection for as long as somebody holds the request's body.
+#[test]
+fn a_connection_ends_with_its_504_though_nobody_reads_its_body() {
+    let server = Server::start(&impatient()).unwrap();
+    let mut clients: Vec<_> = (0..2).map(|_| Client::new(TcpStream::connect(server.address()).unwrap())).collect();
+    for client in &mut clients {
+        client.send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 9\r\n\r\nhalf");
+    }
+    // One is in hand and one is queued, for good.
+    let worker = server.worker();
+    let exchange = taken(worker.take(HANG));
+    for client in &mut clients {
+        let answer = client.answer();
+        assert_eq!((answer.status, answer.header("connection")), (504, Some("close")));
+        assert!(client.is_closed());
+    }
+    assert!(exchange.reply.client().is_gone());
+    drop(clients);
+    assert!(server.drain(HANG), "the worker is still at it: {:?}", server.stats());
+    drop((exchange, worker));
+    ended(server);
+}
+
+#[test]
+fn a_stream_that_begins_too_late_is_no_client_that_left() {
+    let server = Server::start(&impatient()).unwrap();
+    let worker = server.worker();
+    let mut client = Client::new(TcpStream::connect(server.address()).unwrap());
+    client.send(GET);
+    let exchange = taken(worker.take(HANG));
+    assert_eq!(client.answer().status, 504);
+    assert!(exchange.reply.stream(ok(""), None).is_err());
+    assert_eq!((server.stats().timeouts, server.stats().disconnects), (1, 0));
+    client.send(GET);
+    let exchange = taken(worker.take(HANG));
+    drop(client);
+    await_stats(&server, "it is missed", |stats| stats.disconnects == 1);
+    assert!(exchange.reply.stream(ok(""), None).is_err());
+    assert_eq!(server.stats().disconnects, 1, "once");
+    drop(worker);
+    ended(server);
+}
+
+#[test]
+fn what_follows_a_504_is_in_order() {
+    let server = Server::start(&impatient()).unwrap();
+    let (slow, quick) = (server.worker(), server.worker());
+    let mut client = Client::new(TcpStream::connect(server.address()).unwrap());
+    let upgrade = "GET /up HTTP/1.1\r\nHost: test\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n";
+    for first in [GET, upgrade] {
+        client.send(format!("{first}{}", GET.replace("/ ", "/next ")));
+        let held = taken(slow.take(HANG));
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                let exchange = taken(quick.take(HANG));
+                let path = exchange.head.path().to_owned();
+                exchange.reply.send(ok(path)).unwrap();
+            });
+            assert_eq!(client.answer().status, 504);
+            assert_eq!(client.answer().body, b"/next");
+        });
+        assert!(held.reply.take_over(None).unwrap().is_err(), "there is no connection to be had");
+    }
+    client.send("HEAD / HTTP/1.1\r\nHost: test\r\n\r\n");
+    assert_eq!(client.head().0, 504);
+    client.send(GET);
+    assert_eq!(client.answer().status, 504);
+    let mut old = Client::new(TcpStream::connect(server.address()).unwrap());
+    assert_eq!(old.send("GET / HTTP/1.0\r\n\r\n").answer().status, 504);
+    assert!(old.is_closed());
+    drop((client, slow, quick));
+    ended(server);
+}
+
 #[test]
 fn an_answer_that_has_begun_may_take_its_time() {
     let (release, released) = mpsc::channel::<()>();
@@ -123,7 +197,7 @@ fn an_answer_that_has_begun_may_take_its_time() {
 fn a_late_worker_and_the_deadline_never_both_answer() {
     let most = Duration::from_millis(2);
     let running = Running::new(Settings { request_timeout: Some(most), ..settings() }, 2, move |exchange| {
-        while exchange.queued.elapsed() < most {
+        while exchange.came.elapsed() < most {
             std::hint::spin_loop();
         }
         let _ = exchange.reply.send(ok("in time"));
@@ -215,20 +289,41 @@ fn a_worker_that_is_at_one_request_for_too_long_is_set_aside() {
     ended(server);
 }
 
+/// Its object may live on: the collector frees it when it pleases.
+#[test]
+fn a_worker_that_has_left_counts_no_more() {
+    let server = Server::start(&settings()).unwrap();
+    let mut clients: Vec<_> = (0..2).map(|_| Client::new(TcpStream::connect(server.address()).unwrap())).collect();
+    let workers = clients.iter_mut().map(|client| {
+        let worker = server.worker();
+        client.send(GET);
+        let exchange = taken(worker.take(HANG));
+        assert_eq!(server.quarantine(Duration::ZERO, 1), Some(0), "one at a time");
+        drop(exchange);
+        worker.leave();
+        assert!(server.workers().is_empty());
+        worker
+    });
+    let workers: Vec<_> = workers.collect();
+    assert_eq!(server.stats().dropped, 2);
+    drop((clients, workers));
+    ended(server);
+}
+
 #[test]
 fn what_requests_took_is_counted_and_outlives_their_workers() {
     let server = Server::start(&settings()).unwrap();
-    assert_eq!((server.times().waited, server.times().took), (None, None));
+    assert_eq!((server.times().queue_wait, server.times().service_time), (None, None));
     let mut client = Client::new(TcpStream::connect(server.address()).unwrap());
     client.send(GET);
     let worker = server.worker();
     let exchange = taken(worker.take(HANG));
-    assert!(server.times().waited.is_some() && server.times().took.is_none());
-    let taken = exchange.queued.elapsed();
+    assert!(server.times().queue_wait.is_some() && server.times().service_time.is_none());
+    let taken = exchange.came.elapsed();
     exchange.reply.send(ok("")).unwrap();
     assert_eq!(server.workers()[0].served, 1);
     drop(worker);
-    let (waited, took) = (server.times().waited.unwrap(), server.times().took.unwrap());
+    let (waited, took) = (server.times().queue_wait.unwrap(), server.times().service_time.unwrap());
     assert!(waited.p50 == waited.max && took.p50 == took.max, "one request: {waited:?}, {took:?}");
     assert!(waited.max <= taken + taken / 8 + Duration::from_micros(1), "{waited:?} of {taken:?}");
     assert_eq!(client.answer().status, 200);
@@ -264,5 +359,5 @@ fn what_does_not_listen_is_refused() {
     let fake = TcpListener::from(std::os::fd::OwnedFd::from(connected));
     let error = Server::start(&Settings { inherited: Some(Arc::new(fake)), ..settings() }).unwrap_err();
     assert!(error.is_bind(), "{error}");
-    assert!(error.to_string().contains("no TCP socket that listens"), "{error}");
+    assert!(error.to_string().contains("not a listening TCP socket"), "{error}");
 }

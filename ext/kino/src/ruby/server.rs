@@ -216,7 +216,8 @@ fn shutdown(ruby: &Ruby, id: u64) -> Result<(), Error> {
 fn listener(ruby: &Ruby, id: u64) -> Result<Option<i32>, Error> {
     guard(ruby, || {
         let listener = named(ruby, id)?.listener();
-        let listener = listener.map_err(|failed| error::general(ruby, format!("no descriptor left: {failed}")))?;
+        let listener = listener
+            .map_err(|failed| error::general(ruby, format!("cannot duplicate the listening socket: {failed}")))?;
         Ok(listener.map(IntoRawFd::into_raw_fd))
     })
 }
@@ -308,8 +309,8 @@ fn stats(ruby: &Ruby, id: u64) -> Result<RHash, Error> {
         }
         hash.aset(ruby.to_symbol("per_worker"), rows)?;
         let times = server.times();
-        hash.aset(ruby.to_symbol("queue_wait_ms"), millis(ruby, times.waited)?)?;
-        hash.aset(ruby.to_symbol("service_time_ms"), millis(ruby, times.took)?)?;
+        hash.aset(ruby.to_symbol("queue_wait_ms"), millis(ruby, times.queue_wait)?)?;
+        hash.aset(ruby.to_symbol("service_time_ms"), millis(ruby, times.service_time)?)?;
         if let Some(depths) = server.lane_depths() {
             hash.aset(ruby.to_symbol("lane_depths"), ruby.ary_from_vec(depths))?;
         }

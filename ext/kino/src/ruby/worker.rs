@@ -127,7 +127,7 @@ impl Inner {
     }
 
     fn begin(&self, ruby: &Ruby, exchange: Box<Exchange>) -> Result<RHash, Error> {
-        let waited = self.tells_wait.then(|| exchange.queued.elapsed());
+        let waited = self.tells_wait.then(|| exchange.came.elapsed());
         let (head, handle) = Handle::split(*exchange);
         let has_body = handle.has_body();
         let number = self.hand.take_up(handle);
@@ -231,7 +231,7 @@ fn release(ruby: &Ruby, worker: &Worker) -> Result<(), Error> {
     guard(ruby, || {
         let inner = worker.inner(ruby)?;
         inner.hand.put_down();
-        inner.engine.retire();
+        inner.engine.leave();
         Ok(())
     })
 }
