@@ -15,8 +15,9 @@ module Kino
   #
   # `start(settings) -> Integer`:: binds, starts the network threads, accepts. `settings` is a Hash
   #   with `:host` (String), the directives that {Server} lists, `:shards` (how many workers drive their
-  #   share of the connections, 0 for none) and `:arenas` (most arenas of glibc's malloc). Raises {BindError},
-  #   or {Kino::Error} without threads to run on.
+  #   share of the connections, 0 for none), `:arenas` (most arenas of glibc's malloc) and `:inherited` (the Integer
+  #   of a descriptor that listens already, or nil; it is duplicated and stays the caller's, who closes it).
+  #   Raises {BindError}, or {Kino::Error} without threads to run on.
   # `port(id) -> Integer`:: the port that is listened on.
   # `stop_accepting(id)`:: closes the listener.
   # `drain(id, seconds) -> Boolean`:: lets connections finish what they have begun; true when none
@@ -24,8 +25,15 @@ module Kino
   # `close(id)`:: takes nothing into the queue any more; workers that find it empty get nil.
   # `abort(id)`:: answers 503 to what waits, and 500 to what workers have in flight.
   # `shutdown(id)`:: ends the network threads (about a second at most) and forgets the server.
-  # `stats(id) -> Hash{Symbol=>Integer}`:: the engine's counters; `:refusals` is a Hash by reason.
-  #   With lanes, `:lane_depths` is an Array of Integers, one for each {Worker} there is.
+  # `listener(id) -> Integer or nil`:: another descriptor of the socket that is listened on, which the caller owns
+  #   and closes; it does not survive an exec. nil once the socket is closed.
+  # `retire(id, index) -> Integer`:: tells the threads of worker `index` to take nothing more, those included
+  #   that were started under that index just before; how many there were.
+  # `quarantine(id, seconds, most) -> Integer or nil`:: sets a worker thread aside that has been at one request for
+  #   longer than that, unless `most` are already: the index of its worker. It takes nothing more.
+  # `stats(id) -> Hash{Symbol=>Object}`:: the engine's counters, Integers; `:refusals` is a Hash by reason,
+  #   `:per_worker` an Array of a Hash for each worker thread, `:queue_wait_ms` and `:service_time_ms` are
+  #   percentiles, see {Server#stats}. With lanes, `:lane_depths` is an Array of Integers, one for each {Worker}.
   # `count_respawn(id)`:: counts a worker that died and is replaced.
   # `report_end(id, index, cause)`:: the last thing that worker Ractor `index` does; `cause` is a String, or nil
   #   if it left because the server is closed.
@@ -38,7 +46,7 @@ module Kino
   # `Worker.new(id, index)`:: one taker of requests, for the thread that makes it. Where workers drive
   #   connections, it drives those of share `index` while it waits.
   # `take -> Hash or nil`:: waits for a request and returns its Rack env; nil when the server is
-  #   closed. A request still in hand unanswered is answered 500.
+  #   closed, or when this worker was told to leave. A request still in hand unanswered is answered 500.
   # `answer(status, headers, chunks)`:: answers the request in hand with an array body. Raises
   #   {InvalidResponseError}, {LengthMismatchError} or {ServerHeaderError}, and has sent nothing then.
   #   Does nothing if the connection was given away. This and what follows raise {Kino::Error} if the
