@@ -68,8 +68,8 @@ module Kino
           name: :request_timeout, type: Types::Seconds.new(least: 0.001, words: NONE), default: nil,
           summary: "how long an answer may take to begin before 504; none lifts the limit",
           doc: "Seconds from a request's head to the begin of its answer, the wait for a worker included. Then the " \
-               "client is answered 504. The handler is not interrupted: it runs on, and what it answers goes nowhere. Where it is " \
-               "shorter than `queue_timeout`, it ends the wait for room in a full queue, too."
+               "client is answered 504. The handler is not interrupted: it runs on, what it answers goes nowhere. " \
+               "A time shorter than `queue_timeout` ends the wait for room in a full queue, too."
         ),
         Directive.new(
           name: :quarantine_timeout, type: Types::Seconds.new(least: 0.001, words: NONE), default: nil,
