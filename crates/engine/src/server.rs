@@ -80,9 +80,10 @@ impl Slots {
         });
     }
 
+    /// Without those whose worker has left and is only kept, as by a collector that has not come yet.
     fn current(&mut self) -> Vec<Arc<Slot>> {
         self.forget_gone();
-        self.all.clone()
+        self.all.iter().filter(|slot| !slot.is_gone()).cloned().collect()
     }
 }
 

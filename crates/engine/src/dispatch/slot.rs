@@ -26,6 +26,8 @@ pub(crate) struct Slot {
     served: AtomicU64,
     /// Takes nothing more.
     is_leaving: AtomicBool,
+    /// Has left, though who has its worker may keep that for longer.
+    is_gone: AtomicBool,
     is_quarantined: AtomicBool,
     /// How long requests waited for it, and how long it took for them.
     pub(crate) waited: Histogram,
@@ -56,6 +58,7 @@ impl Slot {
             busy_since: AtomicU64::new(0),
             served: AtomicU64::new(0),
             is_leaving: AtomicBool::new(false),
+            is_gone: AtomicBool::new(false),
             is_quarantined: AtomicBool::new(false),
             waited: Histogram::default(),
             took: Histogram::default(),
@@ -67,7 +70,7 @@ impl Slot {
         self.shard.as_ref().is_some_and(|own| Arc::ptr_eq(own, shard))
     }
 
-    /// Its worker is to take nothing more, or has gone.
+    /// Its worker is to take nothing more.
     pub(crate) fn leave(&self) {
         if !self.is_leaving.swap(true, Ordering::SeqCst)
             && let Some(shard) = &self.shard
@@ -84,6 +87,16 @@ impl Slot {
 
     pub(crate) fn is_leaving(&self) -> bool {
         self.is_leaving.load(Ordering::SeqCst)
+    }
+
+    /// Its worker takes nothing any more.
+    pub(crate) fn go(&self) {
+        self.leave();
+        self.is_gone.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_gone(&self) -> bool {
+        self.is_gone.load(Ordering::Relaxed)
     }
 
     /// Sets the worker aside if it has been at one request for longer than `after`.

@@ -40,7 +40,7 @@ impl Worker {
     /// Says that this worker takes nothing any more: what waits for it alone is others' now. Its drop says
     /// so, too.
     pub fn retire(&self) {
-        self.lane.slot.leave();
+        self.lane.slot.go();
         self.queue.retire(&self.lane);
     }
 
