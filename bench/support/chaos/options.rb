@@ -23,7 +23,7 @@ module Bench
         OptionParser.new do |on|
           on.banner = "Usage: bench/chaos [SCENARIO ...] [options]\n\n" \
                       "Plays what may happen to a server: #{known.join(", ")}.\n" \
-                      "All of them in both modes take about ten minutes.\n\n"
+                      "All of them in both modes take about six minutes.\n\n"
           on.on("--mode MODE", %w[ractor threaded both], "ractor, threaded or both (default: both)") { self.mode = it }
           on.on("--crashes N", Integer, "workers that die (default: #{crashes})") { self.crashes = it }
           on.on("--restarts N", Integer, "restarts of each kind (default: #{restarts})") { self.restarts = it }
