@@ -21,7 +21,9 @@ module Bench
 
     # @param rackup [String] path below the checkout
     # @param flags [Array<String>] more of `kino`'s options
-    def initialize(rackup, *flags)
+    # @param env [Hash{String=>String}] more of the environment
+    def initialize(rackup, *flags, env: {})
+      @env = env
       @command = [RbConfig.ruby, "-rbundler/setup", "#{ROOT}/exe/kino", "#{ROOT}/#{rackup}", "--port", "0",
                   "--shutdown-timeout", SHUTDOWN_TIMEOUT.to_s, *flags]
     end
@@ -73,7 +75,7 @@ module Bench
       @out = "#{base}.out"
       @err = "#{base}.err"
       # A group of its own, so that Ctrl-C reaches it through us.
-      @pid = Process.spawn(*@command, in: :close, out: @out, err: @err, pgroup: true, chdir: ROOT)
+      @pid = Process.spawn(@env, *@command, in: :close, out: @out, err: @err, pgroup: true, chdir: ROOT)
       @url = Clock.wait(BOOT) { listening || (ended? && break) } or raise Failed, "Kino does not start: #{summary}"
     end
 

@@ -164,12 +164,18 @@ impl Server {
         {
             let _entered = runtime.enter();
             let listener = TcpListener::from_std(socket).map_err(Error::Runtime)?;
-            runtime.spawn(listener::accept(
+            let accepting = listener::accept(
                 listener,
                 settings.max_connections,
                 server.stop.subscribe(),
                 server.acceptor(settings),
-            ));
+            );
+            // A drain is not over while there may be another connection.
+            let counts_as_one = server.stopping.subscribe();
+            runtime.spawn(async move {
+                accepting.await;
+                drop(counts_as_one);
+            });
         }
         runtime.spawn(keep_watch(Arc::clone(&server.queue)));
         *server.runtime.lock() = Some(runtime);

@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{self, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -13,7 +13,7 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, Interest};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
-use tokio::time::sleep;
+use tokio::time::{Sleep, sleep};
 
 use crate::dispatch::exchange::Exchange;
 use crate::dispatch::queue::Queue;
@@ -40,6 +40,9 @@ pub(crate) struct Context {
     /// Who drives these connections; None where threads of our own do.
     pub(crate) shard: Option<Arc<Shard>>,
 }
+
+/// How long a connection without a request may be kept when the server stops.
+const FIRST_REQUEST: Duration = Duration::from_millis(250);
 
 /// Bytes that hyper may hold of one connection in each direction, unless a head may be larger. Its
 /// default is 408 KiB.
@@ -134,14 +137,31 @@ async fn speak_http<S: Socket>(
     let told = stopping.clone();
     let mut stop = std::pin::pin!(stopping.wait_for(|stop| *stop));
     let (mut is_waiting, mut is_told, mut is_over) = (false, false, false);
+    // Runs once the server stops.
+    let mut grace: Option<Pin<Box<Sleep>>> = None;
     let taken = poll_fn(|cx| {
         // Once registered, it is asked again only when there is news: asking takes 130 instructions.
         let is_news = !std::mem::replace(&mut is_waiting, true) || told.has_changed().unwrap_or(true);
-        if is_news && !is_told && stop.as_mut().poll(cx).is_ready() {
+        if is_news && grace.is_none() && stop.as_mut().poll(cx).is_ready() {
+            seen.stop();
+            grace = Some(Box::pin(sleep(FIRST_REQUEST)));
+        }
+        // hyper says with this answer that it is the last.
+        if grace.is_some() && !is_told && seen.is_busy() {
             is_told = true;
             http.as_mut().graceful_shutdown();
         }
         let mut end = http.as_mut().poll(cx);
+        // hyper closes at once what idles as far as it knows, so it looks for a request before.
+        if let Some(grace) = &mut grace
+            && !is_told
+            && end.is_pending()
+            && !is_awaited(&seen, grace, cx)
+        {
+            is_told = true;
+            http.as_mut().graceful_shutdown();
+            end = http.as_mut().poll(cx);
+        }
         // After a request for an upgrade, hyper ends without having sent all of a last answer: who
         // upgrades would do that. Asked again it sends the rest and shuts down.
         if matches!(end, Poll::Ready(Ok(()))) && !is_over {
@@ -160,6 +180,12 @@ async fn speak_http<S: Socket>(
     let (client, held, made_up) = parts.io.into_inner().into_parts()?;
     parts.read_buf.truncate(parts.read_buf.len().saturating_sub(made_up));
     Some(Bridge { client, ahead: [parts.read_buf, held.into()], taken })
+}
+
+/// Whether a connection that idles when the server stops is to go on until there is a request: one that is there and
+/// not read, or the first one. Who has only just connected cannot know that nobody will answer.
+fn is_awaited(seen: &Shared, grace: &mut Pin<Box<Sleep>>, cx: &mut task::Context<'_>) -> bool {
+    !seen.is_busy() && (seen.has_unread() || (seen.begun() == 0 && grace.as_mut().poll(cx).is_pending()))
 }
 
 /// A connection that is given away.

@@ -69,21 +69,40 @@ fn listen(address: SocketAddr) -> io::Result<std::net::TcpListener> {
 /// What becomes of a connection; the permit is held for as long as it lives.
 pub(crate) type Serve = Arc<dyn Fn(TcpStream, SocketAddr, OwnedSemaphorePermit) + Send + Sync>;
 
-/// Accepts until `stop` turns true, and hands each connection to `serve`. While `most` of them live,
-/// new ones are left in the backlog.
+/// Accepts until `stop` turns true, and what the backlog has then, and hands each connection to `serve`.
+/// While `most` of them live, new ones are left in the backlog.
 pub(crate) async fn accept(listener: TcpListener, most: usize, mut stop: watch::Receiver<bool>, serve: Serve) {
     let permits = Arc::new(Semaphore::new(most.clamp(1, Semaphore::MAX_PERMITS)));
     let mut stopped = std::pin::pin!(async move { stop.wait_for(|stop| *stop).await.is_ok() });
     loop {
         let accepted = tokio::select! {
             accepted = next(&listener, &permits) => accepted,
-            _ = &mut stopped => return,
+            _ = &mut stopped => break,
         };
         match accepted {
             Ok((stream, peer, permit)) => serve(stream, peer, permit),
             // The client gave up while it waited in the backlog.
             Err(error) if is_about_one_connection(&error) => {}
             Err(_) => tokio::time::sleep(BACK_OFF).await,
+        }
+    }
+    take_backlog(listener, &permits, &serve);
+}
+
+/// These clients are connected as far as they know, and closing the listener would reset them. There is an end
+/// to it, because the socket may be another process's as well, and never be without one.
+fn take_backlog(listener: TcpListener, permits: &Arc<Semaphore>, serve: &Serve) {
+    let Ok(listener) = listener.into_std() else { return };
+    for _ in 0..BACKLOG {
+        let Ok(permit) = Arc::clone(permits).try_acquire_owned() else { return };
+        let accepted = listener.accept().and_then(|(stream, peer)| {
+            stream.set_nonblocking(true)?;
+            Ok((TcpStream::from_std(stream)?, peer))
+        });
+        match accepted {
+            Ok((stream, peer)) => serve(stream, peer, permit),
+            Err(error) if is_about_one_connection(&error) => {}
+            Err(_) => return,
         }
     }
 }

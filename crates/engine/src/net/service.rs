@@ -216,7 +216,8 @@ impl Future for Answering {
         };
         let Served { context, shared, .. } = &*self.served;
         response.normalise(self.is_head);
-        if context.max_requests.is_some_and(|most| shared.begun() >= most) {
+        // hyper says so by itself where it is told of the stop before it has the answer.
+        if shared.is_stopping() || context.max_requests.is_some_and(|most| shared.begun() >= most) {
             response.headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
         // Chunks have an end of their own, and HTTP/1.0 has no chunks.

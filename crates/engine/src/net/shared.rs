@@ -31,6 +31,9 @@ pub(crate) struct Shared {
     ends_an_answer: AtomicBool,
     /// The client has not taken all that hyper has to write.
     is_backed_up: AtomicBool,
+    /// The server stops, so the wire is to look whether there is more to read.
+    is_stopping: AtomicBool,
+    has_unread: AtomicBool,
 }
 
 /// Who has a connection that is given away.
@@ -111,6 +114,23 @@ impl Shared {
             self.is_backed_up.store(false, Ordering::Relaxed);
         }
         had_to_wait
+    }
+
+    /// From now on the wire says whether it leaves anything unread.
+    pub(crate) fn stop(&self) {
+        self.is_stopping.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.is_stopping.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn leaves_unread(&self, has_unread: bool) {
+        self.has_unread.store(has_unread, Ordering::Relaxed);
+    }
+
+    pub(crate) fn has_unread(&self) -> bool {
+        self.has_unread.load(Ordering::Relaxed)
     }
 
     /// `task` is woken when the answer in hand is complete.

@@ -1,7 +1,9 @@
 //! What a connection asks of its socket besides bytes, and how one is closed.
 
+use std::mem::MaybeUninit;
 use std::time::Duration;
 
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -10,6 +12,9 @@ use tokio::time::timeout;
 pub(crate) trait Socket: AsyncRead + AsyncWrite + Unpin + Send + 'static {
     /// Makes closing it an error for the client, where the transport knows one.
     fn break_off(&self);
+
+    /// Whether bytes have come that nobody has read, be it that the runtime does not know of them yet.
+    fn has_unread(&self) -> bool;
 }
 
 impl Socket for TcpStream {
@@ -17,11 +22,20 @@ impl Socket for TcpStream {
     fn break_off(&self) {
         let _ = self.set_zero_linger();
     }
+
+    /// Asked of the system: the runtime only tells what its last look at all sockets found.
+    fn has_unread(&self) -> bool {
+        SockRef::from(self).peek(&mut [MaybeUninit::uninit()]).is_ok_and(|bytes| bytes > 0)
+    }
 }
 
 #[cfg(feature = "fuzzing")]
 impl Socket for tokio::io::DuplexStream {
     fn break_off(&self) {}
+
+    fn has_unread(&self) -> bool {
+        false
+    }
 }
 
 /// How long, and for how many bytes, we go on reading after a refusal. Closing at once would make

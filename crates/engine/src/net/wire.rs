@@ -334,6 +334,10 @@ impl<S: Socket> AsyncRead for Wire<S> {
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
                 Poll::Pending => {
                     if !this.is_late(cx) {
+                        if this.shared.is_stopping() {
+                            let has_unread = this.stream()?.has_unread();
+                            this.shared.leaves_unread(has_unread);
+                        }
                         return Poll::Pending;
                     }
                     this.expire();

@@ -124,6 +124,41 @@ fn stopping_while_busy_answers_what_was_begun() {
 }
 
 #[test]
+fn a_drain_answers_what_was_sent_before_it() {
+    for _ in 0..50 {
+        let running = Running::new(settings(), 1, |exchange| {
+            let _ = exchange.reply.send(ok("in time"));
+        });
+        let (mut kept, mut new) = (running.connect(), running.connect());
+        assert_eq!(kept.get("/").status, 200);
+        kept.send("GET /again HTTP/1.1\r\nHost: test\r\n\r\n");
+        new.send("GET /first HTTP/1.1\r\nHost: test\r\n\r\n");
+        let mut backlog = running.connect();
+        backlog.send("GET /unaccepted HTTP/1.1\r\nHost: test\r\n\r\n");
+        running.stop();
+        for client in [&mut kept, &mut new, &mut backlog] {
+            assert_eq!(client.answer().body, b"in time");
+            assert!(client.is_closed());
+        }
+    }
+}
+
+#[test]
+fn a_drain_waits_for_the_first_request_of_a_connection_but_not_for_long() {
+    let running = Running::new(settings(), 1, |exchange| {
+        let _ = exchange.reply.send(ok("late"));
+    });
+    let (mut late, mut silent) = (running.connect(), running.connect());
+    running.await_stats("both are there", |stats| stats.connections == 2);
+    assert!(!running.server.drain(Duration::ZERO), "they are waited for");
+    late.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n");
+    let answer = late.answer();
+    assert_eq!((answer.status, answer.header("connection")), (200, Some("close")));
+    assert!(silent.is_closed());
+    running.stop();
+}
+
+#[test]
 fn abort_answers_for_workers_that_do_not() {
     let (entered, entries) = mpsc::channel();
     let (release, released) = mpsc::channel::<()>();

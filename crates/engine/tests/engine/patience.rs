@@ -283,6 +283,8 @@ fn a_worker_that_is_at_one_request_for_too_long_is_set_aside() {
     assert!(matches!(workers[0].take(HANG), Take::Closed));
     assert!(matches!(workers[2].take(Duration::ZERO), Take::Empty));
     assert_eq!(clients.iter_mut().map(|client| client.answer().status).collect::<Vec<_>>(), [200; 3]);
+    workers[0].leave();
+    assert_eq!(server.workers().iter().map(|row| row.index).collect::<Vec<_>>(), [1, 2, 3], "one has left");
     drop(workers);
     assert!(server.workers().is_empty());
     drop(clients);

@@ -1,0 +1,123 @@
+# frozen_string_literal: true
+
+require_relative "client"
+require_relative "scenario"
+require_relative "tally"
+
+module Bench
+  module Chaos
+    # Four times as many requests as the workers can answer. Those that are answered are so in time, the others are
+    # told, and when it is over it is over.
+    class Overload < Scenario
+      WORKERS = 2
+      # All times in seconds, but this one in milliseconds.
+      SERVICE_MS = 20
+      SERVICE = SERVICE_MS / 1000.0
+      QUEUE_DEPTH = 4
+      QUEUE_TIMEOUT = 0.5
+      # Requests a second that the workers can answer, and how many come.
+      CAPACITY = WORKERS / SERVICE
+      FACTOR = 4
+      # From the queue's room to the answer.
+      WITHIN = (QUEUE_DEPTH / CAPACITY) + SERVICE
+      # What a busy machine, on which all of the clients run too, may add.
+      SLACK = 0.15
+      LIMIT = QUEUE_TIMEOUT + WITHIN + SLACK
+      # Each asks on its own schedule, whose period is longer than any answer may take: so late answers make no fewer
+      # requests.
+      PERIOD = LIMIT + 0.1
+      CLIENTS = (CAPACITY * FACTOR * PERIOD).ceil
+      # Requests after the overload, one after the other.
+      LATER = 20
+      # Parts of the capacity that have to be used, and of the requests that have to come in time, or it was no such
+      # overload.
+      USED = 0.8
+
+      private
+
+      def play
+        flags = { workers: WORKERS, threads: 1, queue_depth: QUEUE_DEPTH, queue_timeout: QUEUE_TIMEOUT }
+        host(**flags).run do |host|
+          @answers = []
+          @clients = Array.new(CLIENTS) { Client.new(host.uri) }
+          seconds = overload
+          add_load(seconds)
+          add_answers(host, seconds)
+          add_recovery(host)
+          @clients.each(&:close)
+          add_stop(host.process)
+        end
+      end
+
+      # @return [Float] seconds
+      def overload
+        started = Clock.now
+        threads = @clients.each_with_index.map do |client, number|
+          Thread.new { keep_asking(client, started + (PERIOD * number / CLIENTS), started + options.seconds) }
+        end
+        @answers = threads.flat_map(&:value)
+        Clock.now - started
+      end
+
+      def keep_asking(client, due, deadline)
+        answers = []
+        while due < deadline
+          sleep [due - Clock.now, 0].max
+          answers << client.get("/sleep?#{SERVICE_MS}")
+          due += PERIOD
+        end
+        answers
+      end
+
+      def add_load(seconds)
+        table.add("capacity", format("%<rate>d/s: %<workers>d workers, %<service>d ms a request",
+                                     rate: CAPACITY, workers: WORKERS, service: SERVICE_MS))
+        rate = @answers.size / seconds
+        table.add("load", format("%<count>d requests, %<rate>d/s, for %<seconds>.1f s",
+                                 count: @answers.size, rate:, seconds:), rate >= CAPACITY * FACTOR * USED)
+      end
+
+      def add_answers(host, seconds)
+        sums = @answers.map(&:sum).tally
+        table.add("answers", list(sums), (sums.keys - [200, 503]).empty?)
+        add_good(@answers.select { |answer| answer.sum == 200 }, seconds)
+        add_full(@answers.select { |answer| answer.sum == 503 }, host)
+      end
+
+      def add_good(good, seconds)
+        table.add("answered 200", format("%d/s", good.size / seconds), good.size / seconds >= CAPACITY * USED)
+        add_times("200", good)
+      end
+
+      def add_full(full, host)
+        add_times("503", full)
+        bare = full.count { |answer| answer.headers["retry-after"].to_i < 1 }
+        table.add("503 without retry-after", bare, bare.zero?)
+        rejected = host.stats[:rejected]
+        table.add("rejected in the stats", rejected, rejected == full.size)
+      end
+
+      def add_times(name, answers)
+        times = answers.map { |answer| answer.seconds * 1000 }.sort
+        return table.add("time of a #{name}", "there is none", false) if times.empty?
+
+        p50, p99 = [0.5, 0.99].map { |part| times[(times.size * part).floor] }
+        table.add("time of a #{name}", format("p50 %<p50>d ms, p99 %<p99>d ms, max %<max>d ms; p99 may be %<limit>d ms",
+                                              p50:, p99:, max: times.last, limit: LIMIT * 1000), p99 <= LIMIT * 1000)
+      end
+
+      # The last of the load has been answered when it begins.
+      def add_recovery(host)
+        pending = host.pending.slice(:queued, :in_flight)
+        table.add("after the last answer", pending.map { |name, count| "#{name} #{count}" }.join(", "),
+                  pending.values.all?(&:zero?))
+        later = Array.new(LATER) { @clients.first.get("/sleep?#{SERVICE_MS}") }
+        sums = later.map(&:sum).tally
+        slowest, limit = [later.map(&:seconds).max, SERVICE + SLACK].map { |seconds| seconds * 1000 }
+        table.add("the next #{LATER}", format("%<sums>s, %<slowest>d ms at most, may be %<limit>d ms",
+                                              sums: list(sums), slowest:, limit:),
+                  sums == { 200 => LATER } && slowest <= limit)
+      end
+    end
+  end
+end

@@ -1,0 +1,69 @@
+# frozen_string_literal: true
+
+require_relative "client"
+require_relative "tally"
+
+module Bench
+  module Chaos
+    # Clients of three kinds that ask again and again, whether somebody is there or not.
+    class Traffic
+      # Of each kind.
+      CLIENTS = 4
+      # Seconds after which a client looks again whether it can connect.
+      RETRY = 0.005
+
+      Kind = Data.define(:name, :keep_alive, :pause) do
+        # @return [Float] seconds until the next request
+        def rest = pause.zero? ? 0 : rand * pause
+      end
+
+      KINDS = [
+        # Would not leave the others a turn without a pause.
+        Kind.new(name: "new", keep_alive: false, pause: 0.004),
+        Kind.new(name: "kept-alive", keep_alive: true, pause: 0),
+        Kind.new(name: "kept-alive with pauses", keep_alive: true, pause: 0.04)
+      ].freeze
+
+      # @return [Tally] of pairs of kind and {Answer#sum}
+      attr_reader :answers
+      # @return [Tally] by whether a request without an answer was the first of its connection
+      attr_reader :unanswered
+
+      # @param uri [URI]
+      def initialize(uri)
+        @uri = uri
+        @answers = Tally.new
+        @unanswered = Tally.new
+        @clients = []
+        @stopped = false
+      end
+
+      # @return [void]
+      def start
+        @threads = KINDS.cycle(CLIENTS).map do |kind|
+          @clients << (client = Client.new(@uri, keep_alive: kind.keep_alive))
+          Thread.new { ask(client, kind) until @stopped }
+        end
+      end
+
+      # @return [void]
+      def stop
+        @stopped = true
+        @threads.each(&:join)
+        @clients.each(&:close)
+      end
+
+      # @return [Integer] connections made
+      def connects = @clients.sum(&:connects)
+
+      private
+
+      def ask(client, kind)
+        answer = client.get("/plain")
+        @answers.add([kind.name, answer.sum])
+        @unanswered.add(answer.fresh) if answer.kind == :unanswered
+        sleep(answer.kind == :refused ? RETRY : kind.rest)
+      end
+    end
+  end
+end
