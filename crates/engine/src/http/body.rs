@@ -72,6 +72,13 @@ impl BodyReader {
         Self { incoming, rest: Bytes::new(), failed: None, signal: None, declared, limit, read: 0, cell }
     }
 
+    /// Of a request without a body.
+    #[cfg(all(test, kino_loom))]
+    pub(crate) fn none(cell: Arc<Cell>) -> Self {
+        let (incoming, rest) = (None, Bytes::new());
+        Self { incoming, rest, failed: None, signal: None, declared: Some(0), limit: None, read: 0, cell }
+    }
+
     /// Whether there is nothing (more) to read.
     pub fn is_finished(&self) -> bool {
         self.incoming.is_none() && self.rest.is_empty()

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
-use parking_lot::Mutex;
 
 use crate::dispatch::shard::Shard;
 use crate::dispatch::signal::Signal;
 use crate::http::request::Origin;
+use crate::sync::Mutex;
 
 /// Bytes that may wait in one pipe before its writer has to. A chunk is taken whole as soon as
 /// less than that waits, so one connection holds at most this and one chunk of the app's.
@@ -70,7 +70,7 @@ impl Pipe {
             signal: Signal::at(origin.shard.clone().map(Shard::as_home)),
             origin,
         });
-        (Arc::clone(&pipe), PipeReader(pipe))
+        (Arc::clone(&pipe), PipeReader { pipe, is_clients: true })
     }
 
     /// Notified when a writer that was told [`Pushed::Full`] should try again.
@@ -137,11 +137,21 @@ impl Pipe {
 
 /// The connection's end. Dropping it early tells the writer that the client is gone.
 #[derive(Debug)]
-pub(crate) struct PipeReader(Arc<Pipe>);
+pub(crate) struct PipeReader {
+    pipe: Arc<Pipe>,
+    /// Whether a drop before the end is a client that left.
+    is_clients: bool,
+}
 
 impl PipeReader {
+    /// Drops the reader of an answer that never became the client's: whoever else ended the request has
+    /// counted how.
+    pub(crate) fn discard(mut self) {
+        self.is_clients = false;
+    }
+
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Aborted>>> {
-        let mut state = self.0.state.lock();
+        let mut state = self.pipe.state.lock();
         match state.chunks.pop_front() {
             Some(chunk) => {
                 state.bytes -= chunk.len();
@@ -149,7 +159,7 @@ impl PipeReader {
                 // wake-up a chunk.
                 if state.writer_waits && state.bytes <= CAPACITY / 2 {
                     state.writer_waits = false;
-                    self.0.signal.notify();
+                    self.pipe.signal.notify();
                 }
                 Poll::Ready(Some(Ok(chunk)))
             }
@@ -175,15 +185,15 @@ impl PipeReader {
 impl Drop for PipeReader {
     fn drop(&mut self) {
         let chunks = {
-            let mut state = self.0.state.lock();
+            let mut state = self.pipe.state.lock();
             // hyper drops a body that it has read to its end as well.
             state.reader_gone = state.end != End::Complete || !state.chunks.is_empty();
-            if state.end == End::Open || !state.chunks.is_empty() {
-                self.0.origin.stats.disconnect();
+            if self.is_clients && (state.end == End::Open || !state.chunks.is_empty()) {
+                self.pipe.origin.stats.disconnect();
             }
             std::mem::take(&mut state.chunks)
         };
         drop(chunks);
-        self.0.signal.notify();
+        self.pipe.signal.notify();
     }
 }

@@ -8,7 +8,6 @@ use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
 use http::StatusCode;
-use parking_lot::Mutex;
 
 use crate::dispatch::shard::Shard;
 use crate::dispatch::signal::{Home, Signal};
@@ -18,6 +17,7 @@ use crate::http::pipe::Pipe;
 use crate::http::request::Origin;
 use crate::http::response::{Response, ResponseBody};
 use crate::stats::Stats;
+use crate::sync::Mutex;
 
 /// The client has left, or somebody else has answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -38,6 +38,15 @@ pub(crate) enum Outcome {
     Response(Response),
     /// The connection is given away: after `head`, if there is one, its bytes go to and from `end`.
     TakeOver { head: Option<Response>, end: UnixStream },
+}
+
+impl Outcome {
+    /// Drops it for good: nobody is going to send it.
+    fn discard(self) {
+        if let Self::Response(response) = self {
+            response.body.discard();
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -100,6 +109,8 @@ impl Cell {
     fn settle(&self, outcome: Outcome, pipe: Option<Arc<Pipe>>) -> Result<Option<Waker>, Gone> {
         let mut state = self.state.lock();
         if state.abandoned || !matches!(state.phase, Phase::Open) {
+            drop(state);
+            outcome.discard();
             return Err(Gone);
         }
         state.phase = Phase::Answered(outcome);
@@ -216,7 +227,9 @@ impl Drop for Answer {
             std::mem::replace(&mut state.phase, Phase::Sent)
         };
         // Outside the lock: dropping a streamed answer drops its pipe, which asks for the lock.
-        drop(answer);
+        if let Phase::Answered(outcome) = answer {
+            outcome.discard();
+        }
         self.0.stats().disconnect();
     }
 }

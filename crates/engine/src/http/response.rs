@@ -66,6 +66,13 @@ impl ResponseBody {
     pub(crate) fn stream(reader: PipeReader) -> Self {
         Self(Content::Stream(reader))
     }
+
+    /// See [`PipeReader::discard`].
+    pub(crate) fn discard(self) {
+        if let Content::Stream(reader) = self.0 {
+            reader.discard();
+        }
+    }
 }
 
 impl Body for ResponseBody {
