@@ -38,10 +38,13 @@ mod error;
 pub mod fuzzing;
 mod histogram;
 mod http;
+#[cfg(all(test, kino_loom))]
+mod models;
 mod net;
 mod server;
 mod settings;
 mod stats;
+mod sync;
 
 pub use crate::dispatch::exchange::Exchange;
 pub use crate::dispatch::signal::{Signal, Wake};

@@ -15,13 +15,13 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 
-use parking_lot::Mutex;
 use tokio::task::yield_now;
 
 use crate::dispatch::queue::Queue;
 use crate::dispatch::slot::Slot;
+use crate::sync::{AtomicBool, Mutex};
 
 /// How many requests wait for one worker that is awake before others are woken instead.
 pub(crate) const DEPTH: usize = 4;

@@ -14,7 +14,6 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use parking_lot::Mutex;
 use tokio::sync::{Notify, Semaphore, TryAcquireError};
 use tokio::time::timeout;
 
@@ -22,6 +21,7 @@ use crate::dispatch::lanes::{Lane, Lanes};
 use crate::dispatch::shard::Shard;
 use crate::dispatch::slot::Slot;
 use crate::settings::Settings;
+use crate::sync::Mutex;
 
 /// What [`Queue::pop`] found.
 #[derive(Debug)]

@@ -1,8 +1,10 @@
 //! The one way in which a worker's thread waits: for a request, for body bytes, for room to write.
 
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::task::{self, Context, Poll, Waker};
 use std::time::{Duration, Instant};
+
+use crate::sync::{Condvar, StdMutex, StdMutexGuard};
 
 /// Why a wait ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,7 +55,7 @@ pub(crate) trait Home: std::fmt::Debug + Send + Sync {
 /// left behind would end a wait of ours.
 #[derive(Debug, Default)]
 pub struct Signal {
-    state: Mutex<State>,
+    state: StdMutex<State>,
     condvar: Condvar,
     home: Option<Arc<dyn Home>>,
 }
@@ -145,7 +147,7 @@ impl Signal {
     }
 
     /// Nothing panics with this lock held, and if it did the two flags would still be true to life.
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> StdMutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,15 +1,14 @@
 //! One worker slot: one thread that takes requests.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
-
-use parking_lot::Mutex;
 
 use crate::dispatch::shard::Shard;
 use crate::dispatch::signal::Signal;
 use crate::histogram::Histogram;
 use crate::http::reply::Cell;
+use crate::sync::{AtomicBool, AtomicU64, Mutex};
 
 /// What the engine knows of one worker thread.
 #[derive(Debug)]

@@ -71,6 +71,12 @@ impl BodyReader {
         Self { is_open, rest: Bytes::new(), failed: None, signal: None, declared, limit, read: 0, cell }
     }
 
+    /// Of a request without a body.
+    #[cfg(all(test, kino_loom))]
+    pub(crate) fn none(cell: Arc<Cell>) -> Self {
+        Self::new(false, Some(0), None, cell)
+    }
+
     /// Whether there is nothing (more) to read.
     pub fn is_finished(&self) -> bool {
         !self.is_open && self.rest.is_empty()

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
-use parking_lot::Mutex;
 
 use crate::dispatch::shard::Shard;
 use crate::dispatch::signal::Signal;
 use crate::http::request::Origin;
+use crate::sync::Mutex;
 
 /// Bytes that may wait in one pipe before its writer has to. A chunk is taken whole as soon as
 /// less than that waits, so one connection holds at most this and one chunk of the app's.

@@ -9,7 +9,6 @@ use std::time::Instant;
 
 use http::StatusCode;
 use hyper::body::Incoming;
-use parking_lot::Mutex;
 
 use crate::dispatch::shard::Shard;
 use crate::dispatch::signal::{Home, Signal};
@@ -19,6 +18,7 @@ use crate::http::pipe::Pipe;
 use crate::http::request::Origin;
 use crate::http::response::{Response, ResponseBody};
 use crate::stats::Stats;
+use crate::sync::Mutex;
 
 /// The client has left, or somebody else has answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -1,0 +1,35 @@
+//! The locks and atomics between whose operations the models (`models`) try every order.
+//!
+//! Everywhere else these are parking_lot's and the standard library's own types.
+
+#[cfg(not(all(test, kino_loom)))]
+mod types {
+    pub(crate) use std::sync::atomic::{AtomicBool, AtomicU64};
+    pub(crate) use std::sync::{Condvar, Mutex as StdMutex, MutexGuard as StdMutexGuard};
+
+    pub(crate) use parking_lot::Mutex;
+}
+
+#[cfg(all(test, kino_loom))]
+mod types {
+    use std::sync::PoisonError;
+
+    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU64};
+    pub(crate) use loom::sync::{Condvar, Mutex as StdMutex, MutexGuard as StdMutexGuard};
+
+    /// loom's lock, asked for as parking_lot's is.
+    #[derive(Debug, Default)]
+    pub(crate) struct Mutex<T>(StdMutex<T>);
+
+    impl<T> Mutex<T> {
+        pub(crate) fn new(value: T) -> Self {
+            Self(StdMutex::new(value))
+        }
+
+        pub(crate) fn lock(&self) -> StdMutexGuard<'_, T> {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        }
+    }
+}
+
+pub(crate) use types::{AtomicBool, AtomicU64, Condvar, Mutex, StdMutex, StdMutexGuard};
