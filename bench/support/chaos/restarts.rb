@@ -151,7 +151,7 @@ module Bench
         Process.kill(:TERM, last)
         has_ended = Clock.wait(PATIENCE) { ended?(last) }
         table.add("end on TERM", has_ended ? "ends" : "does not end", !has_ended.nil?)
-        add_log(host.process)
+        add_log(host.process, but: /\Akino: hot restart: process \d+ serves/)
       end
 
       # Whatever happened, none shall stay behind. They are in the group of the first one.

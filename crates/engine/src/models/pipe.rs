@@ -49,7 +49,8 @@ fn a_writer_that_waits_for_room_gets_it_and_the_reader_all_of_the_body() {
 fn a_writer_that_waits_for_room_learns_that_the_client_left() {
     in_every_order(|| {
         let origin = origin();
-        let (pipe, reader) = Pipe::new(Arc::clone(&origin));
+        let (pipe, mut reader) = Pipe::new(Arc::clone(&origin));
+        reader.hand_over();
         let writer = thread::spawn(move || {
             write(&pipe, &FULL);
             assert!(!write(&pipe, b"rest"), "written to nobody");

@@ -13,7 +13,7 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, Interest};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
-use tokio::time::{Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 use crate::dispatch::exchange::Exchange;
 use crate::dispatch::queue::Queue;
@@ -41,8 +41,8 @@ pub(crate) struct Context {
     pub(crate) shard: Option<Arc<Shard>>,
 }
 
-/// How long a connection without a request may be kept when the server stops.
-const FIRST_REQUEST: Duration = Duration::from_millis(250);
+/// A connection that has been quiet for less when the server stops may have a request on its way.
+const QUIET: Duration = Duration::from_millis(250);
 
 /// Bytes that hyper may hold of one connection in each direction, unless a head may be larger. Its
 /// default is 408 KiB.
@@ -138,13 +138,14 @@ async fn speak_http<S: Socket>(
     let mut stop = std::pin::pin!(stopping.wait_for(|stop| *stop));
     let (mut is_waiting, mut is_told, mut is_over) = (false, false, false);
     // Runs once the server stops.
+    let opened = Instant::now();
     let mut grace: Option<Pin<Box<Sleep>>> = None;
     let taken = poll_fn(|cx| {
         // Once registered, it is asked again only when there is news: asking takes 130 instructions.
         let is_news = !std::mem::replace(&mut is_waiting, true) || told.has_changed().unwrap_or(true);
         if is_news && grace.is_none() && stop.as_mut().poll(cx).is_ready() {
             seen.stop();
-            grace = Some(Box::pin(sleep(FIRST_REQUEST)));
+            grace = Some(Box::pin(sleep_until(seen.idle_since().unwrap_or(opened) + QUIET)));
         }
         // hyper says with this answer that it is the last.
         if grace.is_some() && !is_told && seen.is_busy() {
@@ -183,9 +184,9 @@ async fn speak_http<S: Socket>(
 }
 
 /// Whether a connection that idles when the server stops is to go on until there is a request: one that is there and
-/// not read, or the first one. Who has only just connected cannot know that nobody will answer.
+/// not read, or one that comes soon. Who has only just connected or got an answer cannot know that there will be none.
 fn is_awaited(seen: &Shared, grace: &mut Pin<Box<Sleep>>, cx: &mut task::Context<'_>) -> bool {
-    !seen.is_busy() && (seen.has_unread() || (seen.begun() == 0 && grace.as_mut().poll(cx).is_pending()))
+    !seen.is_busy() && (seen.has_unread() || grace.as_mut().poll(cx).is_pending())
 }
 
 /// A connection that is given away.
