@@ -243,7 +243,7 @@ impl Server {
     /// a replacement; None if there is none.
     pub fn quarantine(&self, after: Duration, most: usize) -> Option<usize> {
         let slots = self.slots.lock().current();
-        if slots.iter().filter(|slot| slot.is_quarantined()).count() >= most {
+        if slots.iter().filter(|slot| slot.is_quarantined() && !slot.is_gone()).count() >= most {
             return None;
         }
         slots.iter().find(|slot| slot.quarantine(after)).map(|slot| slot.index)
@@ -252,7 +252,7 @@ impl Server {
     /// What each worker thread is at.
     pub fn workers(&self) -> Vec<WorkerRow> {
         let slots = self.slots.lock().current();
-        slots.iter().map(|slot| WorkerRow::of(slot)).collect()
+        slots.iter().filter(|slot| !slot.is_gone()).map(|slot| WorkerRow::of(slot)).collect()
     }
 
     /// How long requests waited for a worker, and how long workers took for them, since the start.

@@ -27,6 +27,8 @@ pub(crate) struct Slot {
     /// Takes nothing more.
     is_leaving: AtomicBool,
     is_quarantined: AtomicBool,
+    /// Its worker will not be back. Whoever holds the worker may keep it for long: a collector, say.
+    is_gone: AtomicBool,
     /// How long requests waited for it, and how long it took for them.
     pub(crate) waited: Histogram,
     pub(crate) took: Histogram,
@@ -57,6 +59,7 @@ impl Slot {
             served: AtomicU64::new(0),
             is_leaving: AtomicBool::new(false),
             is_quarantined: AtomicBool::new(false),
+            is_gone: AtomicBool::new(false),
             waited: Histogram::default(),
             took: Histogram::default(),
         }
@@ -74,6 +77,16 @@ impl Slot {
         {
             shard.worker_went();
         }
+    }
+
+    /// Its worker says that it will not be back.
+    pub(crate) fn go(&self) {
+        self.is_gone.store(true, Ordering::Relaxed);
+        self.leave();
+    }
+
+    pub(crate) fn is_gone(&self) -> bool {
+        self.is_gone.load(Ordering::Relaxed)
     }
 
     /// Tells its worker so.

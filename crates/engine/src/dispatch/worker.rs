@@ -40,8 +40,18 @@ impl Worker {
     /// Says that this worker takes nothing any more: what waits for it alone is others' now. Its drop says
     /// so, too.
     pub fn retire(&self) {
-        self.lane.slot.leave();
+        self.lane.slot.go();
         self.queue.retire(&self.lane);
+    }
+
+    /// Whether it was told to take nothing more, or has said so itself.
+    pub fn is_leaving(&self) -> bool {
+        self.lane.slot.is_leaving()
+    }
+
+    /// Whether it was set aside, see [`Server::quarantine`](crate::Server::quarantine).
+    pub fn is_quarantined(&self) -> bool {
+        self.lane.slot.is_quarantined()
     }
 
     /// The next request if one is waiting; never blocks.
