@@ -37,7 +37,7 @@ RSpec.describe "examples" do
         end
 
         it "says who serves" do
-          who = mode == "ractor" ? /\ARactor:#\d+ kino-worker-[1-3]\n\z/ : /\Athread kino-worker-[1-4] of the main/
+          who = mode == "ractor" ? /\ARactor:#\d+ kino-worker-[1-3]\n\z/ : /\Athread kino-worker-1-[1-4] of the main/
           expect(Array.new(20) { server.get("/whoami").body }).to all(match(who))
         end
 
