@@ -212,7 +212,7 @@ RSpec.describe "examples" do
           end.transpose.map(&:uniq)
           expect(streamers.size).to eq(1)
           expect(others & streamers).to be_empty
-          expect([*others, *streamers]).to all(match(/\Akino-worker-\d\z/))
+          expect([*others, *streamers]).to all(match(/\Akino-worker-\d(-\d)?\z/))
         end
 
         it "starts anew after the last event that a browser got" do

@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require "support/child"
 require "support/integration"
 
 RSpec.describe "hooks" do
@@ -67,6 +68,24 @@ RSpec.describe "hooks" do
       expect(server.stats).to include(respawns: 7)
       expect(log.text).to include("kino-worker-1 died at boot 8 times in a row, so the server stops: SystemExit: exit")
     end
+  end
+
+  it "that keep the workers from beginning end the command with status 1" do
+    child = Child.ruby(<<~PROGRAM)
+      require "kino"
+      require "kino/cli"
+      Kino::Pool::Backoff.send(:remove_const, :FIRST)
+      Kino::Pool::Backoff::FIRST = 0.0001
+      server = Object.new
+      def server.run(app, **settings, &)
+        Kino::Server.run(app, **settings, after_worker_boot: ->(_index) { exit }, &)
+      end
+      exit Kino::CLI.start(%w[-p 0 -w 1 -m threaded spec/support/rackups/max_cpu.ru], server:)
+    PROGRAM
+    expect(child.status.exitstatus).to eq(1)
+    expect(child.errors).to match(/^kino: the server has stopped: kino-worker-1-\d died at boot 8 times in a row/)
+  ensure
+    child&.close
   end
 
   describe "that run in workers" do
