@@ -23,17 +23,40 @@ module Kino
 
     # @param error [Exception] what was raised
     # @param env [Hash, nil] the Rack env of the request that raised it
+    # @param prefix [String] such as "the hook on_error raised "
     # @return [void]
-    def exception(error, env = nil)
-      write("kino: #{describe(error)}#{request_line(env)}\n#{trace(error)}")
+    def exception(error, env = nil, prefix: "")
+      write("kino: #{prefix}#{describe(error)}#{request_line(env)}\n#{trace(error)}")
     rescue *RESCUED => failure
       line("an error that cannot be described: #{failure.class}")
+    end
+
+    # What a worker died of, as the log has it. Whatever that is: nothing is raised by asking it.
+    #
+    # @param error [Exception]
+    # @return [String] class and message on the first line, then the backtrace and the causes
+    def account(error)
+      head = asked { describe(error) } || "#{error.class}: (it cannot be described)"
+      "#{head}\n#{asked { trace(error) }}".chomp
+    end
+
+    # @return [void]
+    def flush
+      $stderr.flush
+    rescue SystemCallError, IOError
+      nil
     end
 
     # @param error [Exception]
     # @return [String] class and message on one line
     def describe(error)
       "#{error.class}: #{message_of(error)}"
+    end
+
+    def asked
+      yield
+    rescue Exception # rubocop:disable Lint/RescueException -- the account of a death must not be missing
+      nil
     end
 
     def message_of(error)
@@ -68,6 +91,6 @@ module Kino
       lines.join
     end
 
-    private_class_method :write, :plain, :message_of, :request_line, :trace
+    private_class_method :asked, :write, :plain, :message_of, :request_line, :trace
   end
 end

@@ -17,6 +17,15 @@ module Kino
   # `mode: :ractor` was asked for, and the app cannot be shared between Ractors.
   class UnshareableAppError < Error; end
 
+  # A hook that runs in a worker cannot be shared between Ractors, in ractor mode.
+  class UnshareableHookError < Error; end
+
+  # A worker died. Where it was a Ractor, whose exceptions stay in it, this stands for what it died of.
+  class WorkerError < Error; end
+
+  # A worker died before it could take a request, again and again, and the server has stopped for it.
+  class WorkerBootError < WorkerError; end
+
   # What the app returned cannot be sent. Where a part of it has been, the answer is broken off.
   class InvalidResponseError < Error; end
 

@@ -35,9 +35,17 @@ module Kino
   #   `:per_worker` an Array of a Hash for each worker thread, `:queue_wait_ms` and `:service_time_ms` are
   #   percentiles, see {Server#stats}. With lanes, `:lane_depths` is an Array of Integers, one for each {Worker}.
   # `count_respawn(id)`:: counts a worker that died and is replaced.
-  # `report_end(id, index, cause)`:: the last thing that worker Ractor `index` does; `cause` is a String, or nil
-  #   if it left because the server is closed.
-  # `await_end(id) -> [Integer, String or nil]`:: waits for the next such report: index and cause.
+  # `report_end(id, number, what, why)`:: tells the server's supervisor of a worker that ended; `what` is a
+  #   String, `why` another or nil, see {Pool::Ractors}. Works from any Ractor, and does nothing for a server that
+  #   there is not.
+  # `await_end(id, seconds) -> [Integer, String, String or nil], or nil`:: waits for the next such report, for ever
+  #   if `seconds` is nil; nil if none came in that time.
+  # `listener(id) -> Integer or nil`:: a new descriptor of the socket that is listened on, the caller's to close; nil
+  #   where it is closed.
+  # `retire(id, index) -> Integer`:: tells the threads of worker `index` to take nothing more: their `take` returns
+  #   nil after their request. How many were told now.
+  # `quarantine(id, seconds, most) -> Integer or nil`:: sets one worker thread aside that has been at a request for
+  #   more than `seconds`, unless `most` are already: the index of its worker. Its `take` returns nil after that.
   # `rack_objects(input_class, null_input, errors)`:: what the env gets for `rack.input` and
   #   `rack.errors`; called once, at load.
   #
@@ -63,6 +71,11 @@ module Kino
   # `release`:: puts down the request in hand; unanswered, it is answered 500. The last call: what waited for
   #   this worker alone is others' now.
   # `answered? -> Boolean`:: whether the request in hand, if any, needs no answer any more.
+  # `holding? -> Boolean`:: whether a request is in hand, answered or not. What `take` raises, or `reply` while it
+  #   takes, comes while none is.
+  # `leaving? -> Boolean`:: whether this worker was told to take nothing more, see `retire` and `quarantine`; true
+  #   after `release` as well.
+  # `quarantined? -> Boolean`:: whether it was told so because it had been at one request for too long.
   # `bodiless?(status) -> Boolean`:: whether no content follows a head with this status here: on HEAD, and
   #   with 204 and 304. False for what is no status.
   #

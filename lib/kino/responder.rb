@@ -2,6 +2,7 @@
 
 require "socket"
 require "kino/error_log"
+require "kino/failure"
 require "kino/rack/stream"
 
 module Kino
@@ -9,10 +10,6 @@ module Kino
   #
   # @see https://github.com/rack/rack/blob/main/SPEC.rdoc The Body
   class Responder
-    # The answer to what an app raised.
-    FAILURE = [500, { "content-type" => "text/plain; charset=utf-8" }.freeze,
-               ["500 Internal Server Error\n"].freeze].freeze
-
     # What {Native::Writer#finish} says, in words.
     LENGTH_FAULTS = { short: "shorter than its content-length: it was broken off",
                       cut: "longer than its content-length: it was cut" }.freeze
@@ -26,8 +23,10 @@ module Kino
     end
 
     # @param native [Native::Worker] the worker that holds the request
-    def initialize(native)
+    # @param on_error [#call, nil] the hook of that name
+    def initialize(native, on_error: nil)
       @native = native
+      @failure = Failure.new(native, on_error:)
     end
 
     # Answers the request in hand; then runs its `rack.response_finished`.
@@ -35,10 +34,9 @@ module Kino
     # @param status [Integer, String]
     # @param headers [Hash]
     # @param body [#to_ary, #each, #call]
-    # @return [void]
+    # @return [Object] the status that was sent
     def respond(env, status, headers, body)
-      error = attempt(env) { send_body(env, status, headers, body) }
-      finished(env, status, headers, error)
+      conclude(env, status, headers) { send_body(env, status, headers, body) }
     end
 
     # Sends an array body that is not as long as it announced: cut, or broken off.
@@ -46,19 +44,21 @@ module Kino
     # @param status [Integer, String]
     # @param headers [Hash]
     # @param body [Array<String>]
-    # @return [void]
+    # @return [Object] the status that was sent
     def respond_exactly(env, status, headers, body)
-      error = attempt(env) { stream_each(env, status, headers, body.each) }
-      finished(env, status, headers, error)
+      conclude(env, status, headers) { stream_each(env, status, headers, body.each) }
     end
 
-    # Answers 500 if the client can still be told, and logs unless it is the client's own doing.
+    # Answers for an app that has raised; then runs its `rack.response_finished`.
     # @param env [Hash]
+    # @param status [Integer, nil] what it had returned, if it had
+    # @param headers [Hash, nil]
     # @param error [Exception]
-    # @return [void]
-    def fail(env, error)
-      ErrorLog.exception(error, env) unless clients_doing?(error)
-      @native.answer(*FAILURE) unless @native.answered?
+    # @return [Object] the status that was sent
+    def failed(env, status, headers, error)
+      sent = @failure.tell(env, error) || status.nil? ? Failure::ANSWER.first : status
+      finished(env, status, headers, error)
+      sent
     end
 
     # Runs `rack.response_finished`, the last that was registered first. What one raises is logged
@@ -80,18 +80,14 @@ module Kino
 
     private
 
-    def attempt(env)
-      yield
-      nil
-    rescue *Worker::RESCUED => error
-      fail(env, error)
-      error
-    end
-
-    # The client's leaving is no fault of the app's, nor is what is wrong with its request's body. The
-    # front-end has answered that already, so the 500 that we add goes nowhere.
-    def clients_doing?(error)
-      error.is_a?(DisconnectedError) || error.is_a?(RequestBodyError)
+    def conclude(env, status, headers)
+      begin
+        yield
+      rescue *Worker::RESCUED => error
+        return failed(env, status, headers, error)
+      end
+      finished(env, status, headers, nil)
+      status
     end
 
     def send_body(env, status, headers, body)

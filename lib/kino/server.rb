@@ -4,9 +4,12 @@ require "kino/config/address"
 require "kino/config/mode"
 require "kino/config/settings"
 require "kino/error_log"
+require "kino/hooks"
 require "kino/pool/ractors"
+require "kino/pool/supervisor"
 require "kino/pool/threads"
 require "kino/signals"
+require "kino/stats_line"
 
 module Kino
   # A server for one Rack app: `new`, {#start}, and {#shutdown} or the end of the process.
@@ -31,7 +34,8 @@ module Kino
     # @param settings [Hash] see {#initialize}
     # @yieldparam server [Server] once it listens
     # @return [Server] stopped
-    # @raise [ConfigError, UnshareableAppError, BindError]
+    # @raise [ConfigError, UnshareableAppError, UnshareableHookError, BindError]
+    # @raise [WorkerBootError] see {#wait}
     def self.run(app, **settings)
       server = new(app, **settings)
       # The app is loaded and stays: the collector need not look at it again each time.
@@ -58,25 +62,60 @@ module Kino
     # @param settings [Hash] the directives of {Config::Directives} by name: `bind:` (String), `port:`
     #   (Integer, 0 picks one), `workers:` (Integer or :auto), `threads:` (Integer or :auto), `mode:`
     #   (:auto, :ractor, :threaded), `queue_depth:` (requests), `queue_timeout:` and
-    #   `shutdown_timeout:` (seconds), `max_body_size:` (bytes or nil), ...
+    #   `shutdown_timeout:` (seconds), `max_body_size:` (bytes or nil), hooks such as `on_error:` (callables), ...
     # @raise [ConfigError] for a setting that is unknown, of the wrong type or out of bounds
     # @raise [UnshareableAppError] for `mode: :ractor` and an app that cannot be shared
+    # @raise [UnshareableHookError] for ractor mode and a hook that runs in a worker and cannot be shared
     def initialize(app, **settings)
       @app = app
       @settings = Config::Settings.resolve(**settings)
       @mode, reason = Config::Mode.resolve(@settings.mode, app, threads: @settings.threads)
       @threads = Config::Mode.threads(@settings.threads, @mode)
+      Hooks.check(@settings) if @mode == :ractor
       warn_of(reason)
       @lock = Mutex.new
       @stopped = Thread::Queue.new
+      @reload_hooks = []
+      @is_ready = false
     end
 
-    # @return [Integer] worker Ractors, or their number's worth of plain threads
+    # @return [Integer] worker Ractors, or their number's worth of plain threads, as many as there should be now
     def workers
-      settings.workers
+      @pool ? @pool.workers : settings.workers
     end
 
-    # Binds, starts the network threads and the workers.
+    # @return [Boolean] whether it listens and is not about to stop: what a readiness probe should say
+    def ready? = @is_ready
+
+    # Starts one more worker, with its threads.
+    #
+    # @return [Integer, nil] its index, the lowest that is free; nil on a server that does not run
+    def add_worker = @pool&.add
+
+    # Sends one worker away, the one with the highest index; what it is at it finishes. One stays in any case.
+    #
+    # @return [Integer, nil] its index; nil if it is the only one, and on a server that does not run
+    def remove_worker = @pool&.remove
+
+    # Has the block run at each {#reload}.
+    #
+    # @yield whatever it opens anew; what it raises is logged and keeps no other from running
+    # @return [self]
+    # @api private
+    def on_reload(&block)
+      @reload_hooks += [block]
+      self
+    end
+
+    # Opens anew what can be: runs what {#on_reload} was given, in that order.
+    #
+    # @return [self]
+    def reload
+      @reload_hooks.each { |hook| Hooks.call(:on_reload, hook) }
+      self
+    end
+
+    # Binds, starts the network threads and the workers, and calls the hook `after_boot`.
     #
     # @return [self]
     # @raise [BindError] where the address cannot be listened on
@@ -88,7 +127,9 @@ module Kino
         @id = Native.start(native_settings)
         @port = Native.port(@id)
         start_pool
+        @is_ready = true
       end
+      Hooks.call(:after_boot, settings.after_boot)
       self
     end
 
@@ -100,35 +141,66 @@ module Kino
       Config::Address.url(host: settings.host, port: port || settings.port)
     end
 
-    # Waits until the server has stopped.
+    # Waits until the server has stopped. Any number of threads may.
     # @return [self]
+    # @raise [WorkerBootError] if it has stopped because a worker could not be started; says which, and why
     def wait
       @stopped.pop
+      raise @failure.class, @failure.message if @failure
+
       self
     end
 
-    # Stops: accepts no more, answers what has been begun or queued, and ends the workers. What is
-    # not answered after `timeout` gets a 500, or a broken connection if its head has gone out. Does
-    # nothing on a server that does not run; a second caller waits for the first.
+    # Stops: {#ready?} turns false, the hook `before_shutdown` is called, then it accepts no more, answers what has
+    # been begun or queued, and ends the workers. What is not answered after `timeout` gets a 500, or a broken
+    # connection if its head has gone out. Does nothing on a server that does not run; a second caller waits for the
+    # first.
+    #
+    # In a trap handler, where nothing may be locked, it returns at once, and a thread of its own stops the server:
+    # {#wait} tells when it has. A caller that is killed, or raised at, in the midst leaves a server that is about to
+    # stop; call again to go on.
     #
     # @param timeout [Numeric] seconds
     # @return [self]
     def shutdown(timeout: settings.shutdown_timeout)
       timeout = Float(timeout)
-      @lock.synchronize { stop(timeout) if @id && !@stopped.closed? }
+      if trapping?
+        Thread.new { shutdown(timeout:) }
+      elsif !@lock.owned? # else by a hook that it has called itself
+        @lock.synchronize { stop(timeout) if @pool && !@stopped.closed? }
+      end
       self
     end
 
-    # @return [Hash{Symbol=>Object}] `mode`, `workers`, `threads`, and the engine's counters:
-    #   `connections` and `accepted`, `queued`, `in_flight`, `served`, `rejected` (503, the queue stayed
-    #   full), `refused` (answered by the engine because of what they said) and `refusals` (the same by
-    #   reason, a Hash), `disconnects`, `dropped` (a worker left them unanswered: 500), `respawns`
-    #   (workers that died and were replaced). With `lanes`, `lane_depths` says how many of the `queued`
-    #   wait for each thread of the workers alone, an Array of Integers. Those of a server that has
-    #   stopped stay as they were at its end; one that was never started has none.
+    # What the server is and has done. Those of a server that has stopped stay as they were at its end; one that was
+    # never started has the first three only. The counters are read one after the other, while requests go on.
+    #
+    # - `mode` (Symbol), `workers` and `threads` a worker (Integers), as they should be now
+    # - `connections` (open now), `accepted` (since the start)
+    # - `queued` (requests that wait for a worker), `in_flight` (that a worker is at), `served` (that workers have
+    #   finished, whatever they answered)
+    # - `rejected`: answered 503 because the queue stayed full
+    # - `refused`: answered by the front-end because of what they said; `refusals`: the same by reason,
+    #   Hash{Symbol=>Integer}, only those that have occurred
+    # - `disconnects`: the connection ended before the answer was complete
+    # - `dropped`: a worker left them unanswered, so that they were answered 500
+    # - `timeouts`: answered 504, see the directive `request_timeout`
+    # - `respawns`: workers, or threads of one, that died and were replaced
+    # - `quarantined`: worker threads that are set aside now, see the directive `quarantine_timeout`
+    # - `per_worker`: one Hash for each thread of a worker there is: `index` of its worker, `served` (requests),
+    #   `busy_ms` (Float, for how long it has been at its request; nil while it waits for one), `quarantined` (Boolean)
+    # - `queue_wait_ms`, `service_time_ms`: how long requests waited for a worker, and how long workers took for them,
+    #   since the start, in milliseconds: `p50`, `p95`, `p99` and `max` (Floats); empty before the first
+    # - `lane_depths`, with `lanes` only: how many of the `queued` wait for each thread alone, Array<Integer>
+    #
+    # @return [Hash{Symbol=>Object}]
     def stats
       { mode:, workers:, threads: }.merge(counters)
     end
+
+    # @return [String] {#stats} on one line, as `key=value` with spaces between: names of nested values are joined
+    #   by dots (`queue_wait_ms.p50=0.2`), times have three decimals, and `-` stands for nil
+    def stats_line = StatsLine.of(stats)
 
     private
 
@@ -152,23 +224,56 @@ module Kino
     end
 
     def start_pool
-      @pool = POOLS.fetch(mode).new(server_id: @id, app: @app, workers:, threads:).start
+      hooks = Hooks.of_workers(settings)
+      launcher = POOLS.fetch(mode).new(server_id: @id, app: @app, hooks:, threads:)
+      quarantine = Pool::Quarantine.new(server_id: @id, seconds: settings.quarantine_timeout,
+                                        most: settings.quarantine_max)
+      pool = Pool::Supervisor.new(server_id: @id, launcher:, workers:, quarantine:,
+                                  on_exit: settings.on_worker_exit) { |error| fail_with(error) }
+      @pool = pool.start
     rescue Exception # rubocop:disable Lint/RescueException -- whatever it is, the port must not stay taken
       Native.shutdown(@id)
       @stopped.close
       raise
     end
 
+    # Where no worker is left there is nothing to wait for.
+    def fail_with(error)
+      @failure = error unless @is_stopping
+      shutdown(timeout: @pool.any? ? settings.shutdown_timeout : 0)
+    end
+
+    # Each step may be done again, so that a caller who was interrupted leaves the rest to the next.
     def stop(timeout)
+      announce_stop
+      end_workers(timeout) unless @last_counters
+      Native.shutdown(@id)
+      ErrorLog.flush
+      @stopped.close
+    end
+
+    def announce_stop
+      return if @is_stopping
+
+      @is_ready = false
+      @is_stopping = true
+      Hooks.call(:before_shutdown, settings.before_shutdown)
+    end
+
+    def end_workers(timeout)
       deadline = now + timeout
       drained = Native.drain(@id, timeout)
       Native.close(@id)
       Native.abort(@id) unless drained
       @pool.join([deadline - now, LAST_CALL].max)
-    ensure
       @last_counters = Native.stats(@id)
-      Native.shutdown(@id)
-      @stopped.close
+    end
+
+    # Ruby lets nobody lock a Mutex in a trap handler, and tells in no other way that it is one.
+    def trapping?
+      Mutex.new.synchronize { false }
+    rescue ThreadError
+      true
     end
 
     def counters

@@ -1,52 +1,84 @@
 # frozen_string_literal: true
 
 require "kino/error_log"
+require "kino/hooks"
+require "kino/pool/ending"
 require "kino/responder"
 
 module Kino
   # The request loop: the same for a thread in a Ractor and for a plain thread.
   #
   # What a request raises ends here: a StandardError, a ScriptError (NotImplementedError, LoadError)
-  # and a SystemStackError become a 500 and an entry in the log. Anything else (SystemExit, `throw`,
-  # `Thread#kill`, NoMemoryError) ends the worker; the front-end answers its request 500.
+  # and a SystemStackError become a 500 and an entry in the log. Anything else (SystemExit,
+  # `Thread#kill`, NoMemoryError) ends the worker; the front-end answers its request 500. So does
+  # what `Thread#raise` brings while it waits for a request: there is none to blame it on.
   class Worker
     # Exceptions that end a request and not its worker.
     RESCUED = ErrorLog::RESCUED
 
-    # Runs a worker on this thread.
+    # Runs a worker on this thread, until the server is closed, the worker is told to leave, or it dies.
     #
     # @param server_id [Integer] the server in {Native}
     # @param app [#call] the Rack app
     # @param index [Integer] of whose connections it drives, see {Native}
-    # @return [Symbol, Exception] :closed, or what the worker died of. It is returned, not raised:
-    #   Ruby hands a SystemExit that leaves a thread on to the main thread, and an app's `exit` must
-    #   not stop the server
-    def self.outcome(server_id:, app:, index:)
-      new(server_id:, app:, index:).run
-      :closed
+    # @param hooks [Hooks::Workers]
+    # @yieldparam ending [Pool::Ending] how it ended; called in any case, when the thread is killed too. Nothing is
+    #   raised: Ruby hands a SystemExit that leaves a thread on to the main thread, and an app's `exit` must not stop
+    #   the server
+    # @return [void]
+    def self.run(server_id:, app:, index:, hooks: Hooks::NONE)
+      stage = :boot
+      error = WorkerError.new("its thread was killed")
+      worker = (hooks.after_request ? Hooked : self).new(server_id:, app:, index:, hooks:)
+      stage = :serving
+      worker.run
+      error = nil
     rescue Exception => e # rubocop:disable Lint/RescueException -- see above
-      e
+      error = e
+    ensure
+      stage = worker&.parting || (error ? stage : :leaving)
+      yield Pool::Ending.of(stage, error)
     end
 
     # @param server_id [Integer] the server in {Native}
     # @param app [#call] the Rack app
     # @param index [Integer] of whose connections it drives, see {Native}
-    def initialize(server_id:, app:, index:)
+    # @param hooks [Hooks::Workers]
+    def initialize(server_id:, app:, index:, hooks: Hooks::NONE)
       @native = Native::Worker.new(server_id, index)
       @app = app
-      @responder = Responder.new(@native)
+      @responder = Responder.new(@native, on_error: hooks.on_error)
+      @after_request = hooks.after_request
+      boot(hooks.after_worker_boot, index)
     end
 
-    # Answers requests until the server is closed.
+    # Answers requests until the server is closed or the worker is told to leave.
     # @return [void]
     def run
       env = @native.take
       env = serve(env) while env
     ensure
-      @native.release
+      leave
     end
 
+    # @return [Symbol, nil] :set_aside or :leaving if it had been told to leave when {#run} ended
+    attr_reader :parting
+
     private
+
+    def boot(hook, index)
+      is_up = false
+      Hooks.call(:after_worker_boot, hook, index)
+      is_up = true
+    ensure
+      leave unless is_up
+    end
+
+    def leave
+      # After its release every worker is leaving.
+      @parting = @native.quarantined? ? :set_aside : (:leaving if @native.leaving?)
+      @native.release
+    end
 
     # @return [Hash, nil] the env of the next request
     def serve(env)
@@ -58,18 +90,46 @@ module Kino
         @native.take
       end
     rescue *RESCUED => error
+      # Not the app's, but raised while the next request was waited for.
+      raise unless @native.holding?
+
       recover(env, status, headers, body, error)
       @native.take
     end
 
+    # @return [Object] the status that was sent
     def recover(env, status, headers, body, error)
       case error
       when LengthMismatchError then return @responder.respond_exactly(env, status, headers, body)
       when ServerHeaderError then return @responder.respond(env, status, headers, body)
       end
 
-      @responder.fail(env, error)
-      @responder.finished(env, status, headers, error)
+      @responder.failed(env, status, headers, error)
     end
+
+    # Where somebody wants to know of every request. It costs a crossing more, so the others go without.
+    class Hooked < Worker
+      private
+
+      def serve(env)
+        status = answer(env)
+        Hooks.call(:after_request, @after_request, env, status)
+        @native.take
+      end
+
+      # @return [Object] the status that was sent
+      def answer(env)
+        status, headers, body = @app.call(env)
+        return @responder.respond(env, status, headers, body) unless plain?(env, body)
+
+        @native.answer(status, headers, body)
+        status
+      rescue *RESCUED => error
+        recover(env, status, headers, body, error)
+      end
+
+      def plain?(env, body) = body.instance_of?(Array) && !Responder.awaited?(env)
+    end
+    private_constant :Hooked
   end
 end

@@ -6,7 +6,7 @@ RSpec.describe "workers that die" do
   in_both_modes do |mode|
     deaths = {
       "exit" => ["leave", "SystemExit: exit"],
-      "Thread.current.kill" => ["kill", "Kino::Pool::WorkerExit: its thread was killed"],
+      "Thread.current.kill" => ["kill", "Kino::WorkerError: its thread was killed"],
       "an exception that is no StandardError" => ["doom", "Apps::Deaths::Doom: the end"],
       "NoMemoryError" => ["out-of-memory", "NoMemoryError: for now"],
       "an interrupt" => ["interrupt", "Interrupt: Interrupt"]
@@ -23,6 +23,50 @@ RSpec.describe "workers that die" do
         entry = /\Akino: kino-worker-1(-1)? died and is replaced: #{line}$/
         expect(log.text.lines.grep(/\Akino:/)).to match([entry, entry])
       end
+    end
+
+    it "by an exception that cannot be described are replaced all the same" do
+      server = serve(Apps::Deaths)
+      %w[unspeakable unspeakable-doom].each do |path|
+        expect(Wire.get(server.port, "/#{path}").status).to eq(500)
+        expect(Wire.get(server.port, "/alive").body).to eq("alive")
+      end
+      expect(server.stats).to include(respawns: 2)
+      expect(log.text.scan(/died and is replaced: (.*)$/).flatten).to eq(
+        ["Apps::Deaths::Doom: no message", "Apps::Deaths::UnspeakableDoom: (it cannot be described)"]
+      )
+    end
+
+    it "say where, in the log" do
+      server = serve(Apps::Deaths)
+      Wire.get(server.port, "/doom")
+      expect(Wire.get(server.port, "/alive").body).to eq("alive")
+      expect(log.text).to match(/: Apps::Deaths::Doom: the end\n    .*deaths\.rb:\d+:in .*doom/)
+    end
+
+    if mode == :threaded || RUBY_VERSION >= "4"
+      it "because somebody raises at them while they wait are replaced, and no request is blamed" do
+        server = serve(Apps::Deaths)
+        expect(Wire.get(server.port, "/raise-at?#{meeting.path}").body).to eq("soon")
+        visitor = meeting.next
+        eventually { server.stats[:in_flight].zero? }
+        visitor.answer
+        eventually { server.stats[:respawns] == 1 }
+        expect(Wire.get(server.port, "/alive").body).to eq("alive")
+        expect(server.stats).to include(dropped: 0)
+        expect(log.text.lines.grep(/\Akino:/)).to match(
+          [/\Akino: kino-worker-1 died and is replaced: ArgumentError: from outside$/]
+        )
+      end
+    end
+
+    it "are not those of an app that throws where nobody catches, or leaves a Fiber open" do
+      server = serve(Apps::Deaths)
+      expect(Wire.get(server.port, "/toss").status).to eq(500)
+      expect(Wire.get(server.port, "/open-fiber").body).to eq("left open")
+      expect(Wire.get(server.port, "/alive").body).to eq("alive")
+      expect(server.stats).to include(respawns: 0, dropped: 0, served: 3, in_flight: 0)
+      expect(log.text).to include("UncaughtThrowError")
     end
 
     it "after their answer has begun break it" do
@@ -85,8 +129,8 @@ RSpec.describe "workers that die" do
         end
         visitor.answer("survived")
         expect(wire.read_answer.body).to eq("survived")
-        expect(server.stats).to include(respawns: 3)
-        expect(log.text.scan("died and is replaced").size).to eq(3)
+        eventually("all are counted") { server.stats[:respawns] == 3 }
+        eventually { log.text.scan("died and is replaced").size == 3 }
       end
     end
   end

@@ -37,7 +37,7 @@ RSpec.describe "examples" do
         end
 
         it "says who serves" do
-          who = mode == "ractor" ? /\ARactor:#\d+ kino-worker-[1-3]\n\z/ : /\Athread kino-worker-[1-4] of the main/
+          who = mode == "ractor" ? /\ARactor:#\d+ kino-worker-[1-3]\n\z/ : /\Athread kino-worker-1-[1-4] of the main/
           expect(Array.new(20) { server.get("/whoami").body }).to all(match(who))
         end
 
@@ -212,7 +212,7 @@ RSpec.describe "examples" do
           end.transpose.map(&:uniq)
           expect(streamers.size).to eq(1)
           expect(others & streamers).to be_empty
-          expect([*others, *streamers]).to all(match(/\Akino-worker-\d\z/))
+          expect([*others, *streamers]).to all(match(/\Akino-worker-\d(-\d)?\z/))
         end
 
         it "starts anew after the last event that a browser got" do

@@ -131,6 +131,32 @@ RSpec.describe "shutdown" do
       expect(server.shutdown(timeout: 0)).to be(server)
     end
 
+    it "may be asked for in a trap handler, where it goes on by itself" do
+      server = serve(Apps::Doors)
+      former = trap("USR2") { server.shutdown }
+      Process.kill("USR2", Process.pid)
+      expect(server.wait).to be(server)
+    ensure
+      trap("USR2", former || "DEFAULT")
+    end
+
+    it "goes on where one was left that was killed, or raised at" do
+      server = serve(Apps::Doors)
+      wire = connect(server).send_head("GET", target("wait"))
+      visitor = meeting.next
+      killed = begin_shutdown(server)
+      killed.kill.join
+      raised = concurrently { server.shutdown }
+      eventually { raised.status == "sleep" }
+      raised.raise("no patience")
+      expect { raised.value }.to raise_error("no patience")
+      expect(server).not_to be_ready
+      visitor.answer("finished")
+      expect(server.shutdown).to be(server)
+      expect(wire.read_answer.body).to eq("finished")
+      expect(server.wait).to be(server)
+    end
+
     it "of a server that was never started does nothing" do
       server = Kino::Server.new(Apps::Doors, mode:)
       expect(server.shutdown).to be(server)

@@ -77,7 +77,7 @@ RSpec.describe "Kino::Server.run" do
       expect(Wire.get(child.port, "/free").body).to eq("free")
       child.signal("TERM")
       expect(child.status.exitstatus).to eq(0)
-      expect(child.errors).to match(/\Akino: kino-worker-\d died and is replaced: SystemExit: exit\n\z/)
+      expect(child.errors).to match(/\Akino: kino-worker-\d died and is replaced: SystemExit: exit\n(    .*\n)+\z/)
     end
   end
 end

@@ -2,7 +2,8 @@
 
 require "kino"
 
-# Stands in for Kino::Native::Worker: gives the requests that it was made with, and notes what becomes of them.
+# Stands in for Kino::Native::Worker: gives the requests that it was made with
+# (an exception among them is raised), and notes what becomes of them.
 class FakeNative
   # Stands in for Kino::Native::Writer.
   class Writer
@@ -44,11 +45,17 @@ class FakeNative
     @notes = []
     @answered = false
     @is_head = false
+    @holding = false
   end
 
   def take
     @answered = false
-    @envs.shift
+    @holding = false
+    env = @envs.shift
+    raise env if env.is_a?(Exception)
+
+    @holding = !env.nil?
+    env
   end
 
   def answer(*response)
@@ -69,6 +76,12 @@ class FakeNative
   def release = notes << [:release]
 
   def answered? = @answered
+
+  def holding? = @holding
+
+  def leaving? = notes.include?([:release])
+
+  def quarantined? = false
 
   def bodiless?(status) = @is_head || [204, 304].include?(Integer(status))
 

@@ -79,7 +79,7 @@ RSpec.describe Kino::Responder do
       logged(/InvalidResponseError: a body must respond to to_ary, each or call; Object does not/) do
         respond(Object.new)
       end
-      expect(notes).to eq([[:answer, *described_class::FAILURE]])
+      expect(notes).to eq([[:answer, *Kino::Failure::ANSWER]])
     end
 
     it "must yield Strings" do
@@ -88,14 +88,14 @@ RSpec.describe Kino::Responder do
           block.call(:a)
         end)
       end
-      expect(notes).to eq([[:close], [:answer, *described_class::FAILURE]])
+      expect(notes).to eq([[:close], [:answer, *Kino::Failure::ANSWER]])
     end
   end
 
   describe "a body that fails" do
     it "before its first chunk becomes a 500" do
       logged(/\Akino: RuntimeError: no/) { respond(body { raise "no" }) }
-      expect(notes).to eq([[:close], [:answer, *described_class::FAILURE]])
+      expect(notes).to eq([[:close], [:answer, *Kino::Failure::ANSWER]])
     end
 
     it "after its first chunk is broken off" do
@@ -129,7 +129,7 @@ RSpec.describe Kino::Responder do
     it "beside a head that cannot be sent is closed" do
       native.failure = Kino::InvalidResponseError.new("bad header")
       logged(/InvalidResponseError: bad header/) { respond(body { |&block| block.call("a") }) }
-      expect(notes).to eq([[:close], [:answer, *described_class::FAILURE]])
+      expect(notes).to eq([[:close], [:answer, *Kino::Failure::ANSWER]])
     end
 
     # What ends the worker must not leave the client waiting for the rest.

@@ -5,7 +5,7 @@ require "support/fake_native"
 RSpec.describe Kino::Worker do
   let(:envs) { [env("/1"), env("/2")] }
   let(:native) { FakeNative.new(*envs) }
-  let(:failure) { Kino::Responder::FAILURE }
+  let(:failure) { Kino::Failure::ANSWER }
 
   before { allow(Kino::Native::Worker).to receive(:new).with(7, 1).and_return(native) }
 
@@ -14,14 +14,20 @@ RSpec.describe Kino::Worker do
       "rack.response_finished" => [] }
   end
 
-  def outcome(&) = described_class.outcome(server_id: 7, app: Proc.new(&), index: 1)
+  let(:endings) { [] }
+
+  # @return [Symbol, Exception] at what stage it left, or what it died of
+  def outcome(hooks: Kino::Hooks::NONE, &)
+    described_class.run(server_id: 7, app: Proc.new(&), index: 1, hooks:) { |ending| endings << ending }
+    endings.last.error || endings.last.stage
+  end
 
   def expect_logged(line, &)
     expect(&).to output(line).to_stderr
   end
 
   it "answers requests until the server is closed, each in one crossing" do
-    expect(outcome { |request| [200, { "x" => "1" }, [request["PATH_INFO"]]] }).to eq(:closed)
+    expect(outcome { |request| [200, { "x" => "1" }, [request["PATH_INFO"]]] }).to eq(:leaving)
     expect(native.notes).to eq(
       [[:reply, 200, { "x" => "1" }, ["/1"]], [:reply, 200, { "x" => "1" }, ["/2"]], [:release]]
     )
@@ -46,7 +52,7 @@ RSpec.describe Kino::Worker do
   described_class::RESCUED.each do |error|
     it "goes on after a #{error}" do
       expect_logged(%r{\Akino: #{error}: no \(GET /1}) do
-        expect(outcome { |request| request["PATH_INFO"] == "/1" ? raise(error, "no") : [200, {}, []] }).to eq(:closed)
+        expect(outcome { |request| request["PATH_INFO"] == "/1" ? raise(error, "no") : [200, {}, []] }).to eq(:leaving)
       end
       expect(native.notes).to eq([[:answer, *failure], [:reply, 200, {}, []], [:release]])
     end
@@ -80,11 +86,68 @@ RSpec.describe Kino::Worker do
 
   it "lets go of the request when its thread is killed" do
     expect(Thread.new { outcome { Thread.current.kill } }.value).to be_nil
+    expect(endings).to match([have_attributes(stage: :serving, account: "Kino::WorkerError: its thread was killed")])
     expect(native.notes).to eq([[:release]])
   end
 
-  it "returns what kept it from beginning" do
+  it "tells what kept it from beginning" do
     allow(Kino::Native::Worker).to receive(:new).and_raise(Kino::Error, "server 7 does not run in this process")
     expect(outcome { [200, {}, []] }).to be_a(Kino::Error)
+    expect(endings.last.stage).to eq(:boot)
+  end
+
+  it "does not take for the app's what comes while it waits for a request" do
+    late = ArgumentError.new("not the app's")
+    allow(Kino::Native::Worker).to receive(:new).and_return(FakeNative.new(env("/1"), late))
+    expect { expect(outcome { [200, {}, ["plain"]] }).to be(late) }.not_to output.to_stderr
+    expect(endings.last.stage).to eq(:serving)
+  end
+
+  it "leaves for good when it was told to, whatever it died of" do
+    allow(native).to receive(:leaving?).and_return(true)
+    expect(outcome { raise NoMemoryError }).to be_a(NoMemoryError)
+    expect(endings.last.stage).to eq(:leaving)
+  end
+
+  it "says that it was set aside" do
+    allow(native).to receive(:quarantined?).and_return(true)
+    outcome { [200, {}, []] }
+    expect(endings).to match([have_attributes(stage: :set_aside, error: nil)])
+  end
+
+  describe "hooks" do
+    let(:told) { [] }
+
+    def hooks(**) = Kino::Hooks::NONE.with(**)
+
+    it "are told of each request after its answer, and of errors before theirs" do
+      on_error = ->(error, env) { told << [error.message, env["PATH_INFO"], native.answered?] }
+      after_request = ->(env, status) { told << [env["PATH_INFO"], status, native.answered?] }
+      expect_logged(/no/) do
+        outcome(hooks: hooks(on_error:, after_request:)) do |request|
+          request["PATH_INFO"] == "/1" ? raise("no") : [201, {}, []]
+        end
+      end
+      expect(told).to eq([["no", "/1", false], ["/1", 500, true], ["/2", 201, true]])
+    end
+
+    it "are called in each worker before its first request" do
+      outcome(hooks: hooks(after_worker_boot: ->(index) { told << index })) { told << :request }
+      expect(told.first).to eq(1)
+    end
+
+    it "that raise are logged and swallowed" do
+      failing = ->(*) { raise "broken" }
+      expect_logged(/\Akino: the hook after_worker_boot raised RuntimeError: broken$/) do
+        outcome(hooks: hooks(after_worker_boot: failing, after_request: failing)) { [200, {}, []] }
+      end
+      expect(endings.last.error).to be_nil
+    end
+
+    it "that end the worker at boot let go of it" do
+      outcome(hooks: hooks(after_worker_boot: ->(_) { exit })) { [200, {}, []] }
+      expect(endings).to match([have_attributes(stage: :boot, error: SystemExit)])
+      expect(native.notes).to eq([[:release]])
+    end
   end
 end

@@ -65,7 +65,7 @@ module Kino
           options.summary_width = 35
           # A shortened flag that works today would change its meaning with the next directive.
           options.require_exact = true
-          Config::Directives::ALL.each { |directive| add(options, directive) }
+          Config::Directives::ALL.each { |directive| add(options, directive) if directive.flag }
           add_actions(options)
         end
       end

@@ -26,8 +26,8 @@ module Kino
       # @param attributes [Hash{Symbol => Object}] the other attributes, all of them
       def initialize(short: nil, **attributes) = super
 
-      # @return [String] the long flag, such as "--queue-depth"
-      def flag = "--#{name.name.tr("_", "-")}"
+      # @return [String, nil] the long flag, such as "--queue-depth"; nil for what only Ruby can say
+      def flag = ("--#{name.name.tr("_", "-")}" if type.flag?)
 
       # The one gate through which every value goes.
       #

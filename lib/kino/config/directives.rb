@@ -177,6 +177,45 @@ module Kino
           summary: "threads of the network front-end",
           doc: "How many native threads read and write connections. They never run Ruby; one keeps up with many " \
                "workers."
+        ),
+        Directive.new(
+          name: :on_error, type: Types::Callable.new, default: nil,
+          summary: "called with each exception that the app raises, and its env",
+          doc: "Called as `on_error.call(exception, env)` in the worker, after the log and before the 500, with " \
+               "what the app raised or returned that cannot be sent. Not with what is the client's doing, nor " \
+               "what ends the worker. In ractor mode it must be shareable."
+        ),
+        Directive.new(
+          name: :after_boot, type: Types::Callable.new, default: nil,
+          summary: "called once the server listens and its workers are started",
+          doc: "Called as `after_boot.call` at the end of Kino::Server#start, on the thread that starts."
+        ),
+        Directive.new(
+          name: :after_worker_boot, type: Types::Callable.new, default: nil,
+          summary: "called in each worker thread before its first request, with its index",
+          doc: "Called as `after_worker_boot.call(index)` in each thread of each worker before its first " \
+               "request, those that replace others included. In ractor mode it must be shareable."
+        ),
+        Directive.new(
+          name: :after_request, type: Types::Callable.new, default: nil,
+          summary: "called after each request, with its env and status",
+          doc: "Called as `after_request.call(env, status)` in the worker once the answer is complete, before " \
+               "the worker takes another request; the client does not wait for it. `status` is what was sent, " \
+               "500 where the app raised. Not for what the front-end answers by itself, nor where the worker " \
+               "died. In ractor mode it must be shareable."
+        ),
+        Directive.new(
+          name: :on_worker_exit, type: Types::Callable.new, default: nil,
+          summary: "called when a worker has ended, with its index and the error",
+          doc: "Called as `on_worker_exit.call(index, error)` in the main Ractor when a worker, or a thread of " \
+               "one, has died; and with nil for the error when it has left as it should. A Ractor's exceptions " \
+               "stay in it: a Kino::WorkerError stands for them."
+        ),
+        Directive.new(
+          name: :before_shutdown, type: Types::Callable.new, default: nil,
+          summary: "called before a shutdown begins to close anything",
+          doc: "Called as `before_shutdown.call` by Kino::Server#shutdown, once, after `ready?` has turned false " \
+               "and before the port is closed."
         )
       ].freeze
 

@@ -16,7 +16,8 @@ module Kino
 
     Settings = Data.define(*Directives::NAMES)
 
-    # All settings, checked: one reader for each directive of {Directives}. Frozen and shareable between Ractors.
+    # All settings, checked: one reader for each directive of {Directives}. Frozen, and shareable
+    # between Ractors unless a hook is not.
     #
     # `workers` is a number here, `auto` having become the count of usable cores. `threads` and `mode` may still be
     # `:auto`, for they depend on the app: see {Mode}. `port` is the one of `bind` where that names one.

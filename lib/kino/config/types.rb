@@ -23,6 +23,9 @@ module Kino
         # @return [Object] the value in its one form, frozen and shareable
         def coerce(value) = raise(NotImplementedError, "#{self.class} takes no #{value.inspect}")
 
+        # @return [Boolean] whether a command line can give such a value
+        def flag? = true
+
         # @return [String] finishes the sentence "workers must be ..."
         def expectation = raise(NotImplementedError)
 
@@ -174,6 +177,18 @@ module Kino
 
         # (see Type#placeholder)
         def placeholder = "ADDRESS"
+      end
+
+      # Something that is called when its time has come; nil for nothing. A command line has no words for it.
+      class Callable < Type
+        # (see Type#coerce)
+        def coerce(value) = value.nil? || value.respond_to?(:call) ? value : yield
+
+        # (see Type#flag?)
+        def flag? = false
+
+        # (see Type#expectation)
+        def expectation = "nil or something with a method call, such as a Proc"
       end
     end
   end

@@ -4,85 +4,95 @@ require "kino/pool/crew"
 
 module Kino
   module Pool
-    # `workers` Ractors with `threads` threads each: a shareable app. A thread of the main Ractor is told
-    # when one ends, and starts another if it died.
+    # Runs workers as Ractors, with one or more threads each: a shareable app. See {Supervisor} for what is common.
+    #
+    # A worker says by itself how it ended, see {Native}. (`Ractor#take` and `#value` are not used: a Ractor of Ruby 3.4
+    # has one place for a thread that waits for another Ractor, so the waits of several lose each other's wake-ups.)
     class Ractors
+      # What a report of one thread of a worker begins with; the worker itself goes on.
+      THREAD = "thread_"
+      private_constant :THREAD
+
       # @param server_id [Integer] the server in {Native}
       # @param app [#call] the Rack app, shareable
-      # @param workers [Integer]
+      # @param hooks [Hooks::Workers] shareable
       # @param threads [Integer] threads a worker
-      def initialize(server_id:, app:, workers:, threads:)
+      def initialize(server_id:, app:, hooks:, threads:)
         @server_id = server_id
         @app = app
-        @workers = workers
+        @hooks = hooks
         @threads = threads
       end
 
-      # @return [self]
-      def start
-        Array.new(@workers) { |index| spawn(index) }
-        @thread = Thread.new { supervise }
-        @thread.name = "kino-supervisor"
-        self
-      end
+      # @param index [Integer] the worker's
+      # @return [Array<Array(String, Integer)>] what a worker consists of: name and number of threads of each
+      def parts(index) = [["kino-worker-#{index + 1}", @threads]]
 
-      # Waits for the workers to leave. A Ractor cannot be killed from outside: one that does not leave
-      # is given up, and ends with the process.
-      # @param seconds [Numeric] for all of them together
-      # @return [Boolean] whether all have left
-      def join(seconds)
-        return true if @thread.join(seconds)
-
-        @thread.kill
-        false
-      end
-
-      # What a worker Ractor does. It says by itself how it ended, see {Native}.
-      # @param server_id [Integer]
-      # @param app [#call]
-      # @param threads [Integer]
-      # @param index [Integer] its own
+      # @param number [Integer] names it in {#next_end}
+      # @param unit [Supervisor::Unit]
       # @return [void]
-      def self.work(server_id, app, threads, index)
-        outcome = nil
-        outcome = run(server_id, app, threads, index)
-      ensure
-        # Here, so that a thread that is killed says so too; its outcome is nil then.
-        error = WorkerExit.cause(outcome)
-        Native.report_end(server_id, index, error && ErrorLog.describe(error))
-      end
-
-      def self.run(server_id, app, threads, index)
-        # Not a crew of one: on Ruby 3.4 a Ractor must not have a second thread.
-        return Worker.outcome(server_id:, app:, index:) if threads == 1
-
-        Crew.new(server_id:, app:, size: threads, name: Ractor.current.name, indexes: [index]).run
-      end
-      private_class_method :run
-
-      private
-
-      def supervise
-        left = @workers
-        while left.positive?
-          index, cause = Native.await_end(@server_id)
-          next left -= 1 unless cause
-
-          WorkerExit.report(@server_id, name(index), cause)
-          spawn(index)
-        end
-      end
-
-      def name(index) = "kino-worker-#{index + 1}"
-
-      def spawn(index)
+      # @raise [StandardError] whatever keeps Ruby from starting another
+      def start(number, unit)
         quietly do
-          Ractor.new(@server_id, @app, @threads, index, name: name(index)) do |server_id, app, threads, own|
+          work = { server_id: @server_id, app: @app, index: unit.index, hooks: @hooks }.freeze
+          Ractor.new(work, number, unit.threads, name: unit.name) do |its_work, its_number, threads|
             Thread.current.report_on_exception = false
-            Kino::Pool::Ractors.work(server_id, app, threads, own)
+            Kino::Pool::Ractors.work(its_work, its_number, threads)
           end
         end
       end
+
+      # @param seconds [Numeric, nil] at most; nil for ever
+      # @return [Array(Integer, Ending, Boolean), nil] the number of a worker, how it ended, and whether all of it did
+      #   and not one of its threads
+      def next_end(seconds)
+        number, what, account = Native.await_end(@server_id, seconds&.to_f)
+        return unless number&.positive?
+
+        stage = what.delete_prefix(THREAD)
+        [number, Ending.told(stage, account), stage == what]
+      end
+
+      # A worker that could not be started is one that has ended.
+      # @param number [Integer]
+      # @param ending [Ending]
+      # @return [void]
+      def note(number, ending) = Native.report_end(@server_id, number, ending.stage.name, ending.account)
+
+      # Ends the wait of {#next_end}.
+      # @return [void]
+      def wake = Native.report_end(@server_id, 0, "wake", nil)
+
+      # A Ractor cannot be killed from outside: it is given up, and ends with the process.
+      # @return [void]
+      def kill = nil
+
+      # What a worker Ractor does.
+      # @param work [Hash{Symbol => Object}] for {Worker.run}
+      # @param number [Integer] see {#start}
+      # @param threads [Integer]
+      # @return [void]
+      def self.work(work, number, threads)
+        tell = lambda do |ending, prefix = ""|
+          Native.report_end(work[:server_id], number, "#{prefix}#{ending.stage}", ending.account)
+        end
+        # Not a crew of one: on Ruby 3.4 a Ractor must not have a second thread.
+        return Worker.run(**work, &tell) if threads == 1
+
+        run_crew(work, threads, tell)
+      end
+
+      def self.run_crew(work, threads, tell)
+        ending = Ending.of(:serving, WorkerError.new("its main thread was killed"))
+        Crew.new(size: threads, name: Ractor.current.name, work:) { |one| tell.call(one, THREAD) }.run
+        ending = Ending.of(:leaving)
+      ensure
+        # Here, so that it is missed however it ends.
+        tell.call(ending)
+      end
+      private_class_method :run_crew
+
+      private
 
       # The VM says at the start of the first Ractor that they are experimental; the banner does too.
       def quietly

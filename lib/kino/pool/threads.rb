@@ -1,36 +1,60 @@
 # frozen_string_literal: true
 
-require "kino/pool/crew"
+require "kino/pool/ending"
+require "kino/worker"
 
 module Kino
-  # Where workers run. Both kinds have the same interface: `start`, and `join`.
   module Pool
-    # `workers` x `threads` plain threads: any app.
+    # Runs workers as plain threads: any app. See {Supervisor} for what is common; what a worker is made of here is
+    # its share of the threads, each of them supervised by itself.
     class Threads
       # @param server_id [Integer] the server in {Native}
       # @param app [#call] the Rack app
-      # @param workers [Integer]
+      # @param hooks [Hooks::Workers]
       # @param threads [Integer] threads a worker
-      def initialize(server_id:, app:, workers:, threads:)
-        @crew = Crew.new(server_id:, app:, size: workers * threads, name: "kino-worker", indexes: workers.times)
+      def initialize(server_id:, app:, hooks:, threads:)
+        @server_id = server_id
+        @app = app
+        @hooks = hooks
+        @threads = threads
+        @ended = Thread::Queue.new
+        @running = []
       end
 
-      # @return [self]
-      def start
-        @thread = Thread.new { @crew.run }
-        @thread.name = "kino-supervisor"
-        self
+      # (see Ractors#parts)
+      def parts(index)
+        name = "kino-worker-#{index + 1}"
+        @threads == 1 ? [[name, 1]] : Array.new(@threads) { |number| ["#{name}-#{number + 1}", 1] }
       end
 
-      # Waits for the workers to leave, and kills those that do not.
-      # @param seconds [Numeric]
-      # @return [Boolean] whether all have left by themselves
-      def join(seconds)
-        return true if @thread.join(seconds)
+      # (see Ractors#start)
+      def start(number, unit)
+        @running.select!(&:alive?)
+        @running << Thread.new do
+          Thread.current.name = unit.name
+          Worker.run(server_id: @server_id, app: @app, index: unit.index, hooks: @hooks) do |ending|
+            @ended << [number, ending, true]
+          end
+        end
+      end
 
-        @thread.kill.join
-        @crew.kill
-        false
+      # (see Ractors#next_end)
+      def next_end(seconds)
+        ended = @ended.pop(timeout: seconds)
+        ended unless ended == :wake
+      end
+
+      # (see Ractors#note)
+      def note(number, ending) = @ended << [number, ending, true]
+
+      # (see Ractors#wake)
+      def wake = @ended << :wake
+
+      # Kills the threads that are left.
+      # @return [void]
+      def kill
+        # A handler may have called for the end; it is to see it.
+        @running.each { |thread| thread.kill unless thread == Thread.current }
       end
     end
   end

@@ -17,6 +17,14 @@ RSpec.describe Kino::Config::Directives do
     expect { described_class[:nonsense] }.to raise_error(KeyError)
   end
 
+  it "leaves to Ruby what only Ruby can say: callables" do
+    hooks = described_class::ALL.reject(&:flag)
+    expect(hooks.map(&:type)).to all(be_a(Kino::Config::Types::Callable))
+    expect(hooks.map(&:name)).to eq(
+      %i[on_error after_boot after_worker_boot after_request on_worker_exit before_shutdown]
+    )
+  end
+
   described_class::ALL.each do |directive|
     describe directive.name.to_s do
       it "has a summary of one line that fits into the help" do
@@ -32,11 +40,6 @@ RSpec.describe Kino::Config::Directives do
         expect(directive.coerce(directive.default, source: "the default")).to eql(directive.default)
       end
 
-      it "takes its default as the command line would write it" do
-        shown = directive.type.show(directive.default)
-        expect(directive.coerce(shown, source: directive.flag)).to eql(directive.default)
-      end
-
       it "gives frozen, shareable values" do
         expect(Ractor.shareable?(directive.coerce(directive.default, source: "the default"))).to be(true)
       end
@@ -48,6 +51,17 @@ RSpec.describe Kino::Config::Directives do
 
       it "refuses bytes that are no text" do
         expect { directive.coerce("\xff", source: "somewhere") }.to raise_error(Kino::ConfigError)
+      end
+
+      unless directive.flag
+        next it("is no flag, for a command line cannot give it") {
+          expect(directive.flag).to be_nil
+        }
+      end
+
+      it "takes its default as the command line would write it" do
+        shown = directive.type.show(directive.default)
+        expect(directive.coerce(shown, source: directive.flag)).to eql(directive.default)
       end
 
       it "stands in the help, with its summary and its default" do

@@ -25,8 +25,8 @@ pub(crate) struct Slot {
     served: AtomicU64,
     /// Takes nothing more.
     is_leaving: AtomicBool,
-    is_gone: AtomicBool,
     is_quarantined: AtomicBool,
+    is_gone: AtomicBool,
     /// How long requests waited for it, and how long it took for them.
     pub(crate) queue_wait: Histogram,
     pub(crate) service_time: Histogram,

@@ -44,6 +44,16 @@ impl Worker {
         self.queue.retire(&self.lane);
     }
 
+    /// Whether it was told to take nothing more, or has said so itself.
+    pub fn is_leaving(&self) -> bool {
+        self.lane.slot.is_leaving()
+    }
+
+    /// Whether it was set aside, see [`Server::quarantine`](crate::Server::quarantine).
+    pub fn is_quarantined(&self) -> bool {
+        self.lane.slot.is_quarantined()
+    }
+
     /// The next request if one is waiting; never blocks.
     ///
     /// [`Take::Empty`] as well if answers should be sent first, which [`Worker::take`] does.

@@ -34,14 +34,17 @@ struct Entry {
     queue_ms: bool,
 }
 
-/// Worker Ractors that have ended, with what they died of.
+/// What the supervisor of the workers is told: which one, what of it, and why.
+type Report = (usize, String, Option<String>);
+
+/// What worker Ractors say of their end.
 ///
 /// Not `Ractor#take` or `#value`: on Ruby 3.4 a Ractor has one place for a thread that waits for
 /// another Ractor, so that waits of several threads lose each other's wake-ups, the app's own
 /// included. Workers stayed missing, and the process never ended.
 #[derive(Debug, Default)]
 struct Ends {
-    list: Mutex<VecDeque<(usize, Option<String>)>>,
+    list: Mutex<VecDeque<Report>>,
     signal: Arc<Signal>,
 }
 
@@ -80,8 +83,8 @@ pub(crate) fn init(ruby: &Ruby, native: RModule) -> Result<(), Error> {
     native.define_singleton_method("retire", function!(retire, 2))?;
     native.define_singleton_method("quarantine", function!(quarantine, 3))?;
     native.define_singleton_method("count_respawn", function!(count_respawn, 1))?;
-    native.define_singleton_method("report_end", function!(report_end, 3))?;
-    native.define_singleton_method("await_end", function!(await_end, 1))?;
+    native.define_singleton_method("report_end", function!(report_end, 4))?;
+    native.define_singleton_method("await_end", function!(await_end, 2))?;
     native.define_singleton_method("stats", function!(stats, 1))
 }
 
@@ -240,28 +243,31 @@ fn count_respawn(ruby: &Ruby, id: u64) -> Result<(), Error> {
     guard(ruby, || named(ruby, id).map(|server| server.count_respawn()))
 }
 
-/// Called by a worker Ractor as the last thing it does; `cause` is nil if it left as it should.
-fn report_end(ruby: &Ruby, id: u64, index: usize, cause: Option<String>) -> Result<(), Error> {
+/// Called by a worker Ractor as the last thing it does, and by who wants its supervisor's attention.
+fn report_end(ruby: &Ruby, id: u64, number: usize, what: String, why: Option<String>) -> Result<(), Error> {
     guard(ruby, || {
         // The server may be gone before a worker that it gave up.
         if let Ok(Entry { ends, .. }) = entry(ruby, id) {
-            ends.list.lock().push_back((index, cause));
+            ends.list.lock().push_back((number, what, why));
             ends.signal.notify();
         }
         Ok(())
     })
 }
 
-/// Waits for the next worker Ractor to end: its index and what it died of.
-fn await_end(ruby: &Ruby, id: u64) -> Result<(usize, Option<String>), Error> {
+/// Waits for the next such report, for ever or for that many seconds; nil if none came.
+fn await_end(ruby: &Ruby, id: u64, max: Option<f64>) -> Result<Option<Report>, Error> {
     guard(ruby, || {
+        let max = max.map(|max| seconds(ruby, max)).transpose()?;
         let Entry { ends, .. } = entry(ruby, id)?;
+        let start = std::time::Instant::now();
         loop {
             let next = ends.list.lock().pop_front();
-            if let Some(end) = next {
-                return Ok(end);
+            let left = max.map_or(LONGEST_WAIT, |max| max.saturating_sub(start.elapsed()).min(LONGEST_WAIT));
+            if next.is_some() || left.is_zero() {
+                return Ok(next);
             }
-            gvl::without_gvl(&ends.signal, || ends.signal.wait(LONGEST_WAIT));
+            gvl::without_gvl(&ends.signal, || ends.signal.wait(left));
             gvl::check_interrupts()?;
         }
     })

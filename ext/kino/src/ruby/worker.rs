@@ -65,6 +65,9 @@ pub(crate) fn init(ruby: &Ruby, native: RModule) -> Result<(), Error> {
     class.define_method("release", method!(release, 0))?;
     class.define_method("answered?", method!(is_answered, 0))?;
     class.define_method("bodiless?", method!(is_bodiless, 1))?;
+    class.define_method("holding?", method!(is_holding, 0))?;
+    class.define_method("leaving?", method!(is_leaving, 0))?;
+    class.define_method("quarantined?", method!(is_quarantined, 0))?;
     Worker::class(ruby);
     Ok(())
 }
@@ -132,8 +135,13 @@ impl Inner {
         let has_body = handle.has_body();
         let number = self.hand.take_up(handle);
         let hand = self.hand_object.get().ok_or_else(|| error::general(ruby, "bug in Kino: a worker has no hand"))?;
-        let request = request::new(ruby, hand, number)?;
-        env::build(ruby, &self.cache, &head, request, has_body, waited)
+        let env = request::new(ruby, hand, number)
+            .and_then(|request| env::build(ruby, &self.cache, &head, request, has_body, waited));
+        if env.is_err() {
+            // Its client is answered 500 now, and nobody takes the error for one of the app's.
+            self.hand.put_down();
+        }
+        env
     }
 
     fn send(&self, ruby: &Ruby, status: Value, headers: Value, chunks: RArray) -> Result<(), Error> {
@@ -248,4 +256,19 @@ fn is_bodiless(ruby: &Ruby, worker: &Worker, status: Value) -> Result<bool, Erro
         let handle = worker.inner(ruby)?.current(ruby)?;
         Ok(response::status(status).is_some_and(|status| handle.is_bodiless(status)))
     })
+}
+
+/// Whether a request is in hand, answered or not: an error that comes while none is was raised by `take`.
+fn is_holding(ruby: &Ruby, worker: &Worker) -> Result<bool, Error> {
+    guard(ruby, || Ok(worker.inner(ruby)?.hand.current().is_some()))
+}
+
+/// Whether this worker was told to take nothing more.
+fn is_leaving(ruby: &Ruby, worker: &Worker) -> Result<bool, Error> {
+    guard(ruby, || Ok(worker.inner(ruby)?.engine.is_leaving()))
+}
+
+/// Whether this worker was set aside.
+fn is_quarantined(ruby: &Ruby, worker: &Worker) -> Result<bool, Error> {
+    guard(ruby, || Ok(worker.inner(ruby)?.engine.is_quarantined()))
 }

@@ -1,0 +1,43 @@
+# frozen_string_literal: true
+
+require "kino/error_log"
+require "kino/hooks"
+
+module Kino
+  # Tells those concerned of what an app has raised: the log, the hook, and the client.
+  class Failure
+    # The answer.
+    ANSWER = [500, { "content-type" => "text/plain; charset=utf-8" }.freeze,
+              ["500 Internal Server Error\n"].freeze].freeze
+
+    # @param native [Native::Worker] the worker that holds the request
+    # @param on_error [#call, nil] the hook of that name
+    def initialize(native, on_error: nil)
+      @native = native
+      @on_error = on_error
+    end
+
+    # Answers 500 if the client can still be told, and logs unless it is the client's own doing.
+    # @param env [Hash]
+    # @param error [Exception]
+    # @return [Boolean] whether it was answered 500
+    def tell(env, error)
+      unless clients_doing?(error)
+        ErrorLog.exception(error, env)
+        Hooks.call(:on_error, @on_error, error, env)
+      end
+      return false if @native.answered?
+
+      @native.answer(*ANSWER)
+      true
+    end
+
+    private
+
+    # The client's leaving is no fault of the app's, nor is what is wrong with its request's body. The
+    # front-end has answered that already, so the 500 that we add goes nowhere.
+    def clients_doing?(error)
+      error.is_a?(DisconnectedError) || error.is_a?(RequestBodyError)
+    end
+  end
+end

@@ -1,0 +1,117 @@
+# frozen_string_literal: true
+
+require "support/child"
+require "support/integration"
+
+RSpec.describe "hooks" do
+  in_both_modes do
+    def get(server, name) = Wire.get(server.port, "/#{name}?#{meeting.path}")
+
+    it "are called after every request, whatever became of it" do
+      server = serve(Apps::Hooks::App, after_request: Apps::Hooks::AfterRequest)
+      { "plain" => 200, "each" => 200, "stream" => 202, "failing" => 500, "unsendable" => 500, "hijack" => 299 }
+        .each do |name, status|
+        expect(get(server, name).status).to eq(status == 299 ? 200 : status)
+        expect(meeting.next.text).to eq("/#{name} #{status}")
+      end
+      expect(log.text.scan(/^kino: /).size).to eq(2)
+    end
+
+    it "are told of what the app raises" do
+      server = serve(Apps::Hooks::App, on_error: Apps::Hooks::OnError)
+      expect(get(server, "failing").status).to eq(500)
+      expect(meeting.next.text).to eq("no at /failing")
+      log.text
+    end
+
+    it "are called in each worker before it serves, and in those that replace others" do
+      boot = Ractor.make_shareable(Apps::Hooks::Boot.new(meeting.path))
+      server = serve(Apps::Deaths, workers: 2, after_worker_boot: boot)
+      expect([meeting.next.text, meeting.next.text]).to contain_exactly("worker 0", "worker 1")
+      Wire.get(server.port, "/doom")
+      expect(meeting.next.text).to match(/\Aworker [01]\z/)
+      log.text
+    end
+
+    it "that raise are logged, and nothing else" do
+      failing = %i[on_error after_boot after_worker_boot after_request on_worker_exit before_shutdown]
+      server = serve(Apps::Hooks::App, **failing.to_h { |name| [name, Apps::Hooks::Failing] })
+      expect([get(server, "plain").status, get(server, "failing").status, get(server, "plain").status])
+        .to eq([200, 500, 200])
+      server.shutdown
+      expect(log.text.scan(/the hook (\w+) raised RuntimeError: broken hook$/).flatten.uniq).to match_array(
+        failing.map(&:name)
+      )
+    end
+
+    it "are called around the server's own life" do
+      told = Thread::Queue.new
+      server = nil
+      before_shutdown = -> { told << [:stopping, server.ready?, refused?(server.port)] }
+      server = serve(Apps::Deaths, after_boot: -> { told << :up }, before_shutdown:,
+                                   on_worker_exit: ->(index, error) { told << [index, error&.message] })
+      expect([told.pop, server.ready?]).to eq([:up, true])
+      Wire.get(server.port, "/doom")
+      expect(told.pop).to match([0, /the end/])
+      2.times { server.shutdown }
+      expect(Array.new(told.size) { told.pop }).to eq([[:stopping, false, false], [0, nil]])
+      log.text
+    end
+
+    it "that end their worker before it serves end the server, which says why" do
+      stub_const("Kino::Pool::Backoff::FIRST", 0.0001)
+      server = serve(Apps::Doors, after_worker_boot: Apps::Hooks::Leaving)
+      expect { server.wait }.to raise_error(
+        Kino::WorkerBootError, "the server has stopped: kino-worker-1 died at boot 8 times in a row: SystemExit: exit"
+      )
+      expect(refused?(server.port)).to be(true)
+      expect(server.stats).to include(respawns: 7)
+      expect(log.text).to include("kino-worker-1 died at boot 8 times in a row, so the server stops: SystemExit: exit")
+    end
+  end
+
+  it "that keep the workers from beginning end the command with status 1" do
+    child = Child.ruby(<<~PROGRAM)
+      require "kino"
+      require "kino/cli"
+      Kino::Pool::Backoff.send(:remove_const, :FIRST)
+      Kino::Pool::Backoff::FIRST = 0.0001
+      server = Object.new
+      def server.run(app, **settings, &)
+        Kino::Server.run(app, **settings, after_worker_boot: ->(_index) { exit }, &)
+      end
+      exit Kino::CLI.start(%w[-p 0 -w 1 -m threaded spec/support/rackups/max_cpu.ru], server:)
+    PROGRAM
+    expect(child.status.exitstatus).to eq(1)
+    expect(child.errors).to match(/^kino: the server has stopped: kino-worker-1-\d died at boot 8 times in a row/)
+  ensure
+    child&.close
+  end
+
+  describe "that run in workers" do
+    it "must be shareable in ractor mode, and say what is in the way" do
+      seen = []
+      on_error = ->(error, _env) { seen << error }
+      expect { Kino::Server.new(Apps::Doors, mode: :ractor, on_error:) }.to raise_error(
+        Kino::UnshareableHookError, /\Athe hook on_error \(Proc, which holds seen\) runs in worker Ractors and can/
+      )
+      expect(Kino::Server.new(Apps::Doors, mode: :threaded, on_error:).mode).to eq(:threaded)
+    end
+
+    it "name what an object holds" do
+      hook = Class.new do
+        def initialize = @list = []
+        def call(*) = nil
+      end.new.freeze
+      expect { Kino::Server.new(Apps::Doors, mode: :ractor, after_request: hook) }
+        .to raise_error(Kino::UnshareableHookError, /which holds @list\) .* or use mode: :threaded\z/)
+    end
+
+    if RUBY_VERSION >= "4"
+      it "may be a shareable Proc" do
+        hook = Ractor.shareable_proc { |_index| nil }
+        expect(Wire.get(serve(Apps::Doors, mode: :ractor, after_worker_boot: hook).port, "/free").status).to eq(200)
+      end
+    end
+  end
+end

@@ -1,0 +1,49 @@
+# frozen_string_literal: true
+
+require "support/integration"
+
+RSpec.describe "adding and removing workers" do
+  in_both_modes do |mode|
+    def indexes(server) = server.stats[:per_worker].map { |row| row[:index] }.sort
+
+    it "goes up by the lowest that is free, and down to one" do
+      server = serve(Apps::Doors)
+      expect([server.add_worker, server.add_worker, server.workers]).to eq([1, 2, 3])
+      eventually { indexes(server) == [0, 1, 2] }
+      expect([server.remove_worker, server.remove_worker, server.remove_worker]).to eq([2, 1, nil])
+      eventually { indexes(server) == [0] }
+      expect(server.add_worker).to eq(1)
+      eventually { indexes(server) == [0, 1] }
+      expect(server.stats).to include(workers: 2, respawns: 0)
+      expect(Wire.get(server.port, "/free").body).to eq("free")
+      server.shutdown
+      expect([server.add_worker, server.remove_worker]).to eq([nil, nil])
+    end
+
+    it "lets a worker that is removed finish what it is at" do
+      server = serve(Apps::Doors, workers: 2)
+      wires = Array.new(2) { connect(server).send_head("GET", "/wait?#{meeting.path}") }
+      visitors = Array.new(2) { meeting.next }
+      server.remove_worker
+      visitors.each { |visitor| visitor.answer("finished") }
+      expect(wires.map { |wire| wire.read_answer.body }).to eq(["finished"] * 2)
+      eventually { indexes(server) == [0] }
+      expect(Wire.get(server.port, "/free").body).to eq("free")
+    end
+
+    if mode == :threaded || RUBY_VERSION >= "4"
+      it "goes by all threads of a worker" do
+        server = serve(Apps::Doors, threads: 2)
+        server.add_worker
+        eventually { indexes(server) == [0, 0, 1, 1] }
+        server.remove_worker
+        eventually { indexes(server) == [0, 0] }
+      end
+    end
+
+    it "is nothing for a server that does not run" do
+      server = Kino::Server.new(Apps::Doors, mode:)
+      expect([server.add_worker, server.remove_worker, server.ready?]).to eq([nil, nil, false])
+    end
+  end
+end

@@ -1,0 +1,56 @@
+# frozen_string_literal: true
+
+require "support/meeting"
+
+module Apps
+  # Hooks that a Ractor can have; they tell what they are called with at the meeting whose path is the query, or that
+  # {.path} is set to.
+  module Hooks
+    module OnError
+      def self.call(error, env) = Meeting.tell(env["QUERY_STRING"], "#{error.message} at #{env["PATH_INFO"]}")
+    end
+
+    module AfterRequest
+      def self.call(env, status)
+        Meeting.tell(env["QUERY_STRING"], "#{env["PATH_INFO"]} #{status}") unless env["QUERY_STRING"].empty?
+      end
+    end
+
+    # As an object, for the path it needs.
+    Boot = Struct.new(:path) do
+      def call(index) = Meeting.tell(path, "worker #{index}")
+    end
+
+    module Failing
+      def self.call(*) = raise("broken hook")
+    end
+
+    module Leaving
+      def self.call(*) = exit
+    end
+
+    # What they are hung on.
+    module App
+      extend Routes
+
+      class << self
+        def plain(_env) = ok("plain")
+
+        def each(_env) = [200, TEXT.dup, %w[a b].each]
+
+        def stream(_env) = [202, TEXT.dup, ->(stream) { stream << "streamed" }]
+
+        def failing(_env) = raise("no")
+
+        def unsendable(_env) = [99, {}, []]
+
+        def hijack(env)
+          socket = env["rack.hijack"].call
+          socket.write("HTTP/1.1 200 OK\r\nconnection: close\r\n\r\nmine")
+          socket.close
+          [299, {}, []]
+        end
+      end
+    end
+  end
+end
