@@ -1,12 +1,13 @@
 # frozen_string_literal: true
 
+require "socket"
 require "kino/config/address"
 require "kino/config/mode"
 require "kino/config/settings"
 require "kino/error_log"
 require "kino/pool/ractors"
 require "kino/pool/threads"
-require "kino/signals"
+require "kino/runner"
 
 module Kino
   # A server for one Rack app: `new`, {#start}, and {#shutdown} or the end of the process.
@@ -24,27 +25,21 @@ module Kino
     LAST_CALL = 1.0
     private_constant :LAST_CALL
 
-    # Serves until INT or TERM, or until {#shutdown} is called elsewhere. A second signal ends the
-    # process at once, with status 1.
+    # Serves until INT, TERM or QUIT, or until {#shutdown} is called elsewhere. A second signal ends the
+    # process at once, with status 1. The other signals, `pidfile`, and sockets of systemd and of a hot
+    # restart: see doc/process.md.
     #
     # @param app [#call] a Rack 3 app
+    # @param inherited [Inherited] what the process was started with; for the command, which takes it
+    #   before it loads the app
     # @param settings [Hash] see {#initialize}
     # @yieldparam server [Server] once it listens
     # @return [Server] stopped
-    # @raise [ConfigError, UnshareableAppError, BindError]
-    def self.run(app, **settings)
-      server = new(app, **settings)
-      # The app is loaded and stays: the collector need not look at it again each time.
-      Process.warmup
-      server.start
-      Signals.stopping(server) do
-        yield server if block_given?
-        server.wait
-      end
+    # @raise [ConfigError, UnshareableAppError, BindError, PidfileError]
+    def self.run(app, inherited: Inherited.take, **settings, &)
+      server = new(app, listener: inherited.listener, **settings)
+      Runner.new(server, inherited:).run(&)
       server
-    ensure
-      # Where the block raised; nobody else could stop it any more.
-      server&.shutdown(timeout: 0)
     end
 
     # @return [Config::Settings] what it was told, checked and complete
@@ -59,21 +54,19 @@ module Kino
     #   (Integer, 0 picks one), `workers:` (Integer or :auto), `threads:` (Integer or :auto), `mode:`
     #   (:auto, :ractor, :threaded), `queue_depth:` (requests), `queue_timeout:` and
     #   `shutdown_timeout:` (seconds), `max_body_size:` (bytes or nil), ...
+    # @param listener [IO, Integer, nil] a TCP socket that listens already, or its descriptor, in place of
+    #   `bind` and `port`. It stays the caller's, who may close it once the server has started
     # @raise [ConfigError] for a setting that is unknown, of the wrong type or out of bounds
     # @raise [UnshareableAppError] for `mode: :ractor` and an app that cannot be shared
-    def initialize(app, **settings)
+    def initialize(app, listener: nil, **settings)
       @app = app
+      @given = listener
       @settings = Config::Settings.resolve(**settings)
       @mode, reason = Config::Mode.resolve(@settings.mode, app, threads: @settings.threads)
       @threads = Config::Mode.threads(@settings.threads, @mode)
       warn_of(reason)
       @lock = Mutex.new
       @stopped = Thread::Queue.new
-    end
-
-    # @return [Integer] worker Ractors, or their number's worth of plain threads
-    def workers
-      settings.workers
     end
 
     # Binds, starts the network threads and the workers.
@@ -87,6 +80,7 @@ module Kino
 
         @id = Native.start(native_settings)
         @port = Native.port(@id)
+        @host = address if @given
         start_pool
       end
       self
@@ -97,7 +91,16 @@ module Kino
 
     # @return [String] where it listens, such as "http://127.0.0.1:9292"
     def url
-      Config::Address.url(host: settings.host, port: port || settings.port)
+      Config::Address.url(host: @host || settings.host, port: port || settings.port)
+    end
+
+    # @return [Socket, nil] another descriptor of the socket that is listened on, for the caller to close; nil
+    #   while nothing is listened on
+    # @raise [Error] where there is no descriptor left
+    def listener
+      return if @id.nil? || @stopped.closed?
+
+      Native.listener(@id)&.then { |descriptor| Socket.for_fd(descriptor) }
     end
 
     # Waits until the server has stopped.
@@ -119,6 +122,33 @@ module Kino
       self
     end
 
+    # == Stand-ins
+
+    # @return [Integer] worker Ractors, or their number's worth of plain threads
+    def workers = settings.workers + @more.to_i
+
+    # Adds a worker.
+    # @return [Integer]
+    def add_worker = @more = @more.to_i + 1
+
+    # Removes a worker.
+    # @return [Integer]
+    def remove_worker = @more = @more.to_i - 1
+
+    # @return [Boolean] whether it serves
+    def ready? = !@pool.nil? && !@stopped.closed?
+
+    # @return [String] {#stats} in one line
+    def stats_line = stats.map { |name, value| "#{name}=#{value}" }.join(" ")
+
+    # @yield
+    # @return [void]
+    def on_reload(&hook) = (@hooks ||= []) << hook
+
+    # Runs the hooks of {#on_reload}.
+    # @return [void]
+    def reload = @hooks&.each(&:call)
+
     # @return [Hash{Symbol=>Object}] `mode`, `workers`, `threads`, and the engine's counters:
     #   `connections` and `accepted`, `queued`, `in_flight`, `served`, `rejected` (503, the queue stayed
     #   full), `refused` (answered by the engine because of what they said) and `refusals` (the same by
@@ -138,8 +168,22 @@ module Kino
                 max_keep_alive_requests lanes batch request_timeout queue_ms].freeze
     private_constant :NATIVE
 
+    # The address of a socket that was given.
+    def address
+      socket = listener
+      socket.local_address.ip_address
+    ensure
+      socket&.close
+    end
+
+    # A descriptor, or what IO has one for.
+    def descriptor
+      @given.is_a?(Integer) ? @given : @given&.fileno
+    end
+
     def native_settings
-      own = { shards: dispatch == :driven ? workers : 0, arenas: mode == :ractor ? workers + 1 : 2, inherited: nil }
+      own = { shards: dispatch == :driven ? workers : 0, arenas: mode == :ractor ? workers + 1 : 2,
+              inherited: descriptor }
       NATIVE.to_h { |name| [name, settings.public_send(name)] }.merge(own)
     end
 
