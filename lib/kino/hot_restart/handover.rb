@@ -60,7 +60,7 @@ module Kino
       # Says that this process is ready.
       # @return [Boolean] false where nobody listens any more: then this process is on its own
       def announce
-        report.write(READY)
+        report.syswrite(READY) # not buffered: it would fail at the close else, outside of the rescue
         true
       rescue SystemCallError
         false
