@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require "kino/program"
 require "kino/version"
 require "kino/errors"
 require "kino/native"

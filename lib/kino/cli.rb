@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require "kino/program" # first: it notes how things are before anybody changes them
 require "kino/errors"
 require "kino/version"
 require "kino/app_loader"
@@ -7,6 +8,7 @@ require "kino/cli/arguments"
 require "kino/cli/banner"
 require "kino/cli/reexec"
 require "kino/cli/yjit"
+require "kino/inherited"
 
 module Kino
   # The `kino` command: from a command line to a running server, and from whatever went wrong to one line on stderr
@@ -66,9 +68,10 @@ module Kino
     def serve(arguments, argv)
       settings = Config::Settings.from_layers(environment_layer, arguments.flags)
       @reexec.call(settings, argv)
+      inherited = Inherited.take(@env)
       @env["RACK_ENV"] = settings.environment
       YJIT.enable(env: @env)
-      run(AppLoader.load(arguments.rackup), settings)
+      run(AppLoader.load(arguments.rackup), settings, inherited)
     end
 
     def environment_layer
@@ -76,8 +79,8 @@ module Kino
       name.empty? ? {} : { environment: Config::Given.new(value: name, source: "RACK_ENV") }
     end
 
-    def run(app, settings)
-      server_class.run(app, **settings.to_h) do |server|
+    def run(app, settings, inherited)
+      server_class.run(app, inherited:, **settings.to_h) do |server|
         @out.puts Banner.lines(mode: server.mode, workers: server.workers, threads: server.threads,
                                environment: settings.environment, url: server.url)
         @out.flush # a pipe or a file shall show it too, and at once

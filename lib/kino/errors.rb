@@ -11,6 +11,9 @@ module Kino
   # An address that cannot be listened on: taken, not local, not allowed.
   class BindError < Error; end
 
+  # A pidfile whose owner lives, that is none, or that cannot be written.
+  class PidfileError < Error; end
+
   # A rackup file that is missing, or that raises while it is read.
   class AppLoadError < Error; end
 

@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require "socket"
 require "kino/config/address"
 require "kino/config/mode"
 require "kino/config/settings"
@@ -8,7 +9,7 @@ require "kino/hooks"
 require "kino/pool/ractors"
 require "kino/pool/supervisor"
 require "kino/pool/threads"
-require "kino/signals"
+require "kino/runner"
 require "kino/stats_line"
 
 module Kino
@@ -27,28 +28,22 @@ module Kino
     LAST_CALL = 1.0
     private_constant :LAST_CALL
 
-    # Serves until INT or TERM, or until {#shutdown} is called elsewhere. A second signal ends the
-    # process at once, with status 1.
+    # Serves until INT, TERM or QUIT, or until {#shutdown} is called elsewhere. A second signal ends the
+    # process at once, with status 1. The other signals, `pidfile`, and sockets of systemd and of a hot
+    # restart: see doc/process.md.
     #
     # @param app [#call] a Rack 3 app
+    # @param inherited [Inherited] what the process was started with; for the command, which takes it
+    #   before it loads the app
     # @param settings [Hash] see {#initialize}
     # @yieldparam server [Server] once it listens
     # @return [Server] stopped
-    # @raise [ConfigError, UnshareableAppError, UnshareableHookError, BindError]
+    # @raise [ConfigError, UnshareableAppError, UnshareableHookError, BindError, PidfileError]
     # @raise [WorkerBootError] see {#wait}
-    def self.run(app, **settings)
-      server = new(app, **settings)
-      # The app is loaded and stays: the collector need not look at it again each time.
-      Process.warmup
-      server.start
-      Signals.stopping(server) do
-        yield server if block_given?
-        server.wait
-      end
+    def self.run(app, inherited: Inherited.take, **settings, &)
+      server = new(app, listener: inherited.listener, **settings)
+      Runner.new(server, inherited:).run(&)
       server
-    ensure
-      # Where the block raised; nobody else could stop it any more.
-      server&.shutdown(timeout: 0)
     end
 
     # @return [Config::Settings] what it was told, checked and complete
@@ -63,11 +58,14 @@ module Kino
     #   (Integer, 0 picks one), `workers:` (Integer or :auto), `threads:` (Integer or :auto), `mode:`
     #   (:auto, :ractor, :threaded), `queue_depth:` (requests), `queue_timeout:` and
     #   `shutdown_timeout:` (seconds), `max_body_size:` (bytes or nil), hooks such as `on_error:` (callables), ...
+    # @param listener [IO, Integer, nil] a TCP socket that listens already, or its descriptor, in place of
+    #   `bind` and `port`. It stays the caller's, who may close it once the server has started
     # @raise [ConfigError] for a setting that is unknown, of the wrong type or out of bounds
     # @raise [UnshareableAppError] for `mode: :ractor` and an app that cannot be shared
     # @raise [UnshareableHookError] for ractor mode and a hook that runs in a worker and cannot be shared
-    def initialize(app, **settings)
+    def initialize(app, listener: nil, **settings)
       @app = app
+      @given = listener
       @settings = Config::Settings.resolve(**settings)
       @mode, reason = Config::Mode.resolve(@settings.mode, app, threads: @settings.threads)
       @threads = Config::Mode.threads(@settings.threads, @mode)
@@ -76,7 +74,6 @@ module Kino
       @lock = Mutex.new
       @stopped = Thread::Queue.new
       @reload_hooks = []
-      @is_ready = false
     end
 
     # @return [Integer] worker Ractors, or their number's worth of plain threads, as many as there should be now
@@ -84,8 +81,13 @@ module Kino
       @pool ? @pool.workers : settings.workers
     end
 
-    # @return [Boolean] whether it listens and is not about to stop: what a readiness probe should say
-    def ready? = @is_ready
+    # @return [Boolean] whether it listens, all its workers have come up, and it is not about to stop: what a
+    #   readiness probe should say. A worker that dies later does not change it
+    def ready?
+      return false if @is_stopping || @pool.nil?
+
+      @has_booted ||= counters.fetch(:per_worker).size >= workers * threads
+    end
 
     # Starts one more worker, with its threads.
     #
@@ -126,8 +128,8 @@ module Kino
 
         @id = Native.start(native_settings)
         @port = Native.port(@id)
+        @host = address if @given
         start_pool
-        @is_ready = true
       end
       Hooks.call(:after_boot, settings.after_boot)
       self
@@ -138,7 +140,16 @@ module Kino
 
     # @return [String] where it listens, such as "http://127.0.0.1:9292"
     def url
-      Config::Address.url(host: settings.host, port: port || settings.port)
+      Config::Address.url(host: @host || settings.host, port: port || settings.port)
+    end
+
+    # @return [Socket, nil] another descriptor of the socket that is listened on, for the caller to close; nil
+    #   while nothing is listened on
+    # @raise [Error] where there is no descriptor left
+    def listener
+      return if @id.nil? || @stopped.closed?
+
+      Native.listener(@id)&.then { |descriptor| Socket.for_fd(descriptor) }
     end
 
     # Waits until the server has stopped. Any number of threads may.
@@ -210,8 +221,22 @@ module Kino
                 max_keep_alive_requests lanes batch request_timeout queue_ms].freeze
     private_constant :NATIVE
 
+    # The address of a socket that was given.
+    def address
+      socket = listener
+      socket.local_address.ip_address
+    ensure
+      socket&.close
+    end
+
+    # A descriptor, or what IO has one for.
+    def descriptor
+      @given.is_a?(Integer) ? @given : @given&.fileno
+    end
+
     def native_settings
-      own = { shards: dispatch == :driven ? workers : 0, arenas: mode == :ractor ? workers + 1 : 2, inherited: nil }
+      own = { shards: dispatch == :driven ? workers : 0, arenas: mode == :ractor ? workers + 1 : 2,
+              inherited: descriptor }
       NATIVE.to_h { |name| [name, settings.public_send(name)] }.merge(own)
     end
 
@@ -255,7 +280,6 @@ module Kino
     def announce_stop
       return if @is_stopping
 
-      @is_ready = false
       @is_stopping = true
       Hooks.call(:before_shutdown, settings.before_shutdown)
     end

@@ -1,36 +1,77 @@
 # frozen_string_literal: true
 
+require "kino/error_log"
+
 module Kino
-  # What INT and TERM do while a server runs.
-  module Signals
-    # The signals that stop a server.
-    STOP = %w[INT TERM].freeze
+  # What signals do while a server runs.
+  #
+  # A trap may take no lock and comes between any two steps of the main thread, so it does nothing but note the
+  # signal. A thread reads the notes and starts another for each: no signal waits for what an earlier one has begun.
+  #
+  # @api private
+  class Signals
+    # The signals that stop a server. A second one, whichever, ends the process at once.
+    STOP = %w[INT TERM QUIT].freeze
 
-    module_function
+    # How a process ends on the second.
+    IMPATIENT = 1
 
-    # Traps the signals for the time of the block, and puts the former handlers back.
+    # @param stop [#call] what the first of {STOP} does
+    # @param others [Hash{String => #call}] what the others do, by name
+    def initialize(stop:, others: {})
+      @actions = { stop:, **others }
+      @notes = Thread::Queue.new
+      @stopping = false
+    end
+
+    # Traps the signals for the time of the block, and puts the former handlers back. What comes before {#start} waits
+    # for it.
     #
-    # @param server [#shutdown]
-    # @yield while the signals stop the server
+    # @yield while the signals are ours
     # @return [Object] what the block returns
-    def stopping(server)
-      stop = handler(server) # one for all, for it knows whether a signal came before
-      former = STOP.to_h { |name| [name, trap(name, stop)] }
+    def during
+      former = handlers.to_h { |name, handler| [name, trap(name, handler)] }
       yield
     ensure
       former&.each { |name, handler| trap(name, handler || "DEFAULT") }
+      @notes.close
     end
 
-    # A handler may take no lock, and a drain takes its time: so it goes on a thread of its own.
-    def handler(server)
-      stopping = false
-      lambda do |_number|
-        exit!(1) if stopping
-        stopping = true
-        Thread.new { server.shutdown }
+    # From now on signals are acted on.
+    # @return [self]
+    def start
+      Thread.new { read }.name = "kino-signals"
+      self
+    end
+
+    private
+
+    def handlers
+      stop = lambda do |_number| # one for all, for it knows whether one came before
+        exit!(IMPATIENT) if @stopping
+        @stopping = true
+        note(:stop)
+      end
+      names = @actions.keys - [:stop]
+      STOP.to_h { |name| [name, stop] }.merge(names.to_h { |name| [name, ->(_number) { note(name) }] })
+    end
+
+    def note(name)
+      @notes << name
+    rescue ClosedQueueError
+      nil # the server has stopped, and the handlers are about to be put back
+    end
+
+    def read
+      while (name = @notes.pop)
+        Thread.new(name) { |noted| act(noted) }.name = "kino-signal-#{name}"
       end
     end
 
-    private_class_method :handler
+    def act(name)
+      @actions.fetch(name).call
+    rescue *ErrorLog::RESCUED => error
+      ErrorLog.exception(error)
+    end
   end
 end

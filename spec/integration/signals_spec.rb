@@ -22,7 +22,7 @@ RSpec.describe "Kino::Server.run" do
 
     after { @child&.close }
 
-    %w[INT TERM].each do |signal|
+    %w[INT TERM QUIT].each do |signal|
       it "stops on #{signal}, and returns" do
         child = start
         expect(Wire.get(child.port, "/free").body).to eq("free")
@@ -59,6 +59,36 @@ RSpec.describe "Kino::Server.run" do
       ensure
         wire&.close
       end
+    end
+
+    it "writes one line of stats on USR1" do
+      child = start
+      expect(Wire.get(child.port, "/free").body).to eq("free")
+      child.signal("USR1")
+      eventually("the line is there") { child.errors.end_with?("\n") }
+      expect(child.errors).to match(/\A.*\bmode=#{mode}\b.*\bserved=1\b.*\n\z/)
+    end
+
+    it "runs the reload hooks on HUP, one time after the other, and goes on" do
+      child = start(listening: <<~HOOK)
+        server.on_reload { Meeting.tell("#{meeting.path}", "reloaded") }
+      HOOK
+      child.port
+      2.times do
+        child.signal("HUP")
+        expect(meeting.next.text).to eq("reloaded")
+      end
+      expect(Wire.get(child.port, "/free").body).to eq("free")
+    end
+
+    it "adds a worker on TTIN and removes one on TTOU" do
+      child = start
+      child.port
+      child.signal("TTIN")
+      eventually("it is said") { child.errors.lines.grep("kino: TTIN: 3 workers\n").any? }
+      child.signal("TTOU")
+      eventually("it is said") { child.errors.lines.grep("kino: TTOU: 2 workers\n").any? }
+      expect(Wire.get(child.port, "/free").body).to eq("free")
     end
 
     it "stops when it is shut down from elsewhere, and gives the handlers back" do

@@ -19,12 +19,14 @@ class Child
   # @return [Integer]
   attr_reader :pid
 
-  def initialize(*command, env: {}, chdir: ROOT)
+  # What else is given is for Kernel#spawn.
+  def initialize(*command, env: {}, chdir: ROOT, **)
     @errors = Tempfile.new("kino-child")
     @output, writer = IO.pipe
     @output.timeout = LIMIT
     @seen = +""
-    @pid = spawn(env, *command, chdir:, out: writer, err: @errors.path, in: File::NULL)
+    # A group of its own, to which those belong that it starts and that outlive it.
+    @pid = spawn(env, *command, chdir:, out: writer, err: @errors.path, in: File::NULL, pgroup: true, **)
     writer.close
   end
 
@@ -58,13 +60,27 @@ class Child
     end
   end
 
+  # @return [Process::Status] waits for its end, whoever else goes on
+  def own_status
+    return @status if @status
+
+    wait = Process.detach(pid)
+    @status = wait.join(LIMIT) ? wait.value : raise("it did not end: #{errors}")
+  end
+
   # @return [void]
   def close
-    unless @status
-      signal("KILL")
-      Process.wait(pid)
-    end
+    kill_group
+    Process.wait(pid) unless @status
     @output.close
     @errors.close!
+  end
+
+  private
+
+  def kill_group
+    Process.kill("KILL", -pid)
+  rescue Errno::ESRCH
+    nil # nobody is left
   end
 end

@@ -69,9 +69,9 @@ RSpec.describe Kino::Server do
     end
 
     it "does without a block" do
-      allow(Kino::Signals).to receive(:stopping).and_wrap_original do |original, running, &block|
-        Thread.new { running.shutdown }
-        original.call(running, &block)
+      allow(Kino::Runner).to receive(:new).and_wrap_original do |original, server, **keywords|
+        Thread.new { sleep 0.001 until server.port && server.shutdown }
+        original.call(server, **keywords)
       end
       expect(described_class.run(app, port: 0, workers: 1, threads: 1, mode: :threaded)).to be_a(described_class)
     end

@@ -3,52 +3,94 @@
 require "kino/signals"
 
 RSpec.describe Kino::Signals do
-  # Something to shut down, which says so.
-  let(:server) do
-    Struct.new(:stopped) { def shutdown = stopped.push(:shutdown) }.new(Thread::Queue.new)
-  end
+  subject(:signals) { described_class.new(stop: -> { seen << :stop }, others: { "USR1" => -> { seen << :usr1 } }) }
+
+  let(:seen) { Thread::Queue.new }
 
   def current(signal)
     trap(signal, "SYSTEM_DEFAULT").tap { |handler| trap(signal, handler || "DEFAULT") }
   end
 
-  described_class::STOP.each do |signal|
-    it "shuts the server down on #{signal}" do
-      described_class.stopping(server) do
-        Process.kill(signal, Process.pid)
-        expect(server.stopped.pop).to eq(:shutdown)
+  def signal(name) = Process.kill(name, Process.pid)
+
+  { "INT" => :stop, "TERM" => :stop, "QUIT" => :stop, "USR1" => :usr1 }.each do |name, action|
+    it "does on #{name} what it is told to" do
+      signals.during do
+        signals.start
+        signal(name)
+        expect(seen.pop).to eq(action)
       end
     end
 
-    it "gives back the handler of #{signal}" do
+    it "gives back the handler of #{name}" do
       mine = proc {}
-      former = trap(signal, mine)
-      described_class.stopping(server) { expect(current(signal)).not_to be(mine) }
-      expect(current(signal)).to be(mine)
-      expect { described_class.stopping(server) { raise "no" } }.to raise_error("no")
-      expect(current(signal)).to be(mine)
+      former = trap(name, mine)
+      signals.during { expect(current(name)).not_to be(mine) }
+      expect(current(name)).to be(mine)
+      expect { described_class.new(stop: -> {}).during { raise "no" } }.to raise_error("no")
+      expect(current(name)).to be(mine)
     ensure
-      trap(signal, former || "DEFAULT")
+      trap(name, former || "DEFAULT")
     end
   end
 
+  it "keeps what comes before the start" do
+    signals.during do
+      signal("USR1")
+      signal("TERM")
+      Thread.pass until seen.empty?
+      signals.start
+      expect([seen.pop, seen.pop]).to contain_exactly(:usr1, :stop)
+    end
+  end
+
+  it "lets no signal wait for another" do
+    hung = Thread::Queue.new
+    signals = described_class.new(stop: -> { seen << :stop }, others: { "HUP" => -> { hung.pop } })
+    signals.during do
+      signals.start
+      signal("HUP")
+      Thread.pass until hung.num_waiting == 1
+      signal("TERM")
+      expect(seen.pop).to eq(:stop)
+    end
+  ensure
+    hung.close
+  end
+
+  it "logs what an action raises, and goes on" do
+    signals = described_class.new(stop: -> { seen << :stop }, others: { "HUP" => -> { raise "no hook" } })
+    former = $stderr
+    $stderr = StringIO.new
+    signals.during do
+      signals.start
+      signal("HUP")
+      Thread.pass until $stderr.string.include?("kino: RuntimeError: no hook")
+      signal("TERM")
+      expect(seen.pop).to eq(:stop)
+    end
+  ensure
+    $stderr = former
+  end
+
   it "returns what the block returns" do
-    expect(described_class.stopping(server) { :done }).to eq(:done)
+    expect(signals.during { :done }).to eq(:done)
   end
 
   # In a child, for it ends the process. That a second signal of either kind does so, spec/integration has.
   it "ends the process at once on a second signal, whichever came first" do
     child = fork do
-      stuck = Struct.new(:entered) do
-        def shutdown
-          entered.push(true)
-          Thread.stop
-        end
-      end.new(Thread::Queue.new)
-      described_class.stopping(stuck) do
-        Process.kill("TERM", Process.pid)
-        stuck.entered.pop
-        Process.kill("INT", Process.pid)
+      entered = Thread::Queue.new
+      stuck = lambda do
+        entered.push(true)
+        Thread.stop
+      end
+      signals = described_class.new(stop: stuck)
+      signals.during do
+        signals.start
+        signal("TERM")
+        entered.pop
+        signal("INT")
         Thread.stop
       end
     ensure

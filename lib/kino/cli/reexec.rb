@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
-require "rbconfig"
 require "kino/config/mode"
+require "kino/program"
 
 module Kino
   class CLI
@@ -28,7 +28,8 @@ module Kino
         return if @env.delete(MARKER)
         return unless needed?(settings)
 
-        @exec.call(variables(settings), *command, *argv)
+        command = Program.command(argv) or return
+        @exec.call(variables(settings), *command)
       rescue SystemCallError
         nil
       end
@@ -42,16 +43,6 @@ module Kino
 
       def variables(settings)
         { "RUBY_MAX_CPU" => Config::Mode.max_cpu(settings.workers).to_s, MARKER => "1" }
-      end
-
-      def command = [RbConfig.ruby, *load_path_flags, $PROGRAM_NAME]
-
-      # The VM does not tell which -I it was given, so each directory that is not its own is handed on. What comes
-      # by RUBYOPT or RUBYLIB, such as Bundler's set-up, is in the environment and stays there.
-      def load_path_flags
-        own = RbConfig::CONFIG.values_at("rubylibdir", "rubyarchdir", "sitedir", "vendordir").compact
-        given = $LOAD_PATH.map(&:to_s).uniq.reject { |path| own.any? { |prefix| path.start_with?(prefix) } }
-        given.map { |path| "-I#{path}" }
       end
     end
   end

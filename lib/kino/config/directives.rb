@@ -96,6 +96,19 @@ module Kino
                "still waits for a worker is answered 503."
         ),
         Directive.new(
+          name: :restart_timeout, type: Types::Seconds.new(least: 0.001), default: 60.0,
+          summary: "how long a new process may take to boot on USR2",
+          doc: "Seconds that the new process of a hot restart (USR2) gets until it listens and its workers are up. " \
+               "Then it is stopped, and the old one stays."
+        ),
+        Directive.new(
+          name: :pidfile, type: Types::Path.new(words: NONE), default: nil,
+          summary: "file for the process id; none writes none",
+          doc: "A file that gets the process id, relative to the working directory. The start is refused while it " \
+               "names a process that lives. It is removed at the end, and a hot restart hands it over. A symlink " \
+               "is not followed. It belongs into a directory that nobody else may write to."
+        ),
+        Directive.new(
           name: :max_body_size, default: 52_428_800,
           type: Types::Whole.new(range: 0..(2**40), placeholder: "BYTES", words: NONE),
           summary: "largest request body; none lifts the limit",

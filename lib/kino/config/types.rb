@@ -167,6 +167,23 @@ module Kino
         def placeholder = "NAME"
       end
 
+      # The name of a file.
+      class Path < Type
+        # (see Type#coerce)
+        def coerce(value)
+          meaning(value) do
+            text = value.respond_to?(:to_path) ? value.to_path : value
+            text.is_a?(String) && !text.empty? && !text.include?("\0") ? String.new(text).freeze : yield
+          end
+        end
+
+        # (see Type#expectation)
+        def expectation = [*@words.keys, "the path of a file"].join(" or ")
+
+        # (see Type#placeholder)
+        def placeholder = "PATH"
+      end
+
       # What {Address.parse} takes.
       class Bind < Type
         # (see Type#coerce)

@@ -36,6 +36,15 @@ module Apps
         ok("#{Ractor.current.inspect[/#\d+/]} #{Thread.current.object_id}")
       end
 
+      def pid(_env) = ok(Process.pid.to_s)
+
+      # What a process that the app starts finds: variables for services, and sockets.
+      def legacy(_env)
+        names, links = IO.popen("env | grep -o '^\\(LISTEN\\|KINO\\)[^=]*'; echo -; ls -l /proc/self/fd", &:read)
+                         .split("-\n", 2)
+        ok("#{names.lines(chomp: true)} #{links.scan(/socket:\[\d+\]/)}")
+      end
+
       def nap(_env) = ok(Kino.sleep(0.001).to_s)
 
       def sleep_forever(env)

@@ -21,11 +21,14 @@ RSpec.describe Kino::CLI::Reexec do
   end
 
   it "hands on the directories that -I gave, in order" do
+    $LOAD_PATH.unshift("/a/b", "/a/c")
     call
     given = calls.fetch(0).grep(/\A-I/).map { |flag| flag.delete_prefix("-I") }
     expect(given).to eq($LOAD_PATH.map(&:to_s) & given)
-    expect(given).to include(File.expand_path("../../../lib", __dir__))
-    expect(given).not_to include(RbConfig::CONFIG["rubylibdir"])
+    expect(given).to start_with("/a/b", "/a/c")
+    expect(given).not_to include(RbConfig::CONFIG["rubylibdir"], *Gem.loaded_specs["rack"].full_require_paths)
+  ensure
+    $LOAD_PATH.shift(2)
   end
 
   it "does so where RUBY_MAX_CPU is too small" do

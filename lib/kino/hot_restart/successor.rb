@@ -1,0 +1,94 @@
+# frozen_string_literal: true
+
+require "kino/hot_restart/handover"
+require "kino/program"
+
+module Kino
+  class HotRestart
+    # The new process, as the old one sees it.
+    #
+    # @api private
+    class Successor
+      # What came of it: `:ready`, `:ended`, `:late` or `:cancelled`, and words that say it.
+      Outcome = Data.define(:kind, :words)
+
+      # @return [Integer]
+      attr_reader :pid
+
+      # A program of its own: neither threads nor Ractors survive a fork.
+      #
+      # @param listener [IO] stays the caller's
+      # @param command [Array<String>]
+      # @param env [Hash{String => String}] the whole environment
+      # @param chdir [String]
+      # @raise [SystemCallError] where it cannot be started
+      def initialize(listener, command:, env:, chdir:)
+        reports, report = IO.pipe
+        handover = Handover.new(listener:, report:, predecessor: Process.pid)
+        @pid = spawn(env.merge(handover.variables), *command, chdir:, unsetenv_others: true, **handover.descriptors)
+        report.close
+        @events = Thread::Queue.new
+        @end = Process.detach(pid)
+        listen(reports)
+      rescue SystemCallError
+        [reports, report].each { |io| io&.close }
+        raise
+      end
+
+      # @param seconds [Numeric]
+      # @return [Outcome]
+      def await(seconds)
+        deadline = now + seconds
+        event = @events.pop(timeout: [deadline - now, 0].max)
+        # It may close the pipe and go on, or be about to end.
+        event = @events.pop(timeout: [deadline - now, 0].max) if event == :closed
+        outcome(event, seconds)
+      end
+
+      # Stops it in good order: it may have accepted connections already.
+      #
+      # @param grace [Numeric] seconds until it is killed
+      # @return [void]
+      def dismiss(grace)
+        signal(:TERM)
+        signal(:KILL) unless @end.join(grace)
+        @end.join
+      end
+
+      # For the old process that is told to stop itself.
+      # @return [void]
+      def cancel
+        @events << :cancelled
+        signal(:TERM)
+      end
+
+      private
+
+      def listen(reports)
+        Thread.new { @events << (reports.gets == Handover::READY ? :ready : :closed).tap { reports.close } }
+        Thread.new { @events << @end.value }
+      end
+
+      def outcome(event, seconds)
+        case event
+        when nil then Outcome.new(kind: :late, words: "was not ready after #{seconds.to_s.delete_suffix(".0")} s")
+        when :cancelled then Outcome.new(kind: :cancelled, words: "is not wanted any more")
+        when Process::Status then Outcome.new(kind: :ended, words: "ended with #{ending(event)}")
+        # It has said so, and is gone.
+        else @end.alive? ? Outcome.new(kind: :ready, words: "serves") : outcome(@end.value, seconds)
+        end
+      end
+
+      def ending(status) = status.signaled? ? "signal #{Signal.signame(status.termsig)}" : "status #{status.exitstatus}"
+
+      # Only while it has not been waited for: afterwards the number may be another's.
+      def signal(name)
+        Process.kill(name, pid) if @end.alive?
+      rescue Errno::ESRCH
+        nil
+      end
+
+      def now = Process.clock_gettime(Process::CLOCK_MONOTONIC)
+    end
+  end
+end

@@ -1,0 +1,38 @@
+# frozen_string_literal: true
+
+require "kino/hot_restart/handover"
+require "kino/systemd/activation"
+
+module Kino
+  Inherited = Data.define(:listener, :handover)
+
+  # What a process has got from the one that started it.
+  #
+  # @!attribute [r] listener
+  #   @return [IO, nil] a socket to listen on, from systemd or the predecessor; nil where we make our own
+  # @!attribute [r] handover
+  #   @return [HotRestart::Handover, nil] nil unless this is the new process of a hot restart
+  #
+  # @api private
+  class Inherited
+    # @return [Inherited] nothing
+    NOTHING = new(listener: nil, handover: nil)
+
+    # Before the app is loaded, if that can be: neither descriptors nor variables are for what it may start.
+    #
+    # @param env [Hash{String => String}, ENV] what says so is taken out of it
+    # @return [Inherited]
+    # @raise [BindError]
+    def self.take(env = ENV)
+      handover = HotRestart::Handover.take(env)
+      activated = Systemd::Activation.take(env)
+      new(listener: handover ? handover.listener : activated, handover:)
+    end
+
+    # @return [Integer, nil] the process that this one takes over from
+    def predecessor = handover&.predecessor
+
+    # @return [Boolean] whether the predecessor was told, and tells others
+    def announce = handover ? handover.announce : false
+  end
+end

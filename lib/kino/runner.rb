@@ -1,0 +1,121 @@
+# frozen_string_literal: true
+
+require "kino/error_log"
+require "kino/hot_restart"
+require "kino/inherited"
+require "kino/pidfile"
+require "kino/signals"
+require "kino/systemd/notifier"
+require "kino/systemd/watchdog"
+
+module Kino
+  # A server that has the process to itself: {Server.run} with all that the system wants of it.
+  #
+  # @api private
+  class Runner
+    # How often a server that boots is asked whether it has, in seconds.
+    GLANCE = 0.005
+    private_constant :GLANCE
+
+    # @param server [Server] not started
+    # @param inherited [Inherited] its listener, if any, is the server's already; it is closed here
+    def initialize(server, inherited:)
+      @server = server
+      @inherited = inherited
+      @pidfile = server.settings.pidfile&.then { |path| Pidfile.new(path) }
+      @notifier = Systemd::Notifier.new
+      @watchdog = Systemd::Watchdog.new(server:, notifier: @notifier)
+      @restart = HotRestart.new(server, succeeded: @notifier.method(:succeeded_by), failed: -> { @pidfile&.claim })
+      @reloading = Mutex.new # reloads one after another
+      @stopping = false
+    end
+
+    # @yieldparam server [Server] once it listens
+    # @return [void]
+    # @raise [BindError, PidfileError]
+    def run
+      signals = Signals.new(stop: method(:stop), others:)
+      signals.during do
+        start
+        signals.start
+        yield @server if block_given?
+        boot = announce
+        @server.wait
+        boot.kill.join
+      end
+      raise @failure if @failure
+    ensure
+      finish
+    end
+
+    private
+
+    def others
+      {
+        "USR1" => -> { ErrorLog.line(@server.stats_line) }, "USR2" => @restart.method(:call), "HUP" => method(:reload),
+        "TTIN" => -> { resize("TTIN", :add_worker) }, "TTOU" => -> { resize("TTOU", :remove_worker) }
+      }
+    end
+
+    def start
+      # The app is loaded and stays: the collector need not look at it again each time.
+      Process.warmup
+      # The predecessor's it is until we can take its place.
+      @pidfile&.claim unless @inherited.predecessor
+      @server.start
+    ensure
+      # The server has a descriptor of its own. Ours would let clients connect that nobody accepts.
+      @inherited.listener&.close
+    end
+
+    # Beside the wait for the end, which may come before its workers are up.
+    def announce
+      thread = Thread.new do
+        sleep GLANCE until @server.ready?
+        @pidfile&.claim(from: @inherited.predecessor)
+        # A service manager may hear the predecessor only, which speaks for us then.
+        @inherited.announce || @notifier.ready(status)
+        @watchdog.start
+      rescue *ErrorLog::RESCUED => error
+        @failure = error
+        @server.shutdown # in good order: it may have been sent requests already
+      end
+      thread.name = "kino-boot"
+      thread
+    end
+
+    def stop
+      leave
+      @server.shutdown
+    end
+
+    def leave
+      @notifier.stopping unless @stopping
+      @stopping = true
+      @restart.cancel
+    end
+
+    def reload
+      @reloading.synchronize do
+        @notifier.reloading
+        @server.reload
+      ensure
+        @notifier.ready(status) unless @stopping
+      end
+    end
+
+    def resize(signal, change)
+      @server.public_send(change)
+      ErrorLog.line("#{signal}: #{@server.workers} workers")
+    end
+
+    def status = "serving #{@server.url} (#{@server.mode}, #{@server.workers} workers)"
+
+    def finish
+      leave
+      @server.shutdown(timeout: 0) # where something was raised; nobody else could stop it any more
+      @watchdog.stop
+      @pidfile&.release
+    end
+  end
+end

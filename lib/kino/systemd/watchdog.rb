@@ -1,0 +1,56 @@
+# frozen_string_literal: true
+
+module Kino
+  module Systemd
+    # Says again and again that the server is alive, see sd_watchdog_enabled(3). It asks the server for its figures each
+    # time: where the VM or the engine stands still there is no answer, and the service manager hears nothing.
+    #
+    # @api private
+    class Watchdog
+      # @param env [Hash{String => String}, ENV]
+      # @return [Float, nil] seconds between two signs of life, half of what the manager bears; nil if it wants none
+      #   from this process
+      def self.interval(env)
+        pid = env["WATCHDOG_PID"]
+        wanted = env["WATCHDOG_USEC"].to_s
+        return unless /\A[1-9]\d{0,17}\z/.match?(wanted) && (pid.nil? || pid == Process.pid.to_s)
+
+        wanted.to_i / 2_000_000.0
+      end
+
+      # @param server [#stats]
+      # @param notifier [#alive]
+      # @param env [Hash{String => String}, ENV]
+      def initialize(server:, notifier:, env: ENV)
+        @server = server
+        @notifier = notifier
+        @interval = self.class.interval(env)
+        @ended = Thread::Queue.new
+      end
+
+      # @return [self]
+      def start
+        return self unless @interval && !@thread
+
+        @thread = Thread.new { watch }
+        @thread.name = "kino-watchdog"
+        self
+      end
+
+      # @return [void]
+      def stop = @ended.close
+
+      private
+
+      def watch
+        until @ended.closed?
+          @server.stats
+          @notifier.alive
+          @ended.pop(timeout: @interval)
+        end
+      rescue StandardError => error
+        ErrorLog.exception(error) # the manager will notice
+      end
+    end
+  end
+end

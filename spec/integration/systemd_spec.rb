@@ -1,0 +1,158 @@
+# frozen_string_literal: true
+
+require "support/child"
+require "support/integration"
+require "support/service_manager"
+
+RSpec.describe "A service of systemd" do
+  def manager = @manager ||= ServiceManager.new
+
+  around do |example|
+    Dir.mktmpdir("kino") do |directory|
+      @directory = directory
+      example.run
+    ensure
+      @child&.close
+      @manager&.close
+    end
+  end
+
+  # As systemd starts it: the sockets are descriptors from 3 on, and LISTEN_PID is the service's own.
+  def start(*sockets, mode: :threaded, env: {}, flags: [])
+    file = "#{Child::ROOT}/spec/support/rackups/doors.ru"
+    kino = [RbConfig.ruby, "-I#{Child::ROOT}/lib", "-I#{Child::ROOT}/spec", "#{Child::ROOT}/exe/kino"]
+    flags = ["-p", "0", "-w", "2", "-t", "1", "-m", mode.to_s, *flags, file]
+    environment = { "LISTEN_FDS" => sockets.size.to_s, "RACK_ENV" => nil, "RUBY_MAX_CPU" => nil, **env }
+    descriptors = sockets.each_with_index.to_h { |socket, index| [3 + index, socket] }
+    @child = Child.new("sh", "-c", 'LISTEN_PID=$$ exec "$@"', "sh", *kino, *flags, env: environment, **descriptors)
+  end
+
+  def listening(host = "127.0.0.1", &) = TCPServer.open(host, 0, &)
+
+  # It ends with 1 and that line.
+  def expect_end(child, line)
+    expect(child.own_status.exitstatus).to eq(1)
+    expect(child.errors).to match(line)
+    expect(child.errors.lines.size).to eq(1)
+  end
+
+  in_both_modes do |mode|
+    it "listens on the socket that it is given, says where, and leaves it to its owner" do
+      listening do |socket|
+        port = socket.local_address.ip_port
+        child = start(socket, mode:)
+        expect(child.port).to eq(port)
+        expect(Wire.get(port, "/pid").body).to eq(child.pid.to_s)
+        child.signal("TERM")
+        expect(child.own_status.exitstatus).to eq(0)
+        expect(child.errors).to eq("")
+        # The next service's: it waits in the line of the socket, and nobody says no.
+        Wire.open(port) do |wire|
+          wire.send_head("GET", "/pid")
+          child.close
+          successor = start(socket, mode:)
+          expect(wire.read_answer.body).to eq(successor.pid.to_s)
+        end
+      end
+    end
+
+    it "tells the manager how it is" do
+      child = start(mode:, env: { "NOTIFY_SOCKET" => manager.name })
+      expect(manager.next).to eq(
+        "READY" => "1", "STATUS" => "serving http://127.0.0.1:#{child.port} (#{mode}, 2 workers)"
+      )
+      expect(Wire.get(child.port, "/free").body).to eq("free")
+      child.signal("HUP")
+      expect(manager.next).to include("RELOADING" => "1", "MONOTONIC_USEC" => /\A\d+\z/)
+      expect(manager.next).to include("READY" => "1", "STATUS" => /\Aserving /)
+      child.signal("TERM")
+      expect(manager.next).to include("STOPPING" => "1")
+      expect(child.own_status.exitstatus).to eq(0)
+      expect(manager).to be_quiet
+    end
+  end
+
+  it "names the address of its socket" do
+    listening("::1") do |socket|
+      child = start(socket)
+      expect(child.line(/^listening: (.*)$/)[1]).to eq("http://[::1]:#{socket.local_address.ip_port}")
+    end
+  end
+
+  it "hides the socket from what the app starts" do
+    listening do |socket|
+      child = start(socket, env: { "LISTEN_FDNAMES" => "web" })
+      child.port
+      expect(Wire.get(child.port, "/legacy").body).to eq("[] []")
+    end
+  end
+
+  it "ignores sockets that are not its own" do
+    listening do |socket|
+      @child = Child.kino("-p", "0", "-m", "threaded", "#{Child::ROOT}/spec/support/rackups/doors.ru",
+                          env: { "LISTEN_FDS" => "1", "LISTEN_PID" => Process.pid.to_s }, 3 => socket)
+      expect(@child.port).not_to eq(socket.local_address.ip_port)
+    end
+  end
+
+  it "takes one socket, not two" do
+    listening do |one|
+      listening do |two|
+        expect_end(start(one, two, env: { "LISTEN_FDNAMES" => "a:b" }),
+                   /\Akino: got 2 sockets by LISTEN_FDS \(a:b\): Kino listens on one/)
+      end
+    end
+  end
+
+  it "takes no socket that does not listen, nor one of another kind, nor what is none" do
+    Socket.open(:INET, :STREAM) { |socket| expect_end(start(socket), /\Akino: .*no TCP socket that listens$/) }
+    UDPSocket.open { |socket| expect_end(start(socket), /\Akino: .*no TCP socket that listens$/) }
+    File.open(__FILE__) { |file| expect_end(start(file), /\Akino: cannot listen on /) }
+    UNIXServer.open("#{@directory}/s") { |socket| expect_end(start(socket), /\Akino: .*no TCP socket that listens$/) }
+  end
+
+  it "gives signs of life" do
+    start(env: { "NOTIFY_SOCKET" => manager.name, "WATCHDOG_USEC" => "20000" })
+    expect(manager.next).to include("READY" => "1")
+    3.times { expect(manager.next).to eq("WATCHDOG" => "1") }
+  end
+
+  it "gives none for another process" do
+    child = start(env: { "NOTIFY_SOCKET" => manager.name, "WATCHDOG_USEC" => "2", "WATCHDOG_PID" => "1" })
+    expect(manager.next).to include("READY" => "1")
+    child.signal("TERM")
+    expect(manager.next).to include("STOPPING" => "1")
+  end
+
+  it "does not say that it is ready where it is not" do
+    listening do |taken|
+      child = start(flags: ["-p", taken.local_address.ip_port.to_s], env: { "NOTIFY_SOCKET" => manager.name })
+      expect(child.own_status.exitstatus).to eq(1)
+      expect(manager.next).to include("STOPPING" => "1")
+      expect(manager).to be_quiet
+    end
+  end
+
+  it "serves all the same where nobody hears it" do
+    child = start(env: { "NOTIFY_SOCKET" => "/nowhere", "WATCHDOG_USEC" => "2000" })
+    expect(Wire.get(child.port, "/free").body).to eq("free")
+    child.signal("TERM")
+    expect([child.own_status.exitstatus, child.errors]).to eq([0, ""])
+  end
+
+  it "names the new main process of a hot restart, and the old one says nothing more" do
+    listening do |socket|
+      env = { "NOTIFY_SOCKET" => manager.name, "WATCHDOG_USEC" => "20000" }
+      child = start(socket, env:)
+      expect(manager.next).to include("READY" => "1")
+      child.signal("USR2")
+      said = manager.next_news
+      expect(said).to include("MAINPID" => /\A\d+\z/, "READY" => "1", "STATUS" => /hot restart/)
+      expect(child.own_status.exitstatus).to eq(0)
+      expect(Wire.get(socket.local_address.ip_port, "/pid").body).to eq(said["MAINPID"])
+      3.times { expect(manager.next).to eq("WATCHDOG" => "1") }
+      Process.kill("TERM", said["MAINPID"].to_i)
+      expect(manager.next_news).to include("STOPPING" => "1")
+    end
+  end
+end

@@ -1,0 +1,92 @@
+# frozen_string_literal: true
+
+require "open3"
+require "rbconfig"
+require "tmpdir"
+require "kino/program"
+
+RSpec.describe Kino::Program do
+  around do |example|
+    Dir.mktmpdir("kino") do |directory|
+      @directory = File.realpath(directory)
+      example.run
+    end
+  end
+
+  # What a program that asks is told.
+  def ask(*options, arguments: [], before: "", **)
+    File.write("#{@directory}/asker.rb", program(before:, **))
+    answer(*options, "asker.rb", *arguments)
+  end
+
+  def program(before: "", env: {}, code: "Kino::Program.command")
+    @env = env
+    "#{before}; require '#{File.expand_path("../../lib", __dir__)}/kino/program'; print Marshal.dump((#{code}))"
+  end
+
+  def answer(*words)
+    output, status = Open3.capture2(@env, RbConfig.ruby, *words, chdir: @directory)
+    raise "it failed" unless status.success?
+
+    Marshal.load(output) # rubocop:disable Security/MarshalLoad -- our own child's
+  end
+
+  it "has the words that started it, with Ruby's options" do
+    options = ["-W1", "-I/some/where", "-rset", "--yjit"]
+    expect(ask(*options, arguments: ["-p", "1 2"]))
+      .to eq([RbConfig.ruby, *options, "asker.rb", "-p", "1 2"])
+  end
+
+  it "has those of a program on the command line" do
+    words = ["-W1", "-e", program, "--", "x"]
+    expect(answer(*words)).to eq([RbConfig.ruby, *words])
+  end
+
+  it "does not mind what the program has made of them since" do
+    expect(ask("-W1", arguments: ["x"], code: "ARGV.clear; $0 = 'title'; Kino::Program.command"))
+      .to eq([RbConfig.ruby, "-W1", "asker.rb", "x"])
+  end
+
+  it "makes the best of a process that has given itself a title" do
+    words = ask("-W1", "-I/some/where", arguments: ["x"], before: "Process.setproctitle('title')")
+    expect(words).to start_with(RbConfig.ruby, "-I/some/where").and end_with("asker.rb", "x")
+  end
+
+  it "knows no words where there is no program to find" do
+    expect(ask(before: "$0 = 'title'")).to be_nil
+  end
+
+  describe "the directory" do
+    def directory(pwd) = ask(env: { "PWD" => pwd }, code: "Kino::Program.directory")
+
+    it "is named as it was given, if it still has that name" do
+      File.symlink(@directory, "#{@directory}/current")
+      expect(directory("#{@directory}/current")).to eq("#{@directory}/current")
+    end
+
+    it "is the real one otherwise" do
+      [nil, "", ".", "/", "/nowhere"].each { |pwd| expect(directory(pwd)).to eq(@directory) }
+    end
+  end
+
+  describe "the environment" do
+    def environment(given, before: "")
+      ask(env: given, before:, code: "ENV['LATER'] = '1'; Kino::Program.environment")
+    end
+
+    it "is that of the start, without what was meant for this process alone" do
+      given = environment({ "MINE" => "1", "LISTEN_FDS" => "1", "LISTEN_PID" => "2", "KINO_REEXEC" => "1",
+                            "KINO_HANDOVER" => "x", "WATCHDOG_PID" => "3", "WATCHDOG_USEC" => "4" })
+      expect(given).to include("MINE" => "1", "WATCHDOG_USEC" => "4", "PWD" => @directory)
+      expect(given.keys & %w[LATER LISTEN_FDS LISTEN_PID KINO_REEXEC KINO_HANDOVER WATCHDOG_PID]).to be_empty
+    end
+
+    it "keeps a Gemfile that was named, and has Bundler look again for one that it has found" do
+      unset = "BUNDLER_ENVIRONMENT_PRESERVER_INTENTIONALLY_NIL"
+      before = "ENV['BUNDLE_GEMFILE'] = '/a/Gemfile'; ENV['BUNDLER_ORIG_BUNDLE_GEMFILE'] ="
+      clean = { "RUBYOPT" => nil, "BUNDLE_GEMFILE" => nil }
+      expect(environment(clean, before: "#{before} '/a/Gemfile'")).to include("BUNDLE_GEMFILE" => "/a/Gemfile")
+      expect(environment(clean, before: "#{before} '#{unset}'")).not_to include("BUNDLE_GEMFILE")
+    end
+  end
+end

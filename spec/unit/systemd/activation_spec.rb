@@ -1,0 +1,42 @@
+# frozen_string_literal: true
+
+require "socket"
+require "kino/systemd/activation"
+
+# What it does with descriptors that are open, spec/integration/systemd_spec.rb has: 3 is taken here.
+RSpec.describe Kino::Systemd::Activation do
+  let(:env) { { "LISTEN_PID" => Process.pid.to_s, "LISTEN_FDS" => "1", "LISTEN_FDNAMES" => "web", "OTHER" => "1" } }
+
+  def take(**changes) = described_class.take(env.merge!(changes.transform_keys(&:to_s)))
+
+  it "finds nothing where nothing is said, or not to this process" do
+    expect(described_class.take({})).to be_nil
+    expect(take(LISTEN_PID: Process.ppid.to_s)).to be_nil
+    expect(env).to eq("OTHER" => "1")
+  end
+
+  it "finds nothing where there are no sockets" do
+    expect(take(LISTEN_FDS: "0")).to be_nil
+  end
+
+  ["", "-1", "one", "99999"].each do |count|
+    it "refuses #{count.inspect} sockets" do
+      expect { take(LISTEN_FDS: count) }.to raise_error(Kino::BindError, "LISTEN_FDS is no number: #{count.inspect}")
+      expect(env).to eq("OTHER" => "1")
+    end
+  end
+
+  it "refuses what is not open" do
+    stub_const("#{described_class}::FIRST", 9999)
+    expect { take }.to raise_error(Kino::BindError, /file descriptor 9999 is a socket, but it is not open/)
+  end
+
+  it "gives what is open, and lets no other process inherit it" do
+    TCPServer.open("127.0.0.1", 0) do |server|
+      server.close_on_exec = false
+      stub_const("#{described_class}::FIRST", server.fileno)
+      expect(take.fileno).to eq(server.fileno)
+      expect(server.close_on_exec?).to be(true)
+    end
+  end
+end

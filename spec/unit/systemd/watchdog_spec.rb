@@ -1,0 +1,59 @@
+# frozen_string_literal: true
+
+require "stringio"
+require "kino/error_log"
+require "kino/systemd/watchdog"
+
+RSpec.describe Kino::Systemd::Watchdog do
+  let(:signs) { Thread::Queue.new }
+  let(:notifier) { Struct.new(:signs) { def alive = signs << :alive }.new(signs) }
+  let(:server) { Struct.new(:stats).new({}) }
+
+  def watchdog(env, of: server) = described_class.new(server: of, notifier:, env:)
+
+  it "speaks twice as often as it must" do
+    expect(described_class.interval("WATCHDOG_USEC" => "3000000")).to eq(1.5)
+    expect(described_class.interval("WATCHDOG_USEC" => "1", "WATCHDOG_PID" => Process.pid.to_s)).to eq(5e-7)
+  end
+
+  it "is silent where nobody waits for it, or for another process" do
+    expect(described_class.interval({})).to be_nil
+    ["", "0", "-1", "soon"].each { |text| expect(described_class.interval("WATCHDOG_USEC" => text)).to be_nil }
+    expect(described_class.interval("WATCHDOG_USEC" => "1", "WATCHDOG_PID" => Process.ppid.to_s)).to be_nil
+    watchdog({}).start.stop
+    expect(signs).to be_empty
+  end
+
+  it "speaks until it is stopped" do
+    watchdog = watchdog({ "WATCHDOG_USEC" => "2000" }).start
+    3.times { expect(signs.pop).to eq(:alive) }
+    watchdog.stop
+    watchdog.stop
+  end
+
+  it "falls silent while the server does not answer" do
+    figures = Thread::Queue.new
+    slow = Object.new
+    slow.define_singleton_method(:stats) { figures.pop }
+    watchdog = watchdog({ "WATCHDOG_USEC" => "2" }, of: slow).start
+    figures << {}
+    expect(signs.pop).to eq(:alive)
+    Thread.pass until figures.num_waiting == 1
+    expect(signs).to be_empty
+  ensure
+    watchdog.stop
+    figures.close
+  end
+
+  it "falls silent for good where the server fails, and says why" do
+    former = $stderr
+    $stderr = StringIO.new
+    broken = Object.new
+    def broken.stats = raise("no figures")
+    watchdog({ "WATCHDOG_USEC" => "2" }, of: broken).start
+    Thread.pass until $stderr.string.include?("RuntimeError: no figures")
+    expect(signs).to be_empty
+  ensure
+    $stderr = former
+  end
+end
