@@ -6,6 +6,7 @@ require "kino/config/mode"
 require "kino/config/settings"
 require "kino/error_log"
 require "kino/hooks"
+require "kino/native_settings"
 require "kino/pool/ractors"
 require "kino/pool/supervisor"
 require "kino/pool/threads"
@@ -86,7 +87,7 @@ module Kino
     def ready?
       return false if @is_stopping || @pool.nil?
 
-      @has_booted ||= counters.fetch(:per_worker).size >= workers * threads
+      @ready ||= counters.fetch(:per_worker).size >= workers * threads
     end
 
     # Starts one more worker, with its threads.
@@ -126,7 +127,7 @@ module Kino
       @lock.synchronize do
         raise Error, "this server was started before; make a new one" if @id
 
-        @id = Native.start(native_settings)
+        @id = Native.start(NativeSettings.of(settings, mode:, inherited: descriptor))
         @port = Native.port(@id)
         @host = address if @given
         start_pool
@@ -215,12 +216,6 @@ module Kino
 
     private
 
-    # Everything that the front-end is told, by the names of the directives.
-    NATIVE = %i[host port tokio_threads queue_depth queue_timeout max_body_size max_head_size max_target_size
-                max_headers head_timeout keep_alive_timeout body_timeout max_connections
-                max_keep_alive_requests lanes batch request_timeout queue_ms].freeze
-    private_constant :NATIVE
-
     # The address of a socket that was given.
     def address
       socket = listener
@@ -232,20 +227,6 @@ module Kino
     # A descriptor, or what IO has one for.
     def descriptor
       @given.is_a?(Integer) ? @given : @given&.fileno
-    end
-
-    def native_settings
-      own = { shards: dispatch == :driven ? workers : 0, arenas: mode == :ractor ? workers + 1 : 2,
-              inherited: descriptor }
-      NATIVE.to_h { |name| [name, settings.public_send(name)] }.merge(own)
-    end
-
-    # Plain threads share one lock: who holds it should run Ruby and leave the network to others.
-    def dispatch
-      return settings.dispatch unless settings.dispatch == :auto
-      return :queue if settings.lanes
-
-      mode == :ractor ? :driven : :queue
     end
 
     def start_pool

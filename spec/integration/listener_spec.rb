@@ -43,7 +43,7 @@ RSpec.describe "A server with a listener of its caller's" do
 
     it "refuses what does not listen, or is not open" do
       Socket.open(:INET, :STREAM) do |socket|
-        expect { serve(Apps::Doors, listener: socket) }.to raise_error(Kino::BindError, /no TCP socket that listens/)
+        expect { serve(Apps::Doors, listener: socket) }.to raise_error(Kino::BindError, /not a listening TCP socket/)
       end
       expect { serve(Apps::Doors, listener: 9999) }.to raise_error(Kino::BindError, /file descriptor 9999/)
     end

@@ -105,10 +105,10 @@ RSpec.describe "A service of systemd" do
   end
 
   it "takes no socket that does not listen, nor one of another kind, nor what is none" do
-    Socket.open(:INET, :STREAM) { |socket| expect_end(start(socket), /\Akino: .*no TCP socket that listens$/) }
-    UDPSocket.open { |socket| expect_end(start(socket), /\Akino: .*no TCP socket that listens$/) }
+    Socket.open(:INET, :STREAM) { |socket| expect_end(start(socket), /\Akino: .*not a listening TCP socket$/) }
+    UDPSocket.open { |socket| expect_end(start(socket), /\Akino: .*not a listening TCP socket$/) }
     File.open(__FILE__) { |file| expect_end(start(file), /\Akino: cannot listen on /) }
-    UNIXServer.open("#{@directory}/s") { |socket| expect_end(start(socket), /\Akino: .*no TCP socket that listens$/) }
+    UNIXServer.open("#{@directory}/s") { |socket| expect_end(start(socket), /\Akino: .*not a listening TCP socket$/) }
   end
 
   it "gives signs of life" do
