@@ -84,6 +84,8 @@ module Kino
         @out.puts Banner.lines(mode: server.mode, workers: server.workers, threads: server.threads,
                                environment: settings.environment, url: server.url)
         @out.flush # a pipe or a file shall show it too, and at once
+      rescue SystemCallError, IOError
+        nil # the terminal that a hot restart was once begun from is gone
       end
     end
 

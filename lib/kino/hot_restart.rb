@@ -68,6 +68,7 @@ module Kino
     def obstacle
       # All processes of a container end with its first.
       return "this is process 1, and may not end" if Process.pid == 1
+      return "this process is not ready itself" unless @server.ready?
       return "the command that started this program is not known" unless @program.command
 
       "the directory that it was started in was deleted" unless @program.directory

@@ -28,7 +28,7 @@ module Kino
   # `listener(id) -> Integer or nil`:: another descriptor of the socket that is listened on, which the caller owns
   #   and closes; it does not survive an exec. nil once the socket is closed.
   # `retire(id, index) -> Integer`:: tells the threads of worker `index` to take nothing more, those included
-  #   that were started under that index just before; how many there were.
+  #   that were started under that index just before: their `take` returns nil. How many were told now.
   # `quarantine(id, seconds, most) -> Integer or nil`:: sets a worker thread aside that has been at one request for
   #   longer than that, unless `most` are already: the index of its worker. It takes nothing more.
   # `stats(id) -> Hash{Symbol=>Object}`:: the engine's counters, Integers; `:refusals` is a Hash by reason,
@@ -40,12 +40,6 @@ module Kino
   #   there is not.
   # `await_end(id, seconds) -> [Integer, String, String or nil], or nil`:: waits for the next such report, for ever
   #   if `seconds` is nil; nil if none came in that time.
-  # `listener(id) -> Integer or nil`:: a new descriptor of the socket that is listened on, the caller's to close; nil
-  #   where it is closed.
-  # `retire(id, index) -> Integer`:: tells the threads of worker `index` to take nothing more: their `take` returns
-  #   nil after their request. How many were told now.
-  # `quarantine(id, seconds, most) -> Integer or nil`:: sets one worker thread aside that has been at a request for
-  #   more than `seconds`, unless `most` are already: the index of its worker. Its `take` returns nil after that.
   # `rack_objects(input_class, null_input, errors)`:: what the env gets for `rack.input` and
   #   `rack.errors`; called once, at load.
   #

@@ -41,7 +41,8 @@ module Kino
         yield @server if block_given?
         boot = announce
         @server.wait
-        boot.kill.join
+      ensure
+        boot&.kill&.join
       end
       raise @failure if @failure
     ensure
@@ -75,6 +76,7 @@ module Kino
         @pidfile&.claim(from: @inherited.predecessor)
         # A service manager may hear the predecessor only, which speaks for us then.
         @inherited.announce || @notifier.ready(status)
+        @announced = true
         @watchdog.start
       rescue *ErrorLog::RESCUED => error
         @failure = error
@@ -100,7 +102,7 @@ module Kino
         @notifier.reloading
         @server.reload
       ensure
-        @notifier.ready(status) unless @stopping
+        @notifier.ready(status) if @announced && !@stopping
       end
     end
 

@@ -87,7 +87,7 @@ module Kino
     def ready?
       return false if @is_stopping || @pool.nil?
 
-      @ready ||= counters.fetch(:per_worker).size >= workers * threads
+      @ready ||= counters.fetch(:per_worker, []).size >= workers * threads
     end
 
     # Starts one more worker, with its threads.
@@ -114,7 +114,7 @@ module Kino
     #
     # @return [self]
     def reload
-      @reload_hooks.each { |hook| Hooks.call(:on_reload, hook) }
+      @reload_hooks.each { |hook| Hooks.call_safely(:on_reload, hook) }
       self
     end
 
@@ -132,7 +132,7 @@ module Kino
         @host = address if @given
         start_pool
       end
-      Hooks.call(:after_boot, settings.after_boot)
+      Hooks.call_safely(:after_boot, settings.after_boot)
       self
     end
 
@@ -168,15 +168,15 @@ module Kino
     # connection if its head has gone out. Does nothing on a server that does not run; a second caller waits for the
     # first.
     #
-    # In a trap handler, where nothing may be locked, it returns at once, and a thread of its own stops the server:
-    # {#wait} tells when it has. A caller that is killed, or raised at, in the midst leaves a server that is about to
-    # stop; call again to go on.
+    # In a trap handler, where nothing may be locked, and in the hook `on_worker_exit` it returns at once, and a thread
+    # of its own stops the server: {#wait} tells when it has. A caller that is killed, or raised at, in the midst
+    # leaves a server that is about to stop; call again to go on.
     #
     # @param timeout [Numeric] seconds
     # @return [self]
     def shutdown(timeout: settings.shutdown_timeout)
       timeout = Float(timeout)
-      if trapping?
+      if trapping? || @pool&.own_thread?
         Thread.new { shutdown(timeout:) }
       elsif !@lock.owned? # else by a hook that it has called itself
         @lock.synchronize { stop(timeout) if @pool && !@stopped.closed? }
@@ -185,9 +185,10 @@ module Kino
     end
 
     # What the server is and has done. Those of a server that has stopped stay as they were at its end; one that was
-    # never started has the first three only. The counters are read one after the other, while requests go on.
+    # never started has the first five only. The counters are read one after the other, while requests go on.
     #
-    # - `mode` (Symbol), `workers` and `threads` a worker (Integers), as they should be now
+    # - `mode` (Symbol), `workers` and `threads` a worker (Integers), as they should be now; `lanes` (Boolean) and
+    #   `batch` (Integer), as they are set
     # - `connections` (open now), `accepted` (since the start)
     # - `queued` (requests that wait for a worker), `in_flight` (that a worker is at), `served` (that workers have
     #   finished, whatever they answered)
@@ -207,7 +208,7 @@ module Kino
     #
     # @return [Hash{Symbol=>Object}]
     def stats
-      { mode:, workers:, threads: }.merge(counters)
+      { mode:, workers:, threads:, lanes: settings.lanes, batch: settings.batch }.merge(counters)
     end
 
     # @return [String] {#stats} on one line, as `key=value` with spaces between: names of nested values are joined
@@ -245,7 +246,9 @@ module Kino
 
     # Where no worker is left there is nothing to wait for.
     def fail_with(error)
-      @failure = error unless @is_stopping
+      return if @is_stopping
+
+      @failure = error
       shutdown(timeout: @pool.any? ? settings.shutdown_timeout : 0)
     end
 
@@ -262,7 +265,7 @@ module Kino
       return if @is_stopping
 
       @is_stopping = true
-      Hooks.call(:before_shutdown, settings.before_shutdown)
+      Hooks.call_safely(:before_shutdown, settings.before_shutdown)
     end
 
     def end_workers(timeout)
@@ -285,6 +288,8 @@ module Kino
       return @last_counters if @last_counters
 
       @id ? Native.stats(@id) : {}
+    rescue Error
+      @last_counters || raise # it has stopped meanwhile
     end
 
     def now

@@ -64,7 +64,11 @@ module Kino
 
     def read
       while (name = @notes.pop)
-        Thread.new(name) { |noted| act(noted) }.name = "kino-signal-#{name}"
+        begin
+          Thread.new(name) { |noted| act(noted) }.name = "kino-signal-#{name}"
+        rescue ThreadError
+          act(name) # none is left: better one after another than not at all
+        end
       end
     end
 

@@ -153,9 +153,9 @@ RSpec.describe "connections and the queue" do
       it "say what is configured, and count" do
         server = serve(Apps::Doors, workers: 2)
         expect(server.stats.except(:per_worker)).to eq(
-          mode:, workers: 2, threads: 1, respawns: 0, connections: 0, accepted: 0, queued: 0, in_flight: 0, served: 0,
-          rejected: 0, refused: 0, refusals: {}, disconnects: 0, dropped: 0, timeouts: 0, quarantined: 0,
-          queue_wait_ms: {}, service_time_ms: {}
+          mode:, workers: 2, threads: 1, lanes: false, batch: 1, respawns: 0, connections: 0, accepted: 0,
+          queued: 0, in_flight: 0, served: 0, rejected: 0, refused: 0, refusals: {}, disconnects: 0,
+          dropped: 0, timeouts: 0, quarantined: 0, queue_wait_ms: {}, service_time_ms: {}
         )
         rows = Array.new(2) { |index| { index:, served: 0, busy_ms: nil, quarantined: false } }
         eventually { server.stats[:per_worker].sort_by { |row| row[:index] } == rows }

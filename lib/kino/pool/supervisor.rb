@@ -114,10 +114,10 @@ module Kino
         false
       end
 
-      private
-
-      # A hook that runs there may call for the end, and giving up does.
+      # @return [Boolean] whether the caller is a hook on the thread that all this is done on
       def own_thread? = @thread == Thread.current
+
+      private
 
       # @param deadline [Float, nil]
       # @return [Boolean] whether nothing is left to do

@@ -8,6 +8,10 @@ module Kino
     # Runs workers as plain threads: any app. See {Supervisor} for what is common; what a worker is made of here is
     # its share of the threads, each of them supervised by itself.
     class Threads
+      # How long to wait for the end of a worker before waiting anew, in seconds.
+      LONGEST = 60
+      private_constant :LONGEST
+
       # @param server_id [Integer] the server in {Native}
       # @param app [#call] the Rack app
       # @param hooks [Hooks::Workers]
@@ -40,7 +44,9 @@ module Kino
 
       # (see Ractors#next_end)
       def next_end(seconds)
-        ended = @ended.pop(timeout: seconds)
+        # Never for ever: where all other threads wait for one another, as an app's may until the next request, the VM
+        # would take a wait without an end for a deadlock, and raise in the main thread.
+        ended = @ended.pop(timeout: seconds || LONGEST)
         ended unless ended == :wake
       end
 

@@ -27,7 +27,7 @@ RSpec.describe Kino::CLI::Reexec do
     given = calls.fetch(0).grep(/\A-I/).map { |flag| flag.delete_prefix("-I") }
     expect(given).to eq($LOAD_PATH.map(&:to_s) & given)
     expect(given).to start_with("/a/b", "/a/c")
-    expect(given).not_to include(RbConfig::CONFIG["rubylibdir"], *Gem.loaded_specs["rack"].full_require_paths)
+    expect(given).not_to include(RbConfig::CONFIG["rubylibdir"], *Gem.loaded_specs["rack"]&.full_require_paths)
   ensure
     $LOAD_PATH.shift(2)
   end
