@@ -100,16 +100,16 @@ module Kino
         end
       end
 
-      # Starts nothing more, and waits for the workers to leave. May be called again.
+      # Starts nothing more, and waits for the workers to leave. May be called again, but not on {#own_thread?}.
       # @param seconds [Numeric] for all of them together
       # @return [Boolean] whether all have left by themselves
       def join(seconds)
         @lock.synchronize { @is_stopping = true }
         @launcher.wake
-        return true if own_thread? ? supervise(now + seconds) : @thread.join(seconds)
+        return true if @thread.join(seconds)
 
         @is_given_up = true
-        @thread.kill.join unless own_thread?
+        @thread.kill.join
         @launcher.kill
         false
       end
@@ -119,18 +119,13 @@ module Kino
 
       private
 
-      # @param deadline [Float, nil]
-      # @return [Boolean] whether nothing is left to do
-      def supervise(deadline = nil)
+      def supervise
         until over?
-          return false if deadline&.<(now)
-
-          ended = @launcher.next_end(deadline ? [deadline - now, 0.0].max : patience)
+          ended = @launcher.next_end(patience)
           handle(*ended) if ended
           @lock.synchronize { look_around }
           give_up
         end
-        true
       end
 
       def give_up

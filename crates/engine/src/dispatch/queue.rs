@@ -60,6 +60,14 @@ impl<T> Inner<T> {
     fn wake_many(&mut self, count: usize) -> Vec<Arc<Lane<T>>> {
         (0..count).map_while(|_| self.wake(None)).collect()
     }
+
+    /// Takes that worker off the idle list, if it is there.
+    fn unlist(&mut self, lane: &Arc<Lane<T>>) {
+        if lane.is_idle() {
+            self.idle.retain(|it| !Arc::ptr_eq(it, lane));
+            lane.set_idle(false);
+        }
+    }
 }
 
 /// How requests get to workers, apart from one by one through the shared queue.
@@ -137,8 +145,7 @@ impl<T> Queue<T> {
     pub(crate) fn unlist(&self, lane: &Arc<Lane<T>>) {
         let woken = {
             let mut inner = self.inner.lock();
-            inner.idle.retain(|it| !Arc::ptr_eq(it, lane));
-            lane.set_idle(false);
+            inner.unlist(lane);
             let count = inner.len().min(1);
             inner.wake_many(count)
         };
@@ -194,10 +201,7 @@ impl<T> Queue<T> {
     /// worker just before it left, and then nobody else has been woken for that item.
     pub(crate) fn leave(&self, lane: &Arc<Lane<T>>) -> Popped<T> {
         let mut inner = self.inner.lock();
-        if lane.is_idle() {
-            inner.idle.retain(|it| !Arc::ptr_eq(it, lane));
-            lane.set_idle(false);
-        }
+        inner.unlist(lane);
         self.pop_locked(&mut inner, lane)
     }
 
