@@ -8,6 +8,7 @@ require "kino/cli/arguments"
 require "kino/cli/banner"
 require "kino/cli/reexec"
 require "kino/cli/yjit"
+require "kino/config/listing"
 require "kino/inherited"
 
 module Kino
@@ -46,7 +47,6 @@ module Kino
     # @return [Integer] exit status
     def start(argv)
       perform(Arguments.parse(argv), argv)
-      OK
     rescue UsageError, ConfigError => e
       report(e, argv, status: USAGE)
     rescue ScriptError, StandardError => e
@@ -61,22 +61,38 @@ module Kino
       case arguments.action
       when :help then @out.puts Arguments.help
       when :version then @out.puts "kino #{VERSION}"
-      else serve(arguments, argv)
+      when :init then init(arguments)
+      else with_layers(arguments, argv)
+      end
+      OK
+    end
+
+    def init(arguments)
+      require "kino/cli/init"
+      Init.new(out: @out).call(**arguments.options)
+    end
+
+    def with_layers(arguments, argv)
+      layers = load_layers(arguments)
+      case arguments.action
+      when :print_config then @out.puts Config::Listing.lines(layers)
+      else serve(layers.settings, argv)
       end
     end
 
-    def serve(arguments, argv)
-      settings = Config::Settings.from_layers(environment_layer, arguments.flags)
+    # A file of settings finds in RACK_ENV what the command line says.
+    def load_layers(arguments)
+      name = arguments.flags[:environment]&.value
+      @env["RACK_ENV"] = Config::Directives[:environment].coerce(name, source: "--environment") if name
+      Config::Layers.load(flags: arguments.flags, env: @env, file: arguments.options[:config])
+    end
+
+    def serve(settings, argv)
       @reexec.call(settings, argv)
       inherited = Inherited.take(@env)
       @env["RACK_ENV"] = settings.environment
       YJIT.enable(env: @env)
-      run(AppLoader.load(arguments.rackup), settings, inherited)
-    end
-
-    def environment_layer
-      name = @env["RACK_ENV"].to_s
-      name.empty? ? {} : { environment: Config::Given.new(value: name, source: "RACK_ENV") }
+      run(AppLoader.load(settings.rackup), settings, inherited)
     end
 
     def run(app, settings, inherited)

@@ -1,14 +1,14 @@
 # frozen_string_literal: true
 
+require "kino/config/directives"
+
 module Kino
   # What the front-end is told at its start.
   #
   # @api private
   module NativeSettings
-    # What it is told as it is, by the names of the directives.
-    NAMES = %i[host port tokio_threads queue_depth queue_timeout max_body_size max_head_size max_target_size
-               max_headers head_timeout keep_alive_timeout body_timeout max_connections
-               max_keep_alive_requests lanes batch request_timeout queue_ms].freeze
+    # What it is told as it is, by the names of the directives; and the host.
+    NAMES = [:host, *Config::Directives::ALL.select(&:native).map(&:name)].freeze
     private_constant :NAMES
 
     # @param settings [Config::Settings]

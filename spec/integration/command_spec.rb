@@ -2,6 +2,7 @@
 
 require "support/child"
 require "support/integration"
+require "fileutils"
 require "tmpdir"
 
 RSpec.describe "exe/kino" do
@@ -18,7 +19,7 @@ RSpec.describe "exe/kino" do
   end
 
   def kino(*argv, env: {})
-    child = Child.kino(*argv, env: { "RACK_ENV" => nil, "RUBY_MAX_CPU" => nil, **env }, chdir: @directory)
+    child = Child.kino(*argv, env: { "RACK_ENV" => nil, "PORT" => nil, "RUBY_MAX_CPU" => nil, **env }, chdir: @directory)
     @children << child
     child
   end
@@ -84,6 +85,32 @@ RSpec.describe "exe/kino" do
     file = "#{Child::ROOT}/spec/support/rackups/max_cpu.ru"
     expect(Wire.get(kino("-p", "0", "-w", "9", file, env: { "RUBY_MAX_CPU" => "10" }).port).body).to eq("10 nil")
     expect(Wire.get(kino("-p", "0", "-w", "9", "-m", "threaded", file).port).body).to eq(" nil")
+  end
+
+  it "takes its settings from kino.rb, and runs the hooks of it in the worker Ractors" do
+    FileUtils.cp_r("#{Child::ROOT}/examples/hello/.", @directory)
+    File.write("#{@directory}/kino.rb", <<~TEXT)
+      port 0
+      mode :ractor
+      workers 2
+      def words(index) = "worker \#{index} is up, main: \#{Ractor.current == Ractor.main}"
+      after_worker_boot { |index| $stdout.puts words(index) }
+    TEXT
+    child = kino
+    expect(Wire.get(child.port).body).to include("<dt>mode</dt><dd>ractor</dd>")
+    child.signal("TERM")
+    expect(child.status.exitstatus).to eq(0)
+    expect(child.output.lines.grep(/^worker/).sort).to eq(Array.new(2) { |n| "worker #{n} is up, main: false\n" })
+    expect(child.errors).to eq("")
+  end
+
+  it "runs with the file that --init writes, as it is" do
+    FileUtils.cp_r("#{Child::ROOT}/examples/hello/.", @directory)
+    expect(kino("--init").status.exitstatus).to eq(0)
+    child = kino(env: { "KINO_PORT" => "0" })
+    expect(Wire.get(child.port).status).to eq(200)
+    child.signal("TERM")
+    expect([child.status.exitstatus, child.errors]).to eq([0, ""])
   end
 
   describe "when it cannot start" do

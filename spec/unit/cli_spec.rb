@@ -94,6 +94,55 @@ RSpec.describe Kino::CLI do
     end
   end
 
+  describe "the file of settings" do
+    it "is read, and goes behind the environment and the flags" do
+      File.write("kino.rb", "batch 2\nqueue_depth 2\nport 2\nrackup 'other.ru'")
+      File.write("other.ru", "run ->(_env) { :other }\n")
+      env["PORT"] = "3"
+      expect(start("--queue-depth", "4")).to eq(0)
+      app, keywords = server.calls.fetch(0)
+      expect(app.call({})).to eq(:other)
+      expect(keywords).to include(batch: 2, port: 3, queue_depth: 4, rackup: "other.ru")
+    end
+
+    it "is the one that -C names" do
+      File.write("kino.rb", "batch 2")
+      File.write("other.rb", "batch 3")
+      start("-C", "other.rb")
+      start("-C", "-")
+      expect(server.calls.map { |_, keywords| keywords[:batch] }).to eq([3, 1])
+    end
+
+    it "finds in RACK_ENV what the command line says" do
+      File.write("kino.rb", "batch ENV['RACK_ENV'] == 'staging' ? 2 : 3")
+      previous = ENV.fetch("RACK_ENV", nil)
+      expect(described_class.start(%w[-e staging], out:, err:, server:, reexec:)).to eq(0)
+      expect(server.calls.dig(0, 1)).to include(batch: 2, environment: "staging")
+    ensure
+      ENV["RACK_ENV"] = previous
+    end
+
+    it "is to blame for what is wrong in it" do
+      File.write("kino.rb", "workers 1\nprot 2")
+      expect(start).to eq(2)
+      expect(err.string).to eq("kino: kino.rb:2: unknown directive: prot (did you mean port?)\n")
+    end
+
+    it "is shown, with all other settings, by --print-config" do
+      File.write("kino.rb", "batch 2")
+      expect(start("--print-config", "--port", "1")).to eq(0)
+      expect(out.string).to match(/^batch +2 +kino\.rb:1$/).and match(/^port +1 +--port$/)
+      expect(server.calls).to be_empty
+    end
+
+    it "is written by --init" do
+      expect(start("--init", "-C", "config/kino.rb")).to eq(0)
+      expect(out.string).to eq("wrote config/kino.rb\n")
+      expect(start("--init")).to eq(2)
+      expect(start).to eq(0)
+    end
+  end
+
   describe "help and version" do
     it "prints the help, whatever else is wrong" do
       expect(start("-p", "x", "none.ru", "--help")).to eq(0)

@@ -1,31 +1,46 @@
 # frozen_string_literal: true
 
 require "optparse"
-require "kino/config/settings"
+require "kino/config/layers"
 
 module Kino
   class CLI
     # A command line that cannot be understood.
     class UsageError < Error; end
 
-    Arguments = Data.define(:action, :rackup, :flags)
+    Arguments = Data.define(:action, :flags, :options)
 
     # What a command line says: parsed here, not yet checked. That is for {Config::Settings}, and so `--help` works
     # whatever else is wrong.
     #
     # @!attribute [r] action
-    #   @return [Symbol] :serve, :help or :version
-    # @!attribute [r] rackup
-    #   @return [String] path of the rackup file
+    #   @return [Symbol] :serve, or one of {ACTIONS}
     # @!attribute [r] flags
     #   @return [Hash{Symbol => Config::Given}] the directives that were given, by name
+    # @!attribute [r] options
+    #   @return [Hash{Symbol => Object}] what else was given: `config` (String, path of the file of settings), and those
+    #     of the action, see {OPTIONS}
     class Arguments
-      # The file that is served where none is named.
-      DEFAULT_RACKUP = "config.ru"
+      # What the command does in place of serving, each by the flag of its name: its line in the help.
+      ACTIONS = {
+        check: "say why the app can, or cannot, run on Ractors",
+        print_config: "print each setting, and where it comes from",
+        init: "write a file of settings, with every directive explained",
+        version: "print the version",
+        help: "print this"
+      }.freeze
+
+      # What goes with an action only: the action, the flag, and its line in the help.
+      OPTIONS = {
+        request: [:check, '--request "GET /path"', "call the app in a Ractor, too; may be given again"],
+        json: [:check, "--json", "for tools"],
+        force: [:init, "--force", "replace a file that is there"],
+        from: [:init, "--from PATH", "with the settings of a Puma configuration file"]
+      }.freeze
 
       # @param argv [Array<String>] left as it is
       # @return [Arguments]
-      # @raise [UsageError] for an unknown flag, a flag without its value or a second file
+      # @raise [UsageError] for an unknown flag, a flag without its value, a second file, or a flag of another action
       def self.parse(argv) = Parser.new.parse(argv)
 
       # @return [String] the text of `--help`
@@ -36,54 +51,99 @@ module Kino
     #
     # @api private
     class Parser
+      SHORT = { version: "-v", help: "-h" }.freeze
+      private_constant :SHORT
+
       def initialize
         @action = :serve
         @flags = {}
-        @options = build
+        @given = {}
+        @parser = build
       end
 
       # @return [Arguments]
       # @raise [UsageError]
       def parse(argv)
-        paths = @options.parse(argv)
-        raise UsageError, "one rackup file at most, got #{paths.join(" and ")}; see kino --help" if paths.size > 1
-
-        Arguments.new(action: @action, rackup: paths.first || Arguments::DEFAULT_RACKUP, flags: @flags)
+        take_rackup(@parser.parse(argv))
+        refuse_strays
+        Arguments.new(action: @action, flags: @flags, options: @given)
       rescue OptionParser::ParseError => e
         raise UsageError, "#{e.reason}: #{e.args.join(" ")}#{hint(e)}; see kino --help"
       end
 
       # @return [String]
-      def help = @options.help
+      def help = @parser.help
 
       private
 
       def build
-        OptionParser.new do |options|
-          options.banner = "Usage: kino [options] [config.ru]\n\n" \
-                           "Serves a Rack app from Ractors, or from threads where it cannot be shared.\n\n"
-          options.summary_width = 35
+        OptionParser.new do |parser|
+          parser.banner = "Usage: kino [options] [config.ru]\n\n" \
+                          "Serves a Rack app from Ractors, or from threads where it cannot be shared.\n"
+          parser.summary_width = 35
           # A shortened flag that works today would change its meaning with the next directive.
-          options.require_exact = true
-          Config::Directives::ALL.each { |directive| add(options, directive) if directive.flag }
-          add_actions(options)
+          parser.require_exact = true
+          Config::Directives::SECTIONS.each { |section, title| add_section(parser, section, title) }
+          add_actions(parser)
         end
       end
 
-      def add(options, directive)
+      def add_section(parser, section, title)
+        directives = Config::Directives::ALL.select { |directive| directive.section == section && directive.flag }
+        return if directives.empty?
+
+        parser.separator "\n#{title}:"
+        directives.each { |directive| add(parser, directive) }
+      end
+
+      def add(parser, directive)
         text = "#{directive.summary} (default: #{directive.type.show(directive.default)})"
         spelling = [directive.short, "#{directive.flag} #{directive.type.placeholder}"].compact
-        options.on(*spelling, text) do |value|
+        parser.on(*spelling, text) do |value|
           @flags[directive.name] = Config::Given.new(value:, source: directive.flag)
         end
       end
 
-      def add_actions(options)
-        options.separator ""
+      def add_actions(parser)
+        parser.separator "\nThe command:"
+        parser.on("-C", "--config PATH", "file of settings; - for none (default: #{files})") do |path|
+          @given[:config] = path
+        end
         # Kino::CLI looks for this one itself, for errors that come before or during the parsing.
-        options.on("--debug", "show the backtrace of an error") { nil }
-        options.on("-v", "--version", "print the version") { @action = :version }
-        options.on("-h", "--help", "print this") { @action = :help }
+        parser.on("--debug", "show the backtrace of an error") { nil }
+        Arguments::ACTIONS.each do |action, text|
+          parser.on(*SHORT[action], "--#{action.name.tr("_", "-")}", text) { @action = action }
+          add_options(parser, action)
+        end
+      end
+
+      def files = Config::Layers::FILES.join(", then ")
+
+      def add_options(parser, action)
+        Arguments::OPTIONS.each do |name, (owner, flag, text)|
+          next unless owner == action
+
+          parser.on(flag, "with --#{action}: #{text}") { |value| take(name, value) }
+        end
+      end
+
+      def take(name, value)
+        name == :request ? (@given[name] ||= []) << value : @given[name] = value
+      end
+
+      # The file may be named by the flag or alone.
+      def take_rackup(paths)
+        paths += [@flags[:rackup]&.value].compact
+        raise UsageError, "one rackup file at most, got #{paths.join(" and ")}; see kino --help" if paths.size > 1
+
+        @flags[:rackup] ||= Config::Given.new(value: paths.first, source: "the command line") if paths.any?
+      end
+
+      def refuse_strays
+        return if %i[help version].include?(@action)
+
+        stray = @given.keys.find { |name| (owner, = Arguments::OPTIONS[name]) && owner != @action } or return
+        raise UsageError, "--#{stray} goes with --#{Arguments::OPTIONS.dig(stray, 0)} only; see kino --help"
       end
 
       def hint(error)
@@ -92,7 +152,7 @@ module Kino
         Config::Nearest.hint(error.args.first.to_s[/\A[^=]*/], long_flags)
       end
 
-      def long_flags = @options.top.list.grep(OptionParser::Switch).flat_map { |switch| switch.long.to_a }
+      def long_flags = @parser.top.list.grep(OptionParser::Switch).flat_map { |switch| switch.long.to_a }
     end
 
     private_constant :Parser

@@ -4,30 +4,47 @@ require "kino/errors"
 
 module Kino
   module Config
-    Directive = Data.define(:name, :type, :default, :short, :summary, :doc)
+    Directive = Data.define(:name, :section, :type, :default, :short, :variable, :native, :since, :summary, :doc)
 
-    # One setting: its name, what it may be, and the words that explain it. The `kino` command's flags and help, the
-    # keywords of Kino::Server and the readers of {Settings} are all made from it.
+    # One setting: its name, what it may be, and the words that explain it. See {Directives} for what is made of it.
     #
     # @!attribute [r] name
-    #   @return [Symbol] the keyword
+    #   @return [Symbol] the keyword, and the word in the file
+    # @!attribute [r] section
+    #   @return [Symbol] where the documentation has it, see {Directives::SECTIONS}
     # @!attribute [r] type
     #   @return [Types::Type]
     # @!attribute [r] default
     #   @return [Object] holds where nothing else is given; passes the type's own check
     # @!attribute [r] short
     #   @return [String, nil] the one-letter flag, such as "-w"
+    # @!attribute [r] variable
+    #   @return [String, nil] a variable of the environment that others have a say in too, such as "PORT"
+    # @!attribute [r] native
+    #   @return [Boolean] whether the front-end is told of it, under its name and as it is
+    # @!attribute [r] since
+    #   @return [String] the version of Kino that had it first
     # @!attribute [r] summary
     #   @return [String] one line for `--help`
     # @!attribute [r] doc
     #   @return [String] what it does, its unit and its limits, for the reader who has to decide
     class Directive
+      # What the variables of the environment begin with that are Kino's own.
+      PREFIX = "KINO_"
+
       # @param short [String, nil] see {#short}
+      # @param variable [String, nil] see {#variable}
+      # @param native [Boolean] see {#native}
+      # @param since [String] see {#since}
       # @param attributes [Hash{Symbol => Object}] the other attributes, all of them
-      def initialize(short: nil, **attributes) = super
+      def initialize(short: nil, variable: nil, native: false, since: "0.1.0", **attributes) = super
 
       # @return [String, nil] the long flag, such as "--queue-depth"; nil for what only Ruby can say
       def flag = ("--#{name.name.tr("_", "-")}" if type.flag?)
+
+      # @return [Array<String>] the variables of the environment that set it, the strongest first: none for what only
+      #   Ruby can say
+      def variables = type.flag? ? ["#{PREFIX}#{name.name.upcase}", *variable] : []
 
       # The one gate through which every value goes.
       #

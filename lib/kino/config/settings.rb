@@ -1,26 +1,20 @@
 # frozen_string_literal: true
 
 require "kino/config/directives"
+require "kino/config/given"
 require "kino/config/nearest"
 require "kino/cpus"
 
 module Kino
   module Config
-    # A value somebody set, and the words that say where.
-    #
-    # @!attribute [r] value
-    #   @return [Object] not yet checked
-    # @!attribute [r] source
-    #   @return [String] such as "--workers"
-    Given = Data.define(:value, :source)
-
     Settings = Data.define(*Directives::NAMES)
 
     # All settings, checked: one reader for each directive of {Directives}. Frozen, and shareable
     # between Ractors unless a hook is not.
     #
     # `workers` is a number here, `auto` having become the count of usable cores. `threads` and `mode` may still be
-    # `:auto`, for they depend on the app: see {Mode}. `port` is the one of `bind` where that names one.
+    # `:auto`, for they depend on the app: see {Mode}. `port` is the one of `bind` where that names one, unless somebody
+    # stronger has set `port`: PORT of the environment goes before a bind in the file.
     class Settings
       class << self
         # @param keywords [Hash{Symbol => Object}] values by directive name; the rest are defaults
@@ -37,7 +31,8 @@ module Kino
           given = layers.reduce({}, :merge)
           refuse_unknown(given.keys)
           set = given.to_h { |name, entry| [name, Directives[name].coerce(entry.value, source: entry.source)] }
-          new(**complete(set))
+          ranks = given.keys.to_h { |name| [name, layers.rindex { |layer| layer.key?(name) }] }
+          new(**complete(set, ranks))
         end
 
         private
@@ -48,10 +43,11 @@ module Kino
         end
 
         # Everything that follows from the values together, or from the machine.
-        def complete(set)
+        # @param ranks [Hash{Symbol => Integer}] how strong the layer is that has set it
+        def complete(set, ranks)
           values = Directives::BY_NAME.transform_values(&:default).merge(set)
           refuse_driven_lanes(values)
-          values.merge(port: effective_port(values, set[:port]),
+          values.merge(**place(values, ranks),
                        workers: automatic(values, :workers) { Kino.usable_cpus },
                        max_connections: automatic(values, :max_connections) { most_connections })
         end
@@ -74,12 +70,16 @@ module Kino
           [files - [files / 8, 64].max, files / 2].max
         end
 
-        # @param explicit [Integer, nil] the port, if one was set beside `bind`
-        def effective_port(values, explicit)
-          bound = Address.parse(values[:bind]).port or return values[:port]
-          return bound if explicit.nil? || explicit == bound
+        # A port that somebody stronger has set leaves of `bind` the host.
+        # @return [Hash{Symbol => Object}] bind and port, which agree
+        def place(values, ranks)
+          bind, port = values.values_at(:bind, :port)
+          bound = Address.parse(bind)
+          return { bind:, port: } if bound.port.nil? || bound.port == port
+          return { bind:, port: bound.port } if !ranks.key?(:port) || ranks[:bind] > ranks[:port]
+          return { bind: bound.host, port: } if ranks[:port] > ranks[:bind]
 
-          raise ConfigError, "bind #{values[:bind]} and port #{explicit} name different ports: give one of them"
+          raise ConfigError, "bind #{bind} and port #{port} name different ports: give one of them"
         end
       end
 

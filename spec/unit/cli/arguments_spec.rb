@@ -8,7 +8,7 @@ RSpec.describe Kino::CLI::Arguments do
   def values(*argv) = parse(*argv).flags.transform_values(&:value)
 
   it "serves config.ru with nothing set" do
-    expect(parse).to eq(described_class.new(action: :serve, rackup: "config.ru", flags: {}))
+    expect(parse).to eq(described_class.new(action: :serve, flags: {}, options: {}))
   end
 
   it "takes short flags, values attached or not" do
@@ -20,9 +20,30 @@ RSpec.describe Kino::CLI::Arguments do
     expect(values("--queue-depth=5", "--max-body-size", "none")).to eq(queue_depth: "5", max_body_size: "none")
   end
 
+  it "takes the file by its flag, too" do
+    expect(values("--rackup", "a.ru")).to eq(rackup: "a.ru")
+    expect(values("-R", "a.ru")).to eq(rackup: "a.ru")
+  end
+
+  it "takes an action, and what goes with it" do
+    expect(parse("--check", "--json", "--request", "GET /", "--request=POST /a"))
+      .to have_attributes(action: :check, options: { json: true, request: ["GET /", "POST /a"] })
+    expect(parse("--init", "--force", "--from", "puma.rb", "-C", "a.rb"))
+      .to have_attributes(action: :init, options: { force: true, from: "puma.rb", config: "a.rb" })
+    expect(parse("--print-config", "-C", "-")).to have_attributes(action: :print_config, options: { config: "-" })
+  end
+
+  it "has every action and every option of one in the help" do
+    help = described_class.help
+    described_class::ACTIONS.each_value { |text| expect(help).to include(text) }
+    described_class::OPTIONS.each_value do |action, flag, text|
+      expect(help).to match(/ #{flag} +with --#{action}: #{text}$/)
+    end
+  end
+
   it "takes the file before, between or after the flags" do
     [%w[a.ru -p 1], %w[-p 1 a.ru], %w[-p 1 -- a.ru]].each do |argv|
-      expect(parse(*argv)).to have_attributes(rackup: "a.ru", flags: include(:port))
+      expect(values(*argv)).to eq(rackup: "a.ru", port: "1")
     end
   end
 
@@ -43,7 +64,12 @@ RSpec.describe Kino::CLI::Arguments do
     %w[--work 2] => "invalid option: --work (did you mean --workers?); see kino --help",
     %w[--port] => "missing argument: --port; see kino --help",
     %w[--debug=1] => "needless argument: --debug=1; see kino --help",
-    %w[a.ru b.ru] => "one rackup file at most, got a.ru and b.ru; see kino --help"
+    %w[a.ru b.ru] => "one rackup file at most, got a.ru and b.ru; see kino --help",
+    %w[a.ru --rackup b.ru] => "one rackup file at most, got a.ru and b.ru; see kino --help",
+    %w[--json] => "--json goes with --check only; see kino --help",
+    %w[--init --json] => "--json goes with --check only; see kino --help",
+    %w[--check --force] => "--force goes with --init only; see kino --help",
+    %w[--check --chekc] => "invalid option: --chekc (did you mean --check?); see kino --help"
   }.each do |argv, message|
     it "refuses #{argv.join(" ")}" do
       expect { parse(*argv) }.to raise_error(Kino::CLI::UsageError, message)

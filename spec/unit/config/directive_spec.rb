@@ -4,12 +4,18 @@ require "kino/config/directives"
 
 RSpec.describe Kino::Config::Directive do
   subject(:directive) do
-    described_class.new(name: :some_count, type: Kino::Config::Types::Whole.new(range: 1..3), default: 2,
-                        summary: "a count", doc: "A count of something.")
+    described_class.new(name: :some_count, section: :limits, type: Kino::Config::Types::Whole.new(range: 1..3),
+                        default: 2, summary: "a count", doc: "A count of something.")
   end
 
   it "makes its flag from its name" do
     expect(directive.flag).to eq("--some-count")
+  end
+
+  it "makes the names of its variables from it, and adds the one that others use" do
+    expect(directive.variables).to eq(["KINO_SOME_COUNT"])
+    expect(directive.with(variable: "COUNT").variables).to eq(%w[KINO_SOME_COUNT COUNT])
+    expect(directive.with(type: Kino::Config::Types::Callable.new, variable: "COUNT").variables).to eq([])
   end
 
   it "coerces by its type" do

@@ -2,6 +2,7 @@
 
 require "kino/config/directives"
 require "kino/cli/arguments"
+require "kino/version"
 
 RSpec.describe Kino::Config::Directives do
   it "names each directive once" do
@@ -11,6 +12,17 @@ RSpec.describe Kino::Config::Directives do
   it "gives each short flag to one directive" do
     shorts = described_class::ALL.filter_map(&:short)
     expect(shorts + %w[-v -h]).to eq((shorts + %w[-v -h]).uniq)
+  end
+
+  it "has each in a section, one section after the other" do
+    sections = described_class::ALL.map(&:section)
+    expect(sections.chunk_while(&:==).map(&:first)).to eq(described_class::SECTIONS.keys)
+  end
+
+  it "gives each variable of the environment to one directive" do
+    variables = described_class::ALL.flat_map(&:variables)
+    expect(variables).to eq(variables.uniq)
+    expect(variables).to include("PORT", "RACK_ENV", "WEB_CONCURRENCY", "KINO_QUEUE_DEPTH")
   end
 
   it "raises for a name that is not in the list" do
@@ -38,6 +50,10 @@ RSpec.describe Kino::Config::Directives do
 
       it "has a default that passes its own check, unchanged" do
         expect(directive.coerce(directive.default, source: "the default")).to eql(directive.default)
+      end
+
+      it "has been there since some version" do
+        expect(Gem::Version.new(directive.since)).to be <= Gem::Version.new(Kino::VERSION)
       end
 
       it "gives frozen, shareable values" do

@@ -95,6 +95,19 @@ RSpec.describe Kino::Config::Settings do
       expect(described_class.resolve(bind: "tcp://localhost:80", port: 80).port).to eq(80)
     end
 
+    it "takes the port of whoever is the stronger" do
+      weak = given(bind: "tcp://localhost:80")
+      expect(described_class.from_layers(weak, given(port: 81))).to have_attributes(bind: "localhost", port: 81)
+      expect(described_class.from_layers(given(port: 81), weak)).to have_attributes(host: "localhost", port: 80)
+      expect(described_class.from_layers(weak, given(port: 80))).to have_attributes(host: "localhost", port: 80)
+    end
+
+    it "resolves to itself then, too" do
+      settings = described_class.from_layers(given(bind: "tcp://[::1]:80"), given(port: 81))
+      expect(described_class.resolve(**settings.to_h)).to eq(settings)
+      expect(settings.host).to eq("::1")
+    end
+
     it "refuses two different ports, the default one too once it is given" do
       [81, 9292].each do |port|
         expect { described_class.resolve(bind: "tcp://localhost:80", port:) }

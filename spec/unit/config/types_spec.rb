@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require "pathname"
 require "kino/config/types"
 
 RSpec.describe Kino::Config::Types do
@@ -27,7 +28,7 @@ RSpec.describe Kino::Config::Types do
     end
   end
 
-  describe described_class::Seconds do
+  describe described_class::Duration do
     subject(:type) { described_class.new }
 
     { 0 => 0.0, 5 => 5.0, 0.25 => 0.25, Rational(1, 4) => 0.25, "5" => 5.0, "1.5" => 1.5,
@@ -35,9 +36,44 @@ RSpec.describe Kino::Config::Types do
       it("takes #{given.inspect} as a Float") { expect(coerce(type, given)).to eql(expected) }
     end
 
-    [-1, -0.1, Float::NAN, Float::INFINITY, 31_536_001, Complex(1, 1), nil, "", "1s", "-1", "1e3", "NaN", ".5", "5.",
-     :five].each do |given|
+    { "90s" => 90.0, "1m30s" => 90.0, "250ms" => 0.25, "1.5h" => 5400.0, "1d2h3m4s5ms" => 93_784.005, "0s" => 0.0,
+      "1_000ms" => 1.0 }.each do |given, expected|
+      it("takes #{given.inspect}") { expect(coerce(type, given)).to eql(expected) }
+    end
+
+    [-1, -0.1, Float::NAN, Float::INFINITY, 31_536_001, Complex(1, 1), nil, "", "-1", "1e3", "NaN", ".5", "5.",
+     :five, "s", "1x", "1m30", "30s1m", "1s1s", "1 m", "1M", "366d", "1s\n", "-1s"].each do |given|
       it("refuses #{given.inspect}") { expect(coerce(type, given)).to eq(:refused) }
+    end
+
+    it "shows what it takes, on the command line and in a file" do
+      expect([75.0, 0.25, 0.0].map { |seconds| type.show(seconds) }).to eq(%w[75s 0.25s 0s])
+      expect([75.0, 0.25, 0.0].map { |seconds| type.code(seconds) }).to eq(%w[75 0.25 0])
+    end
+  end
+
+  describe described_class::Size do
+    subject(:type) { described_class.new(range: 1..(2**40), words: { "none" => nil }) }
+
+    { 5 => 5, "5" => 5, "5B" => 5, "50MB" => 50_000_000, "50MiB" => 52_428_800, "50 mib" => 52_428_800,
+      "1.5KiB" => 1536, "1_0kb" => 10_000, "2GB" => 2_000_000_000, "1024GiB" => 2**40, "none" => nil,
+      nil => nil }.each do |given, expected|
+      it("takes #{given.inspect}") { expect(coerce(type, given)).to eql(expected) }
+    end
+
+    [0, "0MB", "1025GiB", "50M", "50k", "1.0001B", "1.00001KB", "MB", "-1MB", "1MB\n", "1  MB", 1.5, :"1MB",
+     ""].each do |given|
+      it("refuses #{given.inspect}") { expect(coerce(type, given)).to eq(:refused) }
+    end
+
+    it "shows the largest unit that leaves no fraction" do
+      expect([52_428_800, 50_000_000, 1000, 1001, 65_534, nil].map { |bytes| type.show(bytes) })
+        .to eq(%w[50MiB 50MB 1KB 1001 65534 none])
+    end
+
+    it "writes it as Ruby code" do
+      expect([52_428_800, 1001, 65_534, nil].map { |bytes| type.code(bytes) })
+        .to eq(['"50MiB"', "1001", "65_534", "nil"])
     end
   end
 
@@ -85,6 +121,37 @@ RSpec.describe Kino::Config::Types do
     it "takes what Address takes, and refuses the rest" do
       expect(coerce(type, "tcp://[::1]:80")).to eq("tcp://[::1]:80")
       expect(["", "a b", nil, 1, :localhost].map { |given| coerce(type, given) }).to all(eq(:refused))
+    end
+  end
+
+  describe described_class::Path do
+    subject(:type) { described_class.new(words: { "none" => nil }) }
+
+    it "takes a path as String or Pathname, and freezes a copy" do
+      expect([coerce(type, "a/b"), coerce(type, Pathname.new("a/b"))]).to eq(%w[a/b a/b])
+      expect(coerce(type, +"a")).to be_frozen
+    end
+
+    it "refuses what names no file" do
+      expect(["", "a\0b", 1, :a, Object.new].map { |given| coerce(type, given) }).to all(eq(:refused))
+    end
+  end
+
+  describe described_class::Callable do
+    subject(:type) { described_class.new(parameters: %w[index], in_worker: true) }
+
+    it "takes what can be called, as it is, and nil" do
+      block = -> {}
+      expect([coerce(type, block), coerce(type, nil)]).to eq([block, nil])
+    end
+
+    it "refuses the rest" do
+      expect([1, "puts", :puts, Object.new].map { |given| coerce(type, given) }).to all(eq(:refused))
+    end
+
+    it "knows what it is called with, and where" do
+      expect(type).to have_attributes(parameters: %w[index], in_worker?: true, flag?: false)
+      expect(described_class.new).to have_attributes(parameters: [], in_worker?: false)
     end
   end
 end

@@ -1,6 +1,7 @@
 //! Everything that knows of Ruby.
 
 mod clock;
+mod directives;
 mod env;
 mod error;
 mod fields;

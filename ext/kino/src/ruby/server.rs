@@ -14,6 +14,7 @@ use magnus::value::LazyId;
 use magnus::{Error, RHash, RModule, Ruby, TryConvert, function, prelude::*};
 use parking_lot::Mutex;
 
+use crate::ruby::directives::Directives;
 use crate::ruby::error::{self, guard};
 use crate::ruby::request::LONGEST_WAIT;
 use crate::ruby::vm::fork::Owned;
@@ -106,8 +107,9 @@ fn entry(ruby: &Ruby, id: u64) -> Result<Entry, Error> {
 fn start(ruby: &Ruby, settings: RHash) -> Result<u64, Error> {
     guard(ruby, || {
         arenas::limit(fetch(ruby, settings, "arenas")?);
-        let queue_ms = fetch(ruby, settings, "queue_ms")?;
-        let settings = settings_from(ruby, settings)?;
+        let given = Directives::read(ruby, settings)?;
+        let queue_ms = given.queue_ms;
+        let settings = settings_from(ruby, settings, given)?;
         // Name look-ups may take long, and need nothing of Ruby.
         let signal = Signal::new();
         let started = loop {
@@ -125,29 +127,27 @@ fn start(ruby: &Ruby, settings: RHash) -> Result<u64, Error> {
     })
 }
 
-fn settings_from(ruby: &Ruby, hash: RHash) -> Result<Settings, Error> {
+fn settings_from(ruby: &Ruby, hash: RHash, given: Directives) -> Result<Settings, Error> {
     Ok(Settings {
         host: fetch(ruby, hash, "host")?,
-        port: fetch(ruby, hash, "port")?,
-        io_threads: fetch(ruby, hash, "tokio_threads")?,
+        port: u16::try_from(given.port).map_err(|_| error::general(ruby, format!("no port: {}", given.port)))?,
+        io_threads: given.tokio_threads,
         shards: fetch(ruby, hash, "shards")?,
-        lanes: fetch(ruby, hash, "lanes")?,
-        batch: fetch(ruby, hash, "batch")?,
-        queue_depth: fetch(ruby, hash, "queue_depth")?,
-        queue_timeout: seconds(ruby, fetch(ruby, hash, "queue_timeout")?)?,
-        max_head_size: fetch(ruby, hash, "max_head_size")?,
-        max_target_size: fetch(ruby, hash, "max_target_size")?,
-        max_headers: fetch(ruby, hash, "max_headers")?,
-        head_timeout: seconds(ruby, fetch(ruby, hash, "head_timeout")?)?,
-        keep_alive_timeout: seconds(ruby, fetch(ruby, hash, "keep_alive_timeout")?)?,
-        body_timeout: seconds(ruby, fetch(ruby, hash, "body_timeout")?)?,
-        max_connections: fetch(ruby, hash, "max_connections")?,
-        max_requests: fetch(ruby, hash, "max_keep_alive_requests")?,
-        max_body_size: fetch(ruby, hash, "max_body_size")?,
+        lanes: given.lanes,
+        batch: given.batch,
+        queue_depth: given.queue_depth,
+        queue_timeout: given.queue_timeout,
+        max_head_size: given.max_head_size,
+        max_target_size: given.max_target_size,
+        max_headers: given.max_headers,
+        head_timeout: given.head_timeout,
+        keep_alive_timeout: given.keep_alive_timeout,
+        body_timeout: given.body_timeout,
+        max_connections: given.max_connections,
+        max_requests: given.max_keep_alive_requests,
+        max_body_size: given.max_body_size,
         inherited: inherited(ruby, fetch(ruby, hash, "inherited")?)?,
-        request_timeout: fetch::<Option<f64>>(ruby, hash, "request_timeout")?
-            .map(|most| seconds(ruby, most))
-            .transpose()?,
+        request_timeout: given.request_timeout,
     })
 }
 
@@ -159,11 +159,13 @@ fn inherited(ruby: &Ruby, number: Option<i32>) -> Result<Option<Arc<TcpListener>
     Ok(Some(Arc::new(TcpListener::from(ours))))
 }
 
-fn fetch<T: TryConvert>(ruby: &Ruby, hash: RHash, name: &str) -> Result<T, Error> {
+/// The setting of that name.
+pub(crate) fn fetch<T: TryConvert>(ruby: &Ruby, hash: RHash, name: &str) -> Result<T, Error> {
     hash.fetch(ruby.to_symbol(name))
 }
 
-fn seconds(ruby: &Ruby, seconds: f64) -> Result<Duration, Error> {
+/// A length of time.
+pub(crate) fn seconds(ruby: &Ruby, seconds: f64) -> Result<Duration, Error> {
     Duration::try_from_secs_f64(seconds)
         .map_err(|_| error::general(ruby, format!("a time must be 0 or more seconds, got {seconds}")))
 }

@@ -1,0 +1,45 @@
+# frozen_string_literal: true
+
+require "kino/config/layers"
+
+module Kino
+  module Config
+    # What `kino --print-config` prints: each setting as it holds, and where it comes from.
+    #
+    # @api private
+    module Listing
+      class << self
+        # @param layers [Layers]
+        # @return [Array<String>] a line that names the file, and one for each directive
+        # @raise [ConfigError] for a value that does not fit
+        def lines(layers)
+          rows = Directives::ALL.map { |directive| row(directive, layers) }
+          widths = [0, 1].map { |column| rows.map { |row| row[column].length }.max }
+          [heading(layers)] + rows.map do |name, value, source|
+            "#{name.ljust(widths[0])}  #{value.ljust(widths[1])}  #{source}"
+          end
+        end
+
+        private
+
+        def heading(layers) = "# #{layers.path ? "settings of #{layers.path}" : "no file of settings"}"
+
+        def row(directive, layers)
+          name = directive.name
+          [name.name, value(directive, layers), layers[decisive(name, layers.settings)]&.source || "default"]
+        end
+
+        # Beside `auto` it says what that means here, unless only the app decides.
+        def value(directive, layers)
+          given = layers[directive.name]
+          asked = given ? directive.coerce(given.value, source: given.source) : directive.default
+          shown = directive.type.show(layers.settings.public_send(directive.name))
+          asked == :auto && shown != "auto" ? "auto (#{shown})" : shown
+        end
+
+        # The port is that of `bind`, where that one names it.
+        def decisive(name, settings) = name == :port && Address.parse(settings.bind).port ? :bind : name
+      end
+    end
+  end
+end

@@ -1,0 +1,82 @@
+# frozen_string_literal: true
+
+require "kino/config/directives"
+
+module Kino
+  module Config
+    # The file that `kino --init` writes: every directive with its documentation and its default, as a comment. It runs
+    # as it is, and sets nothing.
+    #
+    # @api private
+    class Sample
+      # Characters of a line of comment.
+      WIDTH = 100
+
+      # What stands above the directives.
+      HEADING = <<~TEXT
+        # frozen_string_literal: true
+
+        # Settings of Kino. The command reads this file where it is called kino.rb or config/kino.rb, or as kino -C PATH.
+        #
+        # It is Ruby. A variable of the environment (KINO_ and the name of the directive) goes before what stands here,
+        # and a flag of the command line (--queue-depth 512) before both; kino --print-config shows what holds, and why.
+        # What is commented out shows the default. Sizes are bytes or "50MB", "50MiB"; times are seconds or "1m30s".
+      TEXT
+      private_constant :WIDTH, :HEADING
+
+      # @param settings [Hash{Symbol => Array<String>}] lines of Ruby that are to set a directive, by its name, with
+      #   comments if need be
+      # @param remarks [Array<String>] lines of comment for the top
+      # @return [String]
+      def self.text(settings: {}, remarks: []) = new(settings, remarks).text
+
+      # @param settings [Hash{Symbol => Array<String>}] see {.text}
+      # @param remarks [Array<String>] see {.text}
+      def initialize(settings, remarks)
+        @settings = settings
+        @remarks = remarks
+      end
+
+      # @return [String] see {.text}
+      def text
+        sections = Directives::SECTIONS.map do |section, title|
+          entries = Directives::ALL.select { |directive| directive.section == section }
+          ["# #{"-" * 10} #{title} #{"-" * 10}\n", *entries.map { |directive| entry(directive) }].join("\n")
+        end
+        [HEADING, *remarks, *sections].join("\n")
+      end
+
+      private
+
+      def remarks
+        @remarks.empty? ? [] : ["#{comment(@remarks).join("\n")}\n"]
+      end
+
+      def entry(directive)
+        "#{[*comment(explanation(directive)), *(@settings[directive.name] || default(directive))].join("\n")}\n"
+      end
+
+      def explanation(directive)
+        wrap("#{directive.summary.sub(/\A./, &:upcase)}.") + wrap(details(directive))
+      end
+
+      def details(directive)
+        note = "In ractor mode it must be shareable; a block is made so where it can be." if in_worker?(directive)
+        [directive.doc, note].compact.join(" ")
+      end
+
+      def in_worker?(directive) = directive.type.is_a?(Types::Callable) && directive.type.in_worker?
+
+      def default(directive)
+        return ["# #{directive.name} #{directive.type.code(directive.default)}"] if directive.flag
+
+        names = directive.type.parameters
+        ["# #{directive.name} {#{" |#{names.join(", ")}|" if names.any?} }"]
+      end
+
+      def wrap(text) = text.scan(/\S.{0,#{WIDTH - 3}}(?=\s|\z)/o)
+
+      def comment(lines) = lines.map { |line| "# #{line}".rstrip }
+    end
+  end
+end

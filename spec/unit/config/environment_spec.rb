@@ -1,0 +1,34 @@
+# frozen_string_literal: true
+
+require "kino/config/environment"
+
+RSpec.describe Kino::Config::Environment do
+  def read(**env) = described_class.read(env.transform_keys(&:to_s))
+
+  def given(value, source) = Kino::Config::Given.new(value:, source:)
+
+  it "reads KINO_ and the name of any directive that has words" do
+    Kino::Config::Directives::ALL.select(&:flag).each do |directive|
+      name = "KINO_#{directive.name.to_s.upcase}"
+      expect(read(name => "x")).to eq(directive.name => given("x", name))
+    end
+  end
+
+  it "reads what platforms set for any server" do
+    expect(read(PORT: "1", RACK_ENV: "test", WEB_CONCURRENCY: "2"))
+      .to eq(port: given("1", "PORT"), environment: given("test", "RACK_ENV"), workers: given("2", "WEB_CONCURRENCY"))
+  end
+
+  it "takes Kino's own name where both are set" do
+    expect(read(PORT: "1", KINO_PORT: "2")).to eq(port: given("2", "KINO_PORT"))
+  end
+
+  it "takes what is empty as not set" do
+    expect(read(PORT: "", KINO_PORT: "", KINO_WORKERS: "")).to eq({})
+    expect(read(PORT: "1", KINO_PORT: "")).to eq(port: given("1", "PORT"))
+  end
+
+  it "leaves alone what is no directive, and hooks" do
+    expect(read(KINO_RUBY: "x", KINO_AFTER_BOOT: "x", kino_port: "1")).to eq({})
+  end
+end

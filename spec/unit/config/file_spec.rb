@@ -1,0 +1,130 @@
+# frozen_string_literal: true
+
+require "tmpdir"
+require "kino/config/file"
+require "kino/config/settings"
+
+RSpec.describe Kino::Config::File do
+  around { |example| Dir.mktmpdir { |directory| Dir.chdir(directory) { example.run } } }
+
+  def read(text)
+    File.write("kino.rb", text)
+    described_class.read("kino.rb")
+  end
+
+  def values(text) = read(text).transform_values(&:value)
+
+  def expect_error(text, message)
+    expect { read(text) }.to raise_error(Kino::ConfigError, message)
+  end
+
+  it "has a method for each directive, and notes the line" do
+    Kino::Config::Directives::ALL.select(&:flag).each do |directive|
+      expect(read("# first\n#{directive.name} :a_value"))
+        .to eq(directive.name => Kino::Config::Given.new(value: :a_value, source: "kino.rb:2"))
+    end
+  end
+
+  it "is Ruby: conditions, methods, constants, other files" do
+    File.write("more.rb", "batch 2")
+    expect(values(<<~TEXT)).to eq(workers: 4, port: 8080, batch: 2)
+      COUNT = 2
+      def twice(number) = number * 2
+      workers twice(COUNT) if true
+      port ENV.fetch("NO_SUCH_PORT", 8080)
+      instance_eval(File.read("more.rb"))
+    TEXT
+  end
+
+  it "takes the second of two values, and notes its line" do
+    expect(read("batch 2\nbatch 3")[:batch]).to have_attributes(value: 3, source: "kino.rb:2")
+  end
+
+  it "notes the line of a method of its own that sets something" do
+    expect(read("def all(n)\n  batch n\nend\nall 2")[:batch].source).to eq("kino.rb:2")
+  end
+
+  describe "hooks" do
+    it "are blocks, or what has a method call" do
+      File.write("hook.rb", "")
+      expect(values("after_boot { :up }")[:after_boot].call).to eq(:up)
+      expect(values("after_boot -> { :up }")[:after_boot].call).to eq(:up)
+    end
+
+    it "may call what the file has defined" do
+      block = values("def say(n) = n * 2\nafter_worker_boot { |index| say(index) }")[:after_worker_boot]
+      expect(block.call(2)).to eq(4)
+    end
+
+    it "can be shared between Ractors where they run in one and can be" do
+      %w[on_error after_worker_boot after_request].each do |name|
+        expect(Ractor.shareable?(values("#{name} { |*given| given }")[name.to_sym])).to be(true)
+      end
+    end
+
+    it "stay as they are where they cannot be shared, or need not be" do
+      block = values("seen = []\nafter_request { |_, status| seen << status }")[:after_request]
+      expect(Ractor.shareable?(block)).to be(false)
+      block.call({}, 1)
+      expect(block.call({}, 2)).to eq([1, 2])
+      expect(Ractor.shareable?(values("after_boot { :up }")[:after_boot])).to be(false)
+    end
+
+    it "see later values of a variable where they cannot be shared" do
+      block = values("count = 0\nafter_request { count += 1 }")[:after_request]
+      expect([block.call, block.call]).to eq([1, 2])
+    end
+
+    it "are not set twice, which would lose one" do
+      expect_error("after_boot { 1 }\nafter_boot { 2 }",
+                   /\Akino\.rb:2: after_boot is set a second time, .*kino\.rb:1\)/)
+    end
+
+    it "say what is wrong in them as any block does, once the file is read" do
+      hook = values("after_boot { wokers }")[:after_boot]
+      expect { hook.call }.to raise_error(NameError, /wokers/)
+    end
+  end
+
+  describe "errors" do
+    it "name the line and the nearest directive" do
+      expect_error("\nwokers 4", "kino.rb:2: unknown directive: wokers (did you mean workers?)")
+      expect_error("zzzzzzzz", "kino.rb:1: unknown directive: zzzzzzzz")
+    end
+
+    it "say what a directive takes" do
+      expect_error("workers", "kino.rb:1: workers takes one value, such as: workers :auto")
+      expect_error("batch 1, 2", "kino.rb:1: batch takes one value, such as: batch 1")
+      expect_error("workers { 1 }", "kino.rb:1: workers takes one value, such as: workers :auto")
+      expect_error("workers(1) { 1 }", "kino.rb:1: workers takes one value, such as: workers :auto")
+      expect_error("after_boot", /\Akino\.rb:1: after_boot takes a block, or one value with a method call/)
+      expect_error("after_boot(1) { 2 }", /\Akino\.rb:1: after_boot takes a block, or one value/)
+    end
+
+    it "name the line of a value that does not fit" do
+      given = read("batch 2\nworkers 0")
+      expect { Kino::Config::Settings.from_layers(given) }
+        .to raise_error(Kino::ConfigError, /\Aworkers must be .*, got 0 \(from kino\.rb:2\)\z/)
+    end
+
+    it "name the line of what it raises" do
+      expect_error("batch 2\nInteger('x')", /\Akino\.rb:2: invalid value for Integer\(\): "x" \(ArgumentError\)\z/)
+      expect_error("require 'no/such/file'", /\Akino\.rb:1: cannot load such file.*\(LoadError\)\z/)
+    end
+
+    it "name the line of a syntax error" do
+      expect_error("batch 2\nworkers (\n", /\Akino\.rb:\d: syntax error, \S/)
+    end
+
+    it "say that there is none, or that it cannot be read" do
+      expect { described_class.read("none.rb") }
+        .to raise_error(Kino::ConfigError, "no such configuration file: none.rb")
+      Dir.mkdir("folder")
+      expect { described_class.read("folder") }.to raise_error(Kino::ConfigError, "not a file: folder")
+    end
+
+    it "refuse bytes that are no text" do
+      expect_error("environment \"\xff\"\n", /kino\.rb:?1?: /)
+    end
+  end
+end
