@@ -88,6 +88,7 @@ module Kino
     end
 
     def serve(settings, argv)
+      Config::Environment.slips(@env).each { |slip| @err.puts "kino: warning: #{slip}" }
       @reexec.call(settings, argv)
       inherited = Inherited.take(@env)
       @env["RACK_ENV"] = settings.environment

@@ -94,6 +94,12 @@ RSpec.describe Kino::CLI do
     end
   end
 
+  it "warns of a variable that is nearly a setting, and goes on" do
+    env["KINO_PROT"] = "1"
+    expect(start).to eq(0)
+    expect(err.string).to eq("kino: warning: KINO_PROT sets nothing (did you mean KINO_PORT?)\n")
+  end
+
   describe "the file of settings" do
     it "is read, and goes behind the environment and the flags" do
       File.write("kino.rb", "batch 2\nqueue_depth 2\nport 2\nrackup 'other.ru'")

@@ -2,18 +2,37 @@
 
 require "kino/config/directives"
 require "kino/config/given"
+require "kino/config/nearest"
 
 module Kino
   module Config
     # What the variables of the environment set: `KINO_` and the name of a directive, and what platforms set for any
     # server, such as PORT. See {Directive#variables}.
     module Environment
-      # @param env [Hash{String => String}, ENV]
-      # @return [Hash{Symbol => Given}] by directive. A variable that is empty is not set
-      def self.read(env)
-        Directives::ALL.each_with_object({}) do |directive, given|
-          name = directive.variables.find { |variable| !env[variable].to_s.empty? } or next
-          given[directive.name] = Given.new(value: env[name], source: name)
+      KNOWN = Directives::ALL.flat_map(&:variables).freeze
+      private_constant :KNOWN
+
+      class << self
+        # @param env [Hash{String => String}, ENV]
+        # @return [Hash{Symbol => Given}] by directive. A variable that is empty is not set
+        def read(env)
+          Directives::ALL.each_with_object({}) do |directive, given|
+            name = directive.variables.find { |variable| !env[variable].to_s.empty? } or next
+            given[directive.name] = Given.new(value: env[name], source: name)
+          end
+        end
+
+        # An unknown variable is no error: it may be for another program. But one that is nearly a directive is a slip.
+        #
+        # @param env [Hash{String => String}, ENV]
+        # @return [Array<String>] a warning for each
+        def slips(env)
+          strangers = env.keys.select { |name| name.start_with?(Directive::PREFIX) } - KNOWN
+          strangers.filter_map do |name|
+            # Without what all begin with, which would make any two of them seem near.
+            near = Nearest.to(name.delete_prefix(Directive::PREFIX).downcase, Directives::NAMES) or next
+            "#{name} sets nothing (did you mean #{Directive::PREFIX}#{near.upcase}?)"
+          end
         end
       end
     end

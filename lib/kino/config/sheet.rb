@@ -64,5 +64,5 @@ end
 
 # The binding of the code. It is made outside of our modules, whose constants would hide Ruby's there (File, for one),
 # and where no local variable is.
+# @!visibility private
 Kino::Config::Sheet::OUTSIDE = proc { binding }
-Kino::Config::Sheet.private_constant :OUTSIDE

@@ -28,6 +28,12 @@ RSpec.describe Kino::Config::Environment do
     expect(read(PORT: "1", KINO_PORT: "")).to eq(port: given("1", "PORT"))
   end
 
+  it "warns of what is nearly a directive, and of nothing else" do
+    env = { "KINO_WORKRES" => "2", "KINO_RUBY" => "x", "KINO_CACHE" => "x", "KINO_PORT" => "1", "WORKRES" => "1",
+            "KINO_" => "" }
+    expect(described_class.slips(env)).to eq(["KINO_WORKRES sets nothing (did you mean KINO_WORKERS?)"])
+  end
+
   it "leaves alone what is no directive, and hooks" do
     expect(read(KINO_RUBY: "x", KINO_AFTER_BOOT: "x", kino_port: "1")).to eq({})
   end
