@@ -24,13 +24,15 @@ module Kino
       # @param path [String]
       def initialize(path)
         @path = path
+        # For the code, whose __dir__ and backtraces are to be as in any other file.
+        @full_path = ::File.expand_path(path)
         @given = {}
       end
 
       # @return [Hash{Symbol => Given}] see {.read}
       # @raise [ConfigError]
       def read
-        Sheet.read(self, text, @path)
+        Sheet.read(self, text, @full_path)
         @given
       rescue ConfigError
         raise
@@ -71,7 +73,7 @@ module Kino
         raise ConfigError, "no such configuration file: #{@path}" unless ::File.exist?(@path)
         raise ConfigError, "not a file: #{@path}" if ::File.directory?(@path)
 
-        ::File.read(@path, encoding: "UTF-8")
+        ::File.read(@path, encoding: "BOM|UTF-8")
       rescue SystemCallError => e
         raise ConfigError, "cannot read #{@path}: #{e.class.new.message}"
       end
@@ -94,14 +96,14 @@ module Kino
       end
 
       def place(locations)
-        own = locations.find { |location| location.path == @path }
+        own = locations.find { |location| location.path == @full_path }
         own ? "#{@path}:#{own.lineno}" : @path
       end
 
       # Ruby's message names the place, and may go on for many lines.
       def syntax_error(error)
         message = error.message.scrub
-        line = message[/#{Regexp.escape(@path)}:(\d+)/, 1]
+        line = message[/#{Regexp.escape(@full_path)}:(\d+)/, 1]
         detail = message[/^\s*\|[\s~]*\^[\s~^]*(\S.*)$/, 1] || first_line(error)
         "#{[@path, line].compact.join(":")}: syntax error, #{detail}"
       end

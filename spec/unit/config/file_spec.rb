@@ -36,6 +36,20 @@ RSpec.describe Kino::Config::File do
     TEXT
   end
 
+  it "knows where it is, as any file of Ruby does" do
+    Dir.mkdir("config")
+    File.write("config/more.rb", "MORE = 3")
+    File.write("config/kino.rb", "require_relative 'more'\nenvironment __dir__\nbatch MORE\nrackup __FILE__")
+    given = described_class.read("config/kino.rb")
+    expect(given.transform_values(&:value))
+      .to eq(environment: "#{Dir.pwd}/config", batch: 3, rackup: "#{Dir.pwd}/config/kino.rb")
+    expect(given[:batch].source).to eq("config/kino.rb:3")
+  end
+
+  it "may begin with a byte order mark" do
+    expect(values("\uFEFFbatch 2")).to eq(batch: 2)
+  end
+
   it "takes the second of two values, and notes its line" do
     expect(read("batch 2\nbatch 3")[:batch]).to have_attributes(value: 3, source: "kino.rb:2")
   end
