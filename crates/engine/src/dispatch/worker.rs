@@ -44,9 +44,9 @@ impl Worker {
         self.queue.retire(&self.lane);
     }
 
-    /// Whether it was told to take nothing more, or has said so itself.
+    /// Whether it was told to take nothing more. After [`Worker::leave`] that does not change any more.
     pub fn is_leaving(&self) -> bool {
-        self.lane.slot.is_leaving()
+        self.lane.slot.was_told()
     }
 
     /// Whether it was set aside, see [`Server::quarantine`](crate::Server::quarantine).
