@@ -87,4 +87,21 @@ RSpec.describe Kino::Config::Types do
       expect(["", "a b", nil, 1, :localhost].map { |given| coerce(type, given) }).to all(eq(:refused))
     end
   end
+
+  describe described_class::Callable do
+    subject(:type) { described_class.new }
+
+    it "takes what can be called, as it is, and nil for nothing" do
+      given = [-> {}, Module.new { def self.call = nil }, method(:coerce), nil]
+      expect(given.map { |value| coerce(type, value) }).to match(given.map { |value| be(value) })
+    end
+
+    it "refuses everything else" do
+      expect(["puts", :puts, 1, false, [], {}].map { |given| coerce(type, given) }).to all(eq(:refused))
+    end
+
+    it "has no flag, and says what it takes" do
+      expect([type.flag?, type.expectation]).to eq([false, "nil or something with a method call, such as a Proc"])
+    end
+  end
 end
