@@ -18,9 +18,11 @@ RSpec.describe "starting" do
       hook = Ractor.make_shareable(Apps::Hooks::Waiting.new(meeting.path))
       server = serve(Apps::Doors, after_worker_boot: hook)
       visitor = meeting.next
+      early = connect(server).send_head("GET", "/free")
       expect(server).not_to be_ready
       visitor.answer
       eventually { server.ready? }
+      expect(early.read_answer.body).to eq("free")
 
       stub_const("Kino::Pool::Backoff::FIRST", 0.0001)
       stub_const("Kino::Pool::Backoff::LONGEST", 0.0001)

@@ -38,6 +38,15 @@ RSpec.describe Kino::Pool::Retiring do
     expect(retiring).not_to be_any
   end
 
+  it "tells a worker, too, of which it could not learn how many are set aside" do
+    told(1)
+    allow(Kino::Native).to receive(:stats).and_raise(NoMemoryError)
+    expect { retiring.add(1, 1) }.to raise_error(NoMemoryError)
+    expect(retiring).to be_any
+    retiring.tell
+    expect(retiring).not_to be_any
+  end
+
   it "forgets a worker of which nothing runs any more" do
     told(0)
     retiring.add(1, 1)

@@ -95,7 +95,7 @@ impl Slot {
 
     /// Its worker has left. The slot stays for as long as something of it is in flight, and no longer than its
     /// object in Ruby, which the collector frees when it pleases.
-    pub(crate) fn be_gone(&self) {
+    pub(crate) fn mark_gone(&self) {
         self.leave(ENDED);
         self.rest();
         self.is_gone.store(true, Ordering::SeqCst);
@@ -180,14 +180,14 @@ mod tests {
         let slot = hanging();
         assert!(slot.quarantine(Duration::ZERO));
         assert!(!slot.send_away() && !slot.quarantine(Duration::ZERO));
-        slot.be_gone();
+        slot.mark_gone();
         assert!(slot.is_quarantined() && slot.was_told() && slot.is_leaving());
     }
 
     #[test]
     fn who_has_left_can_be_told_nothing() {
         let slot = hanging();
-        slot.be_gone();
+        slot.mark_gone();
         slot.busy_since.store(1, Ordering::Relaxed);
         assert!(!slot.send_away() && !slot.quarantine(Duration::ZERO));
         assert!(slot.is_leaving() && !slot.was_told() && !slot.is_quarantined());

@@ -40,7 +40,7 @@ impl Worker {
     /// Says that this worker takes nothing any more: what waits for it alone is others' now. Its drop says
     /// so, too.
     pub fn leave(&self) {
-        self.lane.slot.be_gone();
+        self.lane.slot.mark_gone();
         self.queue.retire(&self.lane);
     }
 
