@@ -35,7 +35,7 @@ module Kino
     #
     # @param error [Exception]
     # @return [String] class and message on the first line, then the backtrace and the causes
-    def account(error)
+    def full_message(error)
       head = asked { describe(error) } || "#{error.class}: (it cannot be described)"
       "#{head}\n#{asked { trace(error) }}".chomp
     end
@@ -43,7 +43,7 @@ module Kino
     # @return [void]
     def flush
       $stderr.flush
-    rescue SystemCallError, IOError
+    rescue *RESCUED
       nil
     end
 
@@ -55,7 +55,7 @@ module Kino
 
     def asked
       yield
-    rescue Exception # rubocop:disable Lint/RescueException -- the account of a death must not be missing
+    rescue Exception # rubocop:disable Lint/RescueException -- what is said of a death must not be missing
       nil
     end
 
@@ -67,7 +67,7 @@ module Kino
 
     def write(text)
       $stderr.write(text)
-    rescue SystemCallError, IOError
+    rescue *RESCUED # what an app has put in the place of $stderr may raise anything
       nil
     end
 

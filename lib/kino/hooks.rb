@@ -43,7 +43,7 @@ module Kino
       def call_safely(name, hook, *)
         call(name, hook, *)
       rescue Exception => error # rubocop:disable Lint/RescueException -- see above
-        ErrorLog.line("the hook #{name} raised #{ErrorLog.account(error)}")
+        ErrorLog.line("the hook #{name} raised #{ErrorLog.full_message(error)}")
       end
 
       # @param settings [Config::Settings]

@@ -67,8 +67,8 @@ module Kino
   # `answered? -> Boolean`:: whether the request in hand, if any, needs no answer any more.
   # `holding? -> Boolean`:: whether a request is in hand, answered or not. What `take` raises, or `reply` while it
   #   takes, comes while none is.
-  # `leaving? -> Boolean`:: whether this worker was told to take nothing more, see `retire` and `quarantine`; true
-  #   after `release` as well.
+  # `leaving? -> Boolean`:: whether this worker was told to take nothing more, see `retire` and `quarantine`. Nobody
+  #   can tell it any more after `release`.
   # `quarantined? -> Boolean`:: whether it was told so because it had been at one request for too long.
   # `bodiless?(status) -> Boolean`:: whether no content follows a head with this status here: on HEAD, and
   #   with 204 and 304. False for what is no status.

@@ -7,9 +7,7 @@ require "kino/config/settings"
 require "kino/error_log"
 require "kino/hooks"
 require "kino/native_settings"
-require "kino/pool/ractors"
-require "kino/pool/supervisor"
-require "kino/pool/threads"
+require "kino/pool"
 require "kino/runner"
 require "kino/stats_line"
 
@@ -20,14 +18,10 @@ module Kino
   #     server.url # => "http://127.0.0.1:40123"
   #     server.shutdown
   class Server
-    # @!visibility private
-    POOLS = { ractor: Pool::Ractors, threaded: Pool::Threads }.freeze
-    private_constant :POOLS
-
     # How long workers get to leave once every client is answered and the time for that is over, in
     # seconds. They wait in {Native} then, where they are woken, or they hang.
-    LAST_CALL = 1.0
-    private_constant :LAST_CALL
+    EXIT_GRACE = 1.0
+    private_constant :EXIT_GRACE
 
     # Serves until INT, TERM or QUIT, or until {#shutdown} is called elsewhere. A second signal ends the
     # process at once, with status 1. The other signals, `pidfile`, and sockets of systemd and of a hot
@@ -87,24 +81,28 @@ module Kino
     def ready?
       return false if @is_stopping || @pool.nil?
 
-      @ready ||= counters.fetch(:per_worker, []).size >= workers * threads
+      @ready ||= @pool.up?(counters.fetch(:per_worker, []))
     end
 
-    # Starts one more worker, with its threads.
+    # Starts one more worker, with its threads. One that cannot begin is given up after a while, see
+    # doc/operations.md.
     #
-    # @return [Integer, nil] its index, the lowest that is free; nil on a server that does not run
-    def add_worker = @pool&.add
+    # @return [Integer, nil] its index, the lowest that is free; nil where there are as many as the directive `workers`
+    #   takes, and on a server that does not run
+    def add_worker
+      @pool&.add.tap { |index| warn_of_cpus if index }
+    end
 
     # Sends one worker away, the one with the highest index; what it is at it finishes. One stays in any case.
     #
     # @return [Integer, nil] its index; nil if it is the only one, and on a server that does not run
     def remove_worker = @pool&.remove
 
-    # Has the block run at each {#reload}.
+    # Has the block run at each {#reload}, which is what HUP asks for where {Server.run} serves. It runs in the main
+    # Ractor.
     #
     # @yield whatever it opens anew; what it raises is logged and keeps no other from running
     # @return [self]
-    # @api private
     def on_reload(&block)
       @reload_hooks += [block]
       self
@@ -128,9 +126,7 @@ module Kino
         raise Error, "this server was started before; make a new one" if @id
 
         @id = Native.start(NativeSettings.of(settings, mode:, inherited: descriptor))
-        @port = Native.port(@id)
-        @host = address if @given
-        start_pool
+        begin_serving
       end
       Hooks.call_safely(:after_boot, settings.after_boot)
       self
@@ -172,10 +168,11 @@ module Kino
     # of its own stops the server: {#wait} tells when it has. A caller that is killed, or raised at, in the midst
     # leaves a server that is about to stop; call again to go on.
     #
-    # @param timeout [Numeric] seconds
+    # @param timeout [Numeric] seconds, as many as the directive `shutdown_timeout` takes
     # @return [self]
+    # @raise [ConfigError] for any other, whatever state the server is in
     def shutdown(timeout: settings.shutdown_timeout)
-      timeout = Float(timeout)
+      timeout = Config::Directives[:shutdown_timeout].coerce(timeout, source: "shutdown(timeout:)")
       if trapping? || @pool&.own_thread?
         Thread.new { shutdown(timeout:) }
       elsif !@lock.owned? # else by a hook that it has called itself
@@ -185,7 +182,8 @@ module Kino
     end
 
     # What the server is and has done. Those of a server that has stopped stay as they were at its end; one that was
-    # never started has the first five only. The counters are read one after the other, while requests go on.
+    # never started, or whose start has failed, has the first five only. The counters are read one after the other,
+    # while requests go on.
     #
     # - `mode` (Symbol), `workers` and `threads` a worker (Integers), as they should be now; `lanes` (Boolean) and
     #   `batch` (Integer), as they are set
@@ -230,18 +228,22 @@ module Kino
       @given.is_a?(Integer) ? @given : @given&.fileno
     end
 
-    def start_pool
-      hooks = Hooks.of_workers(settings)
-      launcher = POOLS.fetch(mode).new(server_id: @id, app: @app, hooks:, threads:)
-      quarantine = Pool::Quarantine.new(server_id: @id, seconds: settings.quarantine_timeout,
-                                        most: settings.quarantine_max)
-      pool = Pool::Supervisor.new(server_id: @id, launcher:, workers:, quarantine:,
-                                  on_exit: settings.on_worker_exit) { |error| fail_with(error) }
-      @pool = pool.start
-    rescue Exception # rubocop:disable Lint/RescueException -- whatever it is, the port must not stay taken
+    def begin_serving
+      @port = Native.port(@id)
+      @host = address if @given
+      # Noted before it starts, for its thread asks for it.
+      @pool = Pool.of(self, app: @app, id: @id) { |error| fail_with(error) }
+      is_up = @pool.start
+    ensure # whatever it was, a Thread#kill included: the port must not stay taken
+      give_back unless is_up
+    end
+
+    # Leaves a server that has stopped and has done nothing.
+    def give_back
+      @pool = nil
+      @last_counters = {}
       Native.shutdown(@id)
       @stopped.close
-      raise
     end
 
     # Where no worker is left there is nothing to wait for.
@@ -273,7 +275,7 @@ module Kino
       drained = Native.drain(@id, timeout)
       Native.close(@id)
       Native.abort(@id) unless drained
-      @pool.join([deadline - now, LAST_CALL].max)
+      @pool.join([deadline - now, EXIT_GRACE].max)
       @last_counters = Native.stats(@id)
     end
 
@@ -298,10 +300,16 @@ module Kino
 
     def warn_of(reason)
       ErrorLog.line("warning: threaded mode, because #{reason}") if reason
-      return unless mode == :ractor
+      warn_of_cpus
+    end
 
-      limit = Config::Mode.max_cpu_warning(workers)
-      ErrorLog.line("warning: #{limit}") if limit
+    # Once: the next worker makes it no truer.
+    def warn_of_cpus
+      return if @warned_of_cpus || mode != :ractor
+
+      limit = Config::Mode.max_cpu_warning(Config::Mode.ractors(settings, workers:)) or return
+      @warned_of_cpus = true
+      ErrorLog.line("warning: #{limit}")
     end
   end
 end

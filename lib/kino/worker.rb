@@ -36,7 +36,7 @@ module Kino
     rescue Exception => e # rubocop:disable Lint/RescueException -- see above
       error = e
     ensure
-      stage = worker&.parting || (error ? stage : :leaving)
+      stage = worker&.dismissal || (error ? stage : :leaving)
       yield Pool::Ending.of(stage, error)
     end
 
@@ -45,11 +45,12 @@ module Kino
     # @param index [Integer] of whose connections it drives, see {Native}
     # @param hooks [Hooks::Workers]
     def initialize(server_id:, app:, index:, hooks: Hooks::NONE)
+      # Before the front-end hears of it: what it counts as a worker can take a request.
+      Hooks.call(:after_worker_boot, hooks.after_worker_boot, index)
       @native = Native::Worker.new(server_id, index)
       @app = app
       @responder = Responder.new(@native, on_error: hooks.on_error)
       @after_request = hooks.after_request
-      boot(hooks.after_worker_boot, index)
     end
 
     # Answers requests until the server is closed or the worker is told to leave.
@@ -62,22 +63,15 @@ module Kino
     end
 
     # @return [Symbol, nil] :set_aside or :leaving if it had been told to leave when {#run} ended
-    attr_reader :parting
+    attr_reader :dismissal
 
     private
 
-    def boot(hook, index)
-      is_up = false
-      Hooks.call(:after_worker_boot, hook, index)
-      is_up = true
-    ensure
-      leave unless is_up
-    end
-
+    # Asked after the release, when nobody can tell it to leave any more: a worker that was told so between the
+    # question and its end would be replaced by two, by who told it and by who heard of its end.
     def leave
-      # After its release every worker is leaving.
-      @parting = @native.quarantined? ? :set_aside : (:leaving if @native.leaving?)
       @native.release
+      @dismissal = @native.quarantined? ? :set_aside : (:leaving if @native.leaving?)
     end
 
     # @return [Hash, nil] the env of the next request

@@ -74,7 +74,7 @@ RSpec.describe "exe/kino" do
 
   it "starts anew with RUBY_MAX_CPU for more workers than the VM has threads for" do
     child = kino("-p", "0", "-w", "9", "-m", "ractor", "#{Child::ROOT}/spec/support/rackups/max_cpu.ru")
-    expect(Wire.get(child.port).body).to eq("13 nil")
+    expect(Wire.get(child.port).body).to eq("18 nil")
     child.signal("TERM")
     expect(child.status.exitstatus).to eq(0)
     expect([child.errors, child.output.scan("listening").size]).to eq(["", 1])

@@ -57,6 +57,13 @@ RSpec.describe "requests that take too long" do
       expect(Wire.get(serve(Apps::Waits).port).body).to eq("none")
     end
 
+    it "leave what a proxy says of their wait as it is" do
+      [true, false].each do |queue_ms|
+        env = Apps::EnvDump.parse(Wire.get(serve(Apps::EnvDump, queue_ms:).port, "/", "x-request-start" => "t=1.5"))
+        expect(env).to include("HTTP_X_REQUEST_START" => "t=1.5")
+      end
+    end
+
     describe "quarantine_timeout" do
       it "sets their worker aside, and starts another in its place" do
         server = serve(Apps::Doors, quarantine_timeout: 0.05)

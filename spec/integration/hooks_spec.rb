@@ -4,7 +4,7 @@ require "support/child"
 require "support/integration"
 
 RSpec.describe "hooks" do
-  in_both_modes do
+  in_both_modes do |mode|
     def get(server, name) = Wire.get(server.port, "/#{name}?#{meeting.path}")
 
     it "are called after every request, whatever became of it" do
@@ -57,6 +57,43 @@ RSpec.describe "hooks" do
       2.times { server.shutdown }
       expect(Array.new(told.size) { told.pop }).to eq([[:stopping, false, false], [0, nil]])
       log.text
+    end
+
+    if mode == :threaded || RUBY_VERSION >= "4"
+      it "are told of the end of each thread of a worker, once" do
+        told = Thread::Queue.new
+        server = serve(Apps::Deaths, threads: 2, on_worker_exit: ->(index, error) { told << [index, error&.message] })
+        Wire.get(server.port, "/doom")
+        expect(told.pop).to match([0, /the end/])
+        eventually { server.ready? }
+        server.shutdown
+        expect(Array.new(told.size) { told.pop }).to eq([[0, nil], [0, nil]])
+        log.text
+      end
+    end
+
+    it "may shut the server down" do
+      %i[after_boot before_shutdown on_worker_exit].each do |name|
+        server = Kino::Server.new(Apps::Deaths, port: 0, workers: 1, threads: 1, mode:, name => lambda { |*|
+          expect(server.shutdown).to be(server)
+        })
+        server.start
+        Wire.get(server.port, "/doom") if name == :on_worker_exit
+        server.shutdown if name == :before_shutdown
+        expect(server.wait).to be(server)
+        expect(refused?(server.port)).to be(true)
+      end
+      expect(log.text).to match(/\Akino: kino-worker-1 died and is replaced: .*\n(    .*\n)+\z/)
+    end
+
+    if mode == :threaded # elsewhere they cannot know the server
+      it "may shut it down from within a worker, for which it does not wait" do
+        server = nil
+        server = serve(Apps::Hooks::App, on_error: ->(*) { server.shutdown(timeout: 0) })
+        expect(get(server, "failing").status).to eq(500)
+        expect(server.wait).to be(server)
+        log.text
+      end
     end
 
     it "that end their worker before it serves end the server, which says why" do

@@ -14,6 +14,23 @@ RSpec.describe "starting" do
       server.shutdown
     end
 
+    it "is done when all workers have come up, their hooks included, or were given up" do
+      hook = Ractor.make_shareable(Apps::Hooks::Waiting.new(meeting.path))
+      server = serve(Apps::Doors, after_worker_boot: hook)
+      visitor = meeting.next
+      early = connect(server).send_head("GET", "/free")
+      expect(server).not_to be_ready
+      visitor.answer
+      eventually { server.ready? }
+      expect(early.read_answer.body).to eq("free")
+
+      stub_const("Kino::Pool::Backoff::FIRST", 0.0001)
+      stub_const("Kino::Pool::Backoff::LONGEST", 0.0001)
+      server = serve(Apps::Doors, workers: 2, after_worker_boot: Apps::Hooks::LeavingButOne)
+      eventually { server.ready? && server.workers == 1 }
+      log.text
+    end
+
     it "happens once" do
       server = serve(Apps::Doors)
       expect { server.start }.to raise_error(Kino::Error, /started before/)

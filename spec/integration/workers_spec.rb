@@ -41,6 +41,22 @@ RSpec.describe "adding and removing workers" do
       end
     end
 
+    it "gives up one that cannot begin, and serves on with the others" do
+      stub_const("Kino::Pool::Backoff::FIRST", 0.0001)
+      server = serve(Apps::Doors, after_worker_boot: Apps::Hooks::LeavingButOne)
+      eventually { server.ready? }
+      2.times do
+        expect(server.add_worker).to eq(1)
+        eventually("it is given up") { server.workers == 1 }
+      end
+      expect(server.stats).to include(workers: 1)
+      expect(Wire.get(server.port, "/free").body).to eq("free")
+      server.shutdown
+      expect(server.wait).to be(server)
+      given_up = /^kino: kino-worker-2 died at boot 8 times in a row and is given up \(workers now: 1\): SystemExit/
+      expect(log.text.scan(given_up).size).to eq(2)
+    end
+
     it "is nothing for a server that does not run" do
       server = Kino::Server.new(Apps::Doors, mode:)
       expect([server.add_worker, server.remove_worker, server.ready?]).to eq([nil, nil, false])

@@ -68,4 +68,27 @@ RSpec.describe Kino::ErrorLog do
   it "tells no word of the message that could pass for another entry" do
     expect(entry(ArgumentError.new("x\nkino: RuntimeError: forged")).lines.size).to eq(1)
   end
+
+  describe "whose device fails" do
+    let(:broken) do
+      Class.new do
+        def write(*) = raise(NotImplementedError, "no device")
+        def flush = raise("no device")
+      end.new
+    end
+
+    around do |example|
+      former = $stderr
+      $stderr = broken
+      example.run
+    ensure
+      $stderr = former
+    end
+
+    it "raises nothing, whatever the device does" do
+      described_class.line("something")
+      described_class.exception(RuntimeError.new("why"))
+      described_class.flush
+    end
+  end
 end

@@ -52,8 +52,86 @@ RSpec.describe Kino::Server do
     expect(subject.shutdown).to be(subject)
   end
 
+  { port: "port", listener: "address" }.each do |call, what|
+    it "gives the port back when it cannot tell its #{what}" do
+      given = TCPServer.new("127.0.0.1", 0)
+      port = given.local_address.ip_port
+      allow(Kino::Native).to receive(call).and_raise(Kino::Error, "no descriptor left")
+      expect { server(workers: 1, listener: given).start }.to raise_error(Kino::Error, "no descriptor left")
+      given.close
+      expect { TCPSocket.new("127.0.0.1", port) }.to raise_error(Errno::ECONNREFUSED)
+    end
+  end
+
+  it "is as one that was never started when its start has failed" do
+    subject = server(port: 0, workers: 2)
+    allow(Kino::Pool::Threads).to receive(:new).and_raise(ThreadError, "no thread")
+    expect { subject.start }.to raise_error(ThreadError)
+    expect(subject.stats).to eq(mode: :threaded, workers: 2, threads: 3, lanes: false, batch: 1)
+    expect([subject.ready?, subject.listener, subject.add_worker]).to eq([false, nil, nil])
+    expect(subject.wait).to be(subject)
+  end
+
   it "has stats before it runs" do
     expect(server(workers: 2, threads: 3).stats).to include(mode: :threaded, workers: 2, threads: 3)
+  end
+
+  it "has stats on one line while it runs" do
+    subject = server(port: 0, workers: 1, threads: 2).start
+    sleep 0.001 until subject.ready?
+    expect(subject.stats_line).to match(
+      /\Amode=threaded workers=1 threads=2 .*\bserved=0 .*\bper_worker\.1\.index=0 .*\bper_worker\.1\.busy_ms=- /
+    )
+  ensure
+    subject&.shutdown
+  end
+
+  it "warns once when there are to be more workers than the VM runs at a time" do
+    app = Module.new { def self.call(_env) = [200, {}, []] }
+    allow(Kino::Config::Mode).to receive(:max_cpu_warning) { |ractors| "#{ractors} are too many" if ractors > 1 }
+    allow(Kino::ErrorLog).to receive(:line)
+    subject = described_class.new(app, mode: :ractor, port: 0, workers: 1).start
+    expect(Kino::ErrorLog).not_to have_received(:line)
+    expect([subject.add_worker, subject.add_worker]).to eq([1, 2])
+    expect(Kino::ErrorLog).to have_received(:line).with("warning: 2 are too many").once
+  ensure
+    subject&.shutdown
+  end
+
+  it "takes for the time of a shutdown what the directive takes, and says so at once" do
+    subject = server
+    [-1, Float::NAN, Float::INFINITY, "soon", nil, :none].each do |timeout|
+      expect { subject.shutdown(timeout:) }.to raise_error(
+        Kino::ConfigError, /\Ashutdown_timeout must be a number of seconds .*, got .* \(from shutdown\(timeout:\)\)\z/
+      )
+    end
+    [0, 1.5, Rational(1, 2), "5"].each { |timeout| expect(subject.shutdown(timeout:)).to be(subject) }
+  end
+
+  it "runs what is to be opened anew, in order, and logs what one raises" do
+    told = []
+    subject = server
+    expect(subject.on_reload { told << 1 }.on_reload { raise "broken" }).to be(subject)
+    subject.on_reload { told << 2 }
+    2.times do
+      expect { expect(subject.reload).to be(subject) }
+        .to output(/\Akino: the hook on_reload raised RuntimeError: broken$/).to_stderr
+    end
+    expect(told).to eq([1, 2, 1, 2])
+  end
+
+  it "flushes the log when nobody is left who could write to it" do
+    calls = []
+    subject = server(port: 0, workers: 1, threads: 1, on_worker_exit: ->(*) { calls << :exit }).start
+    %i[close shutdown].each do |name|
+      allow(Kino::Native).to receive(name).and_wrap_original do |original, *all|
+        calls << name
+        original.call(*all)
+      end
+    end
+    allow(Kino::ErrorLog).to receive(:flush) { calls << :flush }
+    subject.shutdown
+    expect(calls).to eq(%i[close exit shutdown flush])
   end
 
   describe ".run" do

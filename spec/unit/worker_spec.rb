@@ -86,7 +86,8 @@ RSpec.describe Kino::Worker do
 
   it "lets go of the request when its thread is killed" do
     expect(Thread.new { outcome { Thread.current.kill } }.value).to be_nil
-    expect(endings).to match([have_attributes(stage: :serving, account: "Kino::WorkerError: its thread was killed")])
+    ending = have_attributes(stage: :serving, full_message: "Kino::WorkerError: its thread was killed")
+    expect(endings).to match([ending])
     expect(native.notes).to eq([[:release]])
   end
 
@@ -144,10 +145,10 @@ RSpec.describe Kino::Worker do
       expect(endings.last.error).to be_nil
     end
 
-    it "that end the worker at boot let go of it" do
+    it "that end the worker at boot leave the front-end without one" do
       outcome(hooks: hooks(after_worker_boot: ->(_) { exit })) { [200, {}, []] }
       expect(endings).to match([have_attributes(stage: :boot, error: SystemExit)])
-      expect(native.notes).to eq([[:release]])
+      expect(Kino::Native::Worker).not_to have_received(:new)
     end
   end
 end

@@ -38,11 +38,11 @@ module Kino
 
       # In mode auto only the app decides, and it is not loaded yet. A start too many does no harm.
       def needed?(settings)
-        settings.mode != :threaded && !Config::Mode.enough_cpus?(settings.workers, env: @env)
+        settings.mode != :threaded && !Config::Mode.enough_cpus?(Config::Mode.ractors(settings), env: @env)
       end
 
       def variables(settings)
-        { "RUBY_MAX_CPU" => Config::Mode.max_cpu(settings.workers).to_s, MARKER => "1" }
+        { "RUBY_MAX_CPU" => Config::Mode.max_cpu(Config::Mode.ractors(settings)).to_s, MARKER => "1" }
       end
     end
   end

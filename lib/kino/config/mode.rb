@@ -13,11 +13,6 @@ module Kino
       # Ruby's own limit for the native threads of all Ractors but the main one, unless RUBY_MAX_CPU says more.
       VM_MAX_CPU = 8
 
-      # What RUBY_MAX_CPU gets beyond the number of workers: a replacement may start while the worker that it
-      # replaces still winds down, and the app may have a Ractor or two of its own. The VM makes the threads only
-      # when they are needed, so spare ones cost nothing.
-      SPARE_CPUS = 4
-
       class << self
         # @param requested [Symbol] :auto, :ractor or :threaded
         # @param app [#call] looked at, never frozen or changed
@@ -49,27 +44,39 @@ module Kino
           error ? raise(error) : requested
         end
 
-        # @param workers [Integer] in ractor mode
-        # @param env [Hash{String => String}, ENV] the environment in which the VM was started
-        # @return [Boolean] whether the VM has native threads for that many worker Ractors
-        def enough_cpus?(workers, env: ENV)
-          workers <= vm_limit(env)
+        # @param settings [Settings]
+        # @param workers [Integer] how many there are to be
+        # @return [Integer] Ractors that may run at a time in ractor mode: one that is set aside may be in an endless
+        #   loop, beside the one in its place
+        def ractors(settings, workers: settings.workers)
+          workers + (settings.quarantine_timeout ? settings.quarantine_max : 0)
         end
 
-        # @param workers [Integer] in ractor mode
+        # @param ractors [Integer] see {.ractors}
+        # @param env [Hash{String => String}, ENV] the environment in which the VM was started
+        # @return [Boolean] whether the VM has native threads for that many Ractors
+        def enough_cpus?(ractors, env: ENV)
+          ractors <= vm_limit(env)
+        end
+
+        # Twice as many: for workers that are added while the server runs (TTIN), for one that still winds down
+        # while its replacement starts, and for Ractors of the app's own. The VM makes the threads only when they are
+        # needed, so spare ones cost nothing.
+        #
+        # @param ractors [Integer] see {.ractors}
         # @return [Integer] what RUBY_MAX_CPU should be
-        def max_cpu(workers) = workers + SPARE_CPUS
+        def max_cpu(ractors) = ractors * 2
 
         # For programs that start a server themselves and so cannot be started anew with another environment.
         #
-        # @param workers [Integer] in ractor mode
+        # @param ractors [Integer] see {.ractors}
         # @param env [Hash{String => String}, ENV] the environment in which the VM was started
         # @return [String, nil] nil where all is well
-        def max_cpu_warning(workers, env: ENV)
-          return if enough_cpus?(workers, env:)
+        def max_cpu_warning(ractors, env: ENV)
+          return if enough_cpus?(ractors, env:)
 
-          "#{workers} workers, but Ruby runs Ractors on at most #{vm_limit(env)} cores: " \
-            "set RUBY_MAX_CPU=#{max_cpu(workers)} in the environment before Ruby starts"
+          "up to #{ractors} worker Ractors at a time, but Ruby runs them on at most #{vm_limit(env)} cores: " \
+            "set RUBY_MAX_CPU=#{max_cpu(ractors)} in the environment before Ruby starts"
         end
 
         private

@@ -9,17 +9,22 @@ module Kino
       FIRST = 0.1
       # The longest wait, in seconds.
       LONGEST = 5.0
-      # So many attempts in a row that fail end the server: about 11 seconds, long enough for a lack of threads or
-      # memory to pass, and short enough for whoever has just deployed to be looking.
+      # So many attempts in a row that fail are enough to judge by: about 11 seconds, long enough for a lack of threads
+      # or memory to pass, and short enough for whoever has just deployed to be looking.
       ATTEMPTS = 8
 
       # @param failures [Integer] attempts in a row that failed, 0 for a worker that has served
-      # @return [Float, nil] seconds to wait; nil for no more attempts
+      # @return [Float] seconds to wait
       def self.delay(failures)
         return 0.0 if failures.zero?
 
-        [FIRST * (2**(failures - 1)), LONGEST].min if failures < ATTEMPTS
+        # Not a power of any size: a worker may be tried for as long as the server runs.
+        [FIRST * (2**(failures - 1).clamp(0, 30)), LONGEST].min
       end
+
+      # @param failures [Integer] attempts in a row that failed
+      # @return [Boolean] whether that is to be taken for lasting
+      def self.exhausted?(failures) = failures >= ATTEMPTS
     end
   end
 end

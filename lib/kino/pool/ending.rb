@@ -4,7 +4,7 @@ require "kino/error_log"
 
 module Kino
   module Pool
-    Ending = Data.define(:stage, :error, :account)
+    Ending = Data.define(:stage, :error, :full_message)
 
     # How a worker ended.
     #
@@ -13,19 +13,20 @@ module Kino
     #     is closed, or it was told to leave) or :set_aside (it was told so because it hung, and is replaced already)
     # @!attribute [r] error
     #   @return [Exception, nil] what it died of. What a Ractor died of stays there: a {WorkerError} stands for it
-    # @!attribute [r] account
+    # @!attribute [r] full_message
     #   @return [String, nil] that as the log has it: class and message, then the backtrace
     class Ending
       # @param stage [Symbol]
       # @param error [Exception, nil]
       # @return [Ending]
-      def self.of(stage, error = nil) = new(stage:, error:, account: error && ErrorLog.account(error))
+      def self.of(stage, error = nil) = new(stage:, error:, full_message: error && ErrorLog.full_message(error))
 
       # @param stage [String]
-      # @param account [String, nil] as it came from another Ractor
+      # @param full_message [String, nil] as it came from another Ractor
       # @return [Ending]
-      def self.told(stage, account)
-        new(stage: stage.to_sym, error: account && WorkerError.new(account.lines(chomp: true).first), account:)
+      def self.told(stage, full_message)
+        error = full_message && WorkerError.new(full_message.lines(chomp: true).first)
+        new(stage: stage.to_sym, error:, full_message:)
       end
     end
   end

@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require "kino/pool/crew"
+require "kino/pool/launcher"
 
 module Kino
   module Pool
@@ -8,59 +9,37 @@ module Kino
     #
     # A worker says by itself how it ended, see {Native}. (`Ractor#take` and `#value` are not used: a Ractor of Ruby 3.4
     # has one place for a thread that waits for another Ractor, so the waits of several lose each other's wake-ups.)
-    class Ractors
+    class Ractors < Launcher
       # What a report of one thread of a worker begins with; the worker itself goes on.
       THREAD = "thread_"
       private_constant :THREAD
 
-      # @param server_id [Integer] the server in {Native}
-      # @param app [#call] the Rack app, shareable
-      # @param hooks [Hooks::Workers] shareable
-      # @param threads [Integer] threads a worker
-      def initialize(server_id:, app:, hooks:, threads:)
-        @server_id = server_id
-        @app = app
-        @hooks = hooks
-        @threads = threads
-      end
+      # (see Launcher#parts)
+      def parts(index) = [[name(index), @threads]]
 
-      # @param index [Integer] the worker's
-      # @return [Array<Array(String, Integer)>] what a worker consists of: name and number of threads of each
-      def parts(index) = [["kino-worker-#{index + 1}", @threads]]
-
-      # @param number [Integer] names it in {#next_end}
-      # @param unit [Supervisor::Unit]
-      # @return [void]
-      # @raise [StandardError] whatever keeps Ruby from starting another
+      # (see Launcher#start)
       def start(number, unit)
         quietly do
-          work = { server_id: @server_id, app: @app, index: unit.index, hooks: @hooks }.freeze
-          Ractor.new(work, number, unit.threads, name: unit.name) do |its_work, its_number, threads|
+          Ractor.new(work_of(unit).freeze, number, unit.threads, name: unit.name) do |its_work, its_number, threads|
             Thread.current.report_on_exception = false
             Kino::Pool::Ractors.work(its_work, its_number, threads)
           end
         end
       end
 
-      # @param seconds [Numeric, nil] at most; nil for ever
-      # @return [Array(Integer, Ending, Boolean), nil] the number of a worker, how it ended, and whether all of it did
-      #   and not one of its threads
+      # (see Launcher#next_end)
       def next_end(seconds)
-        number, what, account = Native.await_end(@server_id, seconds&.to_f)
+        number, what, full_message = Native.await_end(@server_id, seconds&.to_f)
         return unless number&.positive?
 
         stage = what.delete_prefix(THREAD)
-        [number, Ending.told(stage, account), stage == what]
+        [number, Ending.told(stage, full_message), stage == what]
       end
 
-      # A worker that could not be started is one that has ended.
-      # @param number [Integer]
-      # @param ending [Ending]
-      # @return [void]
-      def note(number, ending) = Native.report_end(@server_id, number, ending.stage.name, ending.account)
+      # (see Launcher#note)
+      def note(number, ending) = Native.report_end(@server_id, number, ending.stage.name, ending.full_message)
 
-      # Ends the wait of {#next_end}.
-      # @return [void]
+      # (see Launcher#wake)
       def wake = Native.report_end(@server_id, 0, "wake", nil)
 
       # A Ractor cannot be killed from outside: it is given up, and ends with the process.
@@ -69,12 +48,12 @@ module Kino
 
       # What a worker Ractor does.
       # @param work [Hash{Symbol => Object}] for {Worker.run}
-      # @param number [Integer] see {#start}
+      # @param number [Integer] see {Launcher#start}
       # @param threads [Integer]
       # @return [void]
       def self.work(work, number, threads)
         tell = lambda do |ending, prefix = ""|
-          Native.report_end(work[:server_id], number, "#{prefix}#{ending.stage}", ending.account)
+          Native.report_end(work[:server_id], number, "#{prefix}#{ending.stage}", ending.full_message)
         end
         # Not a crew of one: on Ruby 3.4 a Ractor must not have a second thread.
         return Worker.run(**work, &tell) if threads == 1

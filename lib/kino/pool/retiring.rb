@@ -25,8 +25,9 @@ module Kino
       # @param threads [Integer] how many it has, those that are set aside included: they know
       # @return [void]
       def add(index, threads)
+        @left[index] = threads # at once: if the question fails, it is told all the same
         rows = Native.stats(@server_id)[:per_worker]
-        @left[index] = threads - rows.count { |row| row[:index] == index && row[:quarantined] }
+        @left[index] -= rows.count { |row| row[:index] == index && row[:quarantined] }
         tell
       end
 

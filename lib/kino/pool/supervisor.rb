@@ -5,82 +5,75 @@ require "kino/pool/backoff"
 require "kino/pool/ending"
 require "kino/pool/quarantine"
 require "kino/pool/retiring"
+require "kino/pool/roster"
+require "kino/pool/starter"
 
 module Kino
-  # Where workers run, and what is done about those that die or hang.
   module Pool
     # Keeps as many workers running as there should be: replaces those that die, starts others for those that hang, adds
     # and removes some when it is told to. One thread does that; how a worker is started is {Ractors}' or {Threads}'
     # business.
     #
     # A worker that dies while it serves is replaced at once. One that dies before it could begin is tried again after a
-    # while, see {Backoff}; others are replaced meanwhile.
+    # while, see {Backoff}; others are replaced meanwhile. When its attempts are exhausted, it depends:
+    #
+    # - Where others serve, one that has never served is given up: it was asked for too much. One that has served is
+    #   tried for ever: what keeps it from beginning (a lack of memory, say) will pass, and nobody is there to add it
+    #   again.
+    # - Where nobody serves, and all are exhausted, the server stops: who has started it can do better than to wait.
     class Supervisor
-      Unit = Data.define(:index, :name, :threads, :failures)
-
-      # Something that runs and ends as one: a worker Ractor, or one of the plain threads of a worker.
-      #
-      # @!attribute [r] index
-      #   @return [Integer] of the worker that it is, or is a part of
-      # @!attribute [r] name
-      #   @return [String]
-      # @!attribute [r] threads
-      #   @return [Integer]
-      # @!attribute [r] failures
-      #   @return [Integer] how many before it died at boot, one after the other
-      class Unit # rubocop:disable Lint/EmptyClass -- for its documentation
-      end
-
       # The stages of those that were told to end.
       TOLD = %i[leaving set_aside].freeze
-
-      # What a worker may fail to start with.
-      FAILURES = [*ErrorLog::RESCUED, NoMemoryError].freeze
-      private_constant :TOLD, :FAILURES
+      private_constant :TOLD
 
       # @param server_id [Integer] the server in {Native}
       # @param launcher [Ractors, Threads]
-      # @param workers [Integer] how many there should be
+      # @param roster [Roster] the workers that there should be
       # @param quarantine [Quarantine]
       # @param on_exit [#call, nil] the hook on_worker_exit
-      # @yieldparam error [WorkerBootError] a worker cannot be started; called once, and nothing is started after it
-      def initialize(server_id:, launcher:, workers:, quarantine:, on_exit: nil, &give_up)
+      # @yieldparam error [WorkerError] nobody serves, or could be replaced, any more; nothing is started after it
+      def initialize(server_id:, launcher:, roster:, quarantine:, on_exit: nil, &give_up)
         @server_id = server_id
         @launcher = launcher
-        @indexes = (0...workers).to_a
+        @roster = roster
         @quarantine = quarantine
         @on_exit = on_exit
         @give_up = give_up
         @lock = Mutex.new
-        @last_number = 0
-        @running = {} # by number
-        @due = {}.compare_by_identity # when to start it, by unit
+        @starter = Starter.new(server_id:, launcher:, roster:)
         @retiring = Retiring.new(server_id)
+        @errors = 0
       end
 
       # @return [self]
       def start
-        @lock.synchronize { @indexes.each { |index| launch_worker(index) } }
+        @lock.synchronize { @roster.indexes.each { |index| @starter.worker(index) } }
         @thread = Thread.new { supervise }
         @thread.name = "kino-supervisor"
         self
       end
 
       # @return [Integer] how many workers there should be
-      def workers = @lock.synchronize { @indexes.size }
+      def workers = @lock.synchronize { @roster.indexes.size }
 
       # @return [Boolean] whether any worker runs now
-      def any? = @lock.synchronize { @running.any? }
+      def any? = @lock.synchronize { @roster.running? }
+
+      # @param rows [Array<Hash>] the `per_worker` of {Server#stats}
+      # @return [Boolean] whether all that are to serve have come up
+      def up?(rows)
+        @lock.synchronize { !@thread.nil? && @roster.up?(rows) }
+      end
 
       # Starts one more.
-      # @return [Integer, nil] its index, the lowest that is free; nil once the server ends
+      # @return [Integer, nil] its index, the lowest that is free; nil if there are as many as there may be, and once
+      #   the server ends
       def add
         @lock.synchronize do
           next if @is_stopping
 
-          index = (0..).find { |free| !@indexes.include?(free) && !@retiring.include?(free) }
-          @indexes << index
-          launch_worker(index)
+          index = @roster.add { |free| !@retiring.include?(free) } or next refuse_to_add
+          @starter.worker(index)
           @launcher.wake
           index
         end
@@ -90,11 +83,10 @@ module Kino
       # @return [Integer, nil] its index; nil if it is the only one
       def remove
         @lock.synchronize do
-          next if @is_stopping || @indexes.size == 1
+          next if @is_stopping || @roster.indexes.size == 1
 
-          index = @indexes.delete(@indexes.max)
-          @due.reject! { |unit, _| unit.index == index }
-          @retiring.add(index, @running.each_value.sum { |unit| unit.index == index ? unit.threads : 0 })
+          index, threads = @roster.remove
+          @retiring.add(index, threads)
           @launcher.wake
           index
         end
@@ -120,39 +112,59 @@ module Kino
       private
 
       def supervise
-        until over?
-          ended = @launcher.next_end(patience)
-          handle(*ended) if ended
-          @lock.synchronize { look_around }
-          give_up
+        @thread = Thread.current # at once: a hook may ask for it before {#start} has noted it
+        step until over?
+      end
+
+      # Whatever is raised in it, and whoever has raised it at this thread: without it nobody that dies is replaced.
+      def step
+        give_up
+        ended = @launcher.next_end(patience)
+        handle(*ended) if ended
+        @lock.synchronize { tick }
+        @errors = 0
+      rescue Exception => error # rubocop:disable Lint/RescueException -- see above
+        endure(error)
+      end
+
+      def endure(error)
+        @errors += 1
+        ErrorLog.line("the supervisor of the workers goes on after #{ErrorLog.full_message(error)}")
+        if Backoff.exhausted?(@errors)
+          @lock.synchronize { fail_with("its workers cannot be supervised: #{error.class}") }
         end
+        sleep(Backoff.delay(@errors))
       end
 
+      # Tells who has started us that nothing is started any more.
       def give_up
-        error = @lock.synchronize { @failure.tap { @failure = nil } }
-        @give_up&.call(error) if error
+        return unless @failure
+
+        @give_up&.call(@failure)
+        @failure = nil
       end
 
-      def over? = @lock.synchronize { @is_given_up || (@is_stopping && @running.empty?) }
+      def over? = @lock.synchronize { @is_given_up || (@is_stopping && !@roster.running? && !@failure) }
 
       # @return [Float, nil] seconds until there is something to do, whatever happens; nil for never
       def patience
         @lock.synchronize do
           next if @is_stopping
 
-          [(@due.each_value.min - now if @due.any?), @quarantine.interval,
+          [@roster.next_due&.-(now), @quarantine.interval,
            (Retiring::EVERY if @retiring.any?)].compact.min&.clamp(0.0, nil)
         end
       end
 
-      def look_around
+      # What is done because it is time.
+      def tick
         return if @is_stopping
 
-        @due.select { |_, time| time <= now }.each_key { |unit| restart(unit) }
-        @retiring.tell
-        @quarantine.look do |index|
-          launch(Unit.new(index:, name: name(index), threads: 1, failures: 0)) unless gone?(index)
+        while (unit = @roster.due(now))
+          @starter.again(unit)
         end
+        @retiring.tell
+        @quarantine.look { |index| @starter.stand_in(index) }
       end
 
       # Says what has happened before anything else can; the hook may take its time, so it comes last.
@@ -160,81 +172,71 @@ module Kino
         unit, what, successor = @lock.synchronize { settle(number, ending, is_whole) }
         return unless unit
 
-        ErrorLog.line("#{unit.name} #{[what, ending.account].compact.join(": ")}") if what
-        @lock.synchronize { restart(successor) } if successor
-        # Of a Ractor with several threads: it leaves when the last of them has left.
-        return if !is_whole && ending.stage == :leaving && !ending.error
-
-        Hooks.call_safely(:on_worker_exit, @on_exit, unit.index, ending.error)
+        begin
+          ErrorLog.line("#{unit.name} #{[what, ending.full_message].compact.join(": ")}") if what
+        ensure
+          @lock.synchronize { @starter.again(successor) unless @is_stopping } if successor
+        end
+        # Once for each thread, in both modes.
+        unit.threads.times { Hooks.call_safely(:on_worker_exit, @on_exit, unit.index, ending.error) }
       end
 
       # Decides what becomes of a unit that has ended, or lost a thread.
-      # @return [Array(Unit, String, Unit)] it, what has happened if that is of interest, and what to start at once
+      # @return [Array(Unit, String, Unit)] what has ended, what has happened if that is of interest, and what to
+      #   start at once
       def settle(number, ending, is_whole)
-        unit = is_whole ? @running.delete(number) : @running[number]
-        return unless unit
-        return [unit, leave(unit, ending)] if @is_stopping || gone?(unit.index) || TOLD.include?(ending.stage)
+        # One that dies while it serves is replaced in its Ractor.
+        unit = @roster.strike(number, is_whole:, is_replaced: ending.stage == :serving) or return
+        return [unit, leave(unit, ending)] if @is_stopping || @roster.gone?(unit.index) || TOLD.include?(ending.stage)
+        return [unit, @starter.count_again] if !is_whole && ending.stage == :serving
 
-        unless is_whole
-          # The others in its Ractor stay, and have replaced it unless it could not begin.
-          return [unit, count_respawn] if ending.stage == :serving
-
-          unit = unit.with(threads: 1)
-        end
-        again(unit.with(failures: ending.stage == :boot ? unit.failures + 1 : 0), ending)
+        again(unit, unit.after(ending), ending)
       end
 
-      def again(unit, ending)
-        delay = Backoff.delay(unit.failures)
-        return [unit, fail_for_good(unit, ending)] unless delay
-        return [unit, "died and is replaced", unit] if delay.zero?
+      def again(unit, successor, ending)
+        return [unit, "died and is replaced", successor] if successor.failures.zero?
 
-        @due[unit] = now + delay
-        [unit, "died at boot and is replaced in #{delay.round(2)} s"]
+        # First of all, so that it is not lost if what follows raises.
+        delay = Backoff.delay(successor.failures)
+        @roster.put_off(successor, now + delay)
+        final = judge(successor, ending) if successor.exhausted?
+        [unit, final || "died at boot and is replaced in #{delay.round(2)} s"]
       end
 
-      def fail_for_good(unit, ending)
-        @is_stopping = true
-        @due.clear
+      # @return [String, nil] what becomes of it if it is not to be tried again
+      def judge(unit, ending)
+        rows = Native.stats(@server_id)[:per_worker]
+        return stop_for(unit, ending) unless @roster.hope?(rows)
+
+        drop(unit) if !unit.has_served && @roster.serving?(rows)
+      end
+
+      def stop_for(unit, ending)
         what = "died at boot #{unit.failures} times in a row"
-        reason = ending.account.lines(chomp: true).first
-        @failure = WorkerBootError.new("the server has stopped: #{unit.name} #{what}: #{reason}")
+        fail_with("#{unit.name} #{what}: #{ending.full_message.lines(chomp: true).first}", WorkerBootError)
         "#{what}, so the server stops"
       end
 
+      def fail_with(why, error = WorkerError)
+        @is_stopping = true
+        @roster.put_off_none
+        @failure = error.new("the server has stopped: #{why}")
+      end
+
+      def drop(unit)
+        @roster.drop(unit)
+        "died at boot #{unit.failures} times in a row and is given up (workers now: #{@roster.indexes.size})"
+      end
+
       def leave(unit, ending)
-        @retiring.forget(unit.index) if @running.none? { |_, other| other.index == unit.index }
+        @retiring.forget(unit.index) unless @roster.running?(unit.index)
         what = "was set aside and has left" if ending.stage == :set_aside
         ending.error ? "died" : what
       end
 
-      def gone?(index) = !@indexes.include?(index)
-
-      def name(index) = "kino-worker-#{index + 1}"
-
-      def launch_worker(index)
-        @launcher.parts(index).each { |name, threads| launch(Unit.new(index:, name:, threads:, failures: 0)) }
-      end
-
-      def restart(unit)
-        @due.delete(unit)
-        return if @is_stopping || gone?(unit.index)
-
-        count_respawn
-        launch(unit)
-      end
-
-      def launch(unit)
-        number = @last_number += 1
-        @running[number] = unit
-        @launcher.start(number, unit)
-      rescue *FAILURES => error
-        @launcher.note(number, Ending.of(:boot, error))
-      end
-
-      def count_respawn
-        Native.count_respawn(@server_id)
-        "died and is replaced"
+      # @return [nil]
+      def refuse_to_add
+        ErrorLog.line("no worker is added: there are #{@roster.indexes.size}, and there may be no more")
       end
 
       def now

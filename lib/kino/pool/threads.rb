@@ -1,48 +1,44 @@
 # frozen_string_literal: true
 
 require "kino/pool/ending"
+require "kino/pool/launcher"
 require "kino/worker"
 
 module Kino
   module Pool
     # Runs workers as plain threads: any app. See {Supervisor} for what is common; what a worker is made of here is
     # its share of the threads, each of them supervised by itself.
-    class Threads
+    class Threads < Launcher
       # How long to wait for the end of a worker before waiting anew, in seconds.
       LONGEST = 60
       private_constant :LONGEST
 
-      # @param server_id [Integer] the server in {Native}
-      # @param app [#call] the Rack app
-      # @param hooks [Hooks::Workers]
-      # @param threads [Integer] threads a worker
-      def initialize(server_id:, app:, hooks:, threads:)
-        @server_id = server_id
-        @app = app
-        @hooks = hooks
-        @threads = threads
+      # What {Launcher} takes.
+      def initialize(...)
+        super
         @ended = Thread::Queue.new
         @running = []
       end
 
-      # (see Ractors#parts)
+      # (see Launcher#parts)
       def parts(index)
-        name = "kino-worker-#{index + 1}"
-        @threads == 1 ? [[name, 1]] : Array.new(@threads) { |number| ["#{name}-#{number + 1}", 1] }
+        return [[name(index), 1]] if @threads == 1
+
+        Array.new(@threads) { |number| ["#{name(index)}-#{number + 1}", 1] }
       end
 
-      # (see Ractors#start)
+      # (see Launcher#start)
       def start(number, unit)
         @running.select!(&:alive?)
         @running << Thread.new do
           Thread.current.name = unit.name
-          Worker.run(server_id: @server_id, app: @app, index: unit.index, hooks: @hooks) do |ending|
+          Worker.run(**work_of(unit)) do |ending|
             @ended << [number, ending, true]
           end
         end
       end
 
-      # (see Ractors#next_end)
+      # (see Launcher#next_end)
       def next_end(seconds)
         # Never for ever: where all other threads wait for one another, as an app's may until the next request, the VM
         # would take a wait without an end for a deadlock, and raise in the main thread.
@@ -50,10 +46,10 @@ module Kino
         ended unless ended == :wake
       end
 
-      # (see Ractors#note)
+      # (see Launcher#note)
       def note(number, ending) = @ended << [number, ending, true]
 
-      # (see Ractors#wake)
+      # (see Launcher#wake)
       def wake = @ended << :wake
 
       # Kills the threads that are left.

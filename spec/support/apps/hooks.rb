@@ -29,6 +29,16 @@ module Apps
       def self.call(*) = exit
     end
 
+    # Lets the first worker begin, and no other.
+    module LeavingButOne
+      def self.call(index) = index.zero? || exit
+    end
+
+    # Waits at the meeting before it lets a worker begin.
+    Waiting = Struct.new(:path) do
+      def call(index) = Meeting.ask(path, "worker #{index}")
+    end
+
     # What they are hung on.
     module App
       extend Routes

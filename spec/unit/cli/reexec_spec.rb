@@ -7,8 +7,8 @@ RSpec.describe Kino::CLI::Reexec do
   let(:calls) { [] }
   let(:exec) { ->(*words) { calls << words } }
 
-  def call(env: {}, **keywords)
-    settings = Kino::Config::Settings.resolve(workers: 9, **keywords)
+  def call(env: {}, workers: 9, **keywords)
+    settings = Kino::Config::Settings.resolve(workers:, **keywords)
     described_class.new(env:, exec:).call(settings, %w[-w 9 app.ru])
   end
 
@@ -18,6 +18,13 @@ RSpec.describe Kino::CLI::Reexec do
     expect(env).to eq("RUBY_MAX_CPU" => Kino::Config::Mode.max_cpu(9).to_s, "KINO_REEXEC" => "1")
     expect(ruby).to eq(RbConfig.ruby)
     expect(words.last(4)).to eq([$PROGRAM_NAME, "-w", "9", "app.ru"])
+  end
+
+  it "counts workers that may be set aside" do
+    call(workers: 6, quarantine_timeout: 1, quarantine_max: 2)
+    expect(calls).to eq([])
+    call(workers: 6, quarantine_timeout: 1, quarantine_max: 3)
+    expect(calls.fetch(0).first).to include("RUBY_MAX_CPU" => Kino::Config::Mode.max_cpu(9).to_s)
   end
 
   it "hands on the directories that -I gave, in order, where the system does not tell the options" do

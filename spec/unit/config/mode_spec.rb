@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require "kino/config/mode"
+require "kino/config/settings"
 
 RSpec.describe Kino::Config::Mode do
   let(:shareable) { Module.new { def self.call(_env) = [200, {}, []] } }
@@ -97,7 +98,7 @@ RSpec.describe Kino::Config::Mode do
     end
 
     it "is needed for more, and the warning says how much" do
-      expect(described_class.max_cpu_warning(9, env: {})).to match(/9 workers.* at most 8 .*RUBY_MAX_CPU=13 /)
+      expect(described_class.max_cpu_warning(9, env: {})).to match(/up to 9 worker.* at most 8 .*RUBY_MAX_CPU=18 /)
     end
 
     it "is enough from the number of workers on" do
@@ -110,6 +111,14 @@ RSpec.describe Kino::Config::Mode do
         expect(described_class.enough_cpus?(8, env: { "RUBY_MAX_CPU" => value })).to be(true)
         expect(described_class.enough_cpus?(9, env: { "RUBY_MAX_CPU" => value })).to be(false)
       end
+    end
+
+    it "counts those that may be set aside, and has room for as many again" do
+      settings = Kino::Config::Settings.resolve(workers: 6, quarantine_max: 3)
+      expect(described_class.ractors(settings)).to eq(6)
+      hanging = settings.with(quarantine_timeout: 1.0)
+      expect([described_class.ractors(hanging), described_class.ractors(hanging, workers: 7)]).to eq([9, 10])
+      expect(described_class.max_cpu(9)).to eq(18)
     end
 
     it "is satisfied by what it asks for" do

@@ -6,15 +6,20 @@ RSpec.describe Kino::Pool::Supervisor do
   # Starts nothing, but notes what it would; its workers end as they are told.
   let(:launcher) do
     Class.new do
-      attr_reader :started, :failures
+      attr_reader :started, :failures, :errors
+      attr_accessor :threads
 
       def initialize
+        @threads = 1
+        @errors = Thread::Queue.new
         @started = Thread::Queue.new
         @ended = Thread::Queue.new
         @failures = []
       end
 
-      def parts(index) = [["worker-#{index}", 1]]
+      def name(index) = "worker-#{index}"
+
+      def parts(index) = [["worker-#{index}", threads]]
 
       def start(number, unit)
         error = failures.shift
@@ -23,7 +28,13 @@ RSpec.describe Kino::Pool::Supervisor do
         started << [number, unit]
       end
 
-      def next_end(seconds) = @ended.pop(timeout: seconds).then { |ended| ended unless ended == :wake }
+      def next_end(seconds)
+        raise errors.pop unless errors.empty?
+
+        @ended.pop(timeout: seconds).then { |ended| ended unless ended == :wake }
+      end
+
+      def note_thread(number, ending) = @ended << [number, ending, false]
 
       def note(number, ending) = @ended << [number, ending, true]
 
@@ -42,9 +53,26 @@ RSpec.describe Kino::Pool::Supervisor do
     allow(Kino::ErrorLog).to receive(:line)
   end
 
+  # Have the front-end say that threads of these workers are up.
+  def up(*indexes, hanging: [])
+    rows = indexes.map { |index| { index:, quarantined: false } }
+    rows += hanging.map { |index| { index:, quarantined: true } }
+    allow(Kino::Native).to receive(:stats).and_return({ per_worker: rows })
+  end
+
+  # @return [Array(Integer, Unit)] of the one that is started after so many have died at boot
+  def die_at_boot(times, started = launcher.started.pop)
+    times.times do
+      finish(started.first, :boot, NoMemoryError.new("none"))
+      started = launcher.started.pop
+    end
+    started
+  end
+
   def supervisor(workers: 1)
     on_exit = ->(*all) { exits << all }
-    described_class.new(server_id: 7, launcher:, workers:, quarantine:, on_exit:) { |error| given_up << error }
+    roster = Kino::Pool::Roster.new(workers:, most: 3)
+    described_class.new(server_id: 7, launcher:, roster:, quarantine:, on_exit:) { |error| given_up << error }
   end
 
   def finish(number, stage = :leaving, error = nil) = launcher.note(number, Kino::Pool::Ending.of(stage, error))
@@ -81,6 +109,159 @@ RSpec.describe Kino::Pool::Supervisor do
     expect(Kino::Native).to have_received(:count_respawn).exactly(7).times
   end
 
+  context "with attempts that are exhausted" do
+    before do
+      stub_const("Kino::Pool::Backoff::FIRST", 0.0001)
+      stub_const("Kino::Pool::Backoff::LONGEST", 0.0001)
+    end
+
+    it "gives up one that has never served, where others serve" do
+      up(0)
+      subject = supervisor(workers: 2).start
+      first, second = Array.new(2) { launcher.started.pop }
+      number, unit = die_at_boot(7, second)
+      expect(unit).to have_attributes(index: 1, failures: 7, has_served: false)
+      finish(number, :boot, NoMemoryError.new("none"))
+      8.times { exits.pop }
+      expect(Kino::ErrorLog).to have_received(:line).with(
+        "worker-1 died at boot 8 times in a row and is given up (workers now: 1): NoMemoryError: none"
+      )
+      expect([subject.workers, subject.add, launcher.started.pop.last.failures]).to eq([1, 1, 0])
+      expect(given_up).to be_empty
+      finish(first.first)
+      finish(3 + 7)
+      expect(subject.join(60)).to be(true)
+    end
+
+    it "goes on with one that has served, where others serve" do
+      up(0)
+      subject = supervisor(workers: 2).start
+      first, second = Array.new(2) { launcher.started.pop }
+      finish(second.first, :serving, RuntimeError.new("why"))
+      number, unit = die_at_boot(10)
+      expect(unit).to have_attributes(index: 1, failures: 10, has_served: true)
+      expect([subject.workers, given_up.size]).to eq([2, 0])
+      [number, first.first].each { |one| finish(one) }
+      expect(subject.join(60)).to be(true)
+    end
+
+    it "stops where nobody has come up, with the last of them and not with the first" do
+      subject = supervisor(workers: 2).start
+      first, second = Array.new(2) { launcher.started.pop }
+      number, unit = die_at_boot(9, second)
+      expect(unit).to have_attributes(index: 1, failures: 9)
+      expect(given_up).to be_empty
+      finish(die_at_boot(7, first).first, :boot, NoMemoryError.new("none"))
+      finish(number, :boot, NoMemoryError.new("none"))
+      expect(given_up.pop.message).to match(/\Athe server has stopped: worker-[01] died at boot (8|10) times in a row/)
+      expect(subject.join(60)).to be(true)
+    end
+
+    it "stops where those that had served are gone, and what is left hangs" do
+      up(hanging: [0])
+      allow(quarantine).to receive(:look).and_invoke(->(&block) { block.call(0) }, -> {})
+      subject = supervisor.start
+      hanging = launcher.started.pop
+      launcher.wake
+      finish(die_at_boot(7).first, :boot, NoMemoryError.new("none"))
+      expect(given_up.pop).to be_a(Kino::WorkerBootError)
+      expect(subject).to be_any
+      finish(hanging.first, :set_aside)
+      expect(subject.join(60)).to be(true)
+    end
+  end
+
+  describe "what is raised at it" do
+    before { stub_const("Kino::Pool::Backoff::FIRST", 0.0001) }
+
+    it "is logged, and workers that die are replaced as before" do
+      subject = supervisor.start
+      number, = launcher.started.pop
+      launcher.errors << KeyError.new("what Ruby says") << SystemExit.new
+      launcher.wake
+      finish(number, :serving, RuntimeError.new("why"))
+      finish(launcher.started.pop.first)
+      expect(subject.join(60)).to be(true)
+      expect(Kino::ErrorLog).to have_received(:line).with(
+        /\Athe supervisor of the workers goes on after KeyError: what Ruby says\n    .*supervisor_spec/
+      )
+      expect(given_up).to be_empty
+    end
+
+    it "does not keep one from being replaced of whose end nothing can be said" do
+      allow(Kino::ErrorLog).to receive(:line).with(/died/).and_raise(NoMemoryError)
+      subject = supervisor.start
+      finish(launcher.started.pop.first, :serving, RuntimeError.new("why"))
+      finish(launcher.started.pop.first)
+      expect(subject.join(60)).to be(true)
+    end
+
+    it "does not lose one that is tried again, whatever the question brings who else serves" do
+      allow(Kino::Native).to receive(:stats).and_raise(NoMemoryError)
+      stub_const("Kino::Pool::Backoff::LONGEST", 0.0001)
+      subject = supervisor.start
+      number, unit = die_at_boot(9)
+      expect(unit.failures).to eq(9)
+      finish(number)
+      expect(subject.join(60)).to be(true)
+    end
+
+    it "stops the server when it does not end" do
+      subject = supervisor.start
+      8.times { launcher.errors << KeyError.new("what Ruby says") }
+      launcher.wake
+      expect(given_up.pop).to be_a(Kino::WorkerError).and have_attributes(
+        message: "the server has stopped: its workers cannot be supervised: KeyError"
+      )
+      finish(launcher.started.pop.first)
+      expect(subject.join(60)).to be(true)
+    end
+  end
+
+  it "is up when all threads are that are to serve" do
+    subject = supervisor(workers: 2)
+    expect(subject).not_to be_up([])
+    subject.start
+    rows = [0, 1, 2].map { |index| { index: } }
+    expect([rows.first(1), rows.first(2), [rows[0], rows[2]]].map { |some| subject.up?(some) }).to eq(
+      [false, true, false]
+    )
+    2.times { finish(launcher.started.pop.first) }
+    expect(subject.join(60)).to be(true)
+  end
+
+  it "tells the hook of each thread of a worker once" do
+    launcher.threads = 2
+    subject = supervisor.start
+    number, = launcher.started.pop
+    died = RuntimeError.new("why")
+    launcher.note_thread(number, Kino::Pool::Ending.of(:serving, died)) # it is replaced where it was
+    launcher.note_thread(number, Kino::Pool::Ending.of(:set_aside))
+    launcher.note_thread(number, Kino::Pool::Ending.of(:leaving))
+    finish(number)
+    expect(subject.join(60)).to be(true)
+    expect(Array.new(exits.size) { exits.pop }).to eq([[0, died], [0, nil], [0, nil]])
+  end
+
+  it "tells the hook of all threads of a worker that dies as a whole, and starts as many" do
+    launcher.threads = 2
+    subject = supervisor.start
+    finish(launcher.started.pop.first, :serving, RuntimeError.new("why"))
+    number, unit = launcher.started.pop
+    expect(unit.threads).to eq(2)
+    finish(number)
+    expect(subject.join(60)).to be(true)
+    expect(exits.size).to eq(4)
+  end
+
+  it "adds no more than there may be, and says so" do
+    subject = supervisor(workers: 2).start
+    expect([subject.add, subject.add, subject.workers]).to eq([2, nil, 3])
+    expect(Kino::ErrorLog).to have_received(:line).with("no worker is added: there are 3, and there may be no more")
+    3.times { finish(launcher.started.pop.first) }
+    expect(subject.join(60)).to be(true)
+  end
+
   it "does not let one that waits for its turn keep others from theirs, nor the end" do
     stub_const("Kino::Pool::Backoff::FIRST", 3600.0)
     stub_const("Kino::Pool::Backoff::LONGEST", 3600.0)
@@ -93,7 +274,8 @@ RSpec.describe Kino::Pool::Supervisor do
   end
 
   it "survives a hook that raises, whatever it raises" do
-    subject = described_class.new(server_id: 7, launcher:, workers: 1, quarantine:, on_exit: ->(*) { exit })
+    roster = Kino::Pool::Roster.new(workers: 1, most: 1)
+    subject = described_class.new(server_id: 7, launcher:, roster:, quarantine:, on_exit: ->(*) { exit })
     subject.start
     finish(launcher.started.pop.first, :serving, RuntimeError.new("no"))
     finish(launcher.started.pop.first)
@@ -125,7 +307,7 @@ RSpec.describe Kino::Pool::Supervisor do
     launcher.wake
     first, = launcher.started.pop
     second, unit = launcher.started.pop
-    expect(unit).to have_attributes(index: 0, name: "kino-worker-1", threads: 1)
+    expect(unit).to have_attributes(index: 0, name: "worker-0", threads: 1)
     finish(first, :set_aside)
     finish(second)
     expect(subject.join(60)).to be(true)

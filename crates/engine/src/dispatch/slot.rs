@@ -8,7 +8,15 @@ use crate::dispatch::shard::Shard;
 use crate::dispatch::signal::Signal;
 use crate::histogram::Histogram;
 use crate::http::reply::Cell;
-use crate::sync::{AtomicBool, AtomicU64, Mutex};
+use crate::sync::{AtomicBool, AtomicU8, AtomicU64, Mutex};
+
+/// What a worker was told or said first, and that stays. In one atomic: whoever reads that it leaves knows why, and
+/// of two who end it only one takes it for his doing. (Two flags let a worker die between them, as one that nobody
+/// had told, while its replacement was already on its way.)
+const WORKING: u8 = 0;
+const RETIRED: u8 = 1;
+const QUARANTINED: u8 = 2;
+const ENDED: u8 = 3;
 
 /// What the engine knows of one worker thread.
 #[derive(Debug)]
@@ -23,9 +31,7 @@ pub(crate) struct Slot {
     /// When it took what it is at: one more than the microseconds since it was made, 0 for nothing.
     busy_since: AtomicU64,
     served: AtomicU64,
-    /// Takes nothing more.
-    is_leaving: AtomicBool,
-    is_quarantined: AtomicBool,
+    standing: AtomicU8,
     is_gone: AtomicBool,
     /// How long requests waited for it, and how long it took for them.
     pub(crate) queue_wait: Histogram,
@@ -55,9 +61,8 @@ impl Slot {
             made: Instant::now(),
             busy_since: AtomicU64::new(0),
             served: AtomicU64::new(0),
-            is_leaving: AtomicBool::new(false),
+            standing: AtomicU8::new(WORKING),
             is_gone: AtomicBool::new(false),
-            is_quarantined: AtomicBool::new(false),
             queue_wait: Histogram::default(),
             service_time: Histogram::default(),
         }
@@ -68,26 +73,30 @@ impl Slot {
         self.shard.as_ref().is_some_and(|own| Arc::ptr_eq(own, shard))
     }
 
-    /// Its worker is to take nothing more. False if that was known.
-    fn leave(&self) -> bool {
-        let is_news = !self.is_leaving.swap(true, Ordering::SeqCst);
+    /// Its worker takes nothing more. False if that was known.
+    fn leave(&self, why: u8) -> bool {
+        let is_news = self.standing.compare_exchange(WORKING, why, Ordering::SeqCst, Ordering::SeqCst).is_ok();
         if is_news && let Some(shard) = &self.shard {
             shard.worker_went();
         }
         is_news
     }
 
-    /// Tells its worker so.
+    /// Tells its worker to leave. False if it does already.
     pub(crate) fn send_away(&self) -> bool {
-        let is_news = self.leave();
+        self.tell(RETIRED)
+    }
+
+    fn tell(&self, why: u8) -> bool {
+        let is_news = self.leave(why);
         self.signal.notify();
         is_news
     }
 
     /// Its worker has left. The slot stays for as long as something of it is in flight, and no longer than its
     /// object in Ruby, which the collector frees when it pleases.
-    pub(crate) fn be_gone(&self) {
-        self.leave();
+    pub(crate) fn mark_gone(&self) {
+        self.leave(ENDED);
         self.rest();
         self.is_gone.store(true, Ordering::SeqCst);
     }
@@ -97,20 +106,21 @@ impl Slot {
     }
 
     pub(crate) fn is_leaving(&self) -> bool {
-        self.is_leaving.load(Ordering::SeqCst)
+        self.standing.load(Ordering::SeqCst) != WORKING
+    }
+
+    /// Whether its worker was told to leave before it left by itself.
+    pub(crate) fn was_told(&self) -> bool {
+        matches!(self.standing.load(Ordering::SeqCst), RETIRED | QUARANTINED)
     }
 
     /// Sets the worker aside if it has been at one request for longer than `after`.
     pub(crate) fn quarantine(&self, after: Duration) -> bool {
-        if self.busy_for().is_none_or(|busy| busy <= after) || !self.send_away() {
-            return false;
-        }
-        self.is_quarantined.store(true, Ordering::Relaxed);
-        true
+        self.busy_for().is_some_and(|busy| busy > after) && self.tell(QUARANTINED)
     }
 
     pub(crate) fn is_quarantined(&self) -> bool {
-        self.is_quarantined.load(Ordering::Relaxed)
+        self.standing.load(Ordering::SeqCst) == QUARANTINED
     }
 
     /// For how long it has been at what it is at; None if it is at nothing.
@@ -150,5 +160,36 @@ impl Slot {
     /// What the worker is busy with.
     pub(crate) fn in_flight(&self) -> Option<Arc<Cell>> {
         self.in_flight.lock().clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// At a request since a while ago.
+    fn hanging() -> Arc<Slot> {
+        let slot = Slot::new(0, None);
+        slot.busy_since.store(1, Ordering::Relaxed);
+        std::thread::sleep(Duration::from_micros(1));
+        slot
+    }
+
+    #[test]
+    fn who_was_set_aside_stays_so() {
+        let slot = hanging();
+        assert!(slot.quarantine(Duration::ZERO));
+        assert!(!slot.send_away() && !slot.quarantine(Duration::ZERO));
+        slot.mark_gone();
+        assert!(slot.is_quarantined() && slot.was_told() && slot.is_leaving());
+    }
+
+    #[test]
+    fn who_has_left_can_be_told_nothing() {
+        let slot = hanging();
+        slot.mark_gone();
+        slot.busy_since.store(1, Ordering::Relaxed);
+        assert!(!slot.send_away() && !slot.quarantine(Duration::ZERO));
+        assert!(slot.is_leaving() && !slot.was_told() && !slot.is_quarantined());
     }
 }

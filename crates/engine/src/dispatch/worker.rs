@@ -40,13 +40,13 @@ impl Worker {
     /// Says that this worker takes nothing any more: what waits for it alone is others' now. Its drop says
     /// so, too.
     pub fn leave(&self) {
-        self.lane.slot.be_gone();
+        self.lane.slot.mark_gone();
         self.queue.retire(&self.lane);
     }
 
-    /// Whether it was told to take nothing more, or has said so itself.
+    /// Whether it was told to take nothing more. After [`Worker::leave`] that does not change any more.
     pub fn is_leaving(&self) -> bool {
-        self.lane.slot.is_leaving()
+        self.lane.slot.was_told()
     }
 
     /// Whether it was set aside, see [`Server::quarantine`](crate::Server::quarantine).

@@ -1,0 +1,34 @@
+# frozen_string_literal: true
+
+require "support/child"
+require "support/integration"
+
+# Where all threads of a Ractor wait without an end and for one another, the VM raises in the main thread. An app whose
+# threads wait for the next request looks so to it, so one of ours never waits without an end.
+RSpec.describe "an app whose threads all wait, in threaded mode" do
+  it "is not taken for a deadlock by the VM" do
+    child = Child.ruby(<<~PROGRAM)
+      require "kino"
+      NEWS = Thread::Queue.new
+      LOOKS = []
+      app = ->(_env) { [200, {}, [NEWS.pop]] }
+      trap("USR1") { $stdout.syswrite("look \#{LOOKS.push(0).size}: \#{NEWS.num_waiting} wait\n") }
+      trap("USR2") { 2.times { NEWS << "news" } }
+      server = Kino::Server.new(app, port: 0, workers: 1, threads: 2, mode: :threaded).start
+      $stdout.syswrite("listening: \#{server.url}\n")
+      server.wait
+    PROGRAM
+    wires = Array.new(2) { Wire.open(child.port).send_head("GET", "/") }
+    looks = 0
+    look = -> { child.signal("USR1") && child.line(/^look #{looks += 1}: (\d) wait$/)[1] }
+    # Each look ends a wait of the main thread; when that waits again, the VM looks for a deadlock.
+    eventually("both wait") { look.call == "2" }
+    3.times { expect(look.call).to eq("2") }
+    child.signal("USR2")
+    expect(wires.map { |wire| wire.read_answer.body }).to eq(%w[news news])
+    expect(child.errors).to eq("")
+  ensure
+    wires&.each(&:close)
+    child&.close
+  end
+end

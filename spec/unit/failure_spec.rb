@@ -1,0 +1,43 @@
+# frozen_string_literal: true
+
+require "support/fake_native"
+
+RSpec.describe Kino::Failure do
+  let(:native) { FakeNative.new }
+  let(:env) { { "REQUEST_METHOD" => "GET", "PATH_INFO" => "/a", "SERVER_PROTOCOL" => "HTTP/1.1" } }
+  let(:told) { [] }
+  let(:on_error) { ->(error, env) { told << [error, env, native.answered?] } }
+
+  def tell(error) = described_class.new(native, on_error:).tell(env, error)
+
+  it "tells the log, then the hook, then the client" do
+    error = RuntimeError.new("why")
+    expect { expect(tell(error)).to be(true) }.to output("kino: RuntimeError: why (GET /a HTTP/1.1)\n").to_stderr
+    expect(told).to eq([[error, env, false]])
+    expect(native.notes).to eq([[:answer, *described_class::ANSWER]])
+  end
+
+  it "answers nobody who has an answer" do
+    native.answer(200, {}, [])
+    expect { expect(tell(RuntimeError.new("why"))).to be(false) }.to output(/why/).to_stderr
+    expect(told.size).to eq(1)
+    expect(native.notes.size).to eq(1)
+  end
+
+  [Kino::DisconnectedError, Kino::BodyTooLargeError, Kino::BadBodyError, Kino::BodyTimeoutError].each do |error|
+    it "tells nobody but the client of a #{error}, which is the client's doing" do
+      expect { expect(tell(error.new("gone"))).to be(true) }.not_to output.to_stderr
+      expect(told).to eq([])
+    end
+  end
+
+  it "answers for all that, whatever the hook raises" do
+    failure = described_class.new(native, on_error: ->(*) { raise "broken" })
+    expect { expect(failure.tell(env, RuntimeError.new("why"))).to be(true) }
+      .to output(/the hook on_error raised RuntimeError: broken/).to_stderr
+  end
+
+  it "has one answer for all, which nobody can change" do
+    expect(Ractor).to be_shareable(described_class::ANSWER)
+  end
+end

@@ -1,0 +1,29 @@
+# frozen_string_literal: true
+
+require "kino/config/settings"
+require "kino/native_settings"
+
+RSpec.describe Kino::NativeSettings do
+  def of(mode: :ractor, inherited: nil, **settings)
+    described_class.of(Kino::Config::Settings.resolve(workers: 3, **settings), mode:, inherited:)
+  end
+
+  it "hands on directives as they are, and the descriptor" do
+    expect(of(bind: "tcp://127.0.0.1:81", queue_timeout: 1, request_timeout: nil, inherited: 5)).to include(
+      host: "127.0.0.1", port: 81, queue_timeout: 1.0, request_timeout: nil, inherited: 5
+    )
+  end
+
+  it "has workers drive connections in ractor mode, and nobody in threaded mode" do
+    expect([of[:shards], of(mode: :threaded)[:shards]]).to eq([3, 0])
+  end
+
+  it "does as it is told" do
+    expect(of(mode: :threaded, dispatch: :driven)[:shards]).to eq(3)
+    expect([of(dispatch: :queue)[:shards], of(lanes: true)[:shards]]).to eq([0, 0])
+  end
+
+  it "counts arenas by threads that run Ruby at the same time" do
+    expect([of[:arenas], of(mode: :threaded)[:arenas]]).to eq([4, 2])
+  end
+end
