@@ -22,7 +22,7 @@ module Kino
     def initialize(server, inherited:)
       @server = server
       @inherited = inherited
-      @pidfile = server.settings.pidfile&.then { |path| Pidfile.new(path) }
+      @pidfile = server.settings.pidfile&.then { |path| Pidfile.new(path, directory: inherited.directory) }
       @notifier = Systemd::Notifier.new
       @watchdog = Systemd::Watchdog.new(server:, notifier: @notifier)
       @restart = HotRestart.new(server, succeeded: @notifier.method(:succeeded_by), failed: -> { @pidfile&.claim })
