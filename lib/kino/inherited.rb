@@ -2,6 +2,7 @@
 
 require "kino/hot_restart/handover"
 require "kino/systemd/activation"
+require "kino/systemd/watchdog"
 
 module Kino
   Inherited = Data.define(:listener, :handover, :directory)
@@ -26,6 +27,7 @@ module Kino
     def self.take(env = ENV)
       handover = HotRestart::Handover.take(env)
       activated = Systemd::Activation.take(env)
+      Systemd::Watchdog.adopt(env) if handover
       new(listener: handover ? handover.listener : activated, handover:, directory: working_directory)
     end
 

@@ -44,6 +44,15 @@ RSpec.describe Kino::Inherited do
     expect(pipe.first.read).to eq(Kino::HotRestart::Handover::READY)
   end
 
+  it "has the predecessor's watchdog" do
+    env = { "WATCHDOG_USEC" => "1" }
+    described_class.take(env)
+    expect(env.keys).to eq(["WATCHDOG_USEC"])
+    allow(Kino::HotRestart::Handover).to receive(:take).and_return(handover)
+    described_class.take(env)
+    expect(env).to include("WATCHDOG_PID" => Process.pid.to_s)
+  end
+
   it "leaves nothing of it in the environment" do
     env = { "LISTEN_PID" => "1", "LISTEN_FDS" => "1", "LISTEN_FDNAMES" => "web", "OTHER" => "1" }
     described_class.take(env)
