@@ -9,8 +9,24 @@ module Kino
   # what it has begun and ends. The socket is never closed, so no connection is refused; where the new process
   # does not come up this one just stays.
   #
+  # What may follow what, each step under the lock:
+  #
+  #     :idle ------> :underway --(it is ready)--> :handed_over
+  #      |  ^            | |
+  #      |  '-(it is not)' |
+  #      '-----> :cancelled <
+  #
+  # The last two are final, and exclude each other: either the new process serves and is told of to whoever must know,
+  # or this one was told to stop before that, and then nobody follows. What is told of it is told under the lock too,
+  # so that nobody can say that the service stops between the decision and the word that another goes on.
+  #
   # @api private
   class HotRestart
+    # Why none is begun in a state.
+    REFUSALS = { underway: "one is under way already", handed_over: "another process serves already",
+                 cancelled: "the server is stopping" }.freeze
+    private_constant :REFUSALS
+
     # @param server [Server]
     # @param succeeded [#call] gets the pid of the new process when it serves: whatever else is to be handed over
     # @param failed [#call] when it came to nothing and the new process is gone: whatever it may have left behind
@@ -21,8 +37,9 @@ module Kino
       @failed = failed
       @program = program
       @lock = Mutex.new # around what follows
-      @underway = false
-      @over = false
+      @ended = ConditionVariable.new
+      @state = :idle
+      @busy = false # as long as a call lasts, whatever has become of the state
       @successor = nil
     end
 
@@ -30,28 +47,57 @@ module Kino
     #
     # @return [Boolean] whether this process has been succeeded; it has stopped serving then
     def call
-      return refuse("one is under way already") unless begin_one
+      refusal = begin_one
+      return refuse(refusal) if refusal
 
       begin
         attempt
       ensure
-        @lock.synchronize { @underway = false }
+        end_one
       end
     end
 
     # This process is to stop; one that would follow it is not wanted any more. One that does follow it already stays.
-    # @return [void]
+    #
+    # @return [Boolean] whether nobody follows
     def cancel
       @lock.synchronize do
-        @over = true
+        return false if @state == :handed_over
+
+        @state = :cancelled
         @successor&.cancel
+        true
       end
+    end
+
+    # Waits for the end of what is under way: of a new process that was cancelled and does not obey, no longer than
+    # `shutdown_timeout`. If this one ended before that, the other would go on by itself.
+    #
+    # @return [void]
+    def wait
+      @lock.synchronize { @ended.wait(@lock) while @busy }
     end
 
     private
 
+    # @return [String, nil] why not
     def begin_one
-      @lock.synchronize { @underway ? false : (@underway = true) }
+      @lock.synchronize do
+        return REFUSALS.fetch(@state) unless @state == :idle
+
+        @busy = true
+        @state = :underway
+        nil
+      end
+    end
+
+    def end_one
+      @lock.synchronize do
+        @state = :idle if @state == :underway
+        @successor = nil
+        @busy = false
+        @ended.broadcast
+      end
     end
 
     def attempt
@@ -60,9 +106,10 @@ module Kino
 
       successor = start or return false
       outcome = successor.await(@server.settings.restart_timeout)
-      outcome.kind == :ready ? hand_over(successor) : stay(successor, outcome)
-    ensure
-      @lock.synchronize { @successor = nil }
+      return finish if outcome.kind == :ready && hand_over(successor)
+
+      outcome = Successor::CANCELLED if outcome.kind == :ready
+      stay(successor, outcome)
     end
 
     def obstacle
@@ -77,8 +124,8 @@ module Kino
     # @return [Successor, nil]
     def start
       @lock.synchronize do
-        listener = @server.listener unless @over
-        return refuse("the server is stopping") && nil unless listener
+        listener = @server.listener if @state == :underway
+        return refuse(REFUSALS[:cancelled]) && nil unless listener
 
         begin
           @successor = Successor.new(listener, command: @program.command, env: @program.environment,
@@ -87,17 +134,23 @@ module Kino
           listener.close
         end
       end
-    rescue SystemCallError, Error => error
+    rescue SystemCallError, ThreadError, Error => error
       refuse(error.message) && nil
     end
 
+    # @return [Boolean] whether it was; not if this process was told to stop since the other has become ready
     def hand_over(successor)
       @lock.synchronize do
-        @over = true
-        @successor = nil
+        return false unless @state == :underway
+
+        @state = :handed_over
+        ErrorLog.line("hot restart: process #{successor.pid} serves, this one finishes what it has begun")
+        @succeeded.call(successor.pid)
       end
-      ErrorLog.line("hot restart: process #{successor.pid} serves, this one finishes what it has begun")
-      @succeeded.call(successor.pid)
+      true
+    end
+
+    def finish
       @server.shutdown
       true
     end
@@ -106,7 +159,7 @@ module Kino
       stays = "; this one stays" unless outcome.kind == :cancelled
       ErrorLog.line("hot restart failed: process #{successor.pid} #{outcome.words}#{stays}")
       successor.dismiss(@server.settings.shutdown_timeout)
-      @lock.synchronize { @failed.call unless @over }
+      @lock.synchronize { @failed.call if @state == :underway }
       false
     end
 

@@ -2,9 +2,10 @@
 
 require "kino/hot_restart/handover"
 require "kino/systemd/activation"
+require "kino/systemd/watchdog"
 
 module Kino
-  Inherited = Data.define(:listener, :handover)
+  Inherited = Data.define(:listener, :handover, :directory)
 
   # What a process has got from the one that started it.
   #
@@ -12,13 +13,13 @@ module Kino
   #   @return [IO, nil] a socket to listen on, from systemd or the predecessor; nil where we make our own
   # @!attribute [r] handover
   #   @return [HotRestart::Handover, nil] nil unless this is the new process of a hot restart
+  # @!attribute [r] directory
+  #   @return [String, nil] the working directory, which the app may change; nil if it was deleted
   #
   # @api private
   class Inherited
-    # @return [Inherited] nothing
-    NOTHING = new(listener: nil, handover: nil)
-
-    # Before the app is loaded, if that can be: neither descriptors nor variables are for what it may start.
+    # Before the app is loaded, if that can be: neither descriptors nor variables are for what it may start, and paths
+    # of the command line are relative to the directory in which it was given.
     #
     # @param env [Hash{String => String}, ENV] what says so is taken out of it
     # @return [Inherited]
@@ -26,8 +27,16 @@ module Kino
     def self.take(env = ENV)
       handover = HotRestart::Handover.take(env)
       activated = Systemd::Activation.take(env)
-      new(listener: handover ? handover.listener : activated, handover:)
+      Systemd::Watchdog.adopt(env) if handover
+      new(listener: handover ? handover.listener : activated, handover:, directory: working_directory)
     end
+
+    def self.working_directory
+      Dir.pwd
+    rescue SystemCallError
+      nil
+    end
+    private_class_method :working_directory
 
     # @return [Integer, nil] the process that this one takes over from
     def predecessor = handover&.predecessor

@@ -6,38 +6,44 @@ require "kino/errors"
 module Kino
   # The file that says which process serves. While it says so no other Kino takes it.
   #
-  # What is read and written is read and written under a lock on the file (flock), so that of two that find a stale
-  # one exactly one replaces it. The lock is not kept: a process that an app has forked would keep it too, and outlive
-  # us. So an owner is alive if its process is, and began before the file was written: process ids are used again.
+  # A claim writes a draft beside the file, under a fixed name and locked (flock), and renames it. So of several that
+  # find a stale file exactly one is at it at a time, a reader finds one pid or the other and never none, and the owner
+  # has a lock on what it has claimed, which it keeps for its life.
+  #
+  # Neither the pid nor the lock is enough to know an owner by. Process ids are used again. A process that an app has
+  # forked has the lock too, and may outlive us; so has whoever may read the file, if he wants it. So an owner lives if
+  # there is a process of that id and the file is locked. Where it is not locked it may be another program's, which is
+  # left its file unless the process surely began after the file was written. That alone was the rule once, and the
+  # clocks of files and processes part when the time is set: then a living owner was taken for dead.
   class Pidfile
-    # How long to wait for others that look at the file. They need microseconds for it.
-    LOCK_WAIT = 2.0
+    # How long to wait for others that claim the file, in seconds. They need microseconds for it.
+    LOCK_TIMEOUT = 2.0
     # What the clocks of files and processes may differ, in seconds.
-    SLACK = 2.0
+    CLOCK_TOLERANCE = 2.0
     # More than any pid has digits.
-    MOST_BYTES = 32
+    MAX_BYTES = 32
     # Neither follows a symlink nor waits for the other end of a pipe.
     FLAGS = File::RDWR | File::NOFOLLOW | File::NONBLOCK
-    private_constant :LOCK_WAIT, :SLACK, :MOST_BYTES, :FLAGS
+    private_constant :LOCK_TIMEOUT, :CLOCK_TOLERANCE, :MAX_BYTES, :FLAGS
 
     # @return [String] absolute
     attr_reader :path
 
     # @param path [String]
-    def initialize(path)
-      @path = File.expand_path(path)
+    # @param directory [String, nil] what a relative path is relative to; nil means the working directory of now
+    def initialize(path, directory: nil)
+      @path = File.expand_path(path, directory)
+      @draft = "#{@path}.new"
     end
 
-    # Writes our pid. Does no harm where it is there already.
+    # Writes our pid. Does nothing where it is there already.
     #
     # @param from [Integer, nil] pid of the process that this one takes over from, which may still live
     # @return [self]
     # @raise [PidfileError] if its owner lives, if it is no pidfile at all, or if it cannot be written
     def claim(from: nil)
-      locked(FLAGS | File::CREAT) do |file|
-        owner = owner_of(file)
-        refuse("names process #{owner}, which runs; is that a server already?") if owner && lives?(owner, from, file)
-        write(file)
+      exclusively do |draft|
+        replace(draft) unless owned(from)
       end
       self
     rescue SystemCallError => error
@@ -48,57 +54,109 @@ module Kino
     #
     # @return [Boolean] whether it was
     def release
-      locked(FLAGS) do |file|
-        ours = owner_of(file) == Process.pid
-        File.unlink(path) if ours
-        ours
-      end
+      # Asked again when nobody else can be at it.
+      return false unless ours?
+
+      exclusively { ours?.tap { |ours| File.unlink(path) if ours } }
     rescue SystemCallError, PidfileError
       false # it is gone, or something else by now: nothing of ours
+    ensure
+      @claimed&.close
+      @claimed = nil
     end
 
     private
 
-    # Yields the file that has the name while the lock is held: who waited for the lock may have got one that was
-    # removed meanwhile.
-    def locked(flags)
-      deadline = now + LOCK_WAIT
+    # Yields the draft, locked: no other process is between here and there meanwhile. It is gone afterwards, if it has
+    # not become the file.
+    def exclusively
+      draft = locked_draft
+      yield draft
+    ensure
+      if draft && !draft.equal?(@claimed)
+        File.unlink(@draft)
+        draft.close
+      end
+    end
+
+    # Who waited for the lock may have got one that was renamed or removed meanwhile.
+    def locked_draft
+      deadline = now + LOCK_TIMEOUT
       loop do
-        File.open(path, flags, 0o644) do |file|
-          refuse("is no regular file") unless file.stat.file?
-          return yield file if lock(file) && current?(file)
-        end
-        refuse("is locked by another process") if now > deadline
+        file = open_draft
+        return file if file.flock(File::LOCK_EX | File::LOCK_NB) && names?(@draft, file)
+
+        file.close
+        refuse("cannot be written: #{@draft} is locked by another process") if now > deadline
         sleep 0.005
       end
     end
 
-    def lock(file) = file.flock(File::LOCK_EX | File::LOCK_NB)
+    def open_draft
+      file = File.new(@draft, FLAGS | File::CREAT, 0o644)
+      return file if file.stat.file?
 
-    def current?(file)
-      File.lstat(path).then { |named| [named.dev, named.ino] } == [file.stat.dev, file.stat.ino]
+      file.close
+      raise Errno::EISDIR
+    rescue Errno::ELOOP, Errno::EISDIR
+      refuse("cannot be written: #{@draft} is no regular file")
+    end
+
+    # @return [Boolean] whether we have claimed it before
+    # @raise [PidfileError] if somebody else owns it
+    def owned(from)
+      existing do |file|
+        owner = owner_of(file)
+        return true if owner == Process.pid && @claimed && names?(path, @claimed)
+
+        stale = [nil, Process.pid, from].include?(owner) || !lives?(owner, file)
+        refuse("names process #{owner}, which runs; is that a server already?") unless stale
+      end
+      false
+    end
+
+    def ours? = existing { |file| owner_of(file) == Process.pid } || false
+
+    def existing
+      File.open(path, FLAGS) do |file|
+        refuse("is no regular file") unless file.stat.file?
+        yield file
+      end
+    rescue Errno::ENOENT
+      nil
+    end
+
+    def names?(name, file)
+      File.lstat(name).then { |named| [named.dev, named.ino] } == [file.stat.dev, file.stat.ino]
     rescue Errno::ENOENT
       false
     end
 
-    # @return [Integer, nil] nil for a file that has just been made, or whose writer died at once
+    # @return [Integer, nil] nil for an empty file
     def owner_of(file)
-      text = file.pread(MOST_BYTES, 0)
+      text = file.pread(MAX_BYTES, 0)
       text[/\A\s*([1-9]\d{0,9})\s*\z/, 1]&.to_i || refuse("holds no process id but #{text.inspect}")
     rescue EOFError
       nil
     end
 
-    def lives?(owner, from, file)
-      return false if [Process.pid, from].include?(owner)
+    def lives?(owner, file) = process?(owner) && (locked?(file) || !began_later?(owner, file))
 
-      Process.kill(0, owner)
-      began = began_at(owner)
-      began.nil? || began <= file.stat.mtime.to_f + SLACK
+    def process?(pid)
+      Process.kill(0, pid)
+      true
     rescue Errno::EPERM
       true # it is somebody else's
     rescue Errno::ESRCH
       false
+    end
+
+    # An owner's lock is exclusive. One that readers share is none of an owner's, and does not stand in the way here.
+    def locked?(file) = !file.flock(File::LOCK_SH | File::LOCK_NB)
+
+    def began_later?(pid, file)
+      began = began_at(pid)
+      !began.nil? && began > file.stat.mtime.to_f + CLOCK_TOLERANCE
     end
 
     # When a process began, in seconds since 1970: nil where the system does not tell. Field 22 of proc_pid_stat(5), in
@@ -111,11 +169,14 @@ module Kino
       nil
     end
 
-    # The number first, then what may be left behind it: a reader finds one pid or the other on the first line.
-    def write(file)
+    def replace(draft)
       text = "#{Process.pid}\n"
-      file.pwrite(text, 0)
-      file.truncate(text.bytesize)
+      draft.truncate(0) # a crash may have left something in it
+      draft.pwrite(text, 0)
+      File.rename(@draft, path)
+      former = @claimed
+      @claimed = draft # open, and so locked, until the release
+      former&.close
     end
 
     def reason(error)

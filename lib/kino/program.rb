@@ -8,7 +8,7 @@ module Kino
   #
   # @api private
   module Program
-    # The script, or "-e".
+    # The script as it was named, or "-e".
     NAME = $PROGRAM_NAME.dup.freeze
     # What the script was given.
     ARGUMENTS = ARGV.map { |word| word.dup.freeze }.freeze
@@ -16,7 +16,7 @@ module Kino
     ENVIRONMENT = ENV.to_h.freeze
 
     # What the system keeps of the command line, or nil: the only place that has the options that Ruby was given.
-    WORDS = begin
+    COMMAND_LINE = begin
       File.binread("/proc/self/cmdline").force_encoding(Encoding.find("locale")).scrub.split("\0").each(&:freeze)
     rescue SystemCallError
       nil
@@ -31,12 +31,15 @@ module Kino
       nil # it was deleted before we began
     end
 
+    # Where the script is, or would be if the name were one: not relative to a directory that an app has changed to.
+    SCRIPT = File.expand_path(NAME, DIRECTORY || "/").freeze
+
     # What another process must not take for its own: it is about this one.
-    OWN = %w[LISTEN_PID LISTEN_FDS LISTEN_FDNAMES LISTEN_PIDFDID WATCHDOG_PID KINO_REEXEC KINO_HANDOVER].freeze
+    PROCESS_VARIABLES = %w[LISTEN_PID LISTEN_FDS LISTEN_FDNAMES LISTEN_PIDFDID KINO_REEXEC KINO_HANDOVER].freeze
 
     # What Bundler notes where a variable was not set before it set it.
     BUNDLER_UNSET = "BUNDLER_ENVIRONMENT_PRESERVER_INTENTIONALLY_NIL"
-    private_constant :WORDS, :OWN, :BUNDLER_UNSET
+    private_constant :COMMAND_LINE, :SCRIPT, :PROCESS_VARIABLES, :BUNDLER_UNSET
 
     class << self
       # @return [String, nil] where to start it; nil if that was deleted before this one began
@@ -48,12 +51,14 @@ module Kino
       def command(arguments = ARGUMENTS)
         return inline if NAME == "-e"
 
-        [RbConfig.ruby, *(options || load_path_flags), NAME, *arguments] if File.file?(NAME)
+        [RbConfig.ruby, *(options || load_path_flags), NAME, *arguments] if File.file?(SCRIPT)
       end
 
       # @return [Hash{String => String}] the environment to start it in: complete, nothing else belongs there
       def environment
-        given = ENVIRONMENT.except(*OWN)
+        given = ENVIRONMENT.except(*PROCESS_VARIABLES)
+        # The watchdog goes with the service. Where it is another process's it stays that.
+        given.delete("WATCHDOG_PID") if given["WATCHDOG_PID"] == Process.pid.to_s
         given["PWD"] = DIRECTORY if DIRECTORY
         # Bundler has looked for it in the directory, and shall do so again: another release has its own.
         given.delete("BUNDLE_GEMFILE") if given["BUNDLER_ORIG_BUNDLE_GEMFILE"] == BUNDLER_UNSET
@@ -64,12 +69,12 @@ module Kino
 
       # A process that has given itself a title (`bundle exec` does) has lost its words.
       def options
-        place = WORDS&.index(NAME)
-        WORDS[1...place] if place&.positive?
+        place = COMMAND_LINE&.index(NAME)
+        COMMAND_LINE[1...place] if place&.positive?
       end
 
       def inline
-        [RbConfig.ruby, *WORDS.drop(1)] if WORDS&.include?("-e")
+        [RbConfig.ruby, *COMMAND_LINE.drop(1)] if COMMAND_LINE&.include?("-e")
       end
 
       # The VM does not tell which -I it was given, so each directory that is neither its own nor a gem's is handed

@@ -14,15 +14,15 @@ module Kino
   # @api private
   class Runner
     # How often a server that boots is asked whether it has, in seconds.
-    GLANCE = 0.005
-    private_constant :GLANCE
+    POLL_INTERVAL = 0.005
+    private_constant :POLL_INTERVAL
 
     # @param server [Server] not started
     # @param inherited [Inherited] its listener, if any, is the server's already; it is closed here
     def initialize(server, inherited:)
       @server = server
       @inherited = inherited
-      @pidfile = server.settings.pidfile&.then { |path| Pidfile.new(path) }
+      @pidfile = server.settings.pidfile&.then { |path| Pidfile.new(path, directory: inherited.directory) }
       @notifier = Systemd::Notifier.new
       @watchdog = Systemd::Watchdog.new(server:, notifier: @notifier)
       @restart = HotRestart.new(server, succeeded: @notifier.method(:succeeded_by), failed: -> { @pidfile&.claim })
@@ -30,6 +30,9 @@ module Kino
       @stopping = false
     end
 
+    # The block belongs to the boot: a server is announced as ready, and its predecessor leaves, when the block has
+    # returned. So one that raises fails a hot restart, which leaves the old process; and it must not stay.
+    #
     # @yieldparam server [Server] once it listens
     # @return [void]
     # @raise [BindError, PidfileError]
@@ -72,11 +75,11 @@ module Kino
     # Beside the wait for the end, which may come before its workers are up.
     def announce
       thread = Thread.new do
-        sleep GLANCE until @server.ready?
+        sleep POLL_INTERVAL until @server.ready?
         @pidfile&.claim(from: @inherited.predecessor)
+        @announced = true # first, so that no reload that has told of its begin keeps its end to itself
         # A service manager may hear the predecessor only, which speaks for us then.
         @inherited.announce || @notifier.ready(status)
-        @announced = true
         @watchdog.start
       rescue *ErrorLog::RESCUED => error
         @failure = error
@@ -91,18 +94,20 @@ module Kino
       @server.shutdown
     end
 
+    # What serves on after a hot restart is not to be called off by the old process, whoever ends that.
     def leave
-      @notifier.stopping unless @stopping
+      ends = @restart.cancel
+      @notifier.stopping if ends && !@stopping
       @stopping = true
-      @restart.cancel
     end
 
     def reload
       @reloading.synchronize do
-        @notifier.reloading
+        told = @announced # a service that is still starting does not reload
+        @notifier.reloading if told
         @server.reload
       ensure
-        @notifier.ready(status) if @announced && !@stopping
+        @notifier.ready(status) if told && !@stopping
       end
     end
 
@@ -116,6 +121,7 @@ module Kino
     def finish
       leave
       @server.shutdown(timeout: 0) # where something was raised; nobody else could stop it any more
+      @restart.wait
       @watchdog.stop
       @pidfile&.release
     end

@@ -13,8 +13,8 @@ module Kino
     # The signals that stop a server. A second one, whichever, ends the process at once.
     STOP = %w[INT TERM QUIT].freeze
 
-    # How a process ends on the second.
-    IMPATIENT = 1
+    # What a process ends with on the second.
+    FORCED_EXIT_STATUS = 1
 
     # @param stop [#call] what the first of {STOP} does
     # @param others [Hash{String => #call}] what the others do, by name
@@ -48,7 +48,7 @@ module Kino
 
     def handlers
       stop = lambda do |_number| # one for all, for it knows whether one came before
-        exit!(IMPATIENT) if @stopping
+        exit!(FORCED_EXIT_STATUS) if @stopping
         @stopping = true
         note(:stop)
       end

@@ -113,6 +113,17 @@ RSpec.describe "exe/kino" do
     expect([child.status.exitstatus, child.errors]).to eq([0, ""])
   end
 
+  it "takes the pidfile's path from where it was started, wherever the app goes" do
+    Dir.mkdir("#{@directory}/elsewhere")
+    rackup("Dir.chdir('elsewhere')\nrun ->(_) {}\n")
+    child = kino("-p", "0", "-m", "threaded", "--pidfile", "kino.pid")
+    child.port
+    file = "#{@directory}/kino.pid"
+    expect(File.read(file)).to eq("#{child.pid}\n")
+    child.signal("TERM")
+    expect([child.status.exitstatus, File.exist?(file)]).to eq([0, false])
+  end
+
   describe "when it cannot start" do
     it "says that the port is taken" do
       rackup("run ->(_) {}")

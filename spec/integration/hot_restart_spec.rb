@@ -2,6 +2,7 @@
 
 require "support/child"
 require "support/integration"
+require "pty"
 require "tmpdir"
 
 RSpec.describe "A hot restart" do
@@ -168,6 +169,20 @@ RSpec.describe "A hot restart" do
     File.symlink("b", current)
     child.signal("USR2")
     eventually("the other release serves") { Wire.get(child.port).body == "b []" }
+  end
+
+  it "does not mind that the terminal is gone from which it was started" do
+    terminal, line = PTY.open
+    rackup
+    @child = Child.kino("-p", "0", "-w", "1", "-m", "threaded", chdir: @directory, env: { "PWD" => nil }, out: line)
+    line.close
+    terminal.timeout = Child::LIMIT
+    port = Integer(terminal.gets[/\Alistening: .*:(\d+)\s/, 1] || next) until port
+    terminal.close
+    @child.signal("USR2")
+    expect(@child.own_status.exitstatus).to eq(0)
+    expect(Wire.get(port, "/pid").body.to_i).not_to eq(@child.pid)
+    expect(@child.errors).to match(/\Akino: hot restart: process \d+ serves, .*\n\z/)
   end
 
   it "is refused where there is no directory to start in" do

@@ -6,6 +6,13 @@ RSpec.describe "shutdown" do
   in_both_modes do
     def target(name) = "/#{name}?#{meeting.path}"
 
+    # @return [Array(Kino::Server, Wire, Meeting::Visitor)] with a request in flight
+    def serve_request
+      server = serve(Apps::Doors)
+      wire = connect(server).send_head("GET", target("wait"))
+      [server, wire, meeting.next]
+    end
+
     # @return [Thread] that shuts down; the server accepts no more when this returns
     def begin_shutdown(server, **)
       thread = concurrently { server.shutdown(**) }
@@ -25,9 +32,7 @@ RSpec.describe "shutdown" do
     end
 
     it "lets a request in flight finish" do
-      server = serve(Apps::Doors)
-      wire = connect(server).send_head("GET", target("wait"))
-      visitor = meeting.next
+      server, wire, visitor = serve_request
       stopping = begin_shutdown(server)
       visitor.answer("finished")
       answer = wire.read_answer
@@ -72,9 +77,7 @@ RSpec.describe "shutdown" do
     end
 
     it "asks connections that go on to end" do
-      server = serve(Apps::Doors)
-      wire = connect(server).send_head("GET", target("wait"))
-      visitor = meeting.next
+      server, wire, visitor = serve_request
       stopping = begin_shutdown(server)
       visitor.answer("finished")
       expect(wire.read_answer["connection"]).to eq("close")
@@ -82,9 +85,7 @@ RSpec.describe "shutdown" do
     end
 
     it "with timeout: 0 answers 500 to a request in flight, whatever the app does" do
-      server = serve(Apps::Doors)
-      wire = connect(server).send_head("GET", target("wait"))
-      meeting.next
+      server, wire = serve_request
       server.shutdown(timeout: 0)
       expect(wire.read_answer.status).to eq(500)
       expect(wire.closed_by_server?).to be(true)
@@ -120,9 +121,7 @@ RSpec.describe "shutdown" do
     end
 
     it "may be called again, and by several at once" do
-      server = serve(Apps::Doors)
-      wire = connect(server).send_head("GET", target("wait"))
-      visitor = meeting.next
+      server, wire, visitor = serve_request
       first = begin_shutdown(server)
       others = Array.new(3) { concurrently { server.shutdown } }
       visitor.answer("finished")
@@ -141,9 +140,7 @@ RSpec.describe "shutdown" do
     end
 
     it "goes on where one was left that was killed, or raised at" do
-      server = serve(Apps::Doors)
-      wire = connect(server).send_head("GET", target("wait"))
-      visitor = meeting.next
+      server, wire, visitor = serve_request
       killed = begin_shutdown(server)
       killed.kill.join
       raised = concurrently { server.shutdown }

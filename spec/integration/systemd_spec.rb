@@ -147,7 +147,7 @@ RSpec.describe "A service of systemd" do
       expect(manager.next).to include("READY" => "1")
       child.signal("USR2")
       said = manager.next_news
-      expect(said).to include("MAINPID" => /\A\d+\z/, "READY" => "1", "STATUS" => /hot restart/)
+      expect(said).to include("MAINPID" => /\A\d+\z/, "READY" => "1", "WATCHDOG" => "1", "STATUS" => /hot restart/)
       expect(child.own_status.exitstatus).to eq(0)
       expect(Wire.get(socket.local_address.ip_port, "/pid").body).to eq(said["MAINPID"])
       3.times { expect(manager.next).to eq("WATCHDOG" => "1") }

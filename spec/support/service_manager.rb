@@ -28,7 +28,7 @@ class ServiceManager
 
   # @return [Hash{String => String}] the next message that is no sign of life
   def next_news
-    loop { self.next.then { |said| return said unless said.key?("WATCHDOG") } }
+    loop { self.next.then { |said| return said unless said == { "WATCHDOG" => "1" } } }
   end
 
   # @return [Boolean] whether it was told nothing more

@@ -28,45 +28,92 @@ RSpec.describe Kino::Pidfile do
     Process.wait(pid)
   end
 
-  # Where the system tells.
-  def open_files
-    Dir.glob("/proc/self/fd/*").filter_map { |link| File.symlink?(link) && File.readlink(link) }
+  # @yieldparam pid [Integer] of a process that owns the file until the end of the block
+  def owner
+    reader, writer = IO.pipe
+    verdicts, verdict = IO.pipe
+    pid = fork { contend(reader, writer, verdict) }
+    expect(verdicts.gets).to eq("#{pid}\n")
+    yield pid
+  ensure
+    [reader, writer, verdicts, verdict].each(&:close) # which lets it go
+    Process.wait(pid)
   end
 
   def dead = spawn("true").tap { |pid| Process.wait(pid) }
 
+  # As if the clock had been set forward, or the file were that old.
+  def age = File.utime(Time.now - 60, Time.now - 60, path)
+
   def expect_refusal(words)
     expect { pidfile.claim }.to raise_error(Kino::PidfileError, words)
+    expect(File.exist?("#{path}.new")).to be(false)
+  end
+
+  def expect_ours
+    expect(File.read(path)).to eq("#{Process.pid}\n")
+    expect(Dir.children(@directory)).to eq(["kino.pid"])
+  end
+
+  # @param text [String] what is found there
+  def expect_replacement(text, from: nil)
+    File.write(path, text)
+    yield if block_given?
+    pidfile.claim(from:)
+    expect_ours
   end
 
   it "holds our pid until it is released" do
     expect(pidfile.claim).to be(pidfile)
-    expect(File.read(path)).to eq("#{Process.pid}\n")
+    expect_ours
     expect(pidfile.release).to be(true)
     expect(File.exist?(path)).to be(false)
   end
 
-  it "is not for others to write, nor kept open" do
+  it "is for others to read and not to write, less the umask" do
+    former = File.umask(0o026)
     pidfile.claim
-    expect(File.stat(path).mode & 0o7133).to eq(0)
-    expect(open_files).not_to include(path)
+    expect(File.stat(path).mode & 0o7777).to eq(0o640)
+  ensure
+    File.umask(former)
   end
 
-  it "may be claimed again" do
-    2.times { pidfile.claim }
-    expect(File.read(path)).to eq("#{Process.pid}\n")
+  it "may be claimed again, which leaves it as it is" do
+    pidfile.claim
+    before = File.stat(path).ino
+    pidfile.claim
+    expect_ours
+    expect(File.stat(path).ino).to eq(before)
   end
 
   it "means the same file after the directory has changed" do
     Dir.chdir(@directory) { described_class.new("kino.pid") }.claim
-    expect(File.read(path)).to eq("#{Process.pid}\n")
+    expect_ours
+  end
+
+  it "is relative to the directory that is given" do
+    described_class.new("kino.pid", directory: @directory).claim
+    expect_ours
   end
 
   it "is refused while its owner lives" do
-    neighbour do |pid|
-      File.write(path, "#{pid}\n")
+    owner do |pid|
       expect_refusal("the pidfile #{path} names process #{pid}, which runs; is that a server already?")
       expect(File.read(path)).to eq("#{pid}\n")
+    end
+  end
+
+  it "is refused while its owner lives, whatever the clock has been set to" do
+    owner do |pid|
+      age
+      expect_refusal(/names process #{pid}, which runs/)
+    end
+  end
+
+  it "is refused while the process lives that another program has written there" do
+    neighbour do |pid|
+      File.write(path, "#{pid}\n")
+      expect_refusal(/names process #{pid}, which runs/)
     end
   end
 
@@ -78,35 +125,94 @@ RSpec.describe Kino::Pidfile do
     end
   end
 
-  it "is taken over from the predecessor, which lives" do
-    neighbour do |pid|
-      File.write(path, "#{pid}\n")
+  it "is taken over from the predecessor, which lives and leaves it then" do
+    owner do |pid|
       pidfile.claim(from: pid)
-      expect(File.read(path)).to eq("#{Process.pid}\n")
+      expect_ours
+    end
+    expect_ours
+  end
+
+  it "is refused after it was taken over, whatever the clock has been set to" do
+    owner do |former|
+      pidfile.claim(from: former)
+      age
+      expect(in_child { described_class.new(path).claim }).to eq("Kino::PidfileError")
     end
   end
 
   it "is replaced where it is stale" do
-    File.write(path, "#{dead}\n     ")
-    pidfile.claim
-    expect(File.read(path)).to eq("#{Process.pid}\n")
+    expect_replacement("#{dead}\n     ")
   end
 
-  if File.exist?("/proc/self/stat")
-    it "is replaced where its pid is another process's by now" do
-      neighbour do |pid|
-        File.write(path, "#{pid}\n")
-        File.utime(Time.now - 60, Time.now - 60, path)
-        pidfile.claim
-        expect(File.read(path)).to eq("#{Process.pid}\n")
+  it "is replaced where it is empty" do
+    expect_replacement("")
+  end
+
+  it "is replaced where its owner is dead and a process that it has forked is not" do
+    reader, writer = IO.pipe
+    owner = fork { leave_child(reader, writer) }
+    Process.wait(owner)
+    expect(File.read(path)).to eq("#{owner}\n")
+    expect(File.open(path) { |file| file.flock(File::LOCK_EX | File::LOCK_NB) }).to be(false)
+    pidfile.claim
+    expect_ours
+  ensure
+    [reader, writer].each(&:close) # which lets the child go
+  end
+
+  it "is not kept by a program that its owner has started" do
+    pidfile.claim
+    File.open(path) do |file|
+      neighbour do
+        expect(file.flock(File::LOCK_EX | File::LOCK_NB)).to be(false)
+        pidfile.release
+        expect(file.flock(File::LOCK_EX | File::LOCK_NB)).to eq(0)
       end
     end
   end
 
-  it "is replaced where it is empty" do
-    File.write(path, "")
+  # Whoever may read a file may lock it.
+  it "does not mind a reader's lock on a stale one" do
+    File.write(path, "#{dead}\n")
+    File.open(path) do |file|
+      file.flock(File::LOCK_EX)
+      pidfile.claim
+    end
+    expect_ours
+    File.open(path) do |file|
+      file.flock(File::LOCK_SH | File::LOCK_NB)
+      expect(pidfile.release).to be(true)
+    end
+  end
+
+  it "is replaced by way of a draft that a crash has left" do
+    File.write("#{path}.new", "1234567890")
     pidfile.claim
-    expect(File.read(path)).to eq("#{Process.pid}\n")
+    expect_ours
+  end
+
+  if File.exist?("/proc/self/stat")
+    it "is replaced where its pid is another process's by now" do
+      neighbour { |pid| expect_replacement("#{pid}\n") { age } }
+    end
+
+    it "is replaced where its pid is somebody else's process by now" do
+      allow(Process).to receive(:kill).and_raise(Errno::EPERM)
+      neighbour { |pid| expect_replacement("#{pid}\n") { age } }
+    end
+
+    it "is replaced so even where a reader shares a lock on it" do
+      neighbour do |pid|
+        File.write(path, "#{pid}\n")
+        age
+        File.open(path) do |file|
+          file.flock(File::LOCK_SH)
+          pidfile.claim
+        end
+        expect_ours
+      end
+    end
   end
 
   ["not a number\n", "12 13\n", "-1\n", "0\n", "1" * 40].each do |text|
@@ -148,11 +254,21 @@ RSpec.describe Kino::Pidfile do
   end
 
   it "says so where somebody keeps it locked" do
-    stub_const("#{described_class}::LOCK_WAIT", 0.01)
-    File.open(path, "w") do |file|
+    stub_const("#{described_class}::LOCK_TIMEOUT", 0.01)
+    File.open("#{path}.new", "w") do |file|
       file.flock(File::LOCK_EX)
-      expect_refusal("the pidfile #{path} is locked by another process")
+      expect { pidfile.claim }.to raise_error(
+        Kino::PidfileError, "the pidfile #{path} cannot be written: #{path}.new is locked by another process"
+      )
     end
+  end
+
+  it "is not written through what stands in the way of its draft" do
+    target = "#{@directory}/target"
+    File.write(target, "")
+    File.symlink(target, "#{path}.new")
+    expect { pidfile.claim }.to raise_error(Kino::PidfileError, /cannot be written: #{path}\.new is no regular file\z/)
+    expect([File.read(target), File.exist?(path)]).to eq(["", false])
   end
 
   describe "release" do
@@ -160,7 +276,7 @@ RSpec.describe Kino::Pidfile do
       pidfile.claim
       File.write(path, "1\n")
       expect(pidfile.release).to be(false)
-      expect(File.read(path)).to eq("1\n")
+      expect(Dir.children(@directory).map { |name| File.read("#{@directory}/#{name}") }).to eq(["1\n"])
     end
 
     it "leaves what is none by now, and does nothing where it is gone" do
@@ -176,7 +292,7 @@ RSpec.describe Kino::Pidfile do
       pidfile.claim
       child = fork { exit!(pidfile.release ? 1 : 0) }
       expect(Process.wait2(child).last.exitstatus).to eq(0)
-      expect(File.read(path)).to eq("#{Process.pid}\n")
+      expect_ours
     end
   end
 
@@ -193,6 +309,32 @@ RSpec.describe Kino::Pidfile do
       [verdicts, verdict, writer].each(&:close) # which lets them go
       children.each { |child| Process.wait(child) }
     end
+  end
+
+  # @return [String] the class of what the block raises, or what it returns
+  def in_child
+    IO.popen("-") do |output|
+      next output.read if output
+
+      print(begin
+        yield.inspect
+      rescue StandardError => error
+        error.class
+      end)
+      $stdout.flush
+      exit!
+    end
+  end
+
+  # Claims it, forks a child that stays, and dies of a crash.
+  def leave_child(reader, writer)
+    writer.close
+    pidfile.claim
+    fork do
+      reader.read
+      exit!
+    end
+    Process.kill("KILL", Process.pid)
   end
 
   # Says its pid or that it has lost, and lives until the others have said so too.

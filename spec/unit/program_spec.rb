@@ -56,6 +56,15 @@ RSpec.describe Kino::Program do
     expect(ask(before: "$0 = 'title'")).to be_nil
   end
 
+  it "knows them wherever the program has gone" do
+    Dir.mkdir("#{@directory}/elsewhere")
+    expect(ask(code: "Dir.chdir('elsewhere'); Kino::Program.command")).to eq([RbConfig.ruby, "asker.rb"])
+  end
+
+  it "knows none once the program is gone" do
+    expect(ask(code: "File.delete('asker.rb'); Kino::Program.command")).to be_nil
+  end
+
   describe "the directory" do
     def directory(pwd) = ask(env: { "PWD" => pwd }, code: "Kino::Program.directory")
 
@@ -76,9 +85,14 @@ RSpec.describe Kino::Program do
 
     it "is that of the start, without what was meant for this process alone" do
       given = environment({ "MINE" => "1", "LISTEN_FDS" => "1", "LISTEN_PID" => "2", "KINO_REEXEC" => "1",
-                            "KINO_HANDOVER" => "x", "WATCHDOG_PID" => "3", "WATCHDOG_USEC" => "4" })
+                            "KINO_HANDOVER" => "x", "WATCHDOG_USEC" => "4" })
       expect(given).to include("MINE" => "1", "WATCHDOG_USEC" => "4", "PWD" => @directory)
-      expect(given.keys & %w[LATER LISTEN_FDS LISTEN_PID KINO_REEXEC KINO_HANDOVER WATCHDOG_PID]).to be_empty
+      expect(given.keys & %w[LATER LISTEN_FDS LISTEN_PID KINO_REEXEC KINO_HANDOVER]).to be_empty
+    end
+
+    it "gives the watchdog of this process on, and not that of another" do
+      expect(environment({}, before: "ENV['WATCHDOG_PID'] = Process.pid.to_s")).not_to include("WATCHDOG_PID")
+      expect(environment({ "WATCHDOG_PID" => "1" })).to include("WATCHDOG_PID" => "1")
     end
 
     it "keeps a Gemfile that was named, and has Bundler look again for one that it has found" do

@@ -58,6 +58,16 @@ RSpec.describe Kino::Signals do
     hung.close
   end
 
+  it "acts on them one after another where there is no thread left" do
+    signals.during do
+      signals.start
+      allow(Thread).to receive(:new).and_raise(ThreadError, "can't create Thread: Resource temporarily unavailable")
+      %w[USR1 TERM].each { |name| signal(name) }
+      expect([seen.pop, seen.pop]).to contain_exactly(:usr1, :stop)
+      expect(Thread).to have_received(:new).twice
+    end
+  end
+
   it "logs what an action raises, and goes on" do
     signals = described_class.new(stop: -> { seen << :stop }, others: { "HUP" => -> { raise "no hook" } })
     former = $stderr

@@ -11,6 +11,8 @@ module Kino
     class Successor
       # What came of it: `:ready`, `:ended`, `:late` or `:cancelled`, and words that say it.
       Outcome = Data.define(:kind, :words)
+      # @return [Outcome]
+      CANCELLED = Outcome.new(kind: :cancelled, words: "is not wanted any more")
 
       # @return [Integer]
       attr_reader :pid
@@ -21,16 +23,16 @@ module Kino
       # @param command [Array<String>]
       # @param env [Hash{String => String}] the whole environment
       # @param chdir [String]
-      # @raise [SystemCallError] where it cannot be started
+      # @raise [SystemCallError, ThreadError] where it cannot be started
       def initialize(listener, command:, env:, chdir:)
         reports, report = IO.pipe
         handover = Handover.new(listener:, report:, predecessor: Process.pid)
-        @pid = spawn(env.merge(handover.variables), *command, chdir:, unsetenv_others: true, **handover.descriptors)
+        @pid = Process.spawn(env.merge(handover.variables), *command, chdir:, unsetenv_others: true,
+                                                                      **handover.descriptors)
         report.close
         @events = Thread::Queue.new
-        @end = Process.detach(pid)
-        listen(reports)
-      rescue SystemCallError
+        watch(reports)
+      rescue SystemCallError, ThreadError
         [reports, report].each { |io| io&.close }
         raise
       end
@@ -64,15 +66,21 @@ module Kino
 
       private
 
-      def listen(reports)
+      def watch(reports)
+        @end = Process.detach(pid)
         Thread.new { @events << (reports.gets == Handover::READY ? :ready : :closed).tap { reports.close } }
         Thread.new { @events << @end.value }
+      rescue ThreadError
+        # There are none left. It would serve beside us, and nobody would know.
+        Process.kill(:KILL, pid)
+        @end ? @end.join : Process.wait(pid)
+        raise
       end
 
       def outcome(event, seconds)
         case event
         when nil then Outcome.new(kind: :late, words: "was not ready after #{seconds.to_s.delete_suffix(".0")} s")
-        when :cancelled then Outcome.new(kind: :cancelled, words: "is not wanted any more")
+        when :cancelled then CANCELLED
         when Process::Status then Outcome.new(kind: :ended, words: "ended with #{ending(event)}")
         # It has said so, and is gone.
         else @end.alive? ? Outcome.new(kind: :ready, words: "serves") : outcome(@end.value, seconds)

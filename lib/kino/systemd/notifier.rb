@@ -7,11 +7,14 @@ module Kino
     # Tells the service manager how the service is, see sd_notify(3). Without one that wants to know, and where it
     # cannot be told, nothing happens: that is no reason to serve any worse.
     #
+    # The variable stays in the environment, as with Puma, though sd_notify(3) could remove it: an app may have words of
+    # its own (EXTEND_TIMEOUT_USEC while it loads), and with NotifyAccess=main the manager ignores what children say.
+    #
     # @api private
     class Notifier
       # How long a manager that does not read may hold us up, in seconds.
-      PATIENCE = 1.0
-      private_constant :PATIENCE
+      SEND_TIMEOUT = 1.0
+      private_constant :SEND_TIMEOUT
 
       # @param env [Hash{String => String}, ENV] NOTIFY_SOCKET names a unix socket by path, or with "@" an abstract one
       def initialize(env: ENV)
@@ -39,10 +42,15 @@ module Kino
       def alive = tell("WATCHDOG=1")
 
       # Another process is the service from now on. Whatever we said after this would be taken for its words.
+      #
+      # A sign of life is in it, for its own first one may come too early: from a process that is not the main one yet
+      # the manager hears none. The next would come half an interval later, and ours may be as old. Without a watchdog
+      # the manager ignores it.
+      #
       # @param pid [Integer]
       # @return [void]
       def succeeded_by(pid)
-        tell("MAINPID=#{pid}", "READY=1", "STATUS=process #{pid} serves since a hot restart")
+        tell("MAINPID=#{pid}", "READY=1", "WATCHDOG=1", "STATUS=process #{pid} serves since a hot restart")
         @address = nil
       end
 
@@ -63,8 +71,9 @@ module Kino
 
       def send(socket, message)
         sent = socket.sendmsg_nonblock(message, exception: false)
-        # A second try, and no more.
-        socket.sendmsg_nonblock(message, exception: false) if sent == :wait_writable && socket.wait_writable(PATIENCE)
+        return unless sent == :wait_writable && socket.wait_writable(SEND_TIMEOUT)
+
+        socket.sendmsg_nonblock(message, exception: false) # a second try, and no more
         nil
       end
     end

@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+require "kino/error_log"
+
 module Kino
   module Systemd
     # Says again and again that the server is alive, see sd_watchdog_enabled(3). It asks the server for its figures each
@@ -16,6 +18,15 @@ module Kino
         return unless /\A[1-9]\d{0,17}\z/.match?(wanted) && (pid.nil? || pid == Process.pid.to_s)
 
         wanted.to_i / 2_000_000.0
+      end
+
+      # The new process of a hot restart has the watchdog of its predecessor, which could not know its id. Without it
+      # each child that the app starts would take the watchdog for its own.
+      #
+      # @param env [Hash{String => String}, ENV]
+      # @return [void]
+      def self.adopt(env)
+        env["WATCHDOG_PID"] ||= Process.pid.to_s if env["WATCHDOG_USEC"]
       end
 
       # @param server [#stats]

@@ -30,7 +30,7 @@ RSpec.describe Kino::Systemd::Notifier do
   it "says nothing more once another process is the service" do
     notifier.succeeded_by(123)
     notifier.stopping
-    expect(manager.next).to include("MAINPID" => "123", "READY" => "1")
+    expect(manager.next).to include("MAINPID" => "123", "READY" => "1", "WATCHDOG" => "1")
     expect(manager).to be_quiet
   end
 
@@ -48,8 +48,8 @@ RSpec.describe Kino::Systemd::Notifier do
     end
   end
 
-  it "waits no longer than it has patience for a manager that does not read" do
-    stub_const("#{described_class}::PATIENCE", 0.001)
+  it "waits no longer than it may for a manager that does not read" do
+    stub_const("#{described_class}::SEND_TIMEOUT", 0.001)
     notifier.alive until full?
     expect(notifier.alive).to be_nil
   end

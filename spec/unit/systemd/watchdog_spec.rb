@@ -24,6 +24,15 @@ RSpec.describe Kino::Systemd::Watchdog do
     expect(signs).to be_empty
   end
 
+  it "is said to be this process's where a predecessor has left open whose" do
+    env = { "WATCHDOG_USEC" => "1" }
+    described_class.adopt(env)
+    expect(env).to eq("WATCHDOG_USEC" => "1", "WATCHDOG_PID" => Process.pid.to_s)
+    [{}, { "WATCHDOG_USEC" => "1", "WATCHDOG_PID" => "1" }].each do |given|
+      expect { described_class.adopt(given) }.not_to(change { given })
+    end
+  end
+
   it "speaks until it is stopped" do
     watchdog = watchdog({ "WATCHDOG_USEC" => "2000" }).start
     3.times { expect(signs.pop).to eq(:alive) }

@@ -1,0 +1,113 @@
+# frozen_string_literal: true
+
+require "rbconfig"
+require "support/child"
+require "kino/hot_restart/successor"
+
+RSpec.describe Kino::HotRestart::Successor do
+  around do |example|
+    reader, @writer = IO.pipe
+    @listener = reader
+    example.run
+  ensure
+    @successor&.dismiss(0)
+    [reader, @writer].each(&:close)
+  end
+
+  # Seconds; a guard against hanging.
+  let(:limit) { 20 }
+
+  def start(program, env: { "GIVEN" => "1" }, chdir: "/")
+    command = [RbConfig.ruby, "--disable-gems", "-I#{Child::ROOT}/lib", "-e", program]
+    @successor = described_class.new(@listener, command:, env:, chdir:)
+  end
+
+  def announcing(program = "sleep") = <<~RUBY
+    require "kino/hot_restart/handover"
+    handover = Kino::HotRestart::Handover.take(ENV)
+    #{program.include?("announce") ? program : "handover.announce; #{program}"}
+  RUBY
+
+  def alive?(pid)
+    Process.kill(0, pid)
+    true
+  rescue Errno::ESRCH
+    false
+  end
+
+  it "is ready when it says so" do
+    expect(start(announcing).await(limit)).to have_attributes(kind: :ready, words: "serves")
+    expect(alive?(@successor.pid)).to be(true)
+  end
+
+  it "gets the socket, the directory, our id, and no more environment than is given" do
+    answers, answer = IO.pipe
+    program = announcing(<<~RUBY)
+      puts [handover.predecessor, Dir.pwd, ENV.keys.sort, handover.listener.read]
+      $stdout.flush
+      handover.announce
+    RUBY
+    former = $stdout.dup
+    $stdout.reopen(answer)
+    start(program)
+    $stdout.reopen(former)
+    answer.close
+    @writer.write("through the socket")
+    @writer.close
+    expect(answers.read.lines(chomp: true)).to eq([Process.pid.to_s, "/", "GIVEN", "through the socket"])
+  ensure
+    [answers, answer, former].each(&:close)
+  end
+
+  it "has ended, whatever way" do
+    expect(start("exit 3").await(limit)).to have_attributes(kind: :ended, words: "ended with status 3")
+    expect(start("Process.kill(:KILL, Process.pid); sleep").await(limit))
+      .to have_attributes(kind: :ended, words: "ended with signal KILL")
+  end
+
+  it "has ended where it has said that it is ready and is gone" do
+    start(announcing("handover.announce; exit 4"))
+    Process.wait(@successor.pid) rescue nil # rubocop:disable Style/RescueModifier -- who waits for it first is not told
+    expect(@successor.await(limit)).to have_attributes(kind: :ended, words: "ended with status 4")
+  end
+
+  it "is late where it says nothing, though it has closed the pipe" do
+    start("sleep")
+    expect(@successor.await(0.0)).to have_attributes(kind: :late, words: "was not ready after 0 s")
+    start("require 'kino/hot_restart/handover'; Kino::HotRestart::Handover.take(ENV).report.close; sleep")
+    expect(@successor.await(0.5)).to have_attributes(kind: :late, words: "was not ready after 0.5 s")
+  end
+
+  it "is cancelled by whoever waits no more, and is told to stop" do
+    start("sleep")
+    @successor.cancel
+    expect(@successor.await(limit)).to have_attributes(kind: :cancelled, words: "is not wanted any more")
+    @successor.dismiss(limit)
+    expect(alive?(@successor.pid)).to be(false)
+  end
+
+  it "is killed where it does not stop in time" do
+    start(announcing("trap('TERM') {}; handover.announce; sleep"))
+    @successor.await(limit)
+    @successor.dismiss(0)
+    expect(alive?(@successor.pid)).to be(false)
+    @successor.dismiss(0) # nobody is there any more
+  end
+
+  it "leaves no descriptors where it cannot be started" do
+    before = Dir.children("/dev/fd").size
+    expect { described_class.new(@listener, command: ["/nowhere"], env: {}, chdir: "/") }.to raise_error(Errno::ENOENT)
+    expect(Dir.children("/dev/fd").size).to eq(before)
+  end
+
+  # Else it would serve beside us, and nobody would know.
+  it "does not outlive a start for which there are no threads left" do
+    pids = []
+    allow(Process).to receive(:spawn).and_wrap_original do |original, *words, **options|
+      original.call(*words, **options).tap { |pid| pids << pid }
+    end
+    allow(Thread).to receive(:new).and_raise(ThreadError)
+    expect { start("sleep") }.to raise_error(ThreadError)
+    expect(pids.map { |pid| alive?(pid) }).to eq([false])
+  end
+end

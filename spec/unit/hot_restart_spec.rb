@@ -1,0 +1,206 @@
+# frozen_string_literal: true
+
+require "rbconfig"
+require "socket"
+require "stringio"
+require "tmpdir"
+require "support/child"
+require "kino/config/settings"
+require "kino/hot_restart"
+
+RSpec.describe Kino::HotRestart do
+  subject(:restart) do
+    described_class.new(server, program:, succeeded: ->(pid) { calls << [:succeeded, pid] },
+                                failed: -> { calls << :failed })
+  end
+
+  # Stands in for Kino::Server.
+  let(:server_class) do
+    Struct.new(:calls, :settings, :state) do
+      def ready? = state == :ready
+      def listener = state == :closed ? nil : TCPServer.new("127.0.0.1", 0)
+      def shutdown = calls << :shutdown
+    end
+  end
+  let(:server) { server_class.new(calls, settings, :ready) }
+  let(:settings) { Kino::Config::Settings.resolve(restart_timeout: 20, shutdown_timeout: 20) }
+  let(:calls) { [] }
+  let(:program) { Struct.new(:command, :environment, :directory).new(command, { "HOME" => "/" }, "/") }
+  # Says that it is ready, and lives until it is told to stop.
+  let(:command) do
+    ruby(<<~RUBY)
+      require "kino/hot_restart/handover"
+      Kino::HotRestart::Handover.take(ENV).announce
+      sleep
+    RUBY
+  end
+
+  around do |example|
+    former = $stderr
+    $stderr = StringIO.new
+    Dir.mktmpdir("kino") { |directory| (@directory = directory) && example.run }
+  ensure
+    $stderr = former
+    @successor&.dismiss(0)
+  end
+
+  before do
+    allow(Kino::HotRestart::Successor).to receive(:new).and_wrap_original do |original, *words, **keywords|
+      @successor = original.call(*words, **keywords)
+    end
+  end
+
+  def ruby(program) = [RbConfig.ruby, "--disable-gems", "-I#{Child::ROOT}/lib", "-e", program]
+  def said = $stderr.string
+  def pid = @successor.pid
+
+  def alive?(pid)
+    Process.kill(0, pid)
+    true
+  rescue Errno::ESRCH
+    false
+  end
+
+  # Has the action called when the new process has said that it is ready, and before the old one does anything about it.
+  def when_ready(action)
+    allow(Kino::HotRestart::Successor).to receive(:new).and_wrap_original do |original, *words, **keywords|
+      @successor = original.call(*words, **keywords)
+      allow(@successor).to receive(:await).and_wrap_original do |await, *seconds|
+        await.call(*seconds).tap { |outcome| action.call(outcome) }
+      end
+      @successor
+    end
+  end
+
+  it "hands over to a process that is ready, and stops then" do
+    expect(restart.call).to be(true)
+    expect(calls).to eq([[:succeeded, pid], :shutdown])
+    expect(said).to eq("kino: hot restart: process #{pid} serves, this one finishes what it has begun\n")
+    expect(alive?(pid)).to be(true)
+  end
+
+  it "leaves the process that follows alone where it is cancelled after that, and tells" do
+    restart.call
+    expect(restart.cancel).to be(false)
+    expect(alive?(pid)).to be(true)
+  end
+
+  it "is not begun again once it was done, nor once it was cancelled" do
+    restart.call
+    expect(restart.call).to be(false)
+    expect(said).to end_with("kino: no hot restart: another process serves already\n")
+    other = described_class.new(server, succeeded: -> {}, failed: -> {}, program:)
+    expect(other.cancel).to be(true)
+    expect(other.call).to be(false)
+    expect(said).to end_with("kino: no hot restart: the server is stopping\n")
+  end
+
+  # A TERM between the moment at which the new process is ready and that at which the old one hands over.
+  it "does not hand over where it is cancelled when the other is ready" do
+    outcomes = []
+    when_ready(lambda do |outcome|
+      outcomes << outcome.kind
+      expect(restart.cancel).to be(true)
+    end)
+    expect(restart.call).to be(false)
+    expect(outcomes).to eq([:ready])
+    expect(calls).to be_empty
+    expect(said).to eq("kino: hot restart failed: process #{pid} is not wanted any more\n")
+    expect(alive?(pid)).to be(false)
+  end
+
+  # Whoever is told to stop must know which of the two it is by then: what it says of itself depends on it.
+  it "lets nobody cancel between the decision and what is said of it" do
+    cancelled = nil
+    seen = Thread::Queue.new
+    restart = described_class.new(server, program:, failed: -> {}, succeeded: lambda { |_pid|
+      cancelled = Thread.new { seen << restart.cancel }
+      Thread.pass until cancelled.stop?
+      calls << [:succeeded, seen.size]
+    })
+    restart.call
+    expect(calls.first).to eq([:succeeded, 0])
+    expect(seen.pop).to be(false)
+  end
+
+  it "is cancelled while the other boots, which ends then" do
+    program.command = ruby("sleep")
+    running = Thread.new { restart.call }
+    Thread.pass until @successor && running.stop?
+    restart.cancel
+    expect(running.value).to be(false)
+    expect([calls, alive?(pid)]).to eq([[], false])
+  end
+
+  it "is waited for by who has cancelled it, until the other is gone, even one that does not obey" do
+    File.mkfifo(trapped = "#{@directory}/trapped")
+    settings = Kino::Config::Settings.resolve(restart_timeout: 20, shutdown_timeout: 0.01)
+    restart = described_class.new(server_class.new(calls, settings, :ready), program:, succeeded: nil, failed: nil)
+    program.command = ruby("trap('TERM') {}; File.write('#{trapped}', 'yes'); sleep")
+    running = Thread.new { restart.call }
+    expect(File.read(trapped)).to eq("yes")
+    restart.cancel
+    restart.wait
+    expect([running.value, alive?(pid)]).to eq([false, false])
+  end
+
+  it "is not waited for where none was begun" do
+    expect(restart.wait).to be_nil
+  end
+
+  it "stays where the other ends, cleans up behind it, and can be tried again" do
+    program.command = ruby("exit 3")
+    2.times { expect(restart.call).to be(false) }
+    expect(calls).to eq(%i[failed failed])
+    expect(said.lines).to all(match(/\Akino: hot restart failed: process \d+ ended with status 3; this one stays\n\z/))
+  end
+
+  it "is done once at a time" do
+    when_ready(->(_outcome) { expect(restart.call).to be(false) })
+    expect(restart.call).to be(true)
+    expect(said).to start_with("kino: no hot restart: one is under way already\n")
+  end
+
+  describe "is refused" do
+    after do
+      expect(restart.call).to be(false)
+      expect(said).to eq("kino: no hot restart: #{@reason}\n")
+      expect([@successor, calls]).to eq([nil, []])
+    end
+
+    it "by process 1" do
+      allow(Process).to receive(:pid).and_return(1)
+      @reason = "this is process 1, and may not end"
+    end
+
+    it "while the server is not ready" do
+      server.state = :booting
+      @reason = "this process is not ready itself"
+    end
+
+    it "where the command is not known" do
+      program.command = nil
+      @reason = "the command that started this program is not known"
+    end
+
+    it "where there is no directory" do
+      program.directory = nil
+      @reason = "the directory that it was started in was deleted"
+    end
+
+    it "where the program cannot be started" do
+      program.command = ["/nowhere/at/all"]
+      @reason = "No such file or directory - /nowhere/at/all"
+    end
+
+    it "where nothing is listened on" do
+      allow(server).to receive(:listener).and_return(nil)
+      @reason = "the server is stopping"
+    end
+
+    it "where there is no descriptor left" do
+      allow(server).to receive(:listener).and_raise(Kino::Error, "no descriptor")
+      @reason = "no descriptor"
+    end
+  end
+end

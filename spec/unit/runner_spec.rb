@@ -1,0 +1,243 @@
+# frozen_string_literal: true
+
+require "support/service_manager"
+require "kino"
+
+RSpec.describe Kino::Runner do
+  # Stands in for Kino::Server: is ready, reloads and stops when it is told to.
+  let(:server_class) do
+    Class.new do
+      attr_reader :settings, :calls, :workers
+      attr_accessor :reload_gate
+
+      def initialize(**settings)
+        @settings = Kino::Config::Settings.resolve(**settings)
+        @calls = Thread::Queue.new
+        @stopped = Thread::Queue.new
+        @workers = 2
+        @ready = false
+      end
+
+      def url = "http://127.0.0.1:1"
+      def mode = :threaded
+      def stats_line = "served=0"
+      def ready? = @ready
+      def come_up = @ready = true
+      def start = calls << :start
+      def wait = @stopped.pop
+      def add_worker = @workers += 1
+      def remove_worker = @workers -= 1
+
+      def reload
+        calls << :reload
+        reload_gate&.pop
+      end
+
+      def shutdown(timeout: :all)
+        calls << [:shutdown, timeout]
+        @stopped.close
+      end
+    end
+  end
+  let(:server) { server_class.new(**settings) }
+  let(:settings) { {} }
+  let(:inherited) { Kino::Inherited.new(listener: nil, handover: nil, directory: @directory) }
+  let(:pidfile) { "#{@directory}/kino.pid" }
+
+  around do |example|
+    Dir.mktmpdir("kino") do |directory|
+      @directory = directory
+      @manager = ServiceManager.new
+      former = ENV.fetch("NOTIFY_SOCKET", nil)
+      errors = $stderr
+      $stderr = StringIO.new
+      ENV["NOTIFY_SOCKET"] = @manager.name
+      example.run
+    ensure
+      $stderr = errors
+      ENV["NOTIFY_SOCKET"] = former
+      @running&.join
+      @manager.close
+    end
+  end
+
+  # In a thread of its own; what it raises is its value.
+  def start(&)
+    runner = described_class.new(server, inherited:)
+    @running = Thread.new do
+      runner.run(&)
+    rescue StandardError => error
+      error
+    end
+    expect(server.calls.pop).to eq(:start)
+  end
+
+  def signal(name) = Process.kill(name, Process.pid)
+  def said = $stderr.string
+
+  def await_line(line)
+    Thread.pass until said.include?(line)
+  end
+
+  def stop
+    signal("TERM")
+    @running.value
+  end
+
+  it "says that the server is ready when it is, and that it stops" do
+    start { |given| given.calls << :block }
+    expect(server.calls.pop).to eq(:block)
+    expect(@manager).to be_quiet
+    server.come_up
+    expect(@manager.next).to eq("READY" => "1", "STATUS" => "serving http://127.0.0.1:1 (threaded, 2 workers)")
+    stop
+    expect(@manager.next).to include("STOPPING" => "1")
+    expect(@manager).to be_quiet
+  end
+
+  it "does not say that it is ready before the block has returned" do
+    gate = Thread::Queue.new
+    server.come_up
+    start { gate.pop }
+    Thread.pass until gate.num_waiting == 1
+    expect(@manager).to be_quiet
+    gate << :go_on
+    expect(@manager.next).to include("READY" => "1")
+    stop
+  end
+
+  it "stops a server whose block raises, and says no word of being ready" do
+    server.come_up
+    start { raise "not like this" }
+    expect(@running.value).to have_attributes(message: "not like this")
+    expect(server.calls.pop).to eq([:shutdown, 0])
+    expect(@manager.next).to include("STOPPING" => "1")
+    expect(@manager).to be_quiet
+  end
+
+  describe "with a server that is not ready" do
+    it "reloads on HUP, and tells the manager nothing of it" do
+      start
+      signal("HUP")
+      expect(server.calls.pop).to eq(:reload)
+      server.come_up
+      expect(@manager.next).to include("READY" => "1")
+      stop
+    end
+
+    # It told of no begin, so it must not tell of an end either: that would be another reload's.
+    it "says nothing at the end of a reload that began before" do
+      server.reload_gate = Thread::Queue.new
+      start
+      signal("HUP")
+      Thread.pass until server.reload_gate.num_waiting == 1
+      server.come_up
+      expect(@manager.next).to include("READY" => "1")
+      server.reload_gate << :go_on
+      signal("HUP")
+      expect(@manager.next).to include("RELOADING" => "1")
+      server.reload_gate << :go_on
+      expect(@manager.next).to include("READY" => "1")
+      stop
+    end
+
+    it "does not restart hot on USR2" do
+      start
+      signal("USR2")
+      await_line("kino: no hot restart: this process is not ready itself\n")
+      stop
+    end
+
+    it "stops on TERM, and says no word of being ready" do
+      start
+      stop
+      expect(@manager.next).to include("STOPPING" => "1")
+      expect(@manager).to be_quiet
+    end
+  end
+
+  it "does what the other signals say" do
+    start
+    signal("USR1")
+    await_line("kino: served=0\n")
+    signal("TTIN")
+    await_line("kino: TTIN: 3 workers\n")
+    signal("TTOU")
+    await_line("kino: TTOU: 2 workers\n")
+    stop
+  end
+
+  describe "with a pidfile" do
+    let(:settings) { { pidfile: "kino.pid" } }
+
+    it "claims it before the server starts, and removes it at the end" do
+      file = pidfile
+      server.define_singleton_method(:start) { calls << (File.exist?(file) ? :start : :too_early) }
+      start
+      expect(File.read(pidfile)).to eq("#{Process.pid}\n")
+      stop
+      expect(File.exist?(pidfile)).to be(false)
+    end
+
+    it "does not start a server where it is another's" do
+      File.write(pidfile, "#{Process.ppid}\n")
+      expect { described_class.new(server, inherited:).run }.to raise_error(Kino::PidfileError)
+      expect(server.calls.pop).to eq([:shutdown, 0])
+      expect(File.read(pidfile)).to eq("#{Process.ppid}\n")
+    end
+  end
+
+  describe "after a predecessor" do
+    let(:settings) { { pidfile: "kino.pid" } }
+    let(:reports) { IO.pipe }
+    let(:inherited) do
+      handover = Kino::HotRestart::Handover.new(listener: nil, report: reports.last, predecessor: Process.ppid)
+      Kino::Inherited.new(listener: reports.first.dup, handover:, directory: @directory)
+    end
+
+    before { File.write(pidfile, "#{Process.ppid}\n") }
+
+    it "takes over its pidfile when it is ready, closes the socket, and tells the predecessor instead of the manager" do
+      start { nil }
+      expect(File.read(pidfile)).to eq("#{Process.ppid}\n")
+      server.come_up
+      expect(reports.first.gets).to eq(Kino::HotRestart::Handover::READY)
+      expect(File.read(pidfile)).to eq("#{Process.pid}\n")
+      expect(inherited.listener).to be_closed
+      expect(@manager).to be_quiet
+      stop
+    end
+
+    it "speaks for itself where the predecessor is gone" do
+      inherited
+      reports.first.close
+      start
+      server.come_up
+      expect(@manager.next).to include("READY" => "1")
+      stop
+    end
+
+    it "stops where the pidfile cannot be had, and raises that" do
+      start
+      File.write(pidfile, "no pid")
+      server.come_up
+      expect(@running.value).to be_a(Kino::PidfileError)
+      reports.last.close
+      expect(reports.first.read).to eq("")
+    end
+  end
+
+  it "says nothing of a stop once another process serves" do
+    restart = nil
+    allow(Kino::HotRestart).to receive(:new) do |_server, succeeded:, **|
+      restart = instance_double(Kino::HotRestart, call: true, cancel: false, wait: nil)
+      succeeded.call(123)
+      restart
+    end
+    start
+    expect(@manager.next).to include("MAINPID" => "123")
+    stop
+    expect(@manager).to be_quiet
+    expect(restart).to have_received(:wait)
+  end
+end
