@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+require_relative "repeated_body"
+
 # The app behind bench/chaos. It keeps nothing between requests, so what grows in the process is not the app's.
 module ChaosApp
   TEXT = { "content-type" => "text/plain" }.freeze
@@ -29,13 +31,6 @@ module ChaosApp
     end
   end
 
-  # A body that is made while it is sent.
-  Blocks = Data.define(:count) do
-    def each
-      count.times { yield BLOCK }
-    end
-  end
-
   class << self
     def call(env)
       case env["PATH_INFO"]
@@ -43,7 +38,7 @@ module ChaosApp
       when "/crash" then crash(env, *env["QUERY_STRING"].split(","))
       when "/sleep" then nap(env["QUERY_STRING"])
       when "/upload" then [200, TEXT.dup, [upload(env["rack.input"])]]
-      when "/download" then [200, BYTES.dup, Blocks.new(count: BLOCKS)]
+      when "/download" then [200, BYTES.dup, RepeatedBody.new(piece: BLOCK, count: BLOCKS)]
       else [404, TEXT.dup, ["no such route\n"]]
       end
     end

@@ -2,6 +2,7 @@
 
 require "digest/sha2" # and not "digest", which would load the rest in several Ractors at once
 require "kino/version"
+require_relative "repeated_body"
 
 # The app behind bench/soak and bench/transfer. It keeps nothing between requests, so what grows in the process is not
 # the app's. Each answer carries the `x-request-id` of its request, by which a client sees that it is its own.
@@ -17,13 +18,6 @@ module SoakApp
   STRINGS = 200
   # Seconds.
   NAP = 0.005
-
-  # A body that is made while it is sent.
-  Blocks = Data.define(:count) do
-    def each
-      count.times { yield BLOCK }
-    end
-  end
 
   class << self
     def call(env)
@@ -47,7 +41,7 @@ module SoakApp
       when "/alloc" then [200, TEXT, [digest]]
       when "/sleep" then nap
       when "/upload" then [200, TEXT, [upload(env)]]
-      when "/stream" then [200, BYTES, Blocks.new(count: number(env, "blocks", BLOCKS))]
+      when "/stream" then [200, BYTES, RepeatedBody.new(piece: BLOCK, count: number(env, "blocks", BLOCKS))]
       when "/call" then [200, BYTES, written(number(env, "blocks", BLOCKS))]
       when "/who" then who
       else [404, TEXT, ["no such route\n"]]

@@ -12,6 +12,7 @@
 //! | `net::service` | what hyper hands each request to: it queues them |
 //! | `net::socket` | what a connection asks of its socket besides bytes |
 //! | `net::wire`, `net::shared` | what may come from a client: whole, well-formed heads, in time |
+//! | `net::stand_in` | what hyper gets in the place of a head that is refused |
 //! | `http::framing`, `http::chunks`, `http::syntax` | RFC 9112, byte for byte |
 //! | [`http::refusal`](Reason) | why the engine answers by itself |
 //! | [`http::request`](RequestHead) | the request head, its target and host |
@@ -22,6 +23,7 @@
 //! | `dispatch::lanes` | short queues of the workers' own in front of it, where they are asked for |
 //! | `dispatch::shard`, `dispatch::standby` | connections that workers drive while they wait, and who does meanwhile |
 //! | `dispatch::slot` | one worker slot: its wake-up, its interrupt, what it has in flight |
+//! | [`dispatch::slots`](WorkerRow) | the worker threads there are, and the times of those that have gone |
 //! | [`http::reply`](Reply) | the answer handle: the first to claim it answers |
 //! | [`http::response`](Response) | the response value and the engine's own answers |
 //! | [`server`](Server) | owns all of the above: start, drain, stop |
@@ -48,6 +50,7 @@ mod sync;
 
 pub use crate::dispatch::exchange::Exchange;
 pub use crate::dispatch::signal::{Signal, Wake};
+pub use crate::dispatch::slots::{Times, WorkerRow};
 pub use crate::dispatch::worker::{Take, Worker};
 pub use crate::error::Error;
 pub use crate::histogram::Percentiles;
@@ -58,6 +61,6 @@ pub use crate::http::reply::{Client, Gone, Reply};
 pub use crate::http::request::{ConnectionInfo, RequestHead};
 pub use crate::http::response::{NoLength, Response, ResponseBody, announced, is_bodiless};
 pub use crate::http::syntax::decimal;
-pub use crate::server::{Server, Times, WorkerRow};
+pub use crate::server::Server;
 pub use crate::settings::Settings;
 pub use crate::stats::Snapshot;

@@ -23,11 +23,10 @@ use crate::dispatch::lanes::keep_watch;
 use crate::dispatch::queue::{Queue, Ways};
 use crate::dispatch::shard::Shard;
 use crate::dispatch::signal::{Signal, Wake};
-use crate::dispatch::slot::Slot;
+use crate::dispatch::slots::{Slots, Times, WorkerRow};
 use crate::dispatch::standby::{Bell, Standby};
 use crate::dispatch::worker::Worker;
 use crate::error::Error;
-use crate::histogram::{Histogram, Percentiles};
 use crate::http::response::Response;
 use crate::net::connection::{self, Context};
 use crate::net::listener;
@@ -56,61 +55,6 @@ pub struct Server {
     /// What workers drive themselves; empty where the runtime drives all connections.
     shards: Vec<Arc<Shard>>,
     standby: Mutex<Option<Standby>>,
-}
-
-/// The worker threads there are, and what is left of those that have gone.
-#[derive(Debug, Default)]
-struct Slots {
-    all: Vec<Arc<Slot>>,
-    queue_wait: Histogram,
-    service_time: Histogram,
-}
-
-impl Slots {
-    /// Only the worker and what it has in flight hold a slot besides this list.
-    fn forget_gone(&mut self) {
-        let (queue_wait, service_time) = (&self.queue_wait, &self.service_time);
-        self.all.retain_mut(|slot| {
-            // `get_mut` and not the count: it makes the last record of a thread that has gone visible here.
-            let Some(gone) = Arc::get_mut(slot) else { return true };
-            queue_wait.add(&gone.queue_wait);
-            service_time.add(&gone.service_time);
-            false
-        });
-    }
-
-    fn current(&mut self) -> Vec<Arc<Slot>> {
-        self.forget_gone();
-        self.all.clone()
-    }
-}
-
-/// What one worker thread is at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct WorkerRow {
-    /// The worker that the thread belongs to.
-    pub index: usize,
-    /// Requests that it has finished.
-    pub served: u64,
-    /// For how long it has been at what it is at; None if it waits for a request.
-    pub busy: Option<Duration>,
-    /// Whether it is set aside, see [`Server::quarantine`].
-    pub is_quarantined: bool,
-}
-
-impl WorkerRow {
-    fn of(slot: &Slot) -> Self {
-        Self { index: slot.index, served: slot.served(), busy: slot.busy_for(), is_quarantined: slot.is_quarantined() }
-    }
-}
-
-/// Of all requests that workers have taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Times {
-    /// From a request's head to a worker; None before the first.
-    pub queue_wait: Option<Percentiles>,
-    /// From being taken to being answered in full; None before the first.
-    pub service_time: Option<Percentiles>,
 }
 
 /// Set once, when the last connection is gone.
@@ -228,10 +172,7 @@ impl Server {
     /// A new taker of requests, one of those of share `index`, where workers drive connections.
     pub fn worker_of(&self, index: usize) -> Worker {
         let shard = index.checked_rem(self.shards.len()).and_then(|index| self.shards.get(index));
-        let slot = Slot::new(index, shard.cloned());
-        let mut slots = self.slots.lock();
-        slots.forget_gone();
-        slots.all.push(Arc::clone(&slot));
+        let slot = self.slots.lock().add(index, shard.cloned());
         Worker::new(Arc::clone(&self.queue), slot)
     }
 
@@ -266,16 +207,7 @@ impl Server {
 
     /// How long requests waited for a worker, and how long workers took for them, since the start.
     pub fn times(&self) -> Times {
-        let (queue_wait, service_time) = (Histogram::default(), Histogram::default());
-        let mut slots = self.slots.lock();
-        slots.forget_gone();
-        queue_wait.add(&slots.queue_wait);
-        service_time.add(&slots.service_time);
-        for slot in &slots.all {
-            queue_wait.add(&slot.queue_wait);
-            service_time.add(&slot.service_time);
-        }
-        Times { queue_wait: queue_wait.percentiles(), service_time: service_time.percentiles() }
+        self.slots.lock().times()
     }
 
     /// Another descriptor of the socket that is listened on; None where that is closed.

@@ -6,5 +6,6 @@ pub(crate) mod queue;
 pub(crate) mod shard;
 pub(crate) mod signal;
 pub(crate) mod slot;
+pub(crate) mod slots;
 pub(crate) mod standby;
 pub(crate) mod worker;

@@ -187,6 +187,28 @@ fn what_goes_to_a_worker_that_runs_on_is_taken_by_those_who_idle() {
     });
 }
 
+/// The lane that a thief has chosen may be empty when it gets there, while another is not.
+#[test]
+fn what_waits_in_a_lane_is_found_though_another_is_emptied_meanwhile() {
+    in_every_order(|| {
+        let queue = queue(LANES);
+        let busy = [join(&queue), join(&queue)];
+        for lane in &busy {
+            assert!(matches!(queue.pop(lane), Popped::Empty));
+        }
+        put(&queue, 1);
+        put(&queue, 2);
+        assert_eq!(queue.lane_depths(), Some(vec![1, 1]));
+        let other = taker(&queue);
+        // Of lanes that are as long the thief goes to the last. The worker of the first runs on.
+        let Some(own) = take(&queue, &busy[1], Duration::ZERO) else { panic!("two items were there for two") };
+        let others = other.join().unwrap();
+        assert_eq!(others, Some(3 - own));
+        busy.iter().for_each(|lane| queue.retire(lane));
+        assert_at_rest(&queue);
+    });
+}
+
 #[test]
 fn close_sends_everybody_away_and_leaves_what_waits_to_be_taken() {
     in_every_order(|| {

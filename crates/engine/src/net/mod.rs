@@ -5,4 +5,5 @@ pub(crate) mod listener;
 pub(crate) mod service;
 pub(crate) mod shared;
 pub(crate) mod socket;
+mod stand_in;
 pub(crate) mod wire;

@@ -1,9 +1,7 @@
 //! The reading side of a connection, between the socket and hyper.
 //!
 //! It passes on whole, well-formed heads and well-formed bodies, and keeps the deadlines. A head
-//! that is refused never reaches hyper; hyper gets [`REFUSED_GET`] in its place, so that the
-//! refusal is answered in its turn behind earlier pipelined requests, and counted like any other
-//! answer. No client can send that request by itself: `*` with GET is refused here.
+//! that is refused never reaches hyper, which gets a [`StandIn`].
 
 use std::any::Any;
 use std::io;
@@ -20,6 +18,7 @@ use crate::http::framing::{Beginning, Delimiter, HeadLimits, check_head};
 use crate::http::refusal::Reason;
 use crate::net::shared::Shared;
 use crate::net::socket::{Socket, linger};
+use crate::net::stand_in::StandIn;
 
 /// How long a client may take; see the settings of the same names.
 #[derive(Debug, Clone, Copy)]
@@ -28,11 +27,6 @@ pub(crate) struct Patience {
     pub(crate) idle: Duration,
     pub(crate) body: Duration,
 }
-
-/// What hyper gets for a head that is refused; HEAD where the client sent that, because its answer
-/// must have no body.
-const REFUSED_GET: &[u8] = b"GET * HTTP/1.1\r\nhost: refused\r\n\r\n";
-const REFUSED_HEAD: &[u8] = b"HEAD * HTTP/1.1\r\nhost: refused\r\n\r\n";
 
 /// Bytes that a client may send ahead of the answer to its request for an upgrade.
 const MOST_AHEAD: usize = 64 * 1024;
@@ -68,9 +62,7 @@ pub(crate) struct Wire<S: Socket> {
     passed: usize,
     /// What is known of what is held, where that is a head that is not whole.
     beginning: Option<Beginning>,
-    synthetic: &'static [u8],
-    /// How much of the stand-in hyper has.
-    made_up: usize,
+    stand_in: StandIn,
     /// Nothing more is sent.
     is_shut: bool,
     opened: Instant,
@@ -96,8 +88,7 @@ impl<S: Socket> Wire<S> {
             held: Vec::new(),
             passed: 0,
             beginning: None,
-            synthetic: &[],
-            made_up: 0,
+            stand_in: StandIn::default(),
             is_shut: false,
             opened: Instant::now(),
             waiting_since: None,
@@ -108,7 +99,7 @@ impl<S: Socket> Wire<S> {
     /// The socket, what was read from it and not passed on, and how many bytes at the end of what
     /// was passed on never came from it.
     pub(crate) fn into_parts(mut self) -> Option<(S, Vec<u8>, usize)> {
-        Some((self.stream.take()?, std::mem::take(&mut self.held), self.made_up))
+        Some((self.stream.take()?, std::mem::take(&mut self.held), self.stand_in.given()))
     }
 
     /// How many of `bytes`, which follow what was scanned before, may be passed on.
@@ -156,13 +147,10 @@ impl<S: Socket> Wire<S> {
         at
     }
 
-    fn refuse(&mut self, reason: Reason, mut head: &[u8]) {
+    fn refuse(&mut self, reason: Reason, head: &[u8]) {
         self.shared.refuse(reason);
         self.expects = Expects::Nothing;
-        while let [b'\r', b'\n', rest @ ..] = head {
-            head = rest;
-        }
-        self.synthetic = if head.starts_with(b"HEAD ") { REFUSED_HEAD } else { REFUSED_GET };
+        self.stand_in.stand_for(head);
     }
 
     /// Gives hyper what is ready. False if there is nothing.
@@ -174,14 +162,7 @@ impl<S: Socket> Wire<S> {
             self.passed -= taken;
             return true;
         }
-        if !self.synthetic.is_empty() {
-            let (now, later) = self.synthetic.split_at(self.synthetic.len().min(buf.remaining()));
-            buf.put_slice(now);
-            self.synthetic = later;
-            self.made_up += now.len();
-            return true;
-        }
-        false
+        self.stand_in.deliver(buf)
     }
 
     /// Scans what has come into `buf` behind `start`, and leaves there what may be passed on.

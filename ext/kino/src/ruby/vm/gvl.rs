@@ -16,6 +16,7 @@ struct Call<F, R> {
     result: Option<Result<R, Box<dyn Any + Send>>>,
 }
 
+// SAFETY: the function is the VM's, with this signature on all Rubies that are supported.
 unsafe extern "C" {
     /// Words of the current machine stack, a fiber's too, that are in use (`ruby/internal/interpreter.h`).
     fn ruby_stack_length(top: *mut *mut VALUE) -> usize;

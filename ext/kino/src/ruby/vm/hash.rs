@@ -86,10 +86,10 @@ impl Setter {
 
     /// A key made now, deduplicated by the VM, with a new binary string.
     pub(crate) fn text_at(&mut self, key: &[u8], value: &[u8]) {
-        // SAFETY: the VM lock is held; the bytes are copied; a raise ends in `copy`. UTF-8, as the
-        // app's literals are: so the key is the same object as theirs.
-        let key =
-            unsafe { rb_sys::rb_enc_interned_str(key.as_ptr().cast(), key.len() as _, rb_sys::rb_utf8_encoding()) };
+        // UTF-8, as the app's literals are: so the key is the same object as theirs.
+        let (start, length) = (key.as_ptr().cast(), key.len() as _);
+        // SAFETY: the VM lock is held; the bytes are copied; a raise ends in `copy`.
+        let key = unsafe { rb_sys::rb_enc_interned_str(start, length, rb_sys::rb_utf8_encoding()) };
         self.set(key, string(value));
     }
 

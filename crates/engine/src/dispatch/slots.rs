@@ -1,0 +1,84 @@
+//! The worker threads that a server has, what each is at, and what is left of those that have gone.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::dispatch::shard::Shard;
+use crate::dispatch::slot::Slot;
+use crate::histogram::{Histogram, Percentiles};
+
+/// The worker threads there are, and what is left of those that have gone.
+#[derive(Debug, Default)]
+pub(crate) struct Slots {
+    all: Vec<Arc<Slot>>,
+    queue_wait: Histogram,
+    service_time: Histogram,
+}
+
+impl Slots {
+    /// A place for another thread of worker `index`.
+    pub(crate) fn add(&mut self, index: usize, shard: Option<Arc<Shard>>) -> Arc<Slot> {
+        self.forget_gone();
+        let slot = Slot::new(index, shard);
+        self.all.push(Arc::clone(&slot));
+        slot
+    }
+
+    pub(crate) fn current(&mut self) -> Vec<Arc<Slot>> {
+        self.forget_gone();
+        self.all.clone()
+    }
+
+    /// Of those there are and of those that have gone.
+    pub(crate) fn times(&mut self) -> Times {
+        self.forget_gone();
+        let (queue_wait, service_time) = (Histogram::default(), Histogram::default());
+        queue_wait.add(&self.queue_wait);
+        service_time.add(&self.service_time);
+        for slot in &self.all {
+            queue_wait.add(&slot.queue_wait);
+            service_time.add(&slot.service_time);
+        }
+        Times { queue_wait: queue_wait.percentiles(), service_time: service_time.percentiles() }
+    }
+
+    /// Only the worker and what it has in flight hold a slot besides this list.
+    fn forget_gone(&mut self) {
+        let (queue_wait, service_time) = (&self.queue_wait, &self.service_time);
+        self.all.retain_mut(|slot| {
+            // `get_mut` and not the count: it makes the last record of a thread that has gone visible here.
+            let Some(gone) = Arc::get_mut(slot) else { return true };
+            queue_wait.add(&gone.queue_wait);
+            service_time.add(&gone.service_time);
+            false
+        });
+    }
+}
+
+/// What one worker thread is at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WorkerRow {
+    /// The worker that the thread belongs to.
+    pub index: usize,
+    /// Requests that it has finished.
+    pub served: u64,
+    /// For how long it has been at what it is at; None if it waits for a request.
+    pub busy: Option<Duration>,
+    /// Whether it is set aside, see [`Server::quarantine`](crate::Server::quarantine).
+    pub is_quarantined: bool,
+}
+
+impl WorkerRow {
+    pub(crate) fn of(slot: &Slot) -> Self {
+        Self { index: slot.index, served: slot.served(), busy: slot.busy_for(), is_quarantined: slot.is_quarantined() }
+    }
+}
+
+/// Of all requests that workers have taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Times {
+    /// From a request's head to a worker; None before the first.
+    pub queue_wait: Option<Percentiles>,
+    /// From being taken to being answered in full; None before the first.
+    pub service_time: Option<Percentiles>,
+}
