@@ -109,7 +109,7 @@ module Kino
       # Anything may be raised anywhere: what is behind a rescue can be reached from all that it guards.
       def break_out(leader)
         @listing.catches.each do |it|
-          next if it.type == :ensure || !it.include?(leader)
+          next unless %i[rescue break].include?(it.type) && it.include?(leader)
 
           link(leader, it.target, State.new([], {}))
         end

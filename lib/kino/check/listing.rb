@@ -111,7 +111,7 @@ module Kino
         body.each do |item|
           case item
           when Integer then line = item
-          when Symbol then @positions[item] = @instructions.size
+          when Symbol then @positions[item] = @instructions.size if item.start_with?("label_")
           else @instructions << Instruction.new(op: item[0], operands: item[1..], line:)
           end
         end

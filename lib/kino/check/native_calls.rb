@@ -52,7 +52,8 @@ module Kino
       end
 
       def refuse_native(value, method)
-        note(:forbidden, "#{value.label}.#{method.name} is called") if Rules.forbidden?(method)
+        forbidden = Rules.forbidden(method)
+        note(:forbidden, "#{value.label}.#{method.name} is called: #{forbidden}") if forbidden
         extension = Extensions.unsafe(method)
         note(:extension, "#{value.label}.#{method.name} belongs to #{File.basename(extension)}", is_sure: false) if extension
         refuse_change(value, method) if value.is_a?(Values::Known)
@@ -124,6 +125,8 @@ module Kino
 
       # The name comes about in the request: it may be any of the module's own.
       def any_constant(value)
+        return Values::UNKNOWN if value.object.equal?(Object) # which is all that there is
+
         Scope.own(value.object).each do |answer|
           next if Ractor.shareable?(answer.value)
 

@@ -21,13 +21,16 @@ module Kino
       # Methods in C that a Ractor may not call, by owner and name: those that are the main Ractor's own, and those that
       # use a constant or class variable of Ruby's that cannot be shared.
       FORBIDDEN = {
-        "String" => %i[unicode_normalize unicode_normalize! unicode_normalized?],
-        "CGI::Escape" => %i[unescape unescapeURIComponent]
+        "String" => [%i[unicode_normalize unicode_normalize! unicode_normalized?], "it uses UnicodeNormalize::REGEXP_D"],
+        "CGI::Escape" => [%i[unescape unescapeURIComponent], "it uses @@accept_charset of CGI"],
+        "CGI::EscapeExt" => [%i[unescape unescapeURIComponent], "it uses @@accept_charset of CGI"]
       }.freeze
 
       # Since Ruby 4.0.
       FORBIDDEN_4 = {
-        "Kernel" => %i[fork], "#<Class:Kernel>" => %i[fork], "#<Class:Process>" => %i[fork]
+        "Kernel" => [%i[fork], "only the main Ractor may fork"],
+        "#<Class:Kernel>" => [%i[fork], "only the main Ractor may fork"],
+        "#<Class:Process>" => [%i[fork], "only the main Ractor may fork"]
       }.freeze
 
       # Kernel's methods that do not return.
@@ -77,10 +80,11 @@ module Kino
 
         # @param method [UnboundMethod] one of Ruby's own
         # @param ruby [String] version of Ruby
-        # @return [Boolean] whether only the main Ractor may call it
-        def forbidden?(method, ruby: RUBY_VERSION)
+        # @return [String, nil] why only the main Ractor may call it
+        def forbidden(method, ruby: RUBY_VERSION)
           tables = ruby >= "4" ? [FORBIDDEN, FORBIDDEN_4] : [FORBIDDEN]
-          tables.any? { |table| table.fetch(title(method.owner), []).include?(method.name) }
+          entries = tables.filter_map { |table| table[title(method.owner)] }
+          entries.find { |names, _why| names.include?(method.original_name) }&.last
         end
 
         # @param method [UnboundMethod]
