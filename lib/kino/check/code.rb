@@ -1,0 +1,175 @@
+# frozen_string_literal: true
+
+require "objspace"
+require "kino/check/finding"
+require "kino/check/listing"
+require "kino/check/parameters"
+require "kino/check/reach"
+require "kino/check/reader"
+require "kino/check/scope"
+
+module Kino
+  module Check
+    # Reads the code that a request reaches from the app's `call`, by names that are known without running it.
+    #
+    # A finding is certain if every way through the code meets it: through its method, and through each method on the
+    # way there from `call`; and if nothing on the way rescues it. A branch whose condition is known (the value of an
+    # instance variable of a class, say) is no branch. Everything else is possible.
+    #
+    # @api private
+    class Code
+      # Methods and blocks that are read.
+      LIMIT = 4_000
+      # Ways to call one method on one object that are told apart.
+      VARIANTS = 4
+      # How deep calls are followed. Each costs the reader some ten frames of Ruby's own stack.
+      DEPTH = 100
+
+      # Calls with no argument and with one.
+      NONE = Calls::Request.new(name: nil, arguments: [].freeze, keywords: {}.freeze, block: nil, is_own: false)
+      ONE = NONE.with(arguments: [Values::UNKNOWN].freeze)
+      private_constant :NONE, :ONE
+
+      # @param app [Object]
+      # @param label [String] the app's name in paths
+      # @param limit [Integer]
+      def initialize(app, label: "app", limit: LIMIT)
+        @app = Values::Known.new(app, label)
+        @limit = limit
+        @depth = 0
+        @count = 0
+        @routines = {}.compare_by_identity
+        @blocks = {}.compare_by_identity
+        @made = {}.compare_by_identity
+        @listings = {}
+      end
+
+      # @return [Array<Finding>]
+      def findings
+        root = enter_app
+        return [] unless root
+
+        enter_body(root)
+        Reach.new(root).findings(is_cut: @is_cut)
+      end
+
+      # @param method [UnboundMethod]
+      # @param receiver [Object] the value of self
+      # @param request [Calls::Request, nil] how it is called
+      # @return [Routine, nil] nil where there is nothing to read, or no room
+      def routine(method, receiver, request = nil)
+        listing = listing(method) or return
+        known = (@routines[receiver.token] ||= {})[method] ||= {}
+        request = nil if known.size >= VARIANTS
+        parameters = Parameters.new(listing, positional: request&.arguments, keywords: request&.keywords)
+        known[parameters.token] || bounded do
+          routine = Routine.new(listing:, receiver:, scope: scope(method), method:, label: title(receiver, method))
+          known[parameters.token] = routine
+          refuse_proc(routine) if listing.type == :block && !shareable?(method)
+          Reader.new(routine, self).read(parameters)
+        end
+      end
+
+      # @param block [Values::Block]
+      # @param parameters [Parameters]
+      # @return [Routine]
+      def block(block, parameters = Parameters.new(block.listing))
+        frame = block.frame
+        known = (@blocks[frame] ||= {}.compare_by_identity)[block.listing] ||= {}.compare_by_identity
+        known[block.receiver.token] ||= begin
+          routine = Routine.new(listing: block.listing, receiver: block.receiver, scope: frame.scope,
+                                method: frame.method, outer: frame, label: frame.label)
+          known[block.receiver.token] = routine
+          bounded { Reader.new(routine, self).read(parameters) } || routine
+        end
+      end
+
+      # @param value [Values::Known] a Proc
+      # @return [Routine, nil]
+      def proc(value)
+        block = value.object
+        known = @routines[block] ||= {}
+        known[:proc] || bounded do
+          next unless (listing = Listing.of(block))
+          routine = Routine.new(listing:, receiver: self_of(block), scope: Scope.of_proc(block), label: value.label)
+          known[:proc] = routine
+          Reader.new(routine, self).read(Parameters.new(listing))
+        end
+      end
+
+      # @param type [Class]
+      # @return [Values::Made] the one that stands for all its objects
+      def made(type) = @made[type] ||= Values::Made.new(type)
+
+      # @param method [UnboundMethod] one that was defined from a block
+      # @return [Boolean] whether the block is shareable, so that all Ractors may call the method
+      def shareable?(method)
+        procs = ObjectSpace.reachable_objects_from(method).to_a.grep(ObjectSpace::InternalObjectWrapper)
+                           .flat_map { |inner| ObjectSpace.reachable_objects_from(inner).to_a.grep(Proc) }
+        procs.any? && procs.all? { |block| Ractor.shareable?(block) }
+      end
+
+      # @param value [Object]
+      # @return [Array<UnboundMethod>] the public methods that its class, or it as a module, defines itself
+      def own_methods(value)
+        holder = value.is_a?(Values::Known) ? Peek.holder(value.object) : value.type
+        return [] if Rules.core_name?(Peek.name(holder).to_s)
+
+        Peek.own_methods(holder, false).map { |name| Peek.unbound(holder, name) }
+      end
+
+      private
+
+      def refuse_proc(routine)
+        routine.note(Routine::WHOLE, :method_of_proc, "#{routine.label} is defined from a block")
+      end
+
+      def enter_app
+        return proc(@app) if Peek.class_of(@app.object) <= Proc
+
+        method = @app.method(:call)
+        method && routine(method, @app, ONE)
+      end
+
+      # The response's body is the app's code too: it is written from the Ractor.
+      def enter_body(root)
+        Values.each(root.result || Values::UNKNOWN).grep(Values::Tuple).each do |response|
+          Values.each(response.elements[2] || Values::UNKNOWN).each do |body|
+            %i[each call].each do |name|
+              method = body.method(name)
+              routine = routine(method, body, name == :each ? NONE : ONE) if method
+              root.calls(Routine::WHOLE, routine, by: :maybe) if routine
+            end
+          end
+        end
+      end
+
+      def bounded
+        return (@is_cut = true) && nil if @count >= @limit || @depth >= DEPTH
+
+        @count += 1
+        @depth += 1
+        result = yield
+        @depth -= 1
+        result
+      end
+
+      def listing(method) = @listings.fetch(method) { @listings[method] = Listing.of(method) }
+
+      def scope(method) = (@scopes ||= {})[method.owner] ||= Scope.of(method.owner)
+
+      def self_of(block)
+        Values::Known.new(Peek.binding(block).receiver, "self")
+      rescue ArgumentError # a shareable one does not tell
+        Values::UNKNOWN
+      end
+
+      def title(receiver, method)
+        return "#{receiver.label}##{method.name}" if receiver.is_a?(Values::Made)
+        return "#{receiver.label}.#{method.name}" if Peek.module?(receiver.object)
+
+        "#{Peek.title(Peek.class_of(receiver.object))}##{method.name}"
+      end
+    end
+  end
+end
