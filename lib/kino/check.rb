@@ -1,0 +1,53 @@
+# frozen_string_literal: true
+
+require "kino/check/code"
+require "kino/check/graph"
+require "kino/check/report"
+
+module Kino
+  # Tells why a Rack app can, or cannot, run on Ractors. doc/ractors.md says what the findings mean.
+  #
+  #     report = Kino::Check.report(App)
+  #     report.verdict # => :blocked
+  #     puts report
+  module Check
+    class << self
+      # Looks at the objects that the app holds and at the code that a request reaches; nothing of it is run, loaded,
+      # frozen or changed, unless requests are given.
+      #
+      # @param app [#call] a Rack app
+      # @param requests [Array<String>] such as "GET /path", which are really made, each in a Ractor of its own
+      # @param objects [Integer] how many objects to look at
+      # @param methods [Integer] how many methods and blocks to read
+      # @return [Report] frozen; says so if there was more than that
+      # @raise [ConfigError] for a request that is none
+      def report(app, requests: [], objects: Graph::LIMIT, methods: Code::LIMIT)
+        label = name(app)
+        findings = Graph.new(app, label:, limit: objects).findings + Code.new(app, label:, limit: methods).findings
+        findings.concat(tries(app, requests)) if requests.any?
+        Report.new(app: label, findings:, requests:)
+      end
+
+      # @param app [#call]
+      # @return [Finding, nil] what every request would raise, and only in a Ractor; what the app holds is not looked at
+      # @api private
+      def certain(app)
+        Code.new(app, label: name(app), limit: BOOT_LIMIT).findings
+            .find { |it| it.certain? && !Causes::ALL.fetch(it.cause).anywhere }
+      end
+
+      # What a boot can wait for: some tenths of a second at most.
+      BOOT_LIMIT = 500
+      private_constant :BOOT_LIMIT
+
+      private
+
+      def tries(app, requests)
+        require "kino/check/trial"
+        requests.flat_map { |request| Trial.findings(app, request) }
+      end
+
+      def name(app) = Peek.module?(app) ? Peek.title(app) : "app"
+    end
+  end
+end

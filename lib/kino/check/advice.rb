@@ -1,0 +1,32 @@
+# frozen_string_literal: true
+
+require "kino/check/causes"
+require "kino/check/rules"
+
+module Kino
+  module Check
+    # What to do about a value that cannot be shared.
+    #
+    # @api private
+    module Advice
+      class << self
+        # @param value [Object]
+        # @param ruby [String] version of Ruby to give advice for
+        # @return [String]
+        def for_value(value, ruby: RUBY_VERSION)
+          case value
+          when String then "freeze it, or begin the file with # frozen_string_literal: true"
+          when Proc then for_proc(ruby)
+          else Rules.never?(value) ? Causes::ALL.fetch(:unshareable).fix : "make it deeply frozen: Ractor.make_shareable(...)"
+          end
+        end
+
+        # @param ruby [String] version of Ruby to give advice for
+        # @return [String]
+        def for_proc(ruby = RUBY_VERSION)
+          "make it a module or class with a self.call method#{", or a Ractor.shareable_proc" if ruby >= "4"}"
+        end
+      end
+    end
+  end
+end

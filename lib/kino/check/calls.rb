@@ -1,0 +1,164 @@
+# frozen_string_literal: true
+
+require "kino/check/native_calls"
+
+module Kino
+  module Check
+    # How {Reader} takes the instructions that call methods: it finds what would run, by the receiver where that is
+    # known, and has it read.
+    #
+    # @api private
+    module Calls
+      include NativeCalls
+
+      # A call as the code has it. `given` is the number of arguments, nil where it is not known; `block` is a
+      # {Values::Block}, some other value that is passed with `&`, or nil.
+      Request = Data.define(:name, :arguments, :given, :block, :is_own)
+
+      # Bits of the flags of a call, as the VM has them.
+      SPLAT = 1
+      BLOCK = 2
+      OWN = 4
+      KEYWORD_SPLAT = 64
+
+      private
+
+      def call(info, code = nil, *)
+        block = @state.pop if info[:flag].anybits?(BLOCK)
+        arguments = @state.take(info[:orig_argc] + info.fetch(:kw_arg, []).size)
+        block = nested_block(@routine.listing.nested(code)) if code.is_a?(Array)
+        dispatch(@state.pop, request(info, arguments, block))
+      end
+
+      # `hash["key"] = value`, where Ruby 3.4 has the key in the instruction.
+      def call_with_key(key, info)
+        value = @state.pop
+        dispatch(@state.pop, request(info, [Values::Known.new(key), value], nil))
+      end
+
+      def request(info, arguments, block)
+        given = info[:orig_argc] unless info[:flag].anybits?(SPLAT)
+        Request.new(name: info[:mid], arguments:, given:, block:, is_own: info[:flag].anybits?(OWN))
+      end
+
+      # @return [Array, nil] targets as {Flow} wants them
+      def dispatch(receiver, request)
+        return own_block_called if receiver.is_a?(Values::OwnBlock)
+
+        values = Values.each(receiver)
+        return unknown_receiver(request) if values.empty?
+
+        results = values.map { |value| call_one(value, request) }
+        return goes_to if results.all?(:ends)
+
+        push((results - [:ends]).reduce { |one, two| Values.join(one, two) })
+      end
+
+      def own_block_called
+        @routine.yields(@position)
+        push(Values::UNKNOWN)
+      end
+
+      def unknown_receiver(request)
+        return goes_to if request.is_own && Rules::ENDINGS.include?(request.name)
+
+        run_block(request.block, by: :maybe)
+        push(Values::UNKNOWN)
+      end
+
+      # @return [Object, Symbol] the value of the result, or :ends
+      def call_one(value, request)
+        method = value.method(request.name)
+        return call_missing(value, request) unless method
+
+        enter(value, method, request) || call_native(value, method, request)
+      end
+
+      def call_missing(value, request)
+        method = value.method(:method_missing)
+        return Values::UNKNOWN if method.nil? || method.owner.equal?(BasicObject)
+
+        enter(value, method, request.with(given: nil)) || Values::UNKNOWN
+      end
+
+      # @return [Object, Symbol, nil] the value of the result, or :ends; nil if the method is not written in Ruby
+      def enter(value, method, request)
+        routine = @code.routine(method, value, request.given) or return
+        if routine.listing.type == :block && !@code.shareable?(method)
+          note(:method_of_proc, "#{routine.label} is defined from a block (#{routine.listing.place})")
+        end
+        @routine.calls(@position, routine)
+        run_block(request.block, by: routine) if routine.yields?
+        routine.endless? ? :ends : routine.result || Values::UNKNOWN
+      end
+
+      def call_super(info, code = nil, *)
+        block = @state.pop if info[:flag].anybits?(BLOCK)
+        arguments = @state.take(info[:orig_argc] + info.fetch(:kw_arg, []).size)
+        @state.pop
+        block = nested_block(@routine.listing.nested(code)) if code.is_a?(Array)
+        method = @routine.method&.super_method
+        return unknown_receiver(request(info, arguments, block)) unless method && !unknown_self?
+
+        result = super_result(method, request(info, arguments, block))
+        result == :ends ? goes_to : push(result)
+      end
+
+      def super_result(method, request)
+        enter(@routine.receiver, method, request) || call_native(@routine.receiver, method, request)
+      end
+
+      def unknown_self? = @routine.receiver.is_a?(Values::Anything)
+
+      def yield_block(info)
+        @state.take(info[:orig_argc] + info.fetch(:kw_arg, []).size)
+        own_block_called
+      end
+
+      # `Foo.new`, since Ruby 4.0: the object takes its two places on the stack, and `initialize` is called next.
+      def allocate(info, label)
+        count = info[:orig_argc] + info.fetch(:kw_arg, []).size
+        type = @state.peek(count)
+        made = made_by(type) if type.is_a?(Values::Known)
+        return goes_to(@routine.listing.position(label)) unless made
+
+        arguments = @state.take(count)
+        @state.take(2)
+        [made, made, *arguments].each { |value| push(value) }
+        nil
+      end
+
+      def made_by(type)
+        method = type.method(:new) if Peek.module?(type.object)
+        @code.made(type.object) if method&.owner.equal?(Class)
+      end
+
+      def nested_block(listing)
+        Values::Block.new(listing:, receiver: @routine.receiver, frame: @routine)
+      end
+
+      # @param block [Values::Block, Object, nil] what a call is given
+      # @param by [Routine, Symbol, nil] see {Routine::Call}
+      # @param receiver [Object, nil] what self is in it, where that differs
+      # @return [void]
+      def run_block(block, by:, receiver: nil)
+        block = block.block if block.is_a?(Values::Closure)
+        case block
+        when Values::Block
+          block = block.with(receiver:) if receiver
+          @routine.calls(@position, @code.block(block), by:)
+        when Values::OwnBlock then @routine.yields(@position) if by.nil?
+        when Values::Known then run_proc(block, by:)
+        end
+      end
+
+      def run_proc(value, by:)
+        return unless Proc === value.object # rubocop:disable Style/CaseEquality
+
+        routine = @code.proc(value)
+        @routine.calls(@position, routine, by:) if routine
+        routine
+      end
+    end
+  end
+end

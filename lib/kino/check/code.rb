@@ -1,0 +1,148 @@
+# frozen_string_literal: true
+
+require "objspace"
+require "kino/check/finding"
+require "kino/check/listing"
+require "kino/check/reach"
+require "kino/check/reader"
+require "kino/check/scope"
+
+module Kino
+  module Check
+    # Reads the code that a request reaches from the app's `call`, by names that are known without running it.
+    #
+    # A finding is certain if every way through the code meets it: through its method, and through each method on the
+    # way there from `call`; and if nothing on the way rescues it. A branch whose condition is known (the value of an
+    # instance variable of a class, say) is no branch. Everything else is possible.
+    #
+    # @api private
+    class Code
+      # Methods and blocks that are read.
+      LIMIT = 4_000
+      # How deep calls are followed. Each costs the reader some ten frames of Ruby's own stack.
+      DEPTH = 100
+
+      # @param app [Object]
+      # @param label [String] the app's name in paths
+      # @param limit [Integer]
+      def initialize(app, label: "app", limit: LIMIT)
+        @app = Values::Known.new(app, label)
+        @limit = limit
+        @depth = 0
+        @count = 0
+        @routines = {}.compare_by_identity
+        @blocks = {}.compare_by_identity
+        @made = {}.compare_by_identity
+        @listings = {}
+      end
+
+      # @return [Array<Finding>]
+      def findings
+        root = enter_app
+        return [] unless root
+
+        enter_body(root)
+        Reach.new(root).findings(is_cut: @is_cut)
+      end
+
+      # @param method [UnboundMethod]
+      # @param receiver [Object] the value of self
+      # @param given [Integer, nil] arguments; nil where their number is not known
+      # @return [Routine, nil] nil where there is nothing to read, or no room
+      def routine(method, receiver, given)
+        listing = listing(method) or return
+        entries = listing.entries(given)
+        known = @routines[receiver.token] ||= {}
+        known[[method, entries]] || bounded do
+          routine = Routine.new(listing:, receiver:, scope: scope(method), method:, label: title(receiver, method))
+          known[[method, entries]] = routine
+          Reader.new(routine, self).read(entries)
+        end
+      end
+
+      # @param block [Values::Block]
+      # @return [Routine]
+      def block(block)
+        frame = block.frame
+        known = @blocks[block.listing] ||= {}.compare_by_identity
+        known[block.receiver.token] ||= begin
+          routine = Routine.new(listing: block.listing, receiver: block.receiver, scope: frame.scope,
+                                method: frame.method, outer: frame, label: frame.label)
+          known[block.receiver.token] = routine
+          bounded { Reader.new(routine, self).read(block.listing.entries(nil)) } || routine
+        end
+      end
+
+      # @param value [Values::Known] a Proc
+      # @return [Routine, nil]
+      def proc(value)
+        block = value.object
+        known = @routines[block] ||= {}
+        known[:proc] || bounded do
+          next unless (listing = Listing.of(block))
+          routine = Routine.new(listing:, receiver: self_of(block), scope: Scope.of_proc(block), label: value.label)
+          known[:proc] = routine
+          Reader.new(routine, self).read(listing.entries(nil))
+        end
+      end
+
+      # @param type [Class]
+      # @return [Values::Made] the one that stands for all its objects
+      def made(type) = @made[type] ||= Values::Made.new(type)
+
+      # @param method [UnboundMethod] one that was defined from a block
+      # @return [Boolean] whether the block is shareable, so that all Ractors may call the method
+      def shareable?(method)
+        procs = ObjectSpace.reachable_objects_from(method).to_a.grep(ObjectSpace::InternalObjectWrapper)
+                           .flat_map { |inner| ObjectSpace.reachable_objects_from(inner).to_a.grep(Proc) }
+        procs.any? && procs.all? { |block| Ractor.shareable?(block) }
+      end
+
+      private
+
+      def enter_app
+        return proc(@app) if Peek.class_of(@app.object) <= Proc
+
+        method = @app.method(:call)
+        method && routine(method, @app, 1)
+      end
+
+      # The response's body is the app's code too: it is written from the Ractor.
+      def enter_body(root)
+        Values.each(root.result || Values::UNKNOWN).grep(Values::Tuple).each do |response|
+          Values.each(response.elements[2] || Values::UNKNOWN).each do |body|
+            %i[each call].each do |name|
+              method = body.method(name)
+              routine = routine(method, body, name == :each ? 0 : 1) if method
+              root.calls(-1, routine, by: :maybe) if routine
+            end
+          end
+        end
+      end
+
+      def bounded
+        return (@is_cut = true) && nil if @count >= @limit || @depth >= DEPTH
+
+        @count += 1
+        @depth += 1
+        result = yield
+        @depth -= 1
+        result
+      end
+
+      def listing(method) = @listings.fetch(method) { @listings[method] = Listing.of(method) }
+
+      def scope(method) = (@scopes ||= {})[method.owner] ||= Scope.of(method.owner)
+
+      def self_of(block)
+        Values::Known.new(Peek.binding(block).receiver, "self")
+      rescue ArgumentError # a shareable one does not tell
+        Values::UNKNOWN
+      end
+
+      def title(receiver, method)
+        "#{receiver.label}#{receiver.is_a?(Values::Made) ? "#" : "."}#{method.name}"
+      end
+    end
+  end
+end

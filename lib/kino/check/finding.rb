@@ -1,0 +1,24 @@
+# frozen_string_literal: true
+
+module Kino
+  module Check
+    # One thing that keeps, or may keep, an app out of Ractors.
+    #
+    # @!attribute [r] cause
+    #   @return [Symbol] a key of {Causes::ALL}
+    # @!attribute [r] certainty
+    #   @return [Symbol] :certain, every request meets it; :possible, some may
+    # @!attribute [r] what
+    #   @return [String]
+    # @!attribute [r] place
+    #   @return [String, nil] file and line; nil where there is none
+    # @!attribute [r] path
+    #   @return [String] how it is reached from the app, such as `app.@logger` or `App.call -> Repo.all`
+    # @!attribute [r] fix
+    #   @return [String] what to do about it
+    Finding = Data.define(:cause, :certainty, :what, :place, :path, :fix) do
+      # @return [Boolean]
+      def certain? = certainty == :certain
+    end
+  end
+end

@@ -1,0 +1,162 @@
+# frozen_string_literal: true
+
+require "kino/check/values"
+
+module Kino
+  module Check
+    # The ways through one method or block. It goes over the instructions until nothing new is learnt of the values,
+    # leaves out branches whose condition is known, and so finds what runs whichever way is taken.
+    #
+    # @api private
+    class Flow
+      # What is on the stack and in the local variables. An empty stack gives unknown values, so that where ways with
+      # unlike stacks meet, only what they have in common has to be kept.
+      State = Struct.new(:stack, :locals) do
+        # @return [Object]
+        def pop = stack.pop || Values::UNKNOWN
+
+        # @return [Array] in the order in which they were put there
+        def take(count) = Array.new(count) { pop }.reverse
+
+        # @return [Object] the one so many below the top
+        def peek(depth = 0) = stack[-1 - depth] || Values::UNKNOWN
+
+        # @return [State]
+        def copy = State.new(stack.dup, locals.dup)
+
+        # @return [State]
+        def join(other)
+          depth = [stack.size, other.stack.size].min
+          State.new(stack.last(depth).zip(other.stack.last(depth)).map { |one, two| Values.join(one, two) },
+                    (locals.keys & other.locals.keys).to_h { |it| [it, Values.join(locals[it], other.locals[it])] })
+        end
+
+        # @return [Boolean]
+        def same?(other)
+          stack.size == other.stack.size && locals.size == other.locals.size &&
+            stack.zip(other.stack).all? { |one, two| one.same?(two) } &&
+            locals.all? { |index, value| other.locals.key?(index) && value.same?(other.locals[index]) }
+        end
+      end
+
+      # @param listing [Listing]
+      # @param entries [Array<Integer>] where it may begin
+      # @yieldparam position [Integer] of an instruction
+      # @yieldparam state [State] before it; to be changed to what it is after it
+      # @yieldreturn [Array<Integer>, nil] where the code goes on; nil for the next instruction, none for an end
+      def initialize(listing, entries, &step)
+        @listing = listing
+        @entries = entries
+        @step = step
+        @states = {}
+        @queue = []
+        @edges = Hash.new { |edges, from| edges[from] = [] }
+        @first = {}
+      end
+
+      # @return [self]
+      def run
+        @entries.each { |entry| arrive(entry, State.new([], {})) }
+        advance(@queue.shift) until @queue.empty?
+        @certain = Ways.new(@entries, @edges, @states.keys).unavoidable
+        self
+      end
+
+      # @return [Boolean] whether the instruction runs whichever way is taken
+      def certain?(position) = @certain.include?(@first[position])
+
+      # @return [Boolean] whether it can run
+      def reached?(position) = @first.key?(position)
+
+      private
+
+      def arrive(position, state)
+        known = @states[position]
+        joined = known ? known.join(state) : state
+        return if known&.same?(joined)
+
+        @states[position] = joined
+        @queue << position unless @queue.include?(position)
+      end
+
+      def advance(leader)
+        state = @states.fetch(leader).copy
+        @edges[leader] = []
+        break_out(leader)
+        position = leader
+        loop do
+          @first[position] = leader
+          targets = @step.call(position, state) || [position + 1]
+          return targets.each { |target| link(leader, target, state) } if ends?(targets, position)
+
+          position += 1
+        end
+      end
+
+      def ends?(targets, position)
+        targets != [position + 1] || @listing.leader?(position + 1) || position + 1 >= @listing.instructions.size
+      end
+
+      def link(leader, target, state)
+        return if target >= @listing.instructions.size
+
+        @edges[leader] |= [target]
+        arrive(target, state.copy)
+      end
+
+      # Anything may be raised anywhere: what is behind a rescue can be reached from all that it guards.
+      def break_out(leader)
+        @listing.catches.each do |it|
+          next if it.type == :ensure || !it.include?(leader)
+
+          link(leader, it.target, State.new([], {}))
+        end
+      end
+
+      # Which stretches no way through can leave out: those that dominate every end, in the words of compilers.
+      class Ways
+        # @param entries [Array<Integer>]
+        # @param edges [Hash{Integer => Array<Integer>}]
+        # @param nodes [Array<Integer>]
+        def initialize(entries, edges, nodes)
+          @entries = entries
+          @edges = edges
+          @nodes = nodes.sort
+          @bits = @nodes.each_with_index.to_h { |node, index| [node, 1 << index] }
+          @all = (1 << @nodes.size) - 1
+        end
+
+        # @return [Array<Integer>]
+        def unavoidable
+          dominators = settle
+          ends = @nodes.select { |node| @edges[node].empty? }
+          ends = @entries if ends.empty? # it never ends
+          mask = ends.map { |node| dominators[node] }.reduce(@all, :&)
+          @nodes.select { |node| mask.anybits?(@bits[node]) }
+        end
+
+        private
+
+        def settle
+          before = predecessors
+          dominators = @nodes.to_h { |node| [node, @all] }
+          loop do
+            changed = @nodes.reject do |node|
+              ways = before[node].map { |it| dominators[it] }
+              ways << 0 if @entries.include?(node)
+              dominators[node] == (dominators[node] = ways.reduce(@all, :&) | @bits[node])
+            end
+            return dominators if changed.empty?
+          end
+        end
+
+        def predecessors
+          before = @nodes.to_h { |node| [node, []] }
+          @edges.each { |from, targets| targets.each { |to| before[to] << from if before.key?(from) } }
+          before
+        end
+      end
+      private_constant :Ways
+    end
+  end
+end

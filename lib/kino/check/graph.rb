@@ -1,0 +1,139 @@
+# frozen_string_literal: true
+
+require "kino/check/advice"
+require "kino/check/captures"
+require "kino/check/causes"
+require "kino/check/finding"
+require "kino/check/listing"
+require "kino/check/peek"
+require "kino/check/rules"
+
+module Kino
+  module Check
+    # Goes through the objects that an app holds, and says which of them keep it from being shared: those that can
+    # never be, procs with what they hold, and whatever is only not frozen.
+    #
+    # @api private
+    class Graph
+      # Objects that are looked at.
+      LIMIT = 20_000
+      # Objects that are not frozen, that are named.
+      SHOWN = 5
+
+      # An object and the way to it.
+      Entry = Data.define(:object, :path)
+
+      # @param app [Object]
+      # @param label [String] the app's name in paths
+      # @param limit [Integer]
+      def initialize(app, label: "app", limit: LIMIT)
+        @root = Entry.new(object: app, path: label)
+        @limit = limit
+      end
+
+      # @return [Array<Finding>] the shortest way to each; none for an app that can be shared
+      def findings
+        return [] if Ractor.shareable?(@root.object)
+
+        @seen = {}.compare_by_identity
+        @findings = []
+        @unfrozen = []
+        @queue = [@root]
+        visit(@queue.shift) until @queue.empty?
+        report_unfrozen if @unfrozen.any?
+        @findings
+      end
+
+      private
+
+      def visit(entry)
+        return if @seen.key?(entry.object) || Ractor.shareable?(entry.object)
+        return cut if @seen.size >= @limit
+
+        @seen[entry.object] = true
+        judge(entry)
+        children(entry).each { |child| @queue << child }
+      end
+
+      def judge(entry)
+        object = entry.object
+        if Peek.class_of(object) <= Proc then report_proc(entry)
+        elsif Rules.never?(object) then report(:unshareable, entry, "#{Peek.describe(object)} can never be shared")
+        elsif !Peek.frozen?(object) then @unfrozen << entry
+        elsif children(entry).empty? then report(:unshareable, entry, "#{Peek.describe(object)} cannot be shared")
+        end
+      end
+
+      def report_proc(entry)
+        held = Captures.of(entry.object).reject { |_name, value| Ractor.shareable?(value) }
+        what = held.map { |name, value| "#{name} (#{Peek.describe(value)})" }.join(", ")
+        text = what.empty? ? "a Proc was not made shareable" : "a Proc holds #{what}"
+        report(:captured, entry, text, place: Peek.place(entry.object), fix: Advice.for_proc)
+      end
+
+      def report(cause, entry, what, place: nil, fix: nil)
+        @findings << Finding.new(cause:, certainty: :certain, what:, place: place && Listing.shorten(*place),
+                                 path: entry.path, fix: fix || Causes::ALL.fetch(cause).fix)
+      end
+
+      # One finding for all of them: one call freezes them. The deepest first, which say most.
+      def report_unfrozen
+        deepest = @unfrozen.sort_by.with_index { |entry, index| [-entry.path.count(".["), index] }
+        names = deepest.first(SHOWN).map { |entry| "#{entry.path} (#{Peek.describe(entry.object)})" }
+        names << "#{@unfrozen.size - SHOWN} more" if @unfrozen.size > SHOWN
+        report(:unfrozen, @root.with(path: deepest.first.path), "not frozen: #{names.join(", ")}")
+      end
+
+      def cut
+        @queue.clear
+        @findings << Finding.new(cause: :cut, certainty: :possible, what: "more than #{@limit} objects", place: nil,
+                                 path: @root.path, fix: Causes::ALL.fetch(:cut).fix)
+      end
+
+      def children(entry)
+        object = entry.object
+        own = Peek.ivars(object).map { |name| entry_of(".#{name}", Peek.ivar(object, name), entry) }
+        own.concat(contents(object).map { |name, value| entry_of(name, value, entry) })
+           .reject { |child| Ractor.shareable?(child.object) }
+      end
+
+      def entry_of(name, object, parent) = Entry.new(object:, path: "#{parent.path}#{name}")
+
+      # @return [Array<Array(String, Object)>]
+      def contents(object)
+        case object
+        when Array then [*object].each_with_index.map { |value, index| ["[#{index}]", value] }
+        when Hash then of_hash(object)
+        when Struct then of_struct(object)
+        when Data then OWN_TO_H.bind_call(object).map { |name, value| [".#{name}", value] }
+        when Proc then Captures.of(object).map { |name, value| ["{#{name}}", value] }
+        when Method then [[".receiver", OWN_RECEIVER.bind_call(object)]]
+        else []
+        end
+      end
+
+      # Ruby's own methods, for a subclass may have others by these names.
+      OWN_TO_H = Data.instance_method(:to_h)
+      OWN_RECEIVER = Method.instance_method(:receiver)
+      OWN_MEMBERS = Struct.instance_method(:members)
+      OWN_VALUES = Struct.instance_method(:to_a)
+      OWN_EACH = Hash.instance_method(:each_pair)
+      OWN_DEFAULT = Hash.instance_method(:default_proc)
+      private_constant :OWN_TO_H, :OWN_RECEIVER, :OWN_MEMBERS, :OWN_VALUES, :OWN_EACH, :OWN_DEFAULT
+
+      def of_hash(object)
+        entries = []
+        OWN_EACH.bind_call(object) do |key, value|
+          name = Peek.describe(key)
+          entries << ["{key #{name}}", key] << ["[#{String === key ? key.dump : name}]", value] # rubocop:disable Style/CaseEquality
+        end
+        default = OWN_DEFAULT.bind_call(object)
+        default ? entries << [".default_proc", default] : entries
+      end
+
+      def of_struct(object)
+        OWN_MEMBERS.bind_call(object).zip(OWN_VALUES.bind_call(object)).map { |name, value| [".#{name}", value] }
+      end
+    end
+  end
+end

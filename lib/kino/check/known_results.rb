@@ -1,0 +1,124 @@
+# frozen_string_literal: true
+
+module Kino
+  module Check
+    # What some of Ruby's own methods return, as far as that follows from what is known. It finds the app that a router
+    # picks from a Hash, and leaves out code that cannot run.
+    #
+    # @api private
+    module KnownResults
+      # Methods that give the object that they are called on.
+      SAME = %i[freeze itself tap].freeze
+      # Methods that give one of the elements of an Array or the values of a Hash.
+      PICKING = %i[[] fetch dig first last sample find detect min_by max_by].freeze
+      # Methods that ask for the type of an object.
+      TYPES = %i[is_a? kind_of? instance_of?].freeze
+
+      private
+
+      # @return [Object, nil] nil where nothing is known of it
+      def native_result(value, method, request)
+        return made_result(value, request) if request.name == :new && value.is_a?(Values::Known)
+        return closure(request) if %i[lambda proc].include?(request.name)
+        return unless Rules.core?(method)
+        return value if SAME.include?(request.name)
+        return type_result(value, request) if TYPES.include?(request.name)
+
+        value.is_a?(Values::Known) ? known_result(value, request) : made_call(value, request)
+      end
+
+      # Strings and the like need not be followed; what has an `initialize` in Ruby does.
+      def made_result(value, request)
+        return unless Peek.module?(value.object) && Peek.class_of(value.object) <= Class
+
+        made = @code.made(value.object)
+        method = made.method(:initialize)
+        enter(made, method, request) if method
+        made
+      end
+
+      def closure(request)
+        request.block.is_a?(Values::Block) ? made_closure(request.block) : request.block
+      end
+
+      def made_closure(block)
+        @made[[@position, :closure]] ||= Values::Closure.new(block)
+      end
+
+      def type_result(value, request)
+        type = request.arguments.first
+        return unless type.is_a?(Values::Known) && Peek.module?(type.object)
+
+        own = value.is_a?(Values::Known) ? Peek.class_of(value.object) : value.type
+        exact = request.name == :instance_of?
+        Values::Known.new((exact ? [own] : Peek.ancestors(own)).any? { |it| Peek.same?(it, type.object) })
+      end
+
+      # @return [Object, nil]
+      def made_call(value, request)
+        return unless value.is_a?(Values::Closure) && NativeCalls::PROC_CALLS.include?(request.name)
+
+        run_block(value, by: nil)
+        Values::UNKNOWN
+      end
+
+      def known_result(value, request)
+        case request.name
+        when :! then Values::Known.new(!value.truth)
+        when :class then Values::Known.new(Peek.class_of(value.object))
+        when :frozen? then Values::Known.new(Peek.frozen?(value.object))
+        when :main? then Values::Known.new(false) if value.object.equal?(Ractor)
+        when :respond_to? then responds(value, request)
+        else known_call(value, request)
+        end
+      end
+
+      def responds(value, request)
+        name = symbol(request.arguments.first)
+        Values::Known.new(!value.method(name).nil?) if name
+      end
+
+      def known_call(value, request)
+        object = value.object
+        if Proc === object && NativeCalls::PROC_CALLS.include?(request.name) # rubocop:disable Style/CaseEquality
+          run_proc(value, by: nil)&.result
+        elsif PICKING.include?(request.name)
+          picked(value, request)
+        end
+      end
+
+      def picked(value, request)
+        elements = elements_of(value.object, request.arguments.first) or return
+        values = elements.first(Values::Several::LIMIT + 1).map { |it| Values::Known.new(it, "#{value.label}[]") }
+        values.empty? ? nil : Values.several(values)
+      end
+
+      # @return [Array, nil]
+      def elements_of(object, key)
+        case object
+        when Hash
+          name = literal_of(key)
+          return [object.fetch(name)] if name && object.instance_of?(Hash) && object.key?(name)
+
+          object.instance_of?(Hash) ? object.values : nil
+        when Array then object.instance_of?(Array) ? object : nil
+        end
+      end
+
+      # A key that is asked of a Hash must not have an `eql?` of the app's.
+      def literal_of(value)
+        case value
+        when Values::Known then value.object if [Symbol, String, Integer].include?(Peek.class_of(value.object))
+        when Values::Made then value.literal
+        end
+      end
+
+      def nil_question(_info) = dispatch_nil(@state.pop)
+
+      def dispatch_nil(value)
+        answers = Values.each(value).map { |it| it.same?(Values::NIL) }.uniq
+        push(answers.one? ? Values::Known.new(answers.first) : Values::UNKNOWN)
+      end
+    end
+  end
+end

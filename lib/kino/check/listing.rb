@@ -1,0 +1,133 @@
+# frozen_string_literal: true
+
+module Kino
+  module Check
+    # The instructions of one method or block, as RubyVM::InstructionSequence#to_a lists them.
+    #
+    # @api private
+    class Listing
+      # One instruction.
+      Instruction = Data.define(:op, :operands, :line)
+      # A stretch of instructions, by positions, where the code catches something; `target` is where it goes on.
+      Catch = Data.define(:type, :handler, :from, :to, :target) do
+        # @return [Boolean]
+        def include?(position) = position >= from && position < to
+      end
+
+      # @return [Array<Instruction>]
+      attr_reader :instructions
+      # @return [Array<Catch>]
+      attr_reader :catches
+      # @return [Symbol] :method, :block, :rescue, ...
+      attr_reader :type
+      # @return [Hash] of parameters
+      attr_reader :params
+
+      # @param code [Method, UnboundMethod, Proc]
+      # @return [Listing, nil] nil where it is not in Ruby, or is Ruby's own
+      def self.of(code)
+        sequence = RubyVM::InstructionSequence.of(code)
+        new(sequence.to_a) if sequence && !sequence.path.start_with?("<internal:")
+      end
+
+      # @param file [String]
+      # @param line [Integer]
+      # @return [String] both, from the working directory
+      def self.shorten(file, line, *) = "#{file.delete_prefix("#{Dir.pwd}/")}:#{line}"
+
+      # @param code [Array] as `to_a` gives it
+      def initialize(code)
+        @info, _label, @path, @full_path, @first_line, @type, @names, @params, catches, body = code[4..]
+        @instructions = []
+        @positions = {}
+        @nested = {}.compare_by_identity
+        read(body)
+        @catches = catches.map { |entry| read_catch(*entry) }
+      end
+
+      # @param label [Symbol]
+      # @return [Integer] its position
+      def position(label) = @positions.fetch(label)
+
+      # @return [Boolean] whether code may go on there from elsewhere
+      def leader?(position) = @leaders.include?(position)
+
+      # @param code [Array] of a block within it
+      # @return [Listing]
+      def nested(code) = @nested[code] ||= Listing.new(code)
+
+      # @param index [Integer] of a local variable, as the instructions have it
+      # @return [Symbol, Integer] its name
+      def name(index) = @names[@info.fetch(:local_size) + 2 - index]
+
+      # @param index [Integer] of a local variable, as the instructions have it
+      # @return [Boolean] whether it is set only once, and so is what it was when a block that sees it runs
+      def settled?(index) = writes.count(index) == 1
+
+      # @param position [Integer, nil] nil for its beginning
+      # @return [String] file and line
+      def place(position = nil)
+        line = position&.>=(0) ? @instructions.fetch(position).line : @first_line
+        self.class.shorten(@full_path || @path, line)
+      end
+
+      # @param given [Integer, nil] arguments without keywords; nil where that is not known
+      # @return [Array<Integer>] where it may begin: behind the defaults of the parameters that are given
+      def entries(given)
+        labels = @params[:opt] or return [0]
+        return labels.map { |label| position(label) } unless given
+
+        optional = given - @params.fetch(:lead_num, 0) - @params.fetch(:post_num, 0)
+        [position(labels[optional.clamp(0, labels.size - 1)])]
+      end
+
+      # @return [Boolean] whether it takes its block as a parameter
+      def block_parameter? = @params.key?(:block_start)
+
+      # @return [Array<Integer>] local variables by index, once for each time that they are set
+      def writes = @writes ||= own_writes(0)
+
+      protected
+
+      # @param level [Integer] how many blocks further out the variables belong
+      def own_writes(level)
+        @instructions.flat_map do |instruction|
+          nested = instruction.operands.grep(Array).select { |operand| code?(operand) }
+          [written(instruction, level), *nested.flat_map { |code| nested(code).own_writes(level + 1) }].compact
+        end + @catches.filter_map(&:handler).flat_map { |handler| handler.own_writes(level + 1) }
+      end
+
+      private
+
+      # Blocks name the variables around them by level and by the index that they have there.
+      def written(instruction, level)
+        index, at = case instruction.op
+                    when :setlocal_WC_0 then [instruction.operands[0], 0]
+                    when :setlocal_WC_1 then [instruction.operands[0], 1]
+                    when :setlocal, :setblockparam then instruction.operands
+                    else return
+                    end
+        index if at == level
+      end
+
+      def code?(operand) = operand[0] == "YARVInstructionSequence/SimpleDataFormat"
+
+      def read(body)
+        line = @first_line
+        body.each do |item|
+          case item
+          when Integer then line = item
+          when Symbol then @positions[item] = @instructions.size
+          else @instructions << Instruction.new(op: item[0], operands: item[1..], line:)
+          end
+        end
+        @leaders = @positions.values.to_set
+      end
+
+      def read_catch(type, handler, from, to, target, _depth)
+        Catch.new(type:, handler: handler && nested(handler), from: position(from), to: position(to),
+                  target: position(target))
+      end
+    end
+  end
+end

@@ -1,0 +1,78 @@
+# frozen_string_literal: true
+
+module Kino
+  module Check
+    # Looks at an app's objects without calling anything of theirs: they may lack a method, or have one that lies. So
+    # each question is asked with Ruby's own method, bound to the object.
+    #
+    # @api private
+    module Peek
+      # Ruby's own method by the name under which it is asked here.
+      OWN = {
+        class_of: Kernel.instance_method(:class),
+        frozen?: Kernel.instance_method(:frozen?),
+        ivars: Kernel.instance_method(:instance_variables),
+        ivar: Kernel.instance_method(:instance_variable_get),
+        singleton_methods: Kernel.instance_method(:singleton_methods),
+        singleton: Kernel.instance_method(:singleton_class),
+        same?: BasicObject.instance_method(:equal?),
+        name: Module.instance_method(:name),
+        ancestors: Module.instance_method(:ancestors),
+        public_or_protected?: Module.instance_method(:method_defined?),
+        private?: Module.instance_method(:private_method_defined?),
+        unbound: Module.instance_method(:instance_method),
+        constant?: Module.instance_method(:const_defined?),
+        constant: Module.instance_method(:const_get),
+        autoload?: Module.instance_method(:autoload?),
+        singleton_class?: Module.instance_method(:singleton_class?),
+        attached: Class.instance_method(:attached_object),
+        place: Proc.instance_method(:source_location),
+        binding: Proc.instance_method(:binding)
+      }.freeze
+      private_constant :OWN
+
+      class << self
+        OWN.each { |name, method| define_method(name) { |object, *arguments| method.bind_call(object, *arguments) } }
+
+        # @return [UnboundMethod, nil] what the object would run
+        def method(object, name) = instance_method(holder(object), name)
+
+        # @return [UnboundMethod, nil] what an instance of the class or module would run
+        def instance_method(holder, name)
+          unbound(holder, name) if public_or_protected?(holder, name) || private?(holder, name)
+        end
+
+        # @return [Boolean]
+        def module?(object) = Module === object # rubocop:disable Style/CaseEquality
+
+        # @return [String] for a reader: a module's name, a small literal as it is, else its class
+        def describe(object)
+          case object
+          when Module then title(object)
+          when nil, true, false, Integer, Symbol then object.inspect
+          else article(title(class_of(object)))
+          end
+        end
+
+        # @return [String] the name of a class or module, also if it has none
+        def title(mod)
+          name(mod) || (Class === mod ? "an unnamed class" : "an unnamed module") # rubocop:disable Style/CaseEquality
+        end
+
+        # @return [String]
+        def article(noun) = noun.start_with?("an ") ? noun : "#{noun.match?(/\A[AEIO]/) ? "an" : "a"} #{noun}"
+
+        private
+
+        # To ask an object for its singleton class makes one, so only those are asked that have one.
+        def holder(object)
+          case object
+          when Module then singleton(object)
+          when Integer, Symbol, Float then class_of(object)
+          else singleton_methods(object).empty? ? class_of(object) : singleton(object)
+          end
+        end
+      end
+    end
+  end
+end

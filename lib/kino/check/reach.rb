@@ -1,0 +1,77 @@
+# frozen_string_literal: true
+
+require "kino/check/causes"
+require "kino/check/finding"
+
+module Kino
+  module Check
+    # Goes from the app's `call` to all that was read, by the calls that are made each time first, and gives the
+    # findings with the shortest way to each.
+    #
+    # @api private
+    class Reach
+      # Calls that are named of a long way, from its beginning and from its end.
+      SHOWN = 4
+
+      # @param root [Routine]
+      def initialize(root)
+        @root = root
+      end
+
+      # @param is_cut [Boolean] whether there was more to read
+      # @return [Array<Finding>] certain ones first, one for each thing at each place
+      def findings(is_cut: false)
+        @from = {}.compare_by_identity
+        certain = reach([@root]) { |routine, call| routine.runs_certainly?(call) }
+        possible = reach(certain) { true }
+        certain_ones = certain.flat_map { |routine| of(routine) { |position| routine.certain?(position) } }
+        others = possible.flat_map { |routine| of(routine) { false } }
+        found = (certain_ones + others).sort_by { |it| it.certain? ? 0 : 1 }.uniq { |it| [it.cause, it.what, it.place] }
+        is_cut ? [*found, cut] : found
+      end
+
+      private
+
+      # @return [Array<Routine>] those given, and what can be reached from them
+      def reach(routines)
+        found = {}.compare_by_identity
+        routines.each { |routine| found[routine] = true }
+        queue = routines.dup
+        while (routine = queue.shift)
+          routine.all_calls.each do |call|
+            next if found.key?(call.target) || !yield(routine, call)
+
+            found[call.target] = true
+            @from[call.target] ||= routine
+            queue << call.target
+          end
+        end
+        found.keys
+      end
+
+      def of(routine)
+        routine.notes.map do |note|
+          cause = Causes::ALL.fetch(note.cause)
+          certainty = yield(note.position) && note.cause != :extension && note.cause != :not_loaded ? :certain : :possible
+          Finding.new(cause: note.cause, certainty:, what: note.what, place: routine.listing.place(note.position),
+                      path: path(routine), fix: note.fix || cause.fix)
+        end
+      end
+
+      def path(routine)
+        labels = []
+        while routine
+          labels.unshift(routine.label) unless labels.first == routine.label
+          routine = @from[routine]
+        end
+        labels = [*labels.first(SHOWN), "...", *labels.last(SHOWN)] if labels.size > SHOWN * 2
+        labels.join(" -> ")
+      end
+
+      def cut
+        Finding.new(cause: :cut, certainty: :possible, what: "the code was not read to its end", place: nil,
+                    path: @root.label, fix: Causes::ALL.fetch(:cut).fix)
+      end
+    end
+  end
+end

@@ -1,0 +1,168 @@
+# frozen_string_literal: true
+
+require "kino/check/calls"
+require "kino/check/effects"
+require "kino/check/flow"
+require "kino/check/routine"
+require "kino/check/state"
+
+module Kino
+  module Check
+    # Reads one routine: follows the values through its instructions, and notes what a Ractor would refuse.
+    #
+    # @api private
+    class Reader
+      include State
+      include Calls
+
+      # What is done at an instruction, where there is more to it than {Effects} says.
+      STEPS = {
+        getinstancevariable: :read_ivar, setinstancevariable: :write_ivar, getclassvariable: :class_variable,
+        setclassvariable: :class_variable, opt_getconstant_path: :constant, getconstant: :scoped_constant,
+        setconstant: :write_constant, getglobal: :global, setglobal: :global, defined: :defined,
+        putself: :self_value, putobject: :literal, putobject_INT2FIX_0_: :zero, putobject_INT2FIX_1_: :one,
+        putnil: :nil_value, putstring: :string, putchilledstring: :string, newarray: :array, newhash: :hash,
+        duparray: :array_literal, duphash: :hash_literal, pop: :drop,
+        dup: :duplicate, dupn: :duplicate_many, swap: :swap, opt_reverse: :reverse, topn: :top, setn: :set,
+        getlocal: :read_local, getlocal_WC_0: :read_own, getlocal_WC_1: :read_outer, setlocal: :write_local,
+        setlocal_WC_0: :write_own, setlocal_WC_1: :write_outer, getblockparamproxy: :own_block, getblockparam: :own_block,
+        branchif: :branch_if, branchunless: :branch_unless, branchnil: :branch_nil, jump: :jump, leave: :leave,
+        throw: :throw_out, opt_new: :allocate, send: :call, opt_send_without_block: :call, sendforward: :call,
+        opt_nil_p: :nil_question, opt_not: :call, invokesuper: :call_super, invokesuperforward: :call_super,
+        invokeblock: :yield_block, once: :once, opt_aset_with: :call_with_key
+      }.merge(%i[opt_plus opt_minus opt_mult opt_div opt_mod opt_eq opt_neq opt_lt opt_le opt_gt opt_ge opt_ltlt opt_and
+                 opt_or opt_aref opt_aset opt_length opt_size opt_empty_p opt_succ opt_regexpmatch2
+                ].to_h { |name| [name, :call] }).freeze
+
+      # @param routine [Routine] to be filled
+      # @param code [Code] where other routines are found
+      def initialize(routine, code)
+        @routine = routine
+        @code = code
+        @made = {}
+      end
+
+      # @param entries [Array<Integer>] where it may begin
+      # @return [Routine]
+      def read(entries)
+        flow = Flow.new(@routine.listing, entries) { |position, state| step(position, state) }.run
+        read_rescues(flow)
+        @routine.finish(flow)
+      end
+
+      private
+
+      def step(position, state)
+        @position = position
+        @state = state
+        @routine.restart(position)
+        instruction = @routine.listing.instructions.fetch(position)
+        name = STEPS[instruction.op]
+        return plain(instruction) unless name
+
+        targets = send(name, *instruction.operands)
+        targets if targets.is_a?(Array) && targets.frozen?
+      end
+
+      # Only frozen arrays are targets: what a step happens to return otherwise is not.
+      def goes_to(*positions) = positions.freeze
+
+      def push(value)
+        @state.stack.push(value)
+        nil
+      end
+
+      def plain(instruction)
+        taken, put = Effects.of(instruction)
+        return @state.stack.clear && nil unless taken
+
+        @state.take(taken)
+        put.times { push(Values::UNKNOWN) }
+        nil
+      end
+
+      # What an instruction makes is the same each time that it is looked at, or the values would never settle.
+      def made(&) = push(@made[@position] ||= yield)
+
+      # The handlers of a rescue, which are code of their own and may run.
+      def read_rescues(flow)
+        @routine.listing.catches.each do |it|
+          next unless it.type == :rescue && it.handler && flow.reached?(it.from)
+
+          @routine.calls(it.target, @code.block(nested_block(it.handler)), by: :maybe)
+        end
+      end
+
+      def self_value = push(@routine.receiver)
+      def literal(object) = push(Values::Known.new(object))
+      def zero = literal(0)
+      def one = literal(1)
+      def nil_value = push(Values::NIL)
+      def own_block(*) = push(Values::OWN_BLOCK)
+      def string(literal) = made { Values::Made.new(String, literal:) }
+      def array_literal(_object) = made { Values::Made.new(Array) }
+      def hash_literal(_object) = made { Values::Made.new(Hash) }
+
+      def array(count) = push(Values::Tuple.new(@state.take(count)))
+
+      def hash(count)
+        @state.take(count)
+        made { Values::Made.new(Hash) }
+      end
+
+      def drop
+        @state.pop
+        nil
+      end
+
+      def duplicate = push(@state.peek)
+      def duplicate_many(count) = Array.new(count) { |index| @state.peek(count - 1 - index) }.each { |it| push(it) } && nil
+      def top(depth) = push(@state.peek(depth))
+      def swap = reverse(2)
+      def reverse(count) = @state.take(count).reverse_each { |it| push(it) } && nil
+
+      def set(depth)
+        @state.stack.unshift(Values::UNKNOWN) until @state.stack.size > depth
+        @state.stack[-1 - depth] = @state.peek
+        nil
+      end
+
+      def once(code, _cache)
+        run_block(nested_block(@routine.listing.nested(code)), by: :maybe)
+        push(Values::UNKNOWN)
+      end
+
+      def branch_if(label) = branch(label, @state.pop.truth)
+      def branch_unless(label) = branch(label, @state.pop.truth.then { |truth| truth.nil? ? nil : !truth })
+
+      def branch_nil(label)
+        value = @state.pop
+        values = Values.each(value)
+        nils = values.map { |it| it.same?(Values::NIL) }.uniq
+        branch(label, nils.one? ? nils.first : nil)
+      end
+
+      def branch(label, taken)
+        target = @routine.listing.position(label)
+        case taken
+        when nil then goes_to(target, @position + 1)
+        when true then goes_to(target)
+        else goes_to(@position + 1)
+        end
+      end
+
+      def jump(label) = goes_to(@routine.listing.position(label))
+
+      def leave
+        @routine.returns(@state.pop)
+        goes_to
+      end
+
+      # A `return`, `break` or `next` from within, or what a rescue passes on.
+      def throw_out(_kind)
+        @routine.returns(Values::UNKNOWN) if @routine.listing.type == :block
+        goes_to
+      end
+    end
+  end
+end

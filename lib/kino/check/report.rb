@@ -1,0 +1,68 @@
+# frozen_string_literal: true
+
+require "kino/check/causes"
+
+module Kino
+  module Check
+    # What {Check.report} found.
+    class Report
+      # @return [Array<Finding>] frozen
+      attr_reader :findings
+      # @return [String] the app's name
+      attr_reader :app
+      # @return [Array<String>] the requests that were tried, such as "GET /"
+      attr_reader :requests
+
+      # @param app [String] the app's name
+      # @param findings [Array<Finding>]
+      # @param requests [Array<String>]
+      def initialize(app:, findings:, requests: [])
+        @app = app.dup.freeze
+        @findings = order(findings).freeze
+        @requests = requests.map { |it| it.dup.freeze }.freeze
+        freeze
+      end
+
+      # @return [Symbol] :ready where nothing was found; :possible where nothing certain was; :blocked else
+      def verdict
+        return :ready if findings.empty?
+
+        findings.any?(&:certain?) ? :blocked : :possible
+      end
+
+      # @return [Boolean] whether nothing was found
+      def ready? = verdict == :ready
+
+      # @return [Boolean] whether the app can be taken to run: nothing was found, or only what is possible, and
+      #   requests were tried that went well
+      def passed? = ready? || (verdict == :possible && requests.any?)
+
+      # @return [Array<String>] what to do, one line for each cause, in order
+      def steps = findings.map(&:cause).uniq.map { |cause| Causes::ALL.fetch(cause).first }.uniq
+
+      # @return [Hash{Symbol => Object}] for tools: made of Strings, Symbols, Arrays and Hashes only
+      def to_h
+        { app:, ruby: RUBY_VERSION, verdict:, requests:, findings: findings.map(&:to_h), steps: }
+      end
+
+      # @return [String] JSON of {#to_h}
+      def to_json(*)
+        require "json"
+        JSON.pretty_generate(to_h)
+      end
+
+      # @return [String] for people: findings by cause, and at the end what to do first
+      def to_s
+        require "kino/check/text"
+        Text.of(self)
+      end
+
+      private
+
+      def order(findings)
+        causes = Causes::ALL.keys
+        findings.sort_by.with_index { |it, index| [it.certain? ? 0 : 1, causes.index(it.cause), index] }
+      end
+    end
+  end
+end

@@ -1,0 +1,135 @@
+# frozen_string_literal: true
+
+module Kino
+  module Check
+    # A method or block with what it is called on: what is found in it, and what it calls.
+    #
+    # @api private
+    class Routine
+      # Something found: where in the listing, and what.
+      Note = Data.define(:position, :cause, :what, :fix)
+      # A call. `by` says who decides whether a block runs: the routine that gets it, or :maybe for Ruby's own; nil
+      # where it runs in any case.
+      Call = Data.define(:position, :target, :by)
+
+      # @return [Listing]
+      attr_reader :listing
+      # @return [Object] the value of self
+      attr_reader :receiver
+      # @return [Scope] where its constants are looked up
+      attr_reader :scope
+      # @return [UnboundMethod, nil] where `super` begins; nil in a block of no method
+      attr_reader :method
+      # @return [Routine, nil] what is around a block
+      attr_reader :outer
+      # @return [String] its name in the report
+      attr_reader :label
+      # @return [Hash{Integer => Object}] local variables that are set once: what blocks within it see
+      attr_reader :settled
+      # @return [Object] the value that it returns
+      attr_reader :result
+
+      # @param listing [Listing]
+      # @param receiver [Object]
+      # @param label [String]
+      # @param scope [Scope]
+      # @param method [UnboundMethod, nil]
+      # @param outer [Routine, nil]
+      def initialize(listing:, receiver:, label:, scope:, method: nil, outer: nil)
+        @listing = listing
+        @receiver = receiver
+        @label = label
+        @scope = scope
+        @method = method
+        @outer = outer
+        @settled = {}
+        @result = nil
+        @events = Hash.new { |events, position| events[position] = [] }
+        @yields = []
+      end
+
+      # @return [void] begins an instruction anew
+      def restart(position)
+        @events.delete(position)
+      end
+
+      # @return [void]
+      def note(position, cause, what, fix: nil)
+        @events[position] << Note.new(position:, cause:, what:, fix:)
+      end
+
+      # @param target [Routine]
+      # @param by [Routine, nil] see {Call}
+      # @return [void]
+      def calls(position, target, by: nil)
+        @events[position] << Call.new(position:, target:, by:)
+      end
+
+      # Its own block is called there.
+      # @return [void]
+      def yields(position)
+        @yields |= [position]
+      end
+
+      # @param value [Object] one that it may return
+      # @return [void]
+      def returns(value)
+        @result = @result ? Values.join(@result, value) : value
+      end
+
+      # @param flow [Flow] over its listing, done
+      # @return [self]
+      def finish(flow)
+        @flow = flow
+        self
+      end
+
+      # @return [Boolean] whether it is known not to come back
+      def endless? = @flow && @result.nil? && @listing.type != :block
+
+      # @return [Array<Note>]
+      def notes = @events.values.flatten.grep(Note)
+
+      # @return [Array<Call>]
+      def all_calls = @events.values.flatten.grep(Call)
+
+      # @return [Boolean] whether what is there runs each time, and nobody rescues what it raises
+      def certain?(position)
+        @flow&.certain?(position) && @listing.catches.none? { |it| it.include?(position) && shields?(it) }
+      end
+
+      # @return [Boolean] whether its block may be called
+      def yields? = @yields.any? || @listing.block_parameter? || nested_calls.any? { |it| it.target.yields? }
+
+      # @return [Boolean] whether its block is called each time
+      def yields_certainly?
+        @yields.any? { |position| certain?(position) } ||
+          nested_calls.any? { |it| runs_certainly?(it) && it.target.yields_certainly? }
+      end
+
+      # @param call [Call] one of its own
+      # @return [Boolean] whether it is made each time
+      def runs_certainly?(call)
+        certain?(call.position) && call.by != :maybe && (call.by.nil? || call.by.yields_certainly?)
+      end
+
+      private
+
+      def nested_calls = all_calls.select { |it| equal?(it.target.outer) && !equal?(it.target) }
+
+      # Whether Ractor::IsolationError, a StandardError, ends there.
+      def shields?(caught)
+        return caught.handler.instructions.any? { |it| it.op == :throw && it.operands != [0] } if caught.type == :ensure
+        return false unless caught.type == :rescue
+
+        classes = caught.handler.instructions.select { |it| it.op == :opt_getconstant_path }
+        classes.empty? || classes.any? { |it| rescues?(it.operands.first) }
+      end
+
+      def rescues?(path)
+        type = @scope.find(path).value
+        !Peek.module?(type) || Peek.ancestors(Ractor::IsolationError).any? { |it| Peek.same?(it, type) }
+      end
+    end
+  end
+end

@@ -1,0 +1,104 @@
+# frozen_string_literal: true
+
+require "kino/check/peek"
+
+module Kino
+  module Check
+    # What Ruby refuses outside the main Ractor, and what it does not. All of it was tried in a Ractor of Ruby 3.4.5 and
+    # of 4.0.5; spec/unit/check/rules_spec.rb tries it again on the Ruby that runs.
+    #
+    # @api private
+    module Rules
+      # Global variables that each Ractor, thread or frame has of its own, or that are constant. All others raise
+      # Ractor::IsolationError when they are read, written, or only asked for (`defined?`).
+      GLOBALS = %i[
+        $stdin $stdout $stderr $> $DEBUG $VERBOSE $-d $-v $-w $-W $~ $_ $! $@ $? $$ $& $` $' $+ $-a $-i $-l $-p
+      ].freeze
+
+      # Since Ruby 4.0 the record separator may be read.
+      GLOBALS_4 = %i[$/ $-0].freeze
+
+      # The main Ractor's own, by owner and name.
+      FORBIDDEN_4 = {
+        "Kernel" => %i[fork], "#<Class:Kernel>" => %i[fork], "#<Class:Process>" => %i[fork]
+      }.freeze
+
+      # Kernel's methods that do not return.
+      ENDINGS = %i[raise fail throw exit exit! abort].freeze
+
+      # Ruby's own methods that call the block they are given once and at once, or at least once.
+      CALLING = %i[tap then yield_self loop catch synchronize instance_eval instance_exec class_eval class_exec
+                   module_eval module_exec].freeze
+
+      # Those of them in whose block self is the receiver.
+      CHANGING_SELF = %i[instance_eval instance_exec class_eval class_exec module_eval module_exec].freeze
+
+      # Ruby's own methods that change a frozen collection or String, which raises FrozenError.
+      CHANGING = {
+        Array => %i[<< []= push append unshift prepend insert pop shift concat clear delete delete_at delete_if fill
+                    map! collect! select! filter! reject! keep_if sort! sort_by! uniq! compact! flatten! replace
+                    reverse! rotate! shuffle! slice!],
+        Hash => %i[[]= store delete delete_if clear merge! update reject! select! filter! keep_if compact! replace
+                   transform_values! transform_keys! shift rehash default=],
+        String => %i[<< []= concat prepend replace insert clear gsub! sub! upcase! downcase! capitalize! swapcase!
+                     strip! lstrip! rstrip! chomp! chop! squeeze! tr! delete! slice! force_encoding setbyte]
+      }.freeze
+
+      # Classes whose objects can never be shared, however frozen. By name: not all of them are loaded, and none
+      # shall be for this.
+      NEVER = %w[
+        Thread Thread::Mutex Thread::Queue Thread::SizedQueue Thread::ConditionVariable Monitor IO Binding Method
+        UnboundMethod Fiber Enumerator Enumerator::Lazy StringIO ThreadGroup TracePoint ObjectSpace::WeakMap
+        ObjectSpace::WeakKeyMap Dir Zlib::GzipWriter Zlib::GzipReader OpenSSL::SSL::SSLSocket Process::Waiter
+      ].freeze
+
+      # What Ruby itself defines, whose methods in C are all fit for Ractors.
+      CORE = %w[
+        Array BasicObject Binding Class Comparable Complex Data Dir Encoding Enumerable Enumerator Errno Exception
+        FalseClass Fiber File FileTest Float GC Hash IO Integer Kernel Marshal MatchData Math Method Module NilClass
+        Numeric Object ObjectSpace Proc Process Ractor Random Range Rational Refinement Regexp RubyVM Set Signal
+        String Struct Symbol Thread ThreadGroup Time TracePoint TrueClass UnboundMethod Warning ENV ARGF main Monitor
+      ].freeze
+
+      class << self
+        # @param name [Symbol] of a global variable
+        # @param ruby [String] version of Ruby
+        # @return [Boolean] whether a Ractor may use it
+        def global?(name, ruby: RUBY_VERSION)
+          GLOBALS.include?(name) || name.match?(/\A\$[1-9]/) || (ruby >= "4" && GLOBALS_4.include?(name))
+        end
+
+        # @param method [UnboundMethod] one of Ruby's own
+        # @param ruby [String] version of Ruby
+        # @return [Boolean] whether only the main Ractor may call it
+        def forbidden?(method, ruby: RUBY_VERSION)
+          ruby >= "4" && FORBIDDEN_4.fetch(method.owner.inspect, []).include?(method.name)
+        end
+
+        # @param method [UnboundMethod]
+        # @return [Boolean] whether it is Ruby's own
+        def core?(method)
+          owner = Peek.singleton_class?(method.owner) ? Peek.attached(method.owner) : method.owner
+          Peek.module?(owner) && core_name?(Peek.name(owner).to_s)
+        end
+
+        # @param title [String] of a class or module
+        # @return [Boolean] whether it is one of Ruby's own
+        def core_name?(title) = CORE.include?(title.split("::").first)
+
+        # @param object [Object]
+        # @return [Boolean] whether no freezing makes it shareable
+        def never?(object)
+          Peek.ancestors(Peek.class_of(object)).any? { |ancestor| NEVER.include?(Peek.name(ancestor)) }
+        end
+
+        # @param object [Object]
+        # @param name [Symbol] of a method that it has from Ruby
+        # @return [Boolean] whether the method changes the object
+        def changes?(object, name)
+          CHANGING.any? { |type, names| type === object && names.include?(name) } # rubocop:disable Style/CaseEquality
+        end
+      end
+    end
+  end
+end

@@ -1,0 +1,159 @@
+# frozen_string_literal: true
+
+require "kino/check/advice"
+require "kino/check/rules"
+require "kino/check/scope"
+
+module Kino
+  module Check
+    # How {Reader} takes the instructions that read and write variables and constants.
+    #
+    # @api private
+    module State
+      private
+
+      def read_own(index) = read_local(index, 0)
+      def read_outer(index) = read_local(index, 1)
+      def write_own(index) = write_local(index, 0)
+      def write_outer(index) = write_local(index, 1)
+
+      def read_local(index, level)
+        return push(@state.locals.fetch(index, Values::UNKNOWN)) if level.zero?
+
+        outer = level.times.reduce(@routine) { |routine, _| routine&.outer }
+        push(outer.respond_to?(:settled) ? outer.settled.fetch(index, Values::UNKNOWN) : Values::UNKNOWN)
+      end
+
+      def write_local(index, level)
+        value = @state.pop
+        return unless level.zero?
+
+        @state.locals[index] = value
+        @routine.settled[index] = value if @routine.listing.settled?(index)
+        nil
+      end
+
+      def read_ivar(name, *) = push(ivar_of(@routine.receiver, name))
+
+      def ivar_of(receiver, name)
+        case receiver
+        when Values::Known then ivar_of_object(receiver, name)
+        when Values::Made then receiver.ivars.fetch(name, Values::UNKNOWN)
+        else Values::UNKNOWN
+        end
+      end
+
+      def ivar_of_object(receiver, name)
+        object = receiver.object
+        value = Peek.ivars(object).include?(name) ? Peek.ivar(object, name) : nil
+        label = "#{receiver.label}.#{name}"
+        refuse_class_ivar(label, value) if Peek.module?(object) && !Ractor.shareable?(value)
+        Values::Known.new(value, label)
+      end
+
+      def refuse_class_ivar(label, value)
+        note(:class_ivar, "#{label} holds #{Peek.describe(value)}", fix: Advice.for_value(value))
+      end
+
+      def write_ivar(name, *)
+        value = @state.pop
+        write_ivar_of(@routine.receiver, name, value)
+        nil
+      end
+
+      def write_ivar_of(receiver, name, value)
+        case receiver
+        when Values::Known then refuse_ivar_write(receiver, name)
+        when Values::Made then remember_ivar(receiver, name, value)
+        end
+      end
+
+      # What a method other than `initialize` puts there may come before or after what is read.
+      def remember_ivar(receiver, name, value)
+        known = receiver.ivars[name]
+        value = Values::UNKNOWN unless @routine.method&.name == :initialize
+        receiver.ivars[name] = known ? Values.join(known, value) : value
+      end
+
+      def refuse_ivar_write(receiver, name)
+        if Peek.module?(receiver.object)
+          note(:class_ivar_write, "#{receiver.label}.#{name} is set")
+        else
+          frozen = Peek.frozen?(receiver.object)
+          note(:frozen, "#{receiver.label}.#{name} is set, and #{Peek.describe(receiver.object)} " \
+                        "#{frozen ? "is" : "has to be"} frozen")
+        end
+      end
+
+      def class_variable(name, *)
+        writes = @routine.listing.instructions[@position].op == :setclassvariable
+        note(:class_variable, "#{name} is #{writes ? "set" : "read"}")
+        writes ? drop : push(Values::UNKNOWN)
+      end
+
+      def constant(path) = push(resolve(@routine.scope.find(path)))
+
+      def scoped_constant(name)
+        allow_nil, holder = @state.take(2).reverse
+        return push(Values::UNKNOWN) unless allow_nil.truth == false && holder.is_a?(Values::Known)
+        return push(Values::UNKNOWN) unless Peek.module?(holder.object)
+
+        push(resolve(Scope.fetch(holder.object, name, inherit: true)))
+      end
+
+      def resolve(answer)
+        case answer.state
+        when :found then found_constant(answer)
+        when :not_loaded
+          note(:not_loaded, "#{answer.name} is not loaded yet")
+          Values::UNKNOWN
+        else Values::UNKNOWN
+        end
+      end
+
+      def found_constant(answer)
+        unless Ractor.shareable?(answer.value)
+          note(:constant, "#{answer.name} holds #{Peek.describe(answer.value)}", fix: Advice.for_value(answer.value))
+        end
+        Values::Known.new(answer.value, answer.name)
+      end
+
+      def write_constant(name)
+        value, = @state.take(2)
+        safe = value.is_a?(Values::Known) && Ractor.shareable?(value.object)
+        note(:constant_write, "#{name} is set") unless safe || value.is_a?(Values::Anything)
+        nil
+      end
+
+      def global(name)
+        writes = @routine.listing.instructions[@position].op == :setglobal
+        note(:global, "#{name} is #{writes ? "set" : "read"}") unless Rules.global?(name)
+        return drop if writes
+
+        push(%i[$DEBUG $VERBOSE].include?(name) ? Values::Known.new(name == :$DEBUG ? $DEBUG : $VERBOSE) : Values::UNKNOWN)
+      end
+
+      # `defined?` of a global or class variable is refused like the reading of it; that of a constant is not.
+      def defined(kind, name, _answer)
+        @state.pop
+        note(:global, "#{name} is asked for") if kind == Kinds::GLOBAL && !Rules.global?(name)
+        note(:class_variable, "#{name} is asked for") if kind == Kinds::CLASS_VARIABLE
+        push(Values::UNKNOWN)
+      end
+
+      def note(cause, what, fix: nil) = @routine.note(@position, cause, what, fix:)
+
+      # The first operand of `defined`, by trial: the numbers are the VM's own.
+      module Kinds
+        def self.of(code)
+          _, _, _, _, *rest = RubyVM::InstructionSequence.compile(code).to_a
+          rest.last.grep(Array).find { |it| it[0] == :defined }[1]
+        end
+        private_class_method :of
+
+        GLOBAL = of("defined?($kino)")
+        CLASS_VARIABLE = of("defined?(@@kino)")
+      end
+    end
+  end
+end

@@ -1,0 +1,58 @@
+# frozen_string_literal: true
+
+require "kino/check/causes"
+
+module Kino
+  module Check
+    # A report as text.
+    #
+    # @api private
+    module Text
+      # Findings of one cause that are shown.
+      SHOWN = 10
+
+      # First line by verdict.
+      HEADS = {
+        ready: "can run on Ractors: nothing was found that speaks against it",
+        possible: "may run on Ractors: some requests may meet what is listed here",
+        blocked: "cannot run on Ractors as it is"
+      }.freeze
+
+      class << self
+        # @param report [Report]
+        # @return [String]
+        def of(report)
+          [head(report), *groups(report), *last(report)].join("\n\n")
+        end
+
+        private
+
+        def head(report)
+          tried = "\ntried in a Ractor: #{report.requests.join(", ")}" if report.requests.any?
+          "#{report.app} (Ruby #{RUBY_VERSION}) #{HEADS.fetch(report.verdict)}#{tried}"
+        end
+
+        def groups(report)
+          report.findings.group_by { |it| [it.certainty, it.cause] }.map do |(certainty, cause), findings|
+            lines = findings.first(SHOWN).map { |finding| entry(finding) }
+            lines << "  and #{findings.size - SHOWN} more" if findings.size > SHOWN
+            ["#{Causes::ALL.fetch(cause).title} (#{certainty})", *lines].join("\n")
+          end
+        end
+
+        def entry(finding)
+          what, *rest = finding.what.lines(chomp: true)
+          ["  #{[finding.place, what].compact.join(": ")}", *rest.map { |line| "    #{line}" },
+           "    by #{finding.path}", "    fix: #{finding.fix}"].join("\n")
+        end
+
+        def last(report)
+          return [] if report.ready?
+
+          first, *others = report.steps
+          ["first: #{first}", *others.map { |step| "then: #{step}" }].join("\n").then { |text| [text] }
+        end
+      end
+    end
+  end
+end

@@ -1,0 +1,189 @@
+# frozen_string_literal: true
+
+require "kino/check/peek"
+
+module Kino
+  module Check
+    # What is known of a value before the code has run. Compared by identity: to ask the app's objects whether they are
+    # equal would call their code.
+    #
+    # @api private
+    module Values
+      # An object that exists already.
+      class Known
+        # @return [Object]
+        attr_reader :object
+        # @return [String] how the report names it
+        attr_reader :label
+
+        # @param object [Object]
+        # @param label [String]
+        def initialize(object, label = Peek.describe(object))
+          @object = object
+          @label = label
+        end
+
+        # @return [Boolean, nil] nil where unknown
+        def truth = @object ? true : false
+
+        # @return [Object] what stands for it as the receiver of code that has been read
+        def token = @object
+
+        # @param name [Symbol]
+        # @return [UnboundMethod, nil]
+        def method(name) = Peek.method(@object, name)
+
+        # @param other [Object] another value
+        # @return [Boolean]
+        def same?(other) = other.instance_of?(Known) && Peek.same?(@object, other.object)
+      end
+
+      # An object that a request would make.
+      class Made
+        # @return [Class]
+        attr_reader :type
+        # @return [Hash{Symbol => Object}] what `initialize` puts into it
+        attr_reader :ivars
+        # @return [String, nil] of a String literal
+        attr_reader :literal
+
+        # @param type [Class]
+        # @param literal [String, nil]
+        def initialize(type, literal: nil)
+          @type = type
+          @ivars = {}
+          @literal = literal
+        end
+
+        # @return [Boolean]
+        def truth = true
+        # @return [Object]
+        def token = self
+        # @return [String]
+        def label = Peek.title(@type)
+        # @param name [Symbol]
+        # @return [UnboundMethod, nil]
+        def method(name) = Peek.instance_method(@type, name)
+        # @return [Boolean]
+        def same?(other) = equal?(other)
+      end
+
+      # An Array literal.
+      class Tuple < Made
+        # @return [Array]
+        attr_reader :elements
+
+        # @param elements [Array]
+        def initialize(elements)
+          super(Array)
+          @elements = elements
+        end
+
+        # @return [Boolean]
+        def same?(other)
+          other.instance_of?(Tuple) && elements.size == other.elements.size &&
+            elements.zip(other.elements).all? { |mine, its| mine.same?(its) }
+        end
+      end
+
+      # A block or lambda that the code makes.
+      class Closure < Made
+        # @return [Block]
+        attr_reader :block
+
+        # @param block [Block]
+        def initialize(block)
+          super(Proc)
+          @block = block
+        end
+
+        # @return [Boolean]
+        def same?(other) = other.instance_of?(Closure) && block.listing.equal?(other.block.listing)
+      end
+
+      # Code with what surrounds it.
+      #
+      # @!attribute [r] listing
+      #   @return [Listing]
+      # @!attribute [r] receiver
+      #   @return [Object] the value of self
+      # @!attribute [r] frame
+      #   @return [Frame]
+      Block = Data.define(:listing, :receiver, :frame)
+
+      # One of several.
+      class Several
+        # More than that are as good as unknown.
+        LIMIT = 40
+
+        # @return [Array]
+        attr_reader :values
+
+        # @param values [Array]
+        def initialize(values) = @values = values
+
+        # @return [Boolean, nil]
+        def truth = @values.map(&:truth).uniq.then { |truths| truths.first if truths.one? }
+
+        # @return [Boolean]
+        def same?(other) = other.instance_of?(Several) && values.size == other.values.size && Values.covers?(self, other)
+      end
+
+      # Nothing is known.
+      class Anything
+        # @return [nil]
+        def truth = nil
+        # @return [Object]
+        def token = self
+        # @return [String]
+        def label = "an object"
+        # @return [nil]
+        def method(_name) = nil
+        # @return [Boolean]
+        def same?(other) = equal?(other)
+      end
+
+      # The block of the method itself, as its parameter.
+      class OwnBlock < Anything
+      end
+
+      UNKNOWN = Anything.new.freeze
+      OWN_BLOCK = OwnBlock.new.freeze
+      NIL = Known.new(nil).freeze
+
+      class << self
+        # @return [Array] the single values of which it is one; none where nothing is known
+        def each(value)
+          case value
+          when Several then value.values
+          when Anything then []
+          else [value]
+          end
+        end
+
+        # @return [Object] a value that stands for both
+        def join(one, other)
+          return one if one.same?(other) || covers?(one, other)
+          return UNKNOWN if each(one).empty? || each(other).empty?
+
+          several(each(one) + each(other))
+        end
+
+        # @return [Object]
+        def several(values)
+          distinct = values.each_with_object([]) { |value, list| list << value if list.none? { |it| it.same?(value) } }
+          return distinct.first || UNKNOWN if distinct.size < 2
+
+          distinct.size > Several::LIMIT ? UNKNOWN : Several.new(distinct)
+        end
+
+        # @return [Boolean] whether all that the second may be, the first may be too
+        def covers?(one, other)
+          candidates = each(one)
+          others = each(other)
+          others.any? && others.all? { |value| candidates.any? { |it| it.same?(value) } }
+        end
+      end
+    end
+  end
+end
