@@ -5,34 +5,42 @@ require "rack/builder"
 require "stringio"
 require_relative "check_apps"
 
-# Finds out whether the apps of {CheckApps} run in a Ractor, and what the check says of them. A program: it prints a row
-# of the table a line, as JSON. Each app has a process of its own, forked from one that has loaded its family and nothing
+# Finds out whether the apps of {CheckApps} run in a Ractor, and what the check says of them. A program: it prints a
+# line of JSON for each app. Each app has a process of its own, forked from one that has loaded its family and nothing
 # else. So what one app requires, memoises or breaks is no other's, and one that hangs can be ended.
 module CheckTruth
   # Seconds that an app has, and those that a family has; guards against hanging.
   LIMIT = 10
   FAMILY_LIMIT = 50
+  HUNG = "it hung, or its process crashed"
 
   class << self
     # @param files [Array<String>] families
     # @return [void]
     def print_table(files = CheckApps::FILES)
-      files.each do |file|
-        rows = in_child(FAMILY_LIMIT) do
-          require file
-          CheckApps.apps.map { |name, app| in_child { row(app) } || { "name" => name, "error" => "it hung or crashed" } }
-        end
-        puts((rows || raise("#{file} cannot be loaded")).map { |row| JSON.generate(row) })
-      end
+      waiting = Thread::Queue.new(files).close
+      # Two at a time: that halves it where there are two cores.
+      Array.new(2) { Thread.new { while (file = waiting.pop) do print_family(file) end } }.each(&:join)
     end
 
     private
 
+    def print_family(file)
+      rows = in_child(FAMILY_LIMIT) do
+        require file
+        Process.warmup # what the children share they need not collect
+        CheckApps.apps.map { |name, app| { "name" => name, **(in_child { row(app) } || { "error" => HUNG }) } }
+      end
+      $stdout.write((rows || raise("#{file} cannot be loaded")).map { |row| "#{JSON.generate(row)}\n" }.join)
+    end
+
     # What the check says, then what is true, in this order: an app is checked before it has served anything.
     def row(app)
       rack_app = app.build.call
-      { "name" => app.name, "blames" => app.blames&.source, **verdict(rack_app), **truth(rack_app, app.paths),
+      { "blames" => app.blames&.source, **verdict(rack_app), **truth(rack_app, app.paths),
         "warm" => warm(rack_app, app.paths) }
+    rescue Exception => e # rubocop:disable Lint/RescueException -- such as an app that cannot be made
+      { "error" => e.full_message(highlight: false) }
     end
 
     def verdict(rack_app)
@@ -121,7 +129,7 @@ module CheckTruth
 end
 
 if $PROGRAM_NAME == __FILE__
-  require "kino"
+  require "kino/check"
   Warning[:experimental] = false
   $stdout.sync = true
   CheckTruth.print_table(ARGV.empty? ? CheckApps::FILES : ARGV.map { |file| File.expand_path(file) })

@@ -79,7 +79,8 @@ module Calls
   module Blocks
     def self.call(env)
       words = %w[b a].sort_by { |word| [word, env["PATH_INFO"]] }.each_with_object([]) { |word, all| all << word }
-      [200, {}, [twice { words.map(&:upcase) }.flatten.join, %w[1 2].sum(&:to_i).to_s, Enumerator.new { _1 << 1 }.next.to_s]]
+      numbers = Enumerator.new { |yielder| yielder << 1 }
+      [200, {}, [twice { words.map(&:upcase) }.join, %w[1 2].sum(&:to_i).to_s, numbers.next.to_s]]
     end
 
     def self.twice = [yield, yield]

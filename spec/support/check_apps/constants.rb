@@ -138,9 +138,8 @@ module Constants
   module Rubys
     def self.call(_env)
       [200, {}, [RUBY_VERSION, RUBY_PLATFORM, Float::INFINITY.to_s, File::SEPARATOR, Encoding::UTF_8.name, __FILE__,
-                 Digest::SHA256.hexdigest("a"), ENV.fetch("PATH", ""), ENV.key?("HOME").to_s, Etc.to_s]]
+                 Digest::SHA256.hexdigest("a"), ENV.fetch("PATH", ""), ENV.key?("HOME").to_s]]
     end
-    Etc = :etc
   end
 
   # The arguments of the program.

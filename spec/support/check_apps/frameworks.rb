@@ -29,7 +29,7 @@ module Frameworks
 end
 
 CheckApps.app("Sinatra", blames: /Sinatra/) { Frameworks::Sinatra }
-CheckApps.app("Sinatra, an object", blames: /Sinatra/) { Frameworks::Sinatra.new }
+CheckApps.app("Sinatra, an object", blames: /Mutex|not frozen|block/) { Frameworks::Sinatra.new }
 CheckApps.app("Roda", blames: /Roda/) { Frameworks::Roda }
 CheckApps.app("Roda.app", blames: /Proc|lambda|Roda/) { Frameworks::Roda.app }
 CheckApps.app("Roda, frozen", blames: /Roda/) { Frameworks::FrozenRoda }

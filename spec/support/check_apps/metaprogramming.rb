@@ -52,7 +52,7 @@ module Metaprogramming
     @@homes = 0
 
     def home = [200, {}, [@@homes.to_s]]
-    def self.call(_env) = new.public_send(:"#{"ho"}me")
+    def self.call(_env) = new.public_send(:"#{__method__ && "ho"}me")
   end
 
   # In front of another method.
@@ -104,7 +104,7 @@ module Metaprogramming
     def_delegator :@parts, :join, :text
     def initialize = @parts = []
 
-    def self.call(_env) = new.then { |it| [200, {}, [(it << "a").size.to_s, it.text]] }
+    def self.call(_env) = new.then { |list| [200, {}, [(list << "a").size.to_s, list.text]] }
   end
 
   # Delegates made from blocks.
@@ -127,7 +127,10 @@ module Metaprogramming
     def initialize(number) = @number = number
     def <=>(other) = number <=> other.number
     def each(&) = [3, 1, 2].each(&)
-    def self.call(_env) = [200, {}, [new(1).sort.to_s, new(1).clamp(new(2), new(3)).number.to_s, new(1).lazy.first.to_s]]
+
+    def self.call(_env)
+      [200, {}, [new(1).sort.to_s, new(1).clamp(new(2), new(3)).number.to_s, new(1).lazy.first.to_s]]
+    end
   end
 end
 

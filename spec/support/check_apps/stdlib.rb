@@ -10,7 +10,6 @@ require "net/http"
 require "optparse"
 require "pathname"
 require "securerandom"
-require "set"
 require "tempfile"
 require "time"
 require "timeout"
@@ -41,9 +40,9 @@ module Stdlib
   end
 
   module Formats
-    def self.call(_env)
-      [200, {}, [format("%05.1f %s", 1.25, :a), "é".unicode_normalize(:nfd).encode("UTF-16LE").b, Integer("12").to_s,
-                 "a,b".split(",").zip([1]).to_h.to_s, Comparable.name, [1].pack("N"), "%d" % 1, Rational("1/3").to_s]]
+    def self.call(env)
+      [200, {}, [format("%05.1f %s", env.size, :a), "é".unicode_normalize(:nfd).encode("UTF-16LE").b, Integer("12").to_s,
+                 "a,b".split(",").zip([1]).to_s, Comparable.name, [1].pack("N"), Rational("1/3").to_s]]
     end
   end
 
@@ -103,7 +102,7 @@ module Stdlib
   end
 
   module Options
-    def self.call(_env) = [200, {}, [OptionParser.new { |it| it.on("-a") }.parse(%w[-a b]).join]]
+    def self.call(_env) = [200, {}, [OptionParser.new { |options| options.on("-a") }.parse(%w[-a b]).join]]
   end
 end
 
