@@ -59,7 +59,8 @@ begin
 
   speed = Bench::CheckSpeed.new(**options.slice(:classes, :rounds))
   passed = speed.passed?
-  puts options[:json] ? JSON.generate(speed.to_h) : "#{speed}\n#{passed ? "PASSED" : "FAILED"}"
+  verdict = passed ? "PASSED" : "FAILED"
+  puts options[:json] ? JSON.generate(speed.to_h) : [speed, verdict]
   exit passed
 rescue OptionParser::ParseError => e
   abort "bench/check: #{e.message}; see bench/check --help"

@@ -3,7 +3,7 @@
 require "tmpdir"
 
 module Bench
-  # An app of many classes, a file each, whose methods call those of several others: whoever reads a method once for each
+  # An app of many classes, a file each, whose methods call those of several others: who reads a method once for each
   # way that leads there never comes to the end.
   module GeneratedApp
     # @param size [Integer] how many classes
