@@ -11,9 +11,19 @@ module Kino
     module Calls
       include NativeCalls
 
-      # A call as the code has it. `given` is the number of arguments, nil where it is not known; `block` is a
-      # {Values::Block}, some other value that is passed with `&`, or nil.
-      Request = Data.define(:name, :arguments, :given, :block, :is_own)
+      # A call as the code has it. `arguments` are those without keywords, nil where their number is not known;
+      # `keywords` is nil where they are not known; `block` is a {Values::Block}, some other value that is passed with
+      # `&`, or nil; `is_own` says that there is no receiver.
+      Request = Data.define(:name, :arguments, :keywords, :block, :is_own) do
+        # @return [Object]
+        def first = arguments&.first || Values::UNKNOWN
+
+        # @return [Request] with another method and the arguments behind the first
+        def behind_first(name) = with(name:, arguments: arguments&.drop(1))
+
+        # @return [Request] with arguments that are not known
+        def vague = with(arguments: nil, keywords: nil)
+      end
 
       # Bits of the flags of a call, as the VM has them.
       SPLAT = 1
@@ -24,21 +34,26 @@ module Kino
       private
 
       def call(info, code = nil, *)
-        block = @state.pop if info[:flag].anybits?(BLOCK)
-        arguments = @state.take(info[:orig_argc] + info.fetch(:kw_arg, []).size)
-        block = nested_block(@routine.listing.nested(code)) if code.is_a?(Array)
-        dispatch(@state.pop, request(info, arguments, block))
+        request = take_request(info, code)
+        dispatch(@state.pop, request)
       end
 
-      # `hash["key"] = value`, where Ruby 3.4 has the key in the instruction.
+      # `hash["key"]` and `hash["key"] = value`, where Ruby 3.4 has the key in the instruction.
       def call_with_key(key, info)
-        value = @state.pop
-        dispatch(@state.pop, request(info, [Values::Known.new(key), value], nil))
+        values = @state.take(info[:orig_argc] - 1)
+        dispatch(@state.pop, Request.new(name: info[:mid], arguments: [Values::Known.new(key), *values], keywords: {},
+                                         block: nil, is_own: false))
       end
 
-      def request(info, arguments, block)
-        given = info[:orig_argc] unless info[:flag].anybits?(SPLAT)
-        Request.new(name: info[:mid], arguments:, given:, block:, is_own: info[:flag].anybits?(OWN))
+      def take_request(info, code)
+        flag = info[:flag]
+        block = @state.pop if flag.anybits?(BLOCK)
+        block = nested_block(@routine.listing.nested(code)) if code.is_a?(Array)
+        names = info.fetch(:kw_arg, [])
+        arguments = @state.take(info[:orig_argc] + names.size)
+        keywords = names.zip(arguments.pop(names.size)).to_h
+        arguments, keywords = nil if flag.anybits?(SPLAT | KEYWORD_SPLAT)
+        Request.new(name: info[:mid], arguments:, keywords:, block:, is_own: flag.anybits?(OWN))
       end
 
       # @return [Array, nil] targets as {Flow} wants them
@@ -78,29 +93,24 @@ module Kino
         method = value.method(:method_missing)
         return Values::UNKNOWN if method.nil? || method.owner.equal?(BasicObject)
 
-        enter(value, method, request.with(given: nil)) || Values::UNKNOWN
+        enter(value, method, request.vague) || Values::UNKNOWN
       end
 
       # @return [Object, Symbol, nil] the value of the result, or :ends; nil if the method is not written in Ruby
       def enter(value, method, request)
-        routine = @code.routine(method, value, request.given) or return
-        if routine.listing.type == :block && !@code.shareable?(method)
-          note(:method_of_proc, "#{routine.label} is defined from a block (#{routine.listing.place})")
-        end
+        routine = @code.routine(method, value, request) or return
         @routine.calls(@position, routine)
         run_block(request.block, by: routine) if routine.yields?
         routine.endless? ? :ends : routine.result || Values::UNKNOWN
       end
 
       def call_super(info, code = nil, *)
-        block = @state.pop if info[:flag].anybits?(BLOCK)
-        arguments = @state.take(info[:orig_argc] + info.fetch(:kw_arg, []).size)
+        request = take_request(info, code)
         @state.pop
-        block = nested_block(@routine.listing.nested(code)) if code.is_a?(Array)
         method = @routine.method&.super_method
-        return unknown_receiver(request(info, arguments, block)) unless method && !unknown_self?
+        return unknown_receiver(request) unless method && !unknown_self?
 
-        result = super_result(method, request(info, arguments, block))
+        result = super_result(method, request.with(name: method.name))
         result == :ends ? goes_to : push(result)
       end
 
@@ -140,13 +150,14 @@ module Kino
       # @param block [Values::Block, Object, nil] what a call is given
       # @param by [Routine, Symbol, nil] see {Routine::Call}
       # @param receiver [Object, nil] what self is in it, where that differs
+      # @param elements [Array, nil] what it is called with, one after the other
       # @return [void]
-      def run_block(block, by:, receiver: nil)
+      def run_block(block, by:, receiver: nil, elements: nil)
         block = block.block if block.is_a?(Values::Closure)
         case block
         when Values::Block
           block = block.with(receiver:) if receiver
-          @routine.calls(@position, @code.block(block), by:)
+          @routine.calls(@position, @code.block(block, Parameters.of_elements(block.listing, elements)), by:)
         when Values::OwnBlock then @routine.yields(@position) if by.nil?
         when Values::Known then run_proc(block, by:)
         end

@@ -3,6 +3,7 @@
 require "objspace"
 require "kino/check/finding"
 require "kino/check/listing"
+require "kino/check/parameters"
 require "kino/check/reach"
 require "kino/check/reader"
 require "kino/check/scope"
@@ -19,8 +20,15 @@ module Kino
     class Code
       # Methods and blocks that are read.
       LIMIT = 4_000
+      # Ways to call one method on one object that are told apart.
+      VARIANTS = 4
       # How deep calls are followed. Each costs the reader some ten frames of Ruby's own stack.
       DEPTH = 100
+
+      # Calls with no argument and with one.
+      NONE = Calls::Request.new(name: nil, arguments: [].freeze, keywords: {}.freeze, block: nil, is_own: false)
+      ONE = NONE.with(arguments: [Values::UNKNOWN].freeze)
+      private_constant :NONE, :ONE
 
       # @param app [Object]
       # @param label [String] the app's name in paths
@@ -47,29 +55,32 @@ module Kino
 
       # @param method [UnboundMethod]
       # @param receiver [Object] the value of self
-      # @param given [Integer, nil] arguments; nil where their number is not known
+      # @param request [Calls::Request, nil] how it is called
       # @return [Routine, nil] nil where there is nothing to read, or no room
-      def routine(method, receiver, given)
+      def routine(method, receiver, request = nil)
         listing = listing(method) or return
-        entries = listing.entries(given)
-        known = @routines[receiver.token] ||= {}
-        known[[method, entries]] || bounded do
+        known = (@routines[receiver.token] ||= {})[method] ||= {}
+        request = nil if known.size >= VARIANTS
+        parameters = Parameters.new(listing, positional: request&.arguments, keywords: request&.keywords)
+        known[parameters.token] || bounded do
           routine = Routine.new(listing:, receiver:, scope: scope(method), method:, label: title(receiver, method))
-          known[[method, entries]] = routine
-          Reader.new(routine, self).read(entries)
+          known[parameters.token] = routine
+          refuse_proc(routine) if listing.type == :block && !shareable?(method)
+          Reader.new(routine, self).read(parameters)
         end
       end
 
       # @param block [Values::Block]
+      # @param parameters [Parameters]
       # @return [Routine]
-      def block(block)
+      def block(block, parameters = Parameters.new(block.listing))
         frame = block.frame
-        known = @blocks[block.listing] ||= {}.compare_by_identity
+        known = (@blocks[frame] ||= {}.compare_by_identity)[block.listing] ||= {}.compare_by_identity
         known[block.receiver.token] ||= begin
           routine = Routine.new(listing: block.listing, receiver: block.receiver, scope: frame.scope,
                                 method: frame.method, outer: frame, label: frame.label)
           known[block.receiver.token] = routine
-          bounded { Reader.new(routine, self).read(block.listing.entries(nil)) } || routine
+          bounded { Reader.new(routine, self).read(parameters) } || routine
         end
       end
 
@@ -82,7 +93,7 @@ module Kino
           next unless (listing = Listing.of(block))
           routine = Routine.new(listing:, receiver: self_of(block), scope: Scope.of_proc(block), label: value.label)
           known[:proc] = routine
-          Reader.new(routine, self).read(listing.entries(nil))
+          Reader.new(routine, self).read(Parameters.new(listing))
         end
       end
 
@@ -98,13 +109,26 @@ module Kino
         procs.any? && procs.all? { |block| Ractor.shareable?(block) }
       end
 
+      # @param value [Object]
+      # @return [Array<UnboundMethod>] the public methods that its class, or it as a module, defines itself
+      def own_methods(value)
+        holder = value.is_a?(Values::Known) ? Peek.holder(value.object) : value.type
+        return [] if Rules.core_name?(Peek.name(holder).to_s)
+
+        Peek.own_methods(holder, false).map { |name| Peek.unbound(holder, name) }
+      end
+
       private
+
+      def refuse_proc(routine)
+        routine.note(Routine::WHOLE, :method_of_proc, "#{routine.label} is defined from a block")
+      end
 
       def enter_app
         return proc(@app) if Peek.class_of(@app.object) <= Proc
 
         method = @app.method(:call)
-        method && routine(method, @app, 1)
+        method && routine(method, @app, ONE)
       end
 
       # The response's body is the app's code too: it is written from the Ractor.
@@ -113,8 +137,8 @@ module Kino
           Values.each(response.elements[2] || Values::UNKNOWN).each do |body|
             %i[each call].each do |name|
               method = body.method(name)
-              routine = routine(method, body, name == :each ? 0 : 1) if method
-              root.calls(-1, routine, by: :maybe) if routine
+              routine = routine(method, body, name == :each ? NONE : ONE) if method
+              root.calls(Routine::WHOLE, routine, by: :maybe) if routine
             end
           end
         end
@@ -141,7 +165,10 @@ module Kino
       end
 
       def title(receiver, method)
-        "#{receiver.label}#{receiver.is_a?(Values::Made) ? "#" : "."}#{method.name}"
+        return "#{receiver.label}##{method.name}" if receiver.is_a?(Values::Made)
+        return "#{receiver.label}.#{method.name}" if Peek.module?(receiver.object)
+
+        "#{Peek.title(Peek.class_of(receiver.object))}##{method.name}"
       end
     end
   end

@@ -11,13 +11,12 @@ module Kino
       # By instruction; a Proc is asked with the operands.
       TABLE = {
         [0, 0] => %i[nop definemethod],
-        [0, 1] => %i[getspecial putnil putstring once putspecialobject getblockparam definedivar checkkeyword
+        [0, 1] => %i[getspecial putnil putstring once putspecialobject getblockparam definedivar
                      opt_ary_freeze opt_hash_freeze opt_str_freeze opt_str_uminus duparray duphash opt_duparray
                      opt_invokebuiltin_delegate opt_invokebuiltin_delegate_leave],
         [1, 0] => %i[setspecial setblockparam pop opt_case_dispatch definesmethod],
-        [1, 1] => %i[intern splatarray defined checktype objtostring opt_nil_p opt_aref_with],
-        [2, 1] => %i[anytostring concatarray concattoarray pushtoarraykwsplat newrange checkmatch defineclass
-                     opt_aset_with],
+        [1, 1] => %i[intern splatarray defined checktype objtostring opt_nil_p],
+        [2, 1] => %i[anytostring concatarray concattoarray pushtoarraykwsplat newrange checkmatch defineclass],
         [2, 2] => %i[splatkw],
         ->(count, *) { [count, 1] } => %i[concatstrings opt_newarray_send newhash],
         ->(_object, _name, count) { [count, 1] } => %i[opt_duparray_send],

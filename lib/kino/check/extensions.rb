@@ -11,6 +11,8 @@ module Kino
     module Extensions
       # What an extension calls to say that it is safe.
       MARK = "rb_ext_ractor_safe"
+      # Letters of a name that is hardly that of something else.
+      LONG = 8
 
       class << self
         # @param method [UnboundMethod] one that is not written in Ruby
@@ -19,35 +21,40 @@ module Kino
         def unsafe(method)
           owner = Peek.singleton_class?(method.owner) ? Peek.attached(method.owner) : method.owner
           title = Peek.name(owner) if Peek.module?(owner)
-          return if title.nil? || Rules.core_name?(title) || inherited_from_core?(method)
+          return if title.nil? || Rules.core_name?(title) || of_struct?(owner)
 
-          names = [title.split("::").last, method.original_name.to_s]
-          unsafe_files.find { |_file, content| names.all? { |name| content.include?("\0#{name}\0") } }&.first
+          file = file_of(title.split("::"), method.original_name.to_s)
+          file unless file.nil? || safe?(file)
         end
 
         private
 
-        # `new` of a Struct's class is Ruby's own.
-        def inherited_from_core?(method)
-          owner = Peek.singleton_class?(method.owner) ? Peek.attached(method.owner) : method.owner
-          [Struct, Data].any? { |type| Peek.ancestors(owner).include?(type) }
+        # The methods of a Struct's class are Ruby's own.
+        def of_struct?(owner) = [Struct, Data].any? { |type| Peek.ancestors(owner).include?(type) }
+
+        # A name is in there at the end of a string: linkers let strings share their ends. It is the file that has most
+        # of the names; of two, the safe one, for the other may only use what that defines. A method that was taken over
+        # from another module (`define_method(:name, Other.instance_method(:name))`) is known by its own name, if that
+        # is a long one.
+        def file_of(modules, method)
+          counts = files.select { |_file, text| text.include?("#{method}\0") }
+                        .transform_values { |text| modules.count { |name| text.include?("#{name}\0") } }
+          counts.reject! { |_file, count| count.zero? } if method.size < LONG
+          counts.max_by { |file, count| [count, safe?(file) ? 1 : 0] }&.first
         end
 
-        def unsafe_files
-          @read ||= {}
-          loaded.each { |file| @read[file] = content(file) unless @read.key?(file) }
-          @read.compact
-        end
+        def safe?(file) = files.fetch(file).include?(MARK)
 
-        def loaded
-          $LOADED_FEATURES.grep(/\.(so|bundle)\z/)
+        def files
+          @files ||= {}
+          $LOADED_FEATURES.grep(/\.(?:so|bundle)\z/) { |file| @files[file] ||= content(file) }
+          @files
         end
 
         def content(file)
-          text = File.binread(file)
-          text unless text.include?(MARK)
+          File.binread(file)
         rescue SystemCallError
-          nil
+          "" # a library that is a part of Ruby itself
         end
       end
     end

@@ -41,12 +41,14 @@ module Kino
 
       # @param listing [Listing]
       # @param entries [Array<Integer>] where it may begin
+      # @param locals [Hash{Integer => Object}] what is known of the parameters
       # @yieldparam position [Integer] of an instruction
       # @yieldparam state [State] before it; to be changed to what it is after it
       # @yieldreturn [Array<Integer>, nil] where the code goes on; nil for the next instruction, none for an end
-      def initialize(listing, entries, &step)
+      def initialize(listing, entries, locals, &step)
         @listing = listing
         @entries = entries
+        @locals = locals
         @step = step
         @states = {}
         @queue = []
@@ -56,7 +58,7 @@ module Kino
 
       # @return [self]
       def run
-        @entries.each { |entry| arrive(entry, State.new([], {})) }
+        @entries.each { |entry| arrive(entry, State.new([], @locals)) }
         advance(@queue.shift) until @queue.empty?
         @certain = Ways.new(@entries, @edges, @states.keys).unavoidable
         self
@@ -107,7 +109,7 @@ module Kino
       # Anything may be raised anywhere: what is behind a rescue can be reached from all that it guards.
       def break_out(leader)
         @listing.catches.each do |it|
-          next if it.type == :ensure || !it.include?(leader)
+          next unless %i[rescue break].include?(it.type) && it.include?(leader)
 
           link(leader, it.target, State.new([], {}))
         end

@@ -21,13 +21,13 @@ module Kino
       SHOWN = 5
 
       # An object and the way to it.
-      Entry = Data.define(:object, :path)
+      Entry = Data.define(:object, :path, :holder)
 
       # @param app [Object]
       # @param label [String] the app's name in paths
       # @param limit [Integer]
       def initialize(app, label: "app", limit: LIMIT)
-        @root = Entry.new(object: app, path: label)
+        @root = Entry.new(object: app, path: label, holder: nil)
         @limit = limit
       end
 
@@ -58,16 +58,21 @@ module Kino
       def judge(entry)
         object = entry.object
         if Peek.class_of(object) <= Proc then report_proc(entry)
-        elsif Rules.never?(object) then report(:unshareable, entry, "#{Peek.describe(object)} can never be shared")
+        elsif Rules.never?(object) then report(:unshareable, entry, "#{named(entry)} can never be shared")
         elsif !Peek.frozen?(object) then @unfrozen << entry
-        elsif children(entry).empty? then report(:unshareable, entry, "#{Peek.describe(object)} cannot be shared")
+        elsif children(entry).empty? then report(:unshareable, entry, "#{named(entry)} cannot be shared")
         end
+      end
+
+      def named(entry)
+        name = Peek.describe(entry.object)
+        entry.equal?(@root) ? name : "#{name} in #{Peek.describe(entry.holder)}"
       end
 
       def report_proc(entry)
         held = Captures.of(entry.object).reject { |_name, value| Ractor.shareable?(value) }
         what = held.map { |name, value| "#{name} (#{Peek.describe(value)})" }.join(", ")
-        text = what.empty? ? "a Proc was not made shareable" : "a Proc holds #{what}"
+        text = what.empty? ? "#{named(entry)} was not made shareable" : "#{named(entry)} holds #{what}"
         report(:captured, entry, text, place: Peek.place(entry.object), fix: Advice.for_proc)
       end
 
@@ -79,8 +84,9 @@ module Kino
       # One finding for all of them: one call freezes them. The deepest first, which say most.
       def report_unfrozen
         deepest = @unfrozen.sort_by.with_index { |entry, index| [-entry.path.count(".["), index] }
-        names = deepest.first(SHOWN).map { |entry| "#{entry.path} (#{Peek.describe(entry.object)})" }
-        names << "#{@unfrozen.size - SHOWN} more" if @unfrozen.size > SHOWN
+        shown = (deepest.first(SHOWN) + @unfrozen.first(1)).uniq(&:path) # the first is the app, or what is nearest to it
+        names = shown.map { |entry| "#{entry.path} (#{Peek.describe(entry.object)})" }
+        names << "#{@unfrozen.size - shown.size} more" if @unfrozen.size > shown.size
         report(:unfrozen, @root.with(path: deepest.first.path), "not frozen: #{names.join(", ")}")
       end
 
@@ -97,7 +103,7 @@ module Kino
            .reject { |child| Ractor.shareable?(child.object) }
       end
 
-      def entry_of(name, object, parent) = Entry.new(object:, path: "#{parent.path}#{name}")
+      def entry_of(name, object, parent) = Entry.new(object:, path: "#{parent.path}#{name}", holder: parent.object)
 
       # @return [Array<Array(String, Object)>]
       def contents(object)

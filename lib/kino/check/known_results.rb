@@ -11,6 +11,9 @@ module Kino
       SAME = %i[freeze itself tap].freeze
       # Methods that give one of the elements of an Array or the values of a Hash.
       PICKING = %i[[] fetch dig first last sample find detect min_by max_by].freeze
+      # Whose methods call their block with the elements first of all. Some do not (`inject`): then a value is taken for
+      # another, and at most a possible finding comes of it.
+      ITERATORS = [Array, Hash, Enumerable].freeze
       # Methods that ask for the type of an object.
       TYPES = %i[is_a? kind_of? instance_of?].freeze
 
@@ -46,16 +49,26 @@ module Kino
       end
 
       def type_result(value, request)
-        type = request.arguments.first
+        type = request.first
         return unless type.is_a?(Values::Known) && Peek.module?(type.object)
 
-        own = value.is_a?(Values::Known) ? Peek.class_of(value.object) : value.type
+        own = own_type(value, type.object) or return
         exact = request.name == :instance_of?
         Values::Known.new((exact ? [own] : Peek.ancestors(own)).any? { |it| Peek.same?(it, type.object) })
       end
 
+      # All is taken for an Object: what is only a BasicObject hardly gets to where somebody asks for that.
+      def own_type(value, type)
+        case value
+        when Values::Known then Peek.class_of(value.object)
+        when Values::Made then value.type
+        else type if type.equal?(Object)
+        end
+      end
+
       # @return [Object, nil]
       def made_call(value, request)
+        return responds(value, request) if request.name == :respond_to?
         return unless value.is_a?(Values::Closure) && NativeCalls::PROC_CALLS.include?(request.name)
 
         run_block(value, by: nil)
@@ -65,6 +78,7 @@ module Kino
       def known_result(value, request)
         case request.name
         when :! then Values::Known.new(!value.truth)
+        when :=== then type_result(request.first, request.with(name: :is_a?, arguments: [value])) if Peek.module?(value.object)
         when :class then Values::Known.new(Peek.class_of(value.object))
         when :frozen? then Values::Known.new(Peek.frozen?(value.object))
         when :main? then Values::Known.new(false) if value.object.equal?(Ractor)
@@ -74,7 +88,7 @@ module Kino
       end
 
       def responds(value, request)
-        name = symbol(request.arguments.first)
+        name = symbol(request.first)
         Values::Known.new(!value.method(name).nil?) if name
       end
 
@@ -88,7 +102,7 @@ module Kino
       end
 
       def picked(value, request)
-        elements = elements_of(value.object, request.arguments.first) or return
+        elements = elements_of(value.object, request.first) or return
         values = elements.first(Values::Several::LIMIT + 1).map { |it| Values::Known.new(it, "#{value.label}[]") }
         values.empty? ? nil : Values.several(values)
       end
@@ -111,6 +125,16 @@ module Kino
         when Values::Known then value.object if [Symbol, String, Integer].include?(Peek.class_of(value.object))
         when Values::Made then value.literal
         end
+      end
+
+      # @return [Array<Object>, nil] what a block is called with that goes over an Array or a Hash
+      def iterated(value, method)
+        return unless value.is_a?(Values::Known) && ITERATORS.include?(method.owner)
+
+        object = value.object
+        return unless [Array, Hash].any? { |type| Peek.class_of(object).equal?(type) }
+
+        [*object].first(Values::Several::LIMIT)
       end
 
       def nil_question(_info) = dispatch_nil(@state.pop)

@@ -37,7 +37,7 @@ module Kino
 
       # @param code [Array] as `to_a` gives it
       def initialize(code)
-        @info, _label, @path, @full_path, @first_line, @type, @names, @params, catches, body = code[4..]
+        @info, _label, @path, @full_path, @first_line, @type, _names, @params, catches, body = code[4..]
         @instructions = []
         @positions = {}
         @nested = {}.compare_by_identity
@@ -56,29 +56,23 @@ module Kino
       # @return [Listing]
       def nested(code) = @nested[code] ||= Listing.new(code)
 
-      # @param index [Integer] of a local variable, as the instructions have it
-      # @return [Symbol, Integer] its name
-      def name(index) = @names[@info.fetch(:local_size) + 2 - index]
+      # @param place [Integer] of a parameter among the local variables
+      # @return [Integer] its index, as the instructions have it: they count from the other end
+      def index(place) = @info.fetch(:local_size) + 2 - place
 
       # @param index [Integer] of a local variable, as the instructions have it
       # @return [Boolean] whether it is set only once, and so is what it was when a block that sees it runs
       def settled?(index) = writes.count(index) == 1
+
+      # @param index [Integer] of a parameter
+      # @return [Boolean] whether it stays what it is
+      def kept?(index) = !writes.include?(index)
 
       # @param position [Integer, nil] nil for its beginning
       # @return [String] file and line
       def place(position = nil)
         line = position&.>=(0) ? @instructions.fetch(position).line : @first_line
         self.class.shorten(@full_path || @path, line)
-      end
-
-      # @param given [Integer, nil] arguments without keywords; nil where that is not known
-      # @return [Array<Integer>] where it may begin: behind the defaults of the parameters that are given
-      def entries(given)
-        labels = @params[:opt] or return [0]
-        return labels.map { |label| position(label) } unless given
-
-        optional = given - @params.fetch(:lead_num, 0) - @params.fetch(:post_num, 0)
-        [position(labels[optional.clamp(0, labels.size - 1)])]
       end
 
       # @return [Boolean] whether it takes its block as a parameter
@@ -117,7 +111,7 @@ module Kino
         body.each do |item|
           case item
           when Integer then line = item
-          when Symbol then @positions[item] = @instructions.size
+          when Symbol then @positions[item] = @instructions.size if item.start_with?("label_")
           else @instructions << Instruction.new(op: item[0], operands: item[1..], line:)
           end
         end

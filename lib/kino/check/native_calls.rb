@@ -29,7 +29,7 @@ module Kino
 
       # @return [Object, Symbol] the value of the result, or :ends
       def call_native(value, method, request)
-        return :ends if Rules::ENDINGS.include?(request.name) && method.owner.inspect.include?("Kernel")
+        return :ends if Rules::ENDINGS.include?(request.name) && Rules.title(method.owner).to_s.match?(/\bKernel\b/)
         return accessor(value, method, request) if method.source_location && !internal?(method)
 
         refuse_native(value, method)
@@ -47,14 +47,15 @@ module Kino
         name = method.original_name.to_s
         return ivar_of(value, :"@#{name}") unless name.end_with?("=")
 
-        write_ivar_of(value, :"@#{name.delete_suffix("=")}", request.arguments.first || Values::UNKNOWN)
+        write_ivar_of(value, :"@#{name.delete_suffix("=")}", request.first)
         Values::UNKNOWN
       end
 
       def refuse_native(value, method)
-        note(:forbidden, "#{value.label}.#{method.name} is called") if Rules.forbidden?(method)
+        forbidden = Rules.forbidden(method)
+        note(:forbidden, "#{value.label}.#{method.name} is called: #{forbidden}") if forbidden
         extension = Extensions.unsafe(method)
-        note(:extension, "#{value.label}.#{method.name} belongs to #{File.basename(extension)}") if extension
+        note(:extension, "#{value.label}.#{method.name} belongs to #{File.basename(extension)}", is_sure: false) if extension
         refuse_change(value, method) if value.is_a?(Values::Known)
       end
 
@@ -68,7 +69,7 @@ module Kino
         return if %i[lambda proc].include?(request.name) && Rules.core?(method)
 
         by = Rules::CALLING.include?(request.name) ? nil : :maybe
-        run_block(request.block, by:, receiver: block_receiver(value, request.name))
+        run_block(request.block, by:, receiver: block_receiver(value, request.name), elements: iterated(value, method))
       end
 
       def block_receiver(value, name)
@@ -78,29 +79,42 @@ module Kino
       end
 
       def reflect_send(value, request)
-        name = symbol(request.arguments.first) or return Values::UNKNOWN
-        call_one(value, request.with(name:, arguments: request.arguments.drop(1), given: request.given&.pred))
+        name = symbol(request.first)
+        return call_one(value, request.behind_first(name)) if name
+
+        send_anything(value)
+        Values::UNKNOWN
+      end
+
+      # The name comes about in the request: it may be any method of its own.
+      def send_anything(value)
+        @code.own_methods(value).each do |method|
+          routine = @code.routine(method, value)
+          @routine.calls(@position, routine, by: :maybe) if routine
+        end
       end
 
       def reflect_ivar_get(value, request)
-        name = symbol(request.arguments.first)
+        name = symbol(request.first)
         name ? ivar_of(value, name) : Values::UNKNOWN
       end
 
       def reflect_ivar_set(value, request)
-        name = symbol(request.arguments.first) || :"@..."
+        name = symbol(request.first) || :"@..."
         write_ivar_of(value, name, Values::UNKNOWN)
         Values::UNKNOWN
       end
 
       def reflect_class_variable(_value, request)
-        note(:class_variable, "#{symbol(request.arguments.first) || "one"} is used by #{request.name}")
+        note(:class_variable, "#{symbol(request.first) || "one"} is used by #{request.name}")
         Values::UNKNOWN
       end
 
       def reflect_constant(value, request)
-        name = symbol(request.arguments.first)
-        return Values::UNKNOWN unless name && value.is_a?(Values::Known) && Peek.module?(value.object)
+        return Values::UNKNOWN unless value.is_a?(Values::Known) && Peek.module?(value.object)
+
+        name = symbol(request.first)
+        return any_constant(value) unless name
 
         name.to_s.split("::").map(&:to_sym).reduce(value) do |holder, part|
           break Values::UNKNOWN unless holder.is_a?(Values::Known) && Peek.module?(holder.object)
@@ -109,10 +123,23 @@ module Kino
         end
       end
 
+      # The name comes about in the request: it may be any of the module's own.
+      def any_constant(value)
+        return Values::UNKNOWN if value.object.equal?(Object) # which is all that there is
+
+        Scope.own(value.object).each do |answer|
+          next if Ractor.shareable?(answer.value)
+
+          note(:constant, "#{answer.name} holds #{Peek.describe(answer.value)}", is_sure: false,
+                                                                                 fix: Advice.for_value(answer.value))
+        end
+        Values::UNKNOWN
+      end
+
       def reflect_constant_set(_value, request)
-        content = request.arguments[1]
+        content = request.arguments&.at(1)
         refused = content.is_a?(Values::Made) || (content.is_a?(Values::Known) && !Ractor.shareable?(content.object))
-        note(:constant_write, "#{symbol(request.arguments.first)} is set") if refused
+        note(:constant_write, "#{symbol(request.first)} is set") if refused
         Values::UNKNOWN
       end
 

@@ -15,12 +15,15 @@ module Kino
         ivar: Kernel.instance_method(:instance_variable_get),
         singleton_methods: Kernel.instance_method(:singleton_methods),
         singleton: Kernel.instance_method(:singleton_class),
+        id: BasicObject.instance_method(:__id__),
         same?: BasicObject.instance_method(:equal?),
         name: Module.instance_method(:name),
         ancestors: Module.instance_method(:ancestors),
         public_or_protected?: Module.instance_method(:method_defined?),
         private?: Module.instance_method(:private_method_defined?),
         unbound: Module.instance_method(:instance_method),
+        constants: Module.instance_method(:constants),
+        own_methods: Module.instance_method(:instance_methods),
         constant?: Module.instance_method(:const_defined?),
         constant: Module.instance_method(:const_get),
         autoload?: Module.instance_method(:autoload?),
@@ -62,9 +65,8 @@ module Kino
         # @return [String]
         def article(noun) = noun.start_with?("an ") ? noun : "#{noun.match?(/\A[AEIO]/) ? "an" : "a"} #{noun}"
 
-        private
-
-        # To ask an object for its singleton class makes one, so only those are asked that have one.
+        # @return [Module] where the object's methods are looked up first. To ask an object for its singleton class
+        #   makes one, so only those are asked that have one
         def holder(object)
           case object
           when Module then singleton(object)

@@ -52,9 +52,9 @@ module Kino
       def of(routine)
         routine.notes.map do |note|
           cause = Causes::ALL.fetch(note.cause)
-          certainty = yield(note.position) && note.cause != :extension && note.cause != :not_loaded ? :certain : :possible
-          Finding.new(cause: note.cause, certainty:, what: note.what, place: routine.listing.place(note.position),
-                      path: path(routine), fix: note.fix || cause.fix)
+          Finding.new(cause: note.cause, certainty: note.is_sure && yield(note.position) ? :certain : :possible,
+                      what: note.what, place: routine.listing.place(note.position), path: path(routine),
+                      fix: note.fix || cause.fix)
         end
       end
 

@@ -29,7 +29,8 @@ module Kino
         branchif: :branch_if, branchunless: :branch_unless, branchnil: :branch_nil, jump: :jump, leave: :leave,
         throw: :throw_out, opt_new: :allocate, send: :call, opt_send_without_block: :call, sendforward: :call,
         opt_nil_p: :nil_question, opt_not: :call, invokesuper: :call_super, invokesuperforward: :call_super,
-        invokeblock: :yield_block, once: :once, opt_aset_with: :call_with_key
+        invokeblock: :yield_block, once: :once, opt_aset_with: :call_with_key,
+        opt_aref_with: :call_with_key, checkkeyword: :check_keyword
       }.merge(%i[opt_plus opt_minus opt_mult opt_div opt_mod opt_eq opt_neq opt_lt opt_le opt_gt opt_ge opt_ltlt opt_and
                  opt_or opt_aref opt_aset opt_length opt_size opt_empty_p opt_succ opt_regexpmatch2
                 ].to_h { |name| [name, :call] }).freeze
@@ -42,10 +43,13 @@ module Kino
         @made = {}
       end
 
-      # @param entries [Array<Integer>] where it may begin
+      # @param parameters [Parameters]
       # @return [Routine]
-      def read(entries)
-        flow = Flow.new(@routine.listing, entries) { |position, state| step(position, state) }.run
+      def read(parameters)
+        @parameters = parameters
+        locals = parameters.locals
+        @routine.settled.merge!(locals.select { |index, _value| @routine.listing.kept?(index) })
+        flow = Flow.new(@routine.listing, parameters.entries, locals) { |position, state| step(position, state) }.run
         read_rescues(flow)
         @routine.finish(flow)
       end
@@ -152,6 +156,11 @@ module Kino
       end
 
       def jump(label) = goes_to(@routine.listing.position(label))
+
+      def check_keyword(_bits, number)
+        given = @parameters.given?(number)
+        push(given.nil? ? Values::UNKNOWN : Values::Known.new(given))
+      end
 
       def leave
         @routine.returns(@state.pop)

@@ -6,8 +6,10 @@ module Kino
     #
     # @api private
     class Routine
-      # Something found: where in the listing, and what.
-      Note = Data.define(:position, :cause, :what, :fix)
+      # Something found: where in the listing, and what; `is_sure` unless it depends on more than on getting there.
+      Note = Data.define(:position, :cause, :what, :fix, :is_sure)
+      # The position of what is said of the routine as a whole.
+      WHOLE = -1
       # A call. `by` says who decides whether a block runs: the routine that gets it, or :maybe for Ruby's own; nil
       # where it runs in any case.
       Call = Data.define(:position, :target, :by)
@@ -54,8 +56,8 @@ module Kino
       end
 
       # @return [void]
-      def note(position, cause, what, fix: nil)
-        @events[position] << Note.new(position:, cause:, what:, fix:)
+      def note(position, cause, what, fix: nil, is_sure: true)
+        @events[position] << Note.new(position:, cause:, what:, fix:, is_sure:)
       end
 
       # @param target [Routine]
@@ -88,13 +90,15 @@ module Kino
       def endless? = @flow && @result.nil? && @listing.type != :block
 
       # @return [Array<Note>]
-      def notes = @events.values.flatten.grep(Note)
+      def notes = events.grep(Note)
 
       # @return [Array<Call>]
-      def all_calls = @events.values.flatten.grep(Call)
+      def all_calls = events.grep(Call)
 
       # @return [Boolean] whether what is there runs each time, and nobody rescues what it raises
       def certain?(position)
+        return true if position == WHOLE
+
         @flow&.certain?(position) && @listing.catches.none? { |it| it.include?(position) && shields?(it) }
       end
 
@@ -117,13 +121,28 @@ module Kino
 
       def nested_calls = all_calls.select { |it| equal?(it.target.outer) && !equal?(it.target) }
 
+      # But for those for which somebody has provided by name.
+      def events
+        @events.flat_map do |position, events|
+          @listing.catches.any? { |it| it.include?(position) && expects?(it) } ? [] : events
+        end
+      end
+
+      def expects?(caught)
+        caught.type == :rescue && rescued(caught).any? { |path| path.first == :Ractor }
+      end
+
+      def rescued(caught)
+        caught.handler.instructions.select { |it| it.op == :opt_getconstant_path }.map { |it| it.operands.first }
+      end
+
       # Whether Ractor::IsolationError, a StandardError, ends there.
       def shields?(caught)
         return caught.handler.instructions.any? { |it| it.op == :throw && it.operands != [0] } if caught.type == :ensure
         return false unless caught.type == :rescue
 
-        classes = caught.handler.instructions.select { |it| it.op == :opt_getconstant_path }
-        classes.empty? || classes.any? { |it| rescues?(it.operands.first) }
+        classes = rescued(caught)
+        classes.empty? || classes.any? { |path| rescues?(path) }
       end
 
       def rescues?(path)

@@ -18,9 +18,19 @@ module Kino
       # Since Ruby 4.0 the record separator may be read.
       GLOBALS_4 = %i[$/ $-0].freeze
 
-      # The main Ractor's own, by owner and name.
+      # Methods in C that a Ractor may not call, by owner and name: those that are the main Ractor's own, and those that
+      # use a constant or class variable of Ruby's that cannot be shared.
+      FORBIDDEN = {
+        "String" => [%i[unicode_normalize unicode_normalize! unicode_normalized?], "it uses UnicodeNormalize::REGEXP_D"],
+        "CGI::Escape" => [%i[unescape unescapeURIComponent], "it uses @@accept_charset of CGI"],
+        "CGI::EscapeExt" => [%i[unescape unescapeURIComponent], "it uses @@accept_charset of CGI"]
+      }.freeze
+
+      # Since Ruby 4.0.
       FORBIDDEN_4 = {
-        "Kernel" => %i[fork], "#<Class:Kernel>" => %i[fork], "#<Class:Process>" => %i[fork]
+        "Kernel" => [%i[fork], "only the main Ractor may fork"],
+        "#<Class:Kernel>" => [%i[fork], "only the main Ractor may fork"],
+        "#<Class:Process>" => [%i[fork], "only the main Ractor may fork"]
       }.freeze
 
       # Kernel's methods that do not return.
@@ -70,9 +80,11 @@ module Kino
 
         # @param method [UnboundMethod] one of Ruby's own
         # @param ruby [String] version of Ruby
-        # @return [Boolean] whether only the main Ractor may call it
-        def forbidden?(method, ruby: RUBY_VERSION)
-          ruby >= "4" && FORBIDDEN_4.fetch(method.owner.inspect, []).include?(method.name)
+        # @return [String, nil] why only the main Ractor may call it
+        def forbidden(method, ruby: RUBY_VERSION)
+          tables = ruby >= "4" ? [FORBIDDEN, FORBIDDEN_4] : [FORBIDDEN]
+          entries = tables.filter_map { |table| table[title(method.owner)] }
+          entries.find { |names, _why| names.include?(method.original_name) }&.last
         end
 
         # @param method [UnboundMethod]
@@ -80,6 +92,15 @@ module Kino
         def core?(method)
           owner = Peek.singleton_class?(method.owner) ? Peek.attached(method.owner) : method.owner
           Peek.module?(owner) && core_name?(Peek.name(owner).to_s)
+        end
+
+        # @param owner [Module]
+        # @return [String, nil] its name, that of a singleton class as Ruby shows it
+        def title(owner)
+          return Peek.name(owner) unless Peek.singleton_class?(owner)
+
+          attached = Peek.attached(owner)
+          "#<Class:#{Peek.name(attached)}>" if Peek.module?(attached)
         end
 
         # @param title [String] of a class or module

@@ -74,6 +74,12 @@ module Kino
         Answer.new(:found, Peek.constant(mod, name, inherit), title)
       end
 
+      # @param mod [Module]
+      # @return [Array<Answer>] its own constants, as far as they are loaded
+      def self.own(mod)
+        Peek.constants(mod, false).map { |name| fetch(mod, name, inherit: false) }.select { |it| it.state == :found }
+      end
+
       private
 
       def lookup(name)

@@ -105,7 +105,7 @@ module Kino
         case answer.state
         when :found then found_constant(answer)
         when :not_loaded
-          note(:not_loaded, "#{answer.name} is not loaded yet")
+          note(:not_loaded, "#{answer.name} is not loaded yet", is_sure: false)
           Values::UNKNOWN
         else Values::UNKNOWN
         end
@@ -130,7 +130,16 @@ module Kino
         note(:global, "#{name} is #{writes ? "set" : "read"}") unless Rules.global?(name)
         return drop if writes
 
-        push(%i[$DEBUG $VERBOSE].include?(name) ? Values::Known.new(name == :$DEBUG ? $DEBUG : $VERBOSE) : Values::UNKNOWN)
+        push(global_value(name))
+      end
+
+      def global_value(name)
+        case name
+        when :$DEBUG then Values::Known.new($DEBUG)
+        when :$VERBOSE then Values::Known.new($VERBOSE)
+        when :$stdin, :$stdout, :$stderr then @code.made(IO)
+        else Values::UNKNOWN
+        end
       end
 
       # `defined?` of a global or class variable is refused like the reading of it; that of a constant is not.
@@ -141,7 +150,7 @@ module Kino
         push(Values::UNKNOWN)
       end
 
-      def note(cause, what, fix: nil) = @routine.note(@position, cause, what, fix:)
+      def note(cause, what, **) = @routine.note(@position, cause, what, **)
 
       # The first operand of `defined`, by trial: the numbers are the VM's own.
       module Kinds

@@ -122,6 +122,9 @@ module Kino
         # @param values [Array]
         def initialize(values) = @values = values
 
+        # @return [Object]
+        def token = self
+
         # @return [Boolean, nil]
         def truth = @values.map(&:truth).uniq.then { |truths| truths.first if truths.one? }
 

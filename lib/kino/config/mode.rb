@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require "kino/check"
 require "kino/errors"
 
 module Kino
@@ -31,10 +32,10 @@ module Kino
           return [:threaded, nil] if requested == :threaded
 
           error = obstacle(app, threads, ruby)
-          return [:ractor, nil] unless error
-          raise error if requested == :ractor
+          raise error if error && requested == :ractor
 
-          [:threaded, error.message]
+          reason = error ? error.message : foreseen(app, requested)
+          reason ? [:threaded, reason] : [:ractor, nil]
         end
 
         # @param requested [Symbol, Integer] the setting: `:auto` or a number
@@ -78,6 +79,17 @@ module Kino
         def vm_limit(env)
           asked = env["RUBY_MAX_CPU"].to_i
           asked.positive? ? asked : VM_MAX_CPU
+        end
+
+        # Only where Kino decides: who asks for ractor mode may know better, and an app that can be shared is taken.
+        #
+        # @return [String, nil] what every request to an app that can be shared would raise in a Ractor
+        def foreseen(app, requested)
+          finding = Check.certain(app) unless requested == :ractor
+          return unless finding
+
+          "every request would fail in a Ractor: #{finding.what} (#{[finding.place, finding.path].compact.join(", by ")}); " \
+            "#{finding.fix}; kino --check tells more"
         end
 
         # @return [Error, nil] what keeps this app out of ractor mode

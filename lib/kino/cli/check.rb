@@ -1,0 +1,48 @@
+# frozen_string_literal: true
+
+require "kino/app_loader"
+require "kino/check"
+
+module Kino
+  class CLI
+    # `kino --check`: prints the report on an app, and gives the exit status.
+    class Check
+      # The app can be taken to run on Ractors.
+      READY = 0
+      # It cannot, or nothing was tried that would tell.
+      NOT_READY = 1
+
+      # @param out [IO] for the report
+      # @param err [IO] for what an app says while it is loaded or tried
+      def initialize(out:, err:)
+        @out = out
+        @err = err
+      end
+
+      # @param app [#call, nil] nil to load it from the rackup file
+      # @param rackup [String] a rackup file
+      # @param json [Boolean] for tools
+      # @param requests [Array<String>] to be tried, such as "GET /path"
+      # @return [Integer] exit status: 0 if nothing was found, or only what is possible while all requests, at least
+      #   one, went well; 1 else
+      # @raise [AppLoadError] when the app cannot be loaded
+      # @raise [ConfigError] for a request that is none
+      def call(app: nil, rackup: "config.ru", json: false, requests: [])
+        report = Kino::Check.report(app || quietly { AppLoader.load(rackup) }, requests:)
+        @out.puts json ? report.to_json : report.to_s
+        report.passed? ? READY : NOT_READY
+      end
+
+      private
+
+      # What an app prints as it is loaded must not get into the JSON.
+      def quietly
+        before = $stdout
+        $stdout = @err
+        yield
+      ensure
+        $stdout = before
+      end
+    end
+  end
+end
