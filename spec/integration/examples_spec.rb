@@ -176,6 +176,54 @@ RSpec.describe "examples" do
         end
       end
 
+      { "roda" => "Roda", "sinatra" => "Sinatra" }.each do |name, framework|
+        describe name do
+          include_context "with an example", name, options, linted
+
+          it "says what runs it" do
+            runs = mode == "ractor" ? "Ractors" : "threads"
+            expect(server.banner).to include("mode: #{mode}")
+            expect(server.get("/").body).to match(/\A#{framework} [\d.]+ on #{runs}\n\z/)
+          end
+
+          it "routes by name, number and pattern" do
+            expect(server.get("/squares/12").body).to eq("144\n")
+            expect(server.get("/dates/2026-11").body).to eq("11/2026\n")
+            expect(%w[/squares/x /dates/x /nowhere].map { |path| server.get(path).code }).to all(eq("404"))
+          end
+
+          it "reads a form, and sets a status and a header" do
+            expect(server.post("/greetings", "name=Ko+%C3%84")).to have_attributes(code: "201", body: "Hello, Ko Ä!\n".b)
+            expect(server.post("/greetings", "")["x-greeted"]).to eq("yes")
+          end
+
+          it "reads the parameters of a path and of the query" do
+            expect(server.post("/greetings?name=you", "").body).to eq("Hello, you!\n")
+          end
+
+          it "redirects" do
+            expect(server.get("/old")).to have_attributes(code: match(/\A30[23]\z/)) & include("location")
+          end
+
+          it "answers from all workers, asked by many at once" do
+            clients = Array.new(8) { Thread.new { Array.new(25) { server.get("/whoami").body } } }
+            expect(clients.flat_map(&:value)).to all(match(/\Akino-worker-\d(-\d)?\n\z/))
+          end
+        end
+      end
+
+      describe "sinatra" do
+        include_context "with an example", "sinatra", options, linted
+
+        it "runs filters before and after" do
+          expect(server.get("/").to_hash).to include("x-served-by" => ["Sinatra"], "x-status" => ["200"])
+        end
+
+        it "has a page for what it does not know" do
+          expect(server.get("/nowhere").body).to eq("Nothing here.\n")
+        end
+      end
+
       describe "events" do
         include_context "with an example", "events", options, linted
 

@@ -46,6 +46,10 @@ class ExamplesServer
   # @return [Net::HTTPResponse]
   def get(path, headers = {}) = Net::HTTP.start(HOST, port) { |http| http.get(path, headers) }
 
+  # @param form [String] encoded
+  # @return [Net::HTTPResponse]
+  def post(path, form) = Net::HTTP.start(HOST, port) { |http| http.post(path, form) }
+
   # @return [Net::HTTPResponse]
   def head(path) = Net::HTTP.start(HOST, port) { |http| http.head(path) }
 

@@ -1,0 +1,89 @@
+# frozen_string_literal: true
+
+require "kino/check"
+require "json"
+require "support/child"
+
+# What the check says of an app, held against what happens when a Ractor calls it. Nothing of the truth is written down
+# here: it is what this Ruby does, and the next may do otherwise.
+RSpec.describe Kino::Check, limit: 180 do
+  # Apps that run, and of which the check does not say so.
+  false_alarms = {
+    "what raises stands on a path that nobody asks for" => "what clients ask for is not to be read from the code",
+    "what raises is rescued" => "the code is read, and not what becomes of an error",
+    "SimpleDelegator" => "what stands in a branch of `method_missing` is for other objects",
+    "Logger, made in the request" => "what stands in a branch of `level=` is for levels that are words",
+    "Rack::ShowExceptions" => "the page is for errors, and the app raises none",
+    "autoload in the request" => "what is not loaded cannot be read",
+    "require_relative in the request" => "what is not loaded cannot be read"
+  }
+
+  before(:context) do
+    child = Child.new(RbConfig.ruby, "-I#{Child::ROOT}/lib", "-I#{Child::ROOT}/spec", "spec/support/check_truth.rb")
+    @rows = HangGuard.watch(limit: 150) { child.output.lines.map { |line| JSON.parse(line, symbolize_names: true) } }
+    @errors = child.errors
+  ensure
+    child&.close
+  end
+
+  let(:rows) { @rows }
+
+  def named(&) = rows.select(&).to_h { |row| [row[:name], row[:error] || row[:findings]] }
+
+  def text(finding) = finding.values.join("\n")
+
+  it "is asked about every app, and each ends" do
+    expect(@errors).to eq("")
+    expect(rows.size).to be >= 40
+    expect(named { |row| row[:works].nil? || row[:verdict] == "raised" }).to eq({})
+  end
+
+  it "says of no app that it is ready if it raises" do
+    expect(named { |row| row[:verdict] == "ready" && !row[:works] }).to eq({})
+  end
+
+  it "is certain of nothing that does not happen" do
+    expect(named { |row| row[:verdict] == "blocked" && row[:works] }).to eq({})
+  end
+
+  it "raises a false alarm where it is known to, and less than once in ten" do
+    alarms = named { |row| row[:works] && row[:verdict] != "ready" }
+    expect(alarms.keys).to match_array(false_alarms.keys)
+    expect(alarms.size * 10).to be < rows.size
+  end
+
+  it "names what is to blame" do
+    astray = named do |row|
+      !row[:works] && (row[:blames].nil? || row[:findings].none? { |finding| text(finding).match?(row[:blames]) })
+    end
+    expect(astray).to eq({})
+  end
+
+  it "is about the first request: what is computed there works only once the main Ractor has done it" do
+    expect(rows.find { |row| row[:name] == "memo on a class" }).to include(works: false, warm: true)
+  end
+
+  describe "an app of 500 classes that call each other" do
+    def check(flawed:)
+      child = Child.ruby(<<~RUBY)
+        require "json"
+        require "kino/check"
+        require "#{Child::ROOT}/bench/support/generated_app"
+        report = Kino::Check.report(Bench::GeneratedApp.load(500, flawed: #{flawed}))
+        puts JSON.generate(verdict: report.verdict, causes: report.findings.map(&:cause),
+                           what: report.findings.map(&:what))
+      RUBY
+      JSON.parse(child.output, symbolize_names: true)
+    ensure
+      child&.close
+    end
+
+    it "is read to the end" do
+      expect(check(flawed: false)).to eq({ verdict: "ready", causes: [], what: [] })
+    end
+
+    it "is read to the last class" do
+      expect(check(flawed: true)).to include(causes: ["constant"], what: [/LAST/])
+    end
+  end
+end

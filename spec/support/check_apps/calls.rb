@@ -1,0 +1,124 @@
+# frozen_string_literal: true
+
+# How a request gets to where it goes wrong.
+module Calls
+  TABLE = { "a" => 1 }
+
+  # On one path only.
+  module Rare
+    def self.call(env)
+      return [200, {}, [TABLE.size.to_s]] if env["PATH_INFO"] == "/rare"
+
+      [200, {}, ["hi"]]
+    end
+  end
+
+  # What raises is rescued, and there is something else to do.
+  module Rescued
+    def self.call(_env) = [200, {}, [table_size.to_s]]
+
+    def self.table_size
+      TABLE.size
+    rescue Ractor::IsolationError
+      0
+    end
+  end
+
+  # Through several objects.
+  class Controller
+    def self.call(env) = new(Repository.new).show(env)
+    def initialize(repository) = @repository = repository
+    def show(_env) = [200, {}, [View.new(@repository.find(1)).render]]
+  end
+
+  # In the middle.
+  class Repository
+    def find(id) = Mapper.new.load(id)
+  end
+
+  # At the end of the way.
+  class Mapper
+    CONVERTERS = { id: :to_s }
+
+    def load(id) = { id: id.public_send(CONVERTERS.fetch(:id)) }
+  end
+
+  # Harmless.
+  class View
+    def initialize(record) = @record = record
+    def render = @record.inspect
+  end
+
+  # The same way, and a good end.
+  class GoodController < Controller
+    def self.call(env) = new(GoodRepository.new).show(env)
+  end
+
+  # A good end.
+  class GoodRepository < Repository
+    def find(id) = { id: }
+  end
+
+  # Nothing happens until the body is read.
+  class LazyBody
+    PARTS = %w[a b].map(&:dup)
+
+    def each(&) = PARTS.each(&)
+    def self.call(_env) = [200, {}, [].equal?(nil) ? [] : new]
+  end
+
+  # A streamed body, made in the request.
+  module Streamed
+    def self.call(env)
+      path = env["PATH_INFO"]
+      [200, {}, proc { |stream| stream.write("hi ", path) }]
+    end
+  end
+
+  # Blocks, symbols and yields within the request.
+  module Blocks
+    def self.call(env)
+      words = %w[b a].sort_by { |word| [word, env["PATH_INFO"]] }.each_with_object([]) { |word, all| all << word }
+      numbers = Enumerator.new { |yielder| yielder << 1 }
+      [200, {}, [twice { words.map(&:upcase) }.join, %w[1 2].sum(&:to_i).to_s, numbers.next.to_s]]
+    end
+
+    def self.twice = [yield, yield]
+  end
+
+  # A thread, fiber and queue for the request.
+  module Concurrent
+    def self.call(_env)
+      queue = Queue.new
+      thread = Thread.new { queue << Fiber.new { "from a fiber" }.resume }
+      thread.join
+      [200, {}, [queue.pop, Mutex.new.synchronize { "alone" }]]
+    end
+  end
+
+  # A wrapper around another app, as middleware is written.
+  class Wrapper
+    def initialize(app) = @app = app
+
+    def call(env)
+      status, headers, body = @app.call(env)
+      [status, headers.merge("x-wrapped" => "1"), body]
+    end
+  end
+end
+
+CheckApps.app("what raises stands on a rare path", paths: ["/", "/rare"], blames: /TABLE/) { Calls::Rare }
+CheckApps.app("what raises stands on a path that nobody asks for") { Calls::Rare }
+CheckApps.app("what raises is rescued") { Calls::Rescued }
+CheckApps.app("what raises stands four calls deep", blames: /CONVERTERS/) { Calls::Controller }
+CheckApps.app("the same calls, and nothing raises") { Calls::GoodController }
+CheckApps.app("body that raises when it is read", blames: /PARTS/) { Calls::LazyBody }
+CheckApps.app("streamed body") { Calls::Streamed }
+CheckApps.app("blocks within the request") { Calls::Blocks }
+CheckApps.app("threads, fibers and queues within the request") { Calls::Concurrent }
+CheckApps.app("middleware, frozen, around a module") do
+  Ractor.make_shareable(Calls::Wrapper.new(Calls::Wrapper.new(Calls::Blocks)))
+end
+CheckApps.app("middleware around what raises", blames: /CONVERTERS/) do
+  Ractor.make_shareable(Calls::Wrapper.new(Calls::Controller))
+end

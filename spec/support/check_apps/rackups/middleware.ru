@@ -1,0 +1,20 @@
+# frozen_string_literal: true
+
+# Middleware as it is used everywhere: nobody freezes it.
+class TimerRackup
+  def initialize(app) = @app = app
+
+  def call(env)
+    before = Process.clock_gettime(Process::CLOCK_MONOTONIC)
+    status, headers, body = @app.call(env)
+    [status, headers.merge("x-took" => (Process.clock_gettime(Process::CLOCK_MONOTONIC) - before).to_s), body]
+  end
+end
+
+# The app within.
+module TimedRackup
+  def self.call(_env) = [200, {}, ["hi"]]
+end
+
+use TimerRackup
+run TimedRackup
