@@ -4,6 +4,7 @@ require "kino/error_log"
 require "kino/hot_restart"
 require "kino/inherited"
 require "kino/pidfile"
+require "kino/program"
 require "kino/signals"
 require "kino/systemd/notifier"
 require "kino/systemd/watchdog"
@@ -19,13 +20,15 @@ module Kino
 
     # @param server [Server] not started
     # @param inherited [Inherited] its listener, if any, is the server's already; it is closed here
-    def initialize(server, inherited:)
+    # @param program [#command, #environment, #directory] what a hot restart starts
+    def initialize(server, inherited:, program: Program)
       @server = server
       @inherited = inherited
       @pidfile = server.settings.pidfile&.then { |path| Pidfile.new(path, directory: inherited.directory) }
       @notifier = Systemd::Notifier.new
       @watchdog = Systemd::Watchdog.new(server:, notifier: @notifier)
-      @restart = HotRestart.new(server, succeeded: @notifier.method(:succeeded_by), failed: -> { @pidfile&.claim })
+      @restart = HotRestart.new(server, program:, succeeded: @notifier.method(:succeeded_by),
+                                        failed: -> { @pidfile&.claim })
       @reloading = Mutex.new # reloads one after another
       @stopping = false
     end

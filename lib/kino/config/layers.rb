@@ -48,6 +48,10 @@ module Kino
       # @param values [Hash{Symbol => Given}] set by somebody stronger than all
       # @return [Layers]
       def with(values) = Layers.new(path:, layers: [*@layers, values])
+
+      # @param values [Hash{Symbol => Given}] set by somebody weaker than all
+      # @return [Layers]
+      def over(values) = Layers.new(path:, layers: [values, *@layers])
     end
   end
 end

@@ -1,0 +1,18 @@
+# frozen_string_literal: true
+
+require "rackup/handler"
+require "kino/rack_handler"
+
+# The gem rackup's.
+module Rackup
+  # Where rackup and Rails find servers by name: they require this file by it.
+  module Handler
+    # Kino for `rackup -s kino` and for `bin/rails server -u kino`, which says "Booting Kino" for the name of the module.
+    # See {::Kino::RackHandler}.
+    module Kino
+      extend ::Kino::RackHandler
+    end
+
+    register :kino, Kino
+  end
+end

@@ -1,0 +1,121 @@
+# frozen_string_literal: true
+
+require "rackup/handler"
+require "support/child"
+require "support/integration"
+require "tmpdir"
+
+RSpec.describe "the Rack handler" do
+  let(:hello) { "#{Child::ROOT}/examples/hello/config.ru" }
+
+  around do |example|
+    Dir.mktmpdir("kino") do |directory|
+      @directory = directory
+      @children = []
+      example.run
+    ensure
+      @children.each(&:close)
+    end
+  end
+
+  def rackup(*argv, env: {})
+    command = [RbConfig.ruby, "-I#{Child::ROOT}/lib", Gem.bin_path("rackup", "rackup"), *argv]
+    @children << Child.new(*command, env: { "RACK_ENV" => nil, **env }, chdir: @directory)
+    @children.last
+  end
+
+  def stop(child, signal)
+    child.signal(signal)
+    child.status.exitstatus
+  end
+
+  def app
+    text = "run ->(env) { [200, {}, [env['rack.url_scheme'], ENV.fetch('RACK_ENV')]] }"
+    File.write("#{@directory}/config.ru", text)
+  end
+
+  it "is found by its name" do
+    handler = Rackup::Handler.get("kino")
+    expect([handler, handler.name]).to eq([Rackup::Handler.get(:kino), "Rackup::Handler::Kino"])
+    expect(handler).not_to respond_to(:shutdown)
+  end
+
+  it "serves `rackup -s kino` in development, where rackup's middleware keeps it from Ractors" do
+    app
+    child = rackup("-s", "kino", "-p", "0", "-o", "127.0.0.1", "-O", "workers=1", "-O", "threads=2")
+    expect(Wire.get(child.port).body).to eq("httpdevelopment")
+    expect(stop(child, "INT")).to eq(0)
+    expect(child.output).to include("mode: threaded, 1 worker x 2 threads\nenvironment: development\n")
+    expect(child.errors).to match(/warning: threaded mode, because the app \(Rack::ContentLength\) cannot be shared/)
+  end
+
+  it "serves an app that can be shared from Ractors, where rackup adds nothing to it" do
+    child = rackup("-s", "kino", "-p", "0", "-o", "127.0.0.1", "-E", "production", "-O", "mode=ractor",
+                   "-O", "workers=1", hello)
+    expect(Wire.get(child.port, "/whoami").body).to match(/\ARactor:#\d+ kino-worker-1\n\z/)
+    expect(stop(child, "TERM")).to eq(0)
+    expect(child.output).to include("mode: ractor (experimental in Ruby), 1 worker x 1 thread\n")
+    expect(child.errors).to eq("")
+  end
+
+  it "is what RACKUP_HANDLER names, says nothing with -q, and leaves -P to rackup" do
+    app
+    pidfile = "#{@directory}/rackup.pid"
+    port = TCPServer.open("127.0.0.1", 0) { |server| server.addr[1] }
+    child = rackup("-q", "-p", port.to_s, "-o", "127.0.0.1", "-P", pidfile, "-E", "none",
+                   env: { "RACKUP_HANDLER" => "kino" })
+    eventually("it listens") { !refused?(port) }
+    expect(File.read(pidfile)).to eq(child.pid.to_s)
+    expect(stop(child, "TERM")).to eq(0)
+    expect([child.output, File.exist?(pidfile)]).to eq(["", false])
+  end
+
+  it "lists its options for `rackup -s kino -h`" do
+    expect(rackup("-s", "kino", "-h").output)
+      .to include("Server-specific options for Rackup::Handler::Kino:").and match(/^  -O queue_depth=COUNT +\w/)
+  end
+
+  it "ends with a line that names the option which is wrong" do
+    app
+    child = rackup("-s", "kino", "-p", "0", "-O", "worker=2")
+    expect(child.status.exitstatus).to eq(1)
+    expect(child.errors.lines.first).to end_with("unknown setting: worker (did you mean workers?) (Kino::ConfigError)\n")
+  end
+
+  it "reads kino.rb, which the options go before" do
+    app
+    File.write("#{@directory}/kino.rb", "workers 1\nthreads 7\nafter_boot { puts 'booted' }\n")
+    child = rackup("-s", "kino", "-p", "0", "-o", "127.0.0.1", "-E", "none", "-O", "threads=2")
+    child.port
+    expect(stop(child, "TERM")).to eq(0)
+    expect(child.output).to include("booted\n", "1 worker x 2 threads")
+  end
+
+  it "refuses a hot restart, for it cannot tell how it was started" do
+    app
+    child = rackup("-s", "kino", "-p", "0", "-o", "127.0.0.1", "-E", "none")
+    child.port
+    child.signal("USR2")
+    eventually("it says so") { child.errors.include?("no hot restart: the command that started this program") }
+    expect(Wire.get(child.port).body).to eq("httpnone")
+    expect(stop(child, "TERM")).to eq(0)
+  end
+
+  it "yields the server once it listens, and returns it when that has stopped" do
+    child = Child.ruby(<<~RUBY)
+      require "rackup/handler"
+      app = ->(_env) { [200, {}, ["served"]] }
+      yielded = nil
+      options = { Host: "127.0.0.1", Port: 0, mode: :threaded, Silent: true }
+      server = Rackup::Handler.get(:kino).run(app, **options) do |running|
+        yielded = running
+        require "net/http"
+        Thread.new { puts Net::HTTP.get(URI(running.url)); running.shutdown }
+      end
+      p [server.class, server.equal?(yielded)]
+    RUBY
+    @children << child
+    expect(child.output).to include("served\n", "[Kino::Server, true]\n")
+    expect(child.errors).to eq("")
+  end
+end
