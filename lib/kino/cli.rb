@@ -62,7 +62,7 @@ module Kino
       when :help then @out.puts Arguments.help
       when :version then @out.puts "kino #{VERSION}"
       when :init then init(arguments)
-      else with_layers(arguments, argv)
+      else return with_layers(arguments, argv)
       end
       OK
     end
@@ -76,8 +76,17 @@ module Kino
       layers = load_layers(arguments)
       case arguments.action
       when :print_config then @out.puts Config::Listing.lines(layers)
+      when :check then return check(layers.settings, **arguments.options.slice(:json, :request))
       else serve(layers.settings, argv)
       end
+      OK
+    end
+
+    # The app is loaded as it would be to be served.
+    def check(settings, json: false, request: [])
+      require "kino/cli/check"
+      @env["RACK_ENV"] = settings.environment
+      Check.new(out: @out, err: @err).call(rackup: settings.rackup, json:, requests: request)
     end
 
     # A file of settings finds in RACK_ENV what the command line says.

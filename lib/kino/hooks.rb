@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require "kino/config/directives"
 require "kino/errors"
 require "kino/error_log"
 
@@ -9,7 +10,9 @@ module Kino
   # @api private
   module Hooks
     # Those that run in a worker. In ractor mode they must be shareable.
-    IN_WORKERS = %i[on_error after_worker_boot after_request].freeze
+    IN_WORKERS = Config::Directives::ALL.select do |directive|
+      directive.type.is_a?(Config::Types::Callable) && directive.type.in_worker?
+    end.map(&:name).freeze
 
     # What a worker needs of them, nil for each that is not set.
     Workers = Data.define(*IN_WORKERS)

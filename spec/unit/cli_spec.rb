@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require "json"
 require "open3"
 require "rbconfig"
 require "stringio"
@@ -98,6 +99,23 @@ RSpec.describe Kino::CLI do
     env["KINO_PROT"] = "1"
     expect(start).to eq(0)
     expect(err.string).to eq("kino: warning: KINO_PROT sets nothing (did you mean KINO_PORT?)\n")
+  end
+
+  describe "--check" do
+    it "says what it finds, and ends with 0 or 1" do
+      File.write("config.ru", "module Ready\n  def self.call(_) = [200, {}, []]\nend\nrun Ready")
+      expect(start("--check")).to eq(0)
+      File.write("other.ru", "log = []\nrun ->(_) { log }")
+      expect(start("--check", "other.ru")).to eq(1)
+      expect([err.string, server.calls]).to eq(["", []])
+      expect(out.string).to include("log")
+    end
+
+    it "calls the app where that is asked for, and speaks JSON to tools" do
+      File.write("config.ru", "module Asked\n  def self.call(env) = raise(env['PATH_INFO'])\nend\nrun Asked")
+      expect(start("--check", "--json", "--request", "GET /boo")).to eq(1)
+      expect(JSON.parse(out.string).fetch("findings").to_s).to include("/boo")
+    end
   end
 
   describe "the file of settings" do

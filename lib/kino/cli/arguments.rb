@@ -34,8 +34,7 @@ module Kino
       OPTIONS = {
         request: [:check, '--request "GET /path"', "call the app in a Ractor, too; may be given again"],
         json: [:check, "--json", "for tools"],
-        force: [:init, "--force", "replace a file that is there"],
-        from: [:init, "--from PATH", "with the settings of a Puma configuration file"]
+        force: [:init, "--force", "replace a file that is there"]
       }.freeze
 
       # @param argv [Array<String>] left as it is

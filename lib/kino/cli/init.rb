@@ -15,10 +15,9 @@ module Kino
 
       # @param config [String] where to
       # @param force [Boolean] whether a file that is there may be replaced
-      # @param from [String, nil] a configuration file of Puma, whose settings are taken over as far as they can be
       # @return [void]
       # @raise [ConfigError] where there is a file already, or it cannot be written
-      def call(config: Config::Layers::FILES.first, force: false, from: nil)
+      def call(config: Config::Layers::FILES.first, force: false)
         raise ConfigError, "--init needs a file to write, got -" if config == Config::Layers::NO_FILE
 
         refuse(config) unless force

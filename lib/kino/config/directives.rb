@@ -60,8 +60,9 @@ module Kino
           short: "-w", type: Types::Whole.new(range: 1..1024, words: AUTO), default: :auto,
           summary: "worker Ractors; auto is one for each usable core",
           doc: "How many Ractors run the app in ractor mode. In threaded mode there are workers x threads plain " \
-               "threads. `auto` counts the cores that CPU affinity and the container's CPU quota leave. Above 8, " \
-               "Ruby needs RUBY_MAX_CPU in the environment before it starts; the command sees to it."
+               "threads. `auto` counts the cores that CPU affinity and the container's CPU quota leave. Ruby " \
+               "runs 8 Ractors at a time, those that are set aside included, unless RUBY_MAX_CPU in the environment " \
+               "says more before it starts; the command sees to it."
         ),
         Directive.new(
           name: :threads, section: :workers,
@@ -257,7 +258,8 @@ module Kino
           name: :after_worker_boot, section: :hooks,
           type: Types::Callable.new(parameters: %w[index], in_worker: true), default: nil,
           summary: "called in each worker thread before its first request, with its index",
-          doc: "Called in each thread of each worker before its first request, those that replace others included."
+          doc: "Called in each thread of each worker before its first request, those that replace others included. " \
+               "`ready?` waits for it."
         ),
         Directive.new(
           name: :after_request, section: :hooks,
@@ -270,9 +272,11 @@ module Kino
         Directive.new(
           name: :on_worker_exit, section: :hooks,
           type: Types::Callable.new(parameters: %w[index error]), default: nil,
-          summary: "called when a worker has ended, with its index and the error",
-          doc: "Called in the main Ractor when a worker, or a thread of one, has died; and with nil for the error " \
-               "when it has left as it should. A Ractor's exceptions stay in it: a Kino::WorkerError stands for them."
+          summary: "called when a thread of a worker has ended, with the error",
+          doc: "Called in the main Ractor, once for each thread of a worker that has ended, with the worker's index: " \
+               "and with the error it died of, or nil when it has left as it should. Not for those that a shutdown " \
+               "has to give up. A Ractor's exceptions stay in it: a Kino::WorkerError stands for them. It holds up " \
+               "all replacements while it runs: let it be short."
         ),
         Directive.new(
           name: :before_shutdown, section: :hooks,
