@@ -15,6 +15,7 @@ class App < Roda
   module PatternCache
     class << self
       def [](matcher) = own[matcher]
+
       def []=(matcher, pattern)
         own[matcher] = pattern
       end

@@ -62,8 +62,10 @@ module SinatraInRactors
     names = methods.grep(/\A\w+=\z/).map { |name| name.to_s.chomp("=") }
     names.select { |name| respond_to?(name) && respond_to?("#{name}?") }.each do |name|
       instance_variable_set("@shared_#{name}", Ractor.make_shareable(public_send(name)))
-      singleton_class.class_eval("def #{name} = @shared_#{name}", __FILE__, __LINE__)
-      singleton_class.class_eval("def #{name}? = !!@shared_#{name}", __FILE__, __LINE__)
+      singleton_class.class_eval(<<~RUBY, __FILE__, __LINE__ + 1)
+        def #{name} = @shared_#{name}     # def views = @shared_views
+        def #{name}? = !!@shared_#{name}  # def views? = !!@shared_views
+      RUBY
     end
   end
 end

@@ -193,7 +193,8 @@ RSpec.describe "examples" do
           end
 
           it "reads a form, and sets a status and a header" do
-            expect(server.post("/greetings", "name=Ko+%C3%84")).to have_attributes(code: "201", body: "Hello, Ko Ä!\n".b)
+            answer = server.post("/greetings", "name=Ko+%C3%84")
+            expect(answer).to have_attributes(code: "201", body: "Hello, Ko Ä!\n".b)
             expect(server.post("/greetings", "")["x-greeted"]).to eq("yes")
           end
 

@@ -59,7 +59,8 @@ end
 CheckApps.app("Rack::Static", paths: ["/", "/page.txt"], blames: /Rack|Static|Files/) do
   Rack::Static.new(RackMiddleware::Hello, urls: ["/page.txt"], root: File.expand_path("public", __dir__)).freeze
 end
-CheckApps.app("Rack::Session::Cookie", blames: /Unspecified/) do
+# It fails at a constant of the session's; that hangs in the env, where no reader of code can see it.
+CheckApps.app("Rack::Session::Cookie", blames: /Rack::Session/) do
   RackMiddleware.with(Rack::Session::Cookie, secret: RackMiddleware::SECRET, app: RackMiddleware::Counter)
 end
 CheckApps.app("Rack::Session::Pool", blames: /Mutex/) do
