@@ -123,10 +123,20 @@ RSpec.describe Kino::HotRestart do
     expect(seen.pop).to be(false)
   end
 
+  # A second one would have a Kino end at once, whatever it has accepted by then.
+  it "tells a process that is not wanted any more to stop, once" do
+    allow(Process).to receive(:kill).and_call_original
+    when_ready(->(_outcome) { restart.cancel })
+    restart.call
+    expect(Process).to have_received(:kill).with(:TERM, pid).once
+    expect(Process).not_to have_received(:kill).with(:KILL, pid)
+  end
+
   it "is cancelled while the other boots, which ends then" do
-    program.command = ruby("sleep")
+    File.mkfifo(begun = "#{@directory}/begun")
+    program.command = ruby("File.write('#{begun}', 'yes'); sleep")
     running = Thread.new { restart.call }
-    Thread.pass until @successor && running.stop?
+    expect(File.read(begun)).to eq("yes")
     restart.cancel
     expect(running.value).to be(false)
     expect([calls, alive?(pid)]).to eq([[], false])

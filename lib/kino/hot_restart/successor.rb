@@ -47,7 +47,8 @@ module Kino
         outcome(event, seconds)
       end
 
-      # Stops it in good order: it may have accepted connections already.
+      # Stops it in good order: it may have accepted connections already. So it is told once: on a second signal a Kino
+      # ends at once. (A Ruby that has just been started now and then loses one, and is killed after the grace.)
       #
       # @param grace [Numeric] seconds until it is killed
       # @return [void]
@@ -57,12 +58,9 @@ module Kino
         @end.join
       end
 
-      # For the old process that is told to stop itself.
+      # Ends the wait for it; whoever waits dismisses it then.
       # @return [void]
-      def cancel
-        @events << :cancelled
-        signal(:TERM)
-      end
+      def cancel = @events << :cancelled
 
       private
 

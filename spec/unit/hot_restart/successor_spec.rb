@@ -10,7 +10,7 @@ RSpec.describe Kino::HotRestart::Successor do
     @listener = reader
     example.run
   ensure
-    @successor&.dismiss(0)
+    @successors&.each { |successor| successor.dismiss(0) }
     [reader, @writer].each(&:close)
   end
 
@@ -20,6 +20,8 @@ RSpec.describe Kino::HotRestart::Successor do
   def start(program, env: { "GIVEN" => "1" }, chdir: "/")
     command = [RbConfig.ruby, "--disable-gems", "-I#{Child::ROOT}/lib", "-e", program]
     @successor = described_class.new(@listener, command:, env:, chdir:)
+    (@successors ||= []) << @successor
+    @successor
   end
 
   def announcing(program = "sleep") = <<~RUBY
@@ -67,7 +69,8 @@ RSpec.describe Kino::HotRestart::Successor do
 
   it "has ended where it has said that it is ready and is gone" do
     start(announcing("handover.announce; exit 4"))
-    Process.wait(@successor.pid) rescue nil # rubocop:disable Style/RescueModifier -- who waits for it first is not told
+    Thread.pass while alive?(@successor.pid)
+    @successor.dismiss(limit) # which waits until this process knows it too
     expect(@successor.await(limit)).to have_attributes(kind: :ended, words: "ended with status 4")
   end
 
@@ -78,10 +81,14 @@ RSpec.describe Kino::HotRestart::Successor do
     expect(@successor.await(0.5)).to have_attributes(kind: :late, words: "was not ready after 0.5 s")
   end
 
-  it "is cancelled by whoever waits no more, and is told to stop" do
+  it "is cancelled by whoever waits no more" do
     start("sleep")
     @successor.cancel
     expect(@successor.await(limit)).to have_attributes(kind: :cancelled, words: "is not wanted any more")
+  end
+
+  it "stops when it is told to" do
+    start(announcing).await(limit)
     @successor.dismiss(limit)
     expect(alive?(@successor.pid)).to be(false)
   end
@@ -95,9 +102,10 @@ RSpec.describe Kino::HotRestart::Successor do
   end
 
   it "leaves no descriptors where it cannot be started" do
-    before = Dir.children("/dev/fd").size
+    ends = []
+    allow(IO).to(receive(:pipe).and_wrap_original { |original| original.call.tap { |pair| ends.concat(pair) } })
     expect { described_class.new(@listener, command: ["/nowhere"], env: {}, chdir: "/") }.to raise_error(Errno::ENOENT)
-    expect(Dir.children("/dev/fd").size).to eq(before)
+    expect([ends.size, ends.all?(&:closed?)]).to eq([2, true])
   end
 
   # Else it would serve beside us, and nobody would know.
