@@ -2,11 +2,13 @@
 
 $LOAD_PATH.unshift(File.expand_path("../lib", __dir__))
 require_relative "generate/front_end"
+require_relative "generate/moving"
 require_relative "generate/reference"
 require_relative "generate/signatures"
 
 generated = {
   "doc/configuration.md" => Generate::Reference,
+  "doc/puma.md" => Generate::Moving,
   "ext/kino/src/ruby/directives.rs" => Generate::FrontEnd,
   "sig/kino/config/sheet.rbs" => Generate::Signatures
 }

@@ -7,8 +7,8 @@ require "kino/rack_handler"
 module Rackup
   # Where rackup and Rails find servers by name: they require this file by it.
   module Handler
-    # Kino for `rackup -s kino` and for `bin/rails server -u kino`, which says "Booting Kino" for the name of the module.
-    # See {::Kino::RackHandler}.
+    # Kino for `rackup -s kino` and for `bin/rails server -u kino`, which says "Booting Kino" by the module's name. See
+    # {::Kino::RackHandler}.
     module Kino
       extend ::Kino::RackHandler
     end

@@ -1,0 +1,162 @@
+# frozen_string_literal: true
+
+require "kino/config/directives"
+require "kino/config/nearest"
+require "kino/config/puma_file/hooks"
+require "kino/config/puma_file/recorder"
+require "kino/config/puma_file/source"
+require "kino/config/puma_file/table"
+
+module Kino
+  module Config
+    # A configuration file of Puma, read for what it says. Puma itself is not needed; the file is run, and may use all
+    # of Ruby.
+    class PumaFile
+      # What becomes a setting of Kino.
+      #
+      # @!attribute [r] directive
+      #   @return [Symbol]
+      # @!attribute [r] value
+      #   @return [Object] checked; for a hook the String of its code: a block, or an object that has `call`. Either may
+      #     stand behind the directive's name
+      # @!attribute [r] line
+      #   @return [Integer, nil] in the file
+      # @!attribute [r] note
+      #   @return [String, nil] what is different from what it meant there
+      Setting = Data.define(:directive, :value, :line, :note)
+
+      # What becomes none.
+      #
+      # @!attribute [r] name
+      #   @return [Symbol] as it stood there
+      # @!attribute [r] line
+      #   @return [Integer, nil] in the file
+      # @!attribute [r] reason
+      #   @return [String]
+      # @!attribute [r] kind
+      #   @return [Symbol] :needless where Kino does it unasked, or where the question does not arise; :elsewhere where
+      #     it is said in another place; :missing where Kino has no such thing; :unknown where nobody knows the name
+      Refused = Data.define(:name, :line, :reason, :kind)
+
+      # What is made of a file.
+      #
+      # @!attribute [r] settings
+      #   @return [Array<Setting>] one for a directive at most, in the order of their lines
+      # @!attribute [r] refused
+      #   @return [Array<Refused>] in the order of their lines
+      Translation = Data.define(:settings, :refused)
+
+      # @param path [String]
+      # @return [Translation]
+      # @raise [ConfigError] when the file is missing, is no Ruby, or raises; says in which line
+      def self.translate(path) = new(path).translate
+
+      # @param path [String]
+      def initialize(path)
+        @path = path
+        @settings = {}
+        @calls = {} # that have made them, by directive
+        @refused = []
+      end
+
+      # @return [Translation] see {.translate}
+      # @raise [ConfigError]
+      def translate
+        code = text
+        @source = Source.new(code, @path)
+        @hooks = Hooks.new(@source)
+        record(code).each { |call| take(call) }
+        @hooks.settings.each { |setting| @settings[setting.directive] = setting }
+        one_process
+        Ractor.make_shareable(Translation.new(settings: in_order(@settings.values), refused: in_order(@refused)))
+      end
+
+      private
+
+      def text
+        raise ConfigError, "no such file: #{@path}" unless ::File.exist?(@path)
+
+        ::File.read(@path, encoding: "UTF-8")
+      rescue SystemCallError => e
+        raise ConfigError, "cannot read #{@path}: #{e.class.new.message}"
+      end
+
+      # SystemExit too: the file may give up by itself.
+      def record(code)
+        Recorder.record(code, @path)
+      rescue ScriptError, StandardError, SystemExit => e
+        line = e.backtrace_locations.to_a.find { |place| place.path == @path }&.lineno
+        message = e.message.scrub.lines.first.to_s.strip
+        raise ConfigError, "#{[@path, line].compact.join(":")}: #{message} (#{e.class})"
+      end
+
+      def take(call)
+        entry = Table::BY_NAME[call.name]
+        return refuse_unknown(call) unless entry
+        return take_hook(call, entry) if entry.hook?
+
+        case entry.outcome(call.arguments)
+        in Became => became then take_values(call, entry, became)
+        in Refusal[kind:, reason:] then refuse(call, kind, reason)
+        end
+      rescue ArgumentError => e # of a rule: no such arguments
+        refuse(call, :missing, e.message)
+      end
+
+      def refuse_unknown(call)
+        refuse(call, :unknown, "no setting of Puma's#{Nearest.hint(call.name, Table::BY_NAME.keys)}")
+      end
+
+      def take_hook(call, entry)
+        refusal = @hooks.add(call, entry)
+        refuse(call, refusal.kind, refusal.reason) if refusal
+      end
+
+      def take_values(call, entry, became)
+        first = @calls[:bind] if became.values.key?(:bind)
+        return refuse(call, :missing, "Kino listens on one address, that of line #{first.line}") if first
+
+        # A note of an address is about the host, which comes first; what is computed is the port in most cases.
+        *others, last = checked(call, became.values).to_a
+        notes = [became.note, entry.words].compact
+        others.each { |directive, value| set(call, directive, value, notes.shift(notes.size)) }
+        set(call, *last, [*notes, *computed(call)]) if last
+      rescue ConfigError => e
+        refuse(call, :missing, e.message)
+      end
+
+      def checked(call, values)
+        values.to_h { |name, value| [name, Directives[name].coerce(value, source: "#{@path}:#{call.line}")] }
+      end
+
+      def set(call, directive, value, notes)
+        former = @calls[directive]
+        refuse(former, :needless, "line #{call.line} sets the same anew") if former
+        @calls[directive] = call
+        note = notes.join("; ") if notes.any?
+        @settings[directive] = Setting.new(directive:, value:, line: call.line, note:)
+      end
+
+      def computed(call)
+        code = Source.computed(@source.node(call))
+        "there it is computed: #{code}" if code
+      end
+
+      # Puma runs one process where nothing is said, Kino as many workers as there are cores. With threads that were
+      # counted for one process the app would have too many of them.
+      def one_process
+        threads = @settings[:threads]
+        return if threads.nil? || @refused.any? { |refused| refused.name == :workers }
+
+        @settings[:workers] ||= Setting.new(directive: :workers, value: 1, line: threads.line,
+                                            note: "Puma runs one process where no workers are set")
+      end
+
+      def refuse(call, kind, reason)
+        @refused << Refused.new(name: call.name, line: call.line, reason:, kind:)
+      end
+
+      def in_order(entries) = entries.sort_by.with_index { |entry, index| [entry.line || 0, index] }
+    end
+  end
+end

@@ -1,0 +1,87 @@
+# frozen_string_literal: true
+
+require "kino/config/puma_file/table"
+
+module Kino
+  module Config
+    class PumaFile
+      # One call of the file.
+      #
+      # @!attribute [r] name
+      #   @return [Symbol]
+      # @!attribute [r] arguments
+      #   @return [Array<Object>]
+      # @!attribute [r] block
+      #   @return [Proc, nil]
+      # @!attribute [r] line
+      #   @return [Integer, nil] nil where it was not called in the file itself
+      Call = Data.define(:name, :arguments, :block, :line)
+
+      # What `self` is in the file: it does nothing but note what it is told.
+      #
+      # @api private
+      class Recorder
+        # Runs the code. Puma itself is not needed for that.
+        #
+        # @param code [String]
+        # @param path [String] for __FILE__ and the places of errors
+        # @return [Array<Call>] in their order
+        def self.record(code, path)
+          recorder = new(path)
+          recorder.instance_eval(&OUTSIDE).eval(code, path, 1)
+          recorder.__send__(:__finish)
+        end
+
+        # @param path [String]
+        def initialize(path)
+          @path = path
+          @calls = []
+          @modes = { single: [], cluster: [] }
+        end
+
+        Table::BY_NAME.each_key do |name|
+          define_method(name) { |*arguments, &block| __note(name, arguments, block) }
+        end
+
+        # Blocks for one mode of Puma's only, which are run once the mode is known.
+        %i[single cluster].each { |mode| define_method(mode) { |&block| @modes[mode] << block } }
+
+        # @return [void]
+        def clear_binds! = @calls.reject! { |call| %i[bind port].include?(call.name) }
+
+        # @return [void]
+        def inject(&) = instance_eval(&)
+
+        # @return [Object] what was set; of that the file of one server knows nothing about another's
+        def get(_name, default = nil) = default
+
+        # @return [String]
+        def default_host = Table::ANYWHERE
+
+        private
+
+        def __note(name, arguments, block)
+          location = caller_locations.find { |place| place.path == @path }
+          @calls << Call.new(name:, arguments:, block:, line: location&.lineno)
+          nil
+        end
+
+        def __finish
+          count = @calls.reverse.find { |call| call.name == :workers }&.arguments&.first
+          mode = count.to_s == "auto" || count.to_i.positive? ? :cluster : :single
+          @modes[mode].each { |block| instance_eval(&block) }
+          @calls
+        end
+
+        # A method that a later version of Puma, or a gem, brings with it.
+        def method_missing(name, *arguments, &block) # rubocop:disable Style/MissingRespondToMissing -- it answers nothing
+          __note(name, arguments, block)
+        end
+      end
+    end
+  end
+end
+
+# The binding of the code, made outside of our modules, whose constants would hide Ruby's there (File, for one).
+# @!visibility private
+Kino::Config::PumaFile::Recorder::OUTSIDE = proc { binding }

@@ -1,0 +1,196 @@
+# frozen_string_literal: true
+
+require "kino/config/address"
+require "kino/config/directives"
+require "kino/config/puma_file/entry"
+
+module Kino
+  module Config
+    class PumaFile
+      # THE list of what Puma's configuration can say, up to Puma 8 and with the names of earlier versions. The
+      # documentation is made from it.
+      module Table
+        # Where Puma listens unless it is told otherwise. (It prefers "::" where there is IPv6.)
+        ANYWHERE = "0.0.0.0"
+
+        class << self
+          private
+
+          def value(names, becomes, words = nil, &rule)
+            Entry.new(names: Array(names), becomes: Array(becomes), kind: :value, words:, rule:)
+          end
+
+          # One argument, as it is.
+          def same(names, directive, words = nil)
+            value(names, directive, words) { |given| Became.new(values: { directive => given }, note: nil) }
+          end
+
+          def hook(names, directive, words = nil)
+            Entry.new(names:, becomes: [directive], kind: :hook, words:, rule: nil)
+          end
+
+          def none(kind, words, *names) = Entry.new(names:, becomes: [], kind:, words:, rule: nil)
+          def needless(words, *names) = none(:needless, words, *names)
+          def elsewhere(words, *names) = none(:elsewhere, words, *names)
+          def missing(words, *names) = none(:missing, words, *names)
+
+          def became(note = nil, **values) = Became.new(values:, note:)
+          def refused(kind, reason) = Refusal.new(kind:, reason:)
+
+          def bind(url)
+            scheme, rest = url.to_s.split("://", 2)
+            return refused(:missing, "Kino listens on TCP only so far") if %w[unix ssl].include?(scheme)
+
+            address = Address.parse("tcp://#{rest.to_s[/\A[^?]*/]}") if scheme == "tcp"
+            return refused(:missing, "no address that Kino can listen on: #{url}") unless address
+
+            options = rest[/\?(.+)/, 1]
+            became(("without its options #{options}" if options), bind: address.host, **{ port: address.port }.compact)
+          end
+
+          def port(port, host)
+            became(("Puma listens on all addresses unless it is told which, Kino on #{HOST}" unless host),
+                   bind: host || ANYWHERE, port:)
+          end
+
+          def workers(count)
+            return became(workers: :auto) if count.to_s == "auto"
+            return became(workers: count) if count.to_i.positive?
+
+            became("0 is Puma's single mode: one process, as one worker is here", workers: 1)
+          end
+
+          def threads(least, most = least)
+            became(("Kino starts all threads at once, so that the least, #{least}, is left out" if least != most),
+                   threads: most)
+          end
+
+          def force_shutdown_after(seconds = :forever)
+            return became(shutdown_timeout: 0) if seconds == :immediately
+            return became(shutdown_timeout: seconds) unless seconds == :forever
+
+            refused(:missing, "Kino always cuts off what is not finished after shutdown_timeout")
+          end
+
+          def keep_alives(most)
+            return refused(:needless, "nil sets nothing") if most.nil?
+
+            became(max_keep_alive_requests: (most.to_i unless most == Float::INFINITY))
+          end
+
+          def enable_keep_alives(enabled = true) # rubocop:disable Style/OptionalBooleanParameter -- it is Puma's
+            return became(max_keep_alive_requests: 1) unless enabled
+
+            refused(:needless, "Kino keeps connections open")
+          end
+
+          def log_requests(enabled = true) # rubocop:disable Style/OptionalBooleanParameter -- it is Puma's
+            return refused(:needless, "Kino logs no requests") unless enabled
+
+            refused(:elsewhere, "Kino logs no requests: put `use Rack::CommonLogger` into config.ru")
+          end
+
+          def plugin(name)
+            case name.to_s
+            when "systemd" then refused(:needless, "Kino tells systemd by itself, see doc/process.md")
+            when "tmp_restart" then refused(:elsewhere, "Kino watches no file: send USR2 for a hot restart")
+            when "solid_queue" then refused(:elsewhere, "plugins are Puma's: run bin/jobs as a process of its own")
+            else refused(:missing, "plugins are Puma's")
+            end
+          end
+        end
+
+        ONE_PROCESS = "Kino has one process and forks none"
+        FILES = "redirect the output where the command is started: in the service file or the shell"
+        HOST = Directives[:bind].default
+        BODY = Directives[:max_body_size].then { |directive| directive.type.show(directive.default) }
+        private_constant :ONE_PROCESS, :FILES, :HOST, :BODY
+
+        # @return [Array<Entry>]
+        ALL = [
+          value(:port, %i[bind port]) { |port, host| port(port, host) },
+          value(:bind, %i[bind port]) { |url| bind(url) },
+          value(:workers, :workers,
+                "Puma forks as many processes; Kino has as many Ractors, or in threaded mode `workers` x `threads` " \
+                "threads in one process, where connection pools need room for all of them") { |count| workers(count) },
+          value(:threads, :threads) { |*counts| threads(*counts) },
+          same(:environment, :environment),
+          same(:rackup, :rackup),
+          same(:pidfile, :pidfile),
+          same(:first_data_timeout, :head_timeout, "in Kino the time until the head of a request is complete"),
+          same(:persistent_timeout, :keep_alive_timeout),
+          value(:max_keep_alive, :max_keep_alive_requests) { |most| keep_alives(most) },
+          value(:max_fast_inline, :max_keep_alive_requests,
+                "until Puma 7 it was something else, which Kino has not") { |most| keep_alives(most) },
+          value(:enable_keep_alives, :max_keep_alive_requests) { |*enabled| enable_keep_alives(*enabled) },
+          same(:http_content_length_limit, :max_body_size, "without it Puma knows no limit, Kino one of #{BODY}"),
+          value(:force_shutdown_after, :shutdown_timeout) { |*seconds| force_shutdown_after(*seconds) },
+          same(:worker_shutdown_timeout, :shutdown_timeout),
+
+          hook(%i[before_worker_boot on_worker_boot], :after_worker_boot,
+               "Puma calls it once in each worker process, Kino in each thread of each worker, all in one process"),
+          hook(%i[before_thread_start on_thread_start], :after_worker_boot),
+          hook(%i[after_booted on_booted], :after_boot),
+          hook(%i[lowlevel_error_handler], :on_error,
+               "Kino calls it with the exception and the env and answers 500 itself, whatever it returns"),
+
+          needless("the app is loaded once, before any worker starts", :preload_app!),
+          needless("Kino takes a socket of systemd's in any case", :bind_to_activated_sockets),
+          needless("Kino always reads the head of a request, and queues it, before a worker is asked", :queue_requests),
+          needless("Kino's workers take requests when they are free", :wait_for_less_busy_worker),
+          needless(ONE_PROCESS, :worker_check_interval, :worker_boot_timeout, :worker_culling_strategy,
+                   :silence_single_worker_warning, :silence_fork_callback_warning, :fork_worker, :nakayoshi_fork),
+          needless("#{ONE_PROCESS}, so that nothing need be closed before one or opened after it", :before_fork,
+                   *%i[before_worker_fork on_worker_fork after_worker_fork after_worker_boot],
+                   *%i[before_refork on_refork after_refork]),
+          needless("a hot restart finds the Gemfile anew, see doc/process.md", :prune_bundler,
+                   :extra_runtime_dependencies),
+          needless("a hot restart starts the command as it was started", :restart_command),
+          needless("TERM ends Kino with status 0", :raise_exception_on_sigterm),
+          needless("Kino logs no requests", :quiet),
+          needless("the front-end decides", :io_selector_backend, :tcp_mode, :tcp_mode!),
+          needless("every method but CONNECT reaches the app", :supported_http_methods),
+
+          value(:log_requests, []) { |*enabled| log_requests(*enabled) },
+          value(:plugin, []) { |name| plugin(name) },
+          elsewhere("put it into config.ru", :app),
+          elsewhere("start the command in that directory", :directory),
+          elsewhere("translate that file by itself", :load),
+          elsewhere("a service manager keeps Kino in the background", :daemonize),
+          elsewhere(FILES, :stdout_redirect),
+          elsewhere("Kino leaves stdout as it is: say $stdout.sync = true in the app",
+                    :mutate_stdout_and_stderr_to_sync_on_write),
+          elsewhere("kino --debug shows the backtraces of errors at the start", :debug),
+          elsewhere("use at_exit; before_shutdown is called when the server begins to stop",
+                    :after_stopped, :on_stopped),
+          elsewhere("a hot restart starts a new process beside this one; before_shutdown is called when this one " \
+                    "begins to stop", :before_restart, :on_restart),
+          elsewhere("for requests that hang there are request_timeout and quarantine_timeout", :worker_timeout),
+
+          missing("Kino listens on TCP only so far", :ssl_bind),
+          missing("no hook runs in a worker when it ends; on_worker_exit is called in the main Ractor",
+                  :before_worker_shutdown, :on_worker_shutdown),
+          missing("on_worker_exit is called with an index and an error rather than a process", :after_worker_shutdown),
+          missing("Kino ends no thread for want of work", :before_thread_exit, :on_thread_exit),
+          missing("after_request is called after each request, whether others wait or not", :out_of_band),
+          missing("there is no control server: signals do what it would, see doc/process.md", :activate_control_app,
+                  :state_path, :state_permission),
+          missing("rack.url_scheme is http, and what a proxy says of it is the app's to believe", :rack_url_scheme),
+          missing("REMOTE_ADDR is the other end of the connection", :set_remote_address),
+          missing("Kino stops accepting at once", :drain_on_shutdown),
+          missing("Kino does not stop for want of work", :idle_timeout),
+          missing("a worker takes as many requests at a time as it has threads", :max_io_threads),
+          missing("requests run on the worker's own threads and fibers", :fiber_per_request, :clean_thread_locals),
+          missing("Kino sends no 103", :early_hints),
+          missing("what Kino has to say goes to stderr", :custom_logger, :log_formatter),
+          missing("the process keeps its title", :tag),
+          missing("a shutdown writes no backtraces", :shutdown_debug),
+          missing("say it in each port or bind", :set_default_host)
+        ].freeze
+
+        # @return [Hash{Symbol => Entry}]
+        BY_NAME = ALL.flat_map { |entry| entry.names.map { |name| [name, entry] } }.to_h.freeze
+      end
+    end
+  end
+end

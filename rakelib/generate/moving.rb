@@ -1,0 +1,68 @@
+# frozen_string_literal: true
+
+require "kino/config/puma_file/table"
+
+module Generate
+  # doc/puma.md: for those who come from Puma.
+  module Moving
+    TABLE = Kino::Config::PumaFile::Table::ALL
+
+    HEADING = <<~MARKDOWN
+      <!-- Made by `rake generate` from lib/kino/config/puma_file/table.rb and rakelib/generate/moving.rb: change those. -->
+
+      # Moving from Puma
+
+          kino --init --from config/puma.rb
+
+      writes a `kino.rb` with the settings of a Puma configuration, and lists in it what it has left out and why. Puma need
+      not be installed. The file is run for that, with the environment as it is: what it computes from `ENV` is taken as
+      it comes out, and a note shows the code. Blocks in `single` and `cluster` count where the file asks for that mode.
+
+      ## What is different
+
+      - **Processes.** Puma forks workers; Kino has one process. Its workers are Ractors, each on a core of its own, where
+        the app can be shared between them, and else threads: `workers` x `threads` of them. Threads share one lock in
+        Ruby, so an app that computes much and cannot be shared uses one core in Kino: run several Kinos then.
+      - **Connection pools** belong to a process, so in Kino they need room for `workers` x `threads`.
+      - **Addresses.** Kino listens on one, TCP only, and on 127.0.0.1 unless told otherwise.
+      - **Request bodies** come from the network as the app reads them, and cannot be rewound: see
+        [Rails](rails.md#rails).
+      - **Signals.** `TERM`, `INT` and `QUIT` stop. `USR2` restarts, without closing the socket. `USR1` is no phased
+        restart; it writes figures. `TTIN` and `TTOU` do the same in both. See [signals](process.md#signals).
+      - **Slow clients, full queues, hanging requests** have settings of their own: see [configuration](configuration.md).
+
+    MARKDOWN
+
+    SECTIONS = {
+      value: %w[Settings Kino different], hook: %w[Hooks Kino different],
+      needless: ["Not needed", nil, "for"], elsewhere: ["Said elsewhere", nil, "how"],
+      missing: ["Not there", nil, "why"]
+    }.freeze
+
+    # What is decided by the value: these become a setting in no case.
+    DECIDED = { log_requests: "put `use Rack::CommonLogger` into config.ru", plugin: "depends on which; most are Puma's" }
+              .freeze
+
+    class << self
+      # @return [String]
+      def text = [HEADING, *SECTIONS.map { |kind, titles| section(kind, *titles) }].join.chomp
+
+      private
+
+      def section(kind, title, target, words)
+        columns = ["Puma", target, words].compact
+        rows = TABLE.select { |entry| kind_of(entry) == kind }.map { |entry| row(entry, target) }
+        ["## #{title}\n\n", "| #{columns.join(" | ")} |\n", "|#{"---|" * columns.size}\n", *rows, "\n"].join
+      end
+
+      def kind_of(entry) = entry.kind == :value && entry.becomes.empty? ? :elsewhere : entry.kind
+
+      def row(entry, target)
+        cells = [list(entry.names), *(list(entry.becomes) if target), entry.words || DECIDED[entry.names.first]]
+        "| #{cells.join(" | ")} |\n"
+      end
+
+      def list(names) = names.map { |name| "`#{name}`" }.join(", ")
+    end
+  end
+end

@@ -1,0 +1,251 @@
+# frozen_string_literal: true
+
+require "tmpdir"
+require "kino/config/file"
+require "kino/config/puma_file"
+
+RSpec.describe Kino::Config::PumaFile do
+  around { |example| Dir.mktmpdir("kino") { |directory| Dir.chdir(directory) { example.run } } }
+
+  def translate(code)
+    File.write("puma.rb", code)
+    described_class.translate("puma.rb")
+  end
+
+  def settings(code) = translate(code).settings.to_h { |setting| [setting.directive, setting.value] }
+  def note(code, directive) = translate(code).settings.find { |setting| setting.directive == directive }.note
+  def refused(code) = translate(code).refused.map { |refused| [refused.name, refused.line, refused.kind] }
+  def reason(code) = translate(code).refused.first.reason
+
+  # What kino.rb would set with these, and the hooks of it run.
+  def sheet(code)
+    lines = translate(code).settings.map do |setting|
+      "#{setting.directive} #{setting.value.is_a?(String) ? setting.value : setting.value.inspect}"
+    end
+    File.write("kino.rb", lines.join("\n"))
+    Kino::Config::File.read("kino.rb").transform_values(&:value)
+  end
+
+  it "translates the file that Rails writes" do
+    stub_const("ENV", { "PIDFILE" => "tmp/server.pid" })
+    translation = translate(<<~RUBY)
+      threads_count = ENV.fetch("RAILS_MAX_THREADS", 3)
+      threads threads_count, threads_count
+      port ENV.fetch("PORT", 3000)
+      plugin :tmp_restart
+      plugin :solid_queue if ENV["SOLID_QUEUE_IN_PUMA"]
+      pidfile ENV["PIDFILE"] if ENV["PIDFILE"]
+    RUBY
+    expect(translation.settings.map { |setting| [setting.line, setting.directive, setting.value] })
+      .to eq([[2, :threads, 3], [2, :workers, 1], [3, :bind, "0.0.0.0"], [3, :port, 3000],
+              [6, :pidfile, "tmp/server.pid"]])
+    expect(translation.refused.map { |refused| [refused.name, refused.line, refused.kind] })
+      .to eq([[:plugin, 4, :elsewhere]])
+  end
+
+  it "is frozen all the way down" do
+    expect(Ractor.shareable?(translate("workers 2\nnonsense\non_booted { p 1 }"))).to be(true)
+  end
+
+  it "says how a value is computed, where it is" do
+    expect(note("environment 'production'", :environment)).to be_nil
+    expect(note("environment ENV.fetch(\"NO_SUCH_VARIABLE\") { 'test' }", :environment))
+      .to eq("there it is computed: ENV.fetch(\"NO_SUCH_VARIABLE\") { 'test' }")
+  end
+
+  it "gives the file the Ruby that it would have" do
+    expect(settings("environment File.basename(__FILE__)\nthreads 3\npidfile \"\#{__dir__.class}/\#{__LINE__}\"\n"))
+      .to include(environment: "puma.rb", pidfile: "String/3")
+    expect(settings("def count = 2\nworkers count\ninject { port get(:nothing, 80) }"))
+      .to include(workers: 2, port: 80)
+    expect { translate("Puma::Const") }.to raise_error(Kino::ConfigError, /uninitialized constant Puma/)
+  end
+
+  describe "addresses" do
+    it "come apart into host and port" do
+      expect(settings("bind 'tcp://127.0.0.1:80'")).to eq(bind: "127.0.0.1", port: 80)
+      expect(settings("bind 'tcp://[::1]:80?backlog=7'")).to eq(bind: "::1", port: 80)
+      expect(note("bind 'tcp://[::1]:80?backlog=7'", :bind)).to eq("without its options backlog=7")
+      expect(settings("port '80', 'localhost'")).to eq(bind: "localhost", port: 80)
+    end
+
+    it "are all that there are unless Puma is told which" do
+      expect(settings("port 80")).to eq(bind: "0.0.0.0", port: 80)
+      expect(note("port 80", :bind)).to match(/\APuma listens on all addresses .* Kino on 127\.0\.0\.1\z/)
+      expect(note("port 80, '::1'", :bind)).to be_nil
+    end
+
+    it "must be of TCP" do
+      codes = ["bind 'unix:///run/a.sock'", "bind 'ssl://0.0.0.0:443?key=k'", "ssl_bind '0.0.0.0', 443, { cert: 'c' }"]
+      codes.each do |code|
+        expect([refused(code).size, reason(code)]).to eq([1, "Kino listens on TCP only so far"])
+      end
+      expect(reason("bind 'tcp://a b'")).to eq("no address that Kino can listen on: tcp://a b")
+      expect(reason("bind nil")).to eq("no address that Kino can listen on: ")
+    end
+
+    it "are one: the first that Kino can listen on" do
+      code = "bind 'unix:///a'\nport 80\nbind 'tcp://0.0.0.0:81'\n"
+      expect(settings(code)).to eq(bind: "0.0.0.0", port: 80)
+      expect(refused(code)).to eq([[:bind, 1, :missing], [:bind, 3, :missing]])
+      expect(settings("port 80\nclear_binds!\nport 81")).to include(port: 81)
+    end
+  end
+
+  describe "workers and threads" do
+    it "take the count, and the most threads" do
+      expect(settings("workers 3\nthreads 1, 5")).to eq(workers: 3, threads: 5)
+      expect(note("threads '1', '5'", :threads)).to start_with("Kino starts all threads at once")
+      expect(note("threads 5, 5", :threads)).to be_nil
+      expect(settings("workers :auto")).to eq(workers: :auto)
+    end
+
+    it "are one worker where Puma has one process" do
+      expect(settings("workers 0\nthreads 5")).to eq(workers: 1, threads: 5)
+      expect(settings("threads 5")).to eq(workers: 1, threads: 5)
+      expect(note("threads 5", :workers)).to eq("Puma runs one process where no workers are set")
+      expect(settings("port 80")).not_to include(:workers)
+    end
+
+    it "are refused out of bounds, by the rule of the directive" do
+      expect(settings("workers 5000\nthreads 5")).to eq(threads: 5)
+      expect(reason("workers 5000"))
+        .to eq("workers must be auto or an integer from 1 to 1024, got 5000 (from puma.rb:1)")
+      expect(refused("threads")).to eq([[:threads, 1, :missing]])
+    end
+
+    it "decide which of the blocks for one mode counts" do
+      code = "single { port 1 }\ncluster { port 2 }\n"
+      expect(settings("#{code}workers 2")).to include(port: 2)
+      expect([settings(code), settings("#{code}workers 0")]).to all(include(port: 1))
+      expect(translate("#{code}workers 2").settings.map(&:line)).to eq([2, 2, 3])
+    end
+  end
+
+  describe "limits" do
+    {
+      "persistent_timeout 20" => { keep_alive_timeout: 20.0 }, "first_data_timeout 5" => { head_timeout: 5.0 },
+      "max_keep_alive 7" => { max_keep_alive_requests: 7 }, "max_keep_alive nil" => {},
+      "max_keep_alive Float::INFINITY" => { max_keep_alive_requests: nil },
+      "enable_keep_alives false" => { max_keep_alive_requests: 1 }, "enable_keep_alives" => {},
+      "http_content_length_limit 1_000" => { max_body_size: 1000 },
+      "force_shutdown_after 8" => { shutdown_timeout: 8.0 },
+      "force_shutdown_after :immediately" => { shutdown_timeout: 0.0 },
+      "force_shutdown_after" => {}, "worker_shutdown_timeout 9" => { shutdown_timeout: 9.0 },
+      "rackup 'app.ru'" => { rackup: "app.ru" }
+    }.each { |code, expected| it("knows #{code}") { expect(settings(code)).to eq(expected) } }
+
+    it "lets the last one hold, and says so of the others" do
+      code = "worker_shutdown_timeout 9\nforce_shutdown_after 8"
+      expect(settings(code)).to eq(shutdown_timeout: 8.0)
+      expect(refused(code)).to eq([[:worker_shutdown_timeout, 1, :needless]])
+      expect(reason(code)).to eq("line 2 sets the same anew")
+    end
+  end
+
+  describe "hooks" do
+    it "keep their code, as far to the left as its end" do
+      code = "if true\n  on_booted do\n    puts 1\n    puts \"two\"\n  end\nend\n"
+      expect(settings(code)).to eq(after_boot: "do\n  puts 1\n  puts \"two\"\nend")
+      expect(translate(code).settings.first.line).to eq(2)
+    end
+
+    it "become the one that is called at that time" do
+      names = %w[before_worker_boot on_worker_boot before_thread_start on_thread_start after_booted on_booted
+                 lowlevel_error_handler]
+      expect(names.map { |name| settings("#{name} { 1 }") })
+        .to eq([*[{ after_worker_boot: "{ 1 }" }] * 4, *[{ after_boot: "{ 1 }" }] * 2, { on_error: "{ 1 }" }])
+      expect(note("before_worker_boot(:key) { 1 }", :after_worker_boot)).to include("in each thread of each worker")
+    end
+
+    it "are called in turn where Puma has several" do
+      code = "on_worker_boot { |index| CALLED << [1, index] }\n" \
+             "before_thread_start do |index|\n  CALLED << [2, index]\nend\n" \
+             "on_worker_boot { CALLED << 3 }"
+      stub_const("CALLED", [])
+      sheet(code).fetch(:after_worker_boot).call(7)
+      expect(CALLED).to eq([[1, 7], [2, 7], 3])
+      expect(note(code, :after_worker_boot)).to start_with("those of the lines 1, 2, 5, in turn; Puma calls it once")
+    end
+
+    it "may be objects" do
+      stub_const("Handler", ->(error, _env) { error })
+      expect(settings("lowlevel_error_handler Handler")).to eq(on_error: "Handler")
+      expect(sheet("lowlevel_error_handler(->(error, env) { [error, env] })").fetch(:on_error).call(1, 2)).to eq([1, 2])
+    end
+
+    it "say which variables of the file they use" do
+      code = "out = 1\nother = 2\non_booted { |a| b = a; [out].each { |c| p out, a, b, c } }\n"
+      expect(note(code, :after_boot)).to eq("it uses out of the lines around it")
+    end
+
+    it "are refused where their code is not there" do
+      code = "on_booted(&:to_s)\non_booted(*[proc { 1 }])\nbefore_worker_boot :key\nsend(:on_booted) { 1 }"
+      expect(refused(code)).to eq([[:on_booted, 1, :missing], [:on_booted, 2, :missing],
+                                   [:before_worker_boot, 3, :missing], [:on_booted, 4, :missing]])
+      expect(settings("on_booted { 1 }; on_booted { 2 }").fetch(:after_boot)).to match(/\{ 1 \}.*\{ 2 \}/m)
+    end
+
+    it "are refused where Kino has none" do
+      code = "before_fork { }\non_worker_shutdown { }\non_restart { }\n"
+      expect(refused(code)).to eq([[:before_fork, 1, :needless], [:on_worker_shutdown, 2, :missing],
+                                   [:on_restart, 3, :elsewhere]])
+    end
+  end
+
+  it "lists what has no place in Kino, of which kind and why" do
+    expect(refused("preload_app!\nstdout_redirect 'a', 'b', true\nactivate_control_app 'tcp://:1', { no_token: true }"))
+      .to eq([[:preload_app!, 1, :needless], [:stdout_redirect, 2, :elsewhere], [:activate_control_app, 3, :missing]])
+    expect(refused("log_requests\nlog_requests false\nplugin 'systemd'\nplugin :yours\nload 'other.rb'"))
+      .to eq([[:log_requests, 1, :elsewhere], [:log_requests, 2, :needless], [:plugin, 3, :needless],
+              [:plugin, 4, :missing], [:load, 5, :elsewhere]])
+  end
+
+  it "names the nearest of a setting that Puma does not know" do
+    expect(translate("worker_timeot 5").refused)
+      .to eq([described_class::Refused.new(name: :worker_timeot, line: 1, kind: :unknown,
+                                           reason: "no setting of Puma's (did you mean worker_timeout?)")])
+  end
+
+  describe "a file that cannot be read" do
+    {
+      "workers 2\nraise 'no'" => "puma.rb:2: no (RuntimeError)",
+      "\nrequire 'kino/nonsense'" => "puma.rb:2: cannot load such file -- kino/nonsense (LoadError)",
+      "workers 2\nexit 3" => "puma.rb:2: exit (SystemExit)"
+    }.each do |code, message|
+      it("says where #{code.inspect} went wrong") do
+        expect { translate(code) }.to raise_error(Kino::ConfigError, message)
+      end
+    end
+
+    it "says where it is no Ruby" do
+      expect { translate("workers 2\nthreads (\n") }
+        .to raise_error(Kino::ConfigError, /\Apuma\.rb:\d: syntax error, \S/)
+    end
+
+    it "says that it is not there, or no file" do
+      expect { described_class.translate("none.rb") }.to raise_error(Kino::ConfigError, "no such file: none.rb")
+      expect { described_class.translate(".") }.to raise_error(Kino::ConfigError, /\Acannot read \.: Is a directory/)
+    end
+  end
+
+  describe "the table" do
+    let(:entries) { described_class::Table::ALL }
+
+    it "has each name once" do
+      names = entries.flat_map(&:names)
+      expect(names.tally.select { |_name, count| count > 1 }).to eq({})
+    end
+
+    it "speaks of directives that there are, and hooks of hooks" do
+      expect(entries.flat_map(&:becomes) - Kino::Config::Directives::NAMES).to eq([])
+      hooks = entries.select(&:hook?).flat_map(&:becomes).map { |name| Kino::Config::Directives[name].flag }
+      expect(hooks.uniq).to eq([nil])
+    end
+
+    it "says why of all that becomes nothing" do
+      nothing = entries.select { |entry| %i[needless elsewhere missing].include?(entry.kind) }
+      expect(nothing.map(&:words)).to all(match(/\S{2,}/))
+    end
+  end
+end
