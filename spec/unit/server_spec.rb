@@ -102,7 +102,7 @@ RSpec.describe Kino::Server do
     subject = server
     [-1, Float::NAN, Float::INFINITY, "soon", nil, :none].each do |timeout|
       expect { subject.shutdown(timeout:) }.to raise_error(
-        Kino::ConfigError, /\Ashutdown_timeout must be a number of seconds .*, got .* \(from shutdown\(timeout:\)\)\z/
+        Kino::ConfigError, /\Ashutdown_timeout must be seconds from .*, got .* \(from shutdown\(timeout:\)\)\z/
       )
     end
     [0, 1.5, Rational(1, 2), "5"].each { |timeout| expect(subject.shutdown(timeout:)).to be(subject) }

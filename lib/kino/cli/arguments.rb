@@ -34,7 +34,8 @@ module Kino
       OPTIONS = {
         request: [:check, '--request "GET /path"', "call the app in a Ractor, too; may be given again"],
         json: [:check, "--json", "for tools"],
-        force: [:init, "--force", "replace a file that is there"]
+        force: [:init, "--force", "replace a file that is there"],
+        from: [:init, "--from PATH", "take over what a configuration file of Puma says"]
       }.freeze
 
       # @param argv [Array<String>] left as it is

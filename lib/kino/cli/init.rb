@@ -2,6 +2,7 @@
 
 require "fileutils"
 require "kino/config/layers"
+require "kino/config/puma_file"
 require "kino/config/sample"
 
 module Kino
@@ -15,18 +16,48 @@ module Kino
 
       # @param config [String] where to
       # @param force [Boolean] whether a file that is there may be replaced
+      # @param from [String, nil] a configuration file of Puma, whose settings are taken over as far as they can be
       # @return [void]
-      # @raise [ConfigError] where there is a file already, or it cannot be written
-      def call(config: Config::Layers::FILES.first, force: false)
+      # @raise [ConfigError] where there is a file already, it cannot be written, or Puma's cannot be read
+      def call(config: Config::Layers::FILES.first, force: false, from: nil)
         raise ConfigError, "--init needs a file to write, got -" if config == Config::Layers::NO_FILE
 
         refuse(config) unless force
-        text = Config::Sample.text
-        write(config, text, force)
+        translation = from && Config::PumaFile.translate(from)
+        write(config, translation ? translated(translation, from) : Config::Sample.text, force)
         @out.puts "wrote #{config}"
+        tell(translation, from) if translation
       end
 
       private
+
+      def translated(translation, from)
+        settings = translation.settings.to_h { |setting| [setting.directive, lines(setting, from)] }
+        remarks = ["The settings are those of #{from}."] + left(translation, from).map { |line| "- #{line}" }
+        Config::Sample.text(settings:, remarks:)
+      end
+
+      # What there stood in which line, and what is different here.
+      def lines(setting, from)
+        origin = "From #{place(from, setting.line)}#{": #{setting.note}" if setting.note}"
+        [*Config::Sample.comment("#{origin.delete_suffix(".")}."), "#{setting.directive} #{code(setting)}"]
+      end
+
+      def code(setting)
+        type = Config::Directives[setting.directive].type
+        type.flag? ? type.code(setting.value) : setting.value
+      end
+
+      def left(translation, from)
+        translation.refused.map { |it| "#{place(from, it.line)}: #{it.name} was not taken over: #{it.reason}" }
+      end
+
+      def place(from, line) = [from, line].compact.join(":")
+
+      def tell(translation, from)
+        @out.puts "took over from #{from}: #{translation.settings.map(&:directive).join(", ")}"
+        @out.puts left(translation, from)
+      end
 
       # Another that would be read is no less in the way: the one of them would hide the other.
       def refuse(path)

@@ -30,6 +30,10 @@ module Kino
       # @return [String]
       def self.text(settings: {}, remarks: []) = new(settings, remarks).text
 
+      # @param text [String]
+      # @return [Array<String>] lines of comment
+      def self.comment(text) = text.scan(/\S.{0,#{WIDTH - 3}}(?=\s|\z)/o).map { |line| "# #{line}" }
+
       # @param settings [Hash{Symbol => Array<String>}] see {.text}
       # @param remarks [Array<String>] see {.text}
       def initialize(settings, remarks)
@@ -49,15 +53,15 @@ module Kino
       private
 
       def remarks
-        @remarks.empty? ? [] : ["#{comment(@remarks).join("\n")}\n"]
+        @remarks.empty? ? [] : ["#{@remarks.flat_map { |remark| Sample.comment(remark) }.join("\n")}\n"]
       end
 
       def entry(directive)
-        "#{[*comment(explanation(directive)), *(@settings[directive.name] || default(directive))].join("\n")}\n"
+        "#{[*explanation(directive), *(@settings[directive.name] || default(directive))].join("\n")}\n"
       end
 
       def explanation(directive)
-        wrap("#{directive.summary.sub(/\A./, &:upcase)}.") + wrap(details(directive))
+        Sample.comment("#{directive.summary.sub(/\A./, &:upcase)}.") + Sample.comment(details(directive))
       end
 
       def details(directive)
@@ -73,10 +77,6 @@ module Kino
         names = directive.type.parameters
         ["# #{directive.name} {#{" |#{names.join(", ")}|" if names.any?} }"]
       end
-
-      def wrap(text) = text.scan(/\S.{0,#{WIDTH - 3}}(?=\s|\z)/o)
-
-      def comment(lines) = lines.map { |line| "# #{line}".rstrip }
     end
   end
 end

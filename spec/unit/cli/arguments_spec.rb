@@ -28,8 +28,8 @@ RSpec.describe Kino::CLI::Arguments do
   it "takes an action, and what goes with it" do
     expect(parse("--check", "--json", "--request", "GET /", "--request=POST /a"))
       .to have_attributes(action: :check, options: { json: true, request: ["GET /", "POST /a"] })
-    expect(parse("--init", "--force", "-C", "a.rb"))
-      .to have_attributes(action: :init, options: { force: true, config: "a.rb" })
+    expect(parse("--init", "--force", "--from", "puma.rb", "-C", "a.rb"))
+      .to have_attributes(action: :init, options: { force: true, from: "puma.rb", config: "a.rb" })
     expect(parse("--print-config", "-C", "-")).to have_attributes(action: :print_config, options: { config: "-" })
   end
 

@@ -41,6 +41,34 @@ RSpec.describe Kino::CLI::Init do
     expect(File.read("kino.rb")).to eq(Kino::Config::Sample.text)
   end
 
+  describe "from a configuration of Puma" do
+    before do
+      File.write("puma.rb", <<~TEXT)
+        port 3000
+        threads 1, 5
+        workers 2
+        before_worker_boot { puts "up" }
+        plugin :tmp_restart
+      TEXT
+    end
+
+    it "takes over what it can, and says what it cannot" do
+      call(from: "puma.rb")
+      given = Kino::Config::File.read("kino.rb")
+      expect(given.transform_values(&:value)).to include(port: 3000, threads: 5, workers: 2)
+      expect(given[:after_worker_boot].value).to respond_to(:call)
+      expect(out.string).to match(/^took over from puma\.rb: .*port.*$/).and match(/^puma\.rb:5: plugin was not taken over: /)
+      expect(File.read("kino.rb")).to match(/^# - puma\.rb:5: plugin was not taken over/)
+    end
+
+    it "writes nothing where that cannot be read" do
+      expect { call(from: "none.rb") }.to raise_error(Kino::ConfigError, "no such file: none.rb")
+      File.write("puma.rb", "port 1\nraise 'boo'")
+      expect { call(from: "puma.rb") }.to raise_error(Kino::ConfigError, /puma\.rb:2: boo/)
+      expect(File.exist?("kino.rb")).to be(false)
+    end
+  end
+
   it "says why it cannot write" do
     Dir.mkdir("folder")
     expect { call(config: "folder", force: true) }
