@@ -19,7 +19,8 @@ RSpec.describe "exe/kino" do
   end
 
   def kino(*argv, env: {})
-    child = Child.kino(*argv, env: { "RACK_ENV" => nil, "PORT" => nil, "RUBY_MAX_CPU" => nil, **env }, chdir: @directory)
+    unset = { "RACK_ENV" => nil, "PORT" => nil, "RUBY_MAX_CPU" => nil }
+    child = Child.kino(*argv, env: { **unset, **env }, chdir: @directory)
     @children << child
     child
   end

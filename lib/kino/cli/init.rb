@@ -49,7 +49,9 @@ module Kino
       end
 
       def left(translation, from)
-        translation.refused.map { |it| "#{place(from, it.line)}: #{it.name} was not taken over: #{it.reason}" }
+        translation.refused.map do |refused|
+          "#{place(from, refused.line)}: #{refused.name} was not taken over: #{refused.reason}"
+        end
       end
 
       def place(from, line) = [from, line].compact.join(":")

@@ -57,7 +57,8 @@ RSpec.describe Kino::CLI::Init do
       given = Kino::Config::File.read("kino.rb")
       expect(given.transform_values(&:value)).to include(port: 3000, threads: 5, workers: 2)
       expect(given[:after_worker_boot].value).to respond_to(:call)
-      expect(out.string).to match(/^took over from puma\.rb: .*port.*$/).and match(/^puma\.rb:5: plugin was not taken over: /)
+      expect(out.string).to match(/^took over from puma\.rb: .*port.*$/)
+      expect(out.string).to match(/^puma\.rb:5: plugin was not taken over: /)
       expect(File.read("kino.rb")).to match(/^# - puma\.rb:5: plugin was not taken over/)
     end
 
