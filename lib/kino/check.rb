@@ -33,7 +33,7 @@ module Kino
       # @api private
       def certain(app)
         Code.new(app, label: name(app), limit: BOOT_LIMIT).findings
-            .find { |it| it.certain? && !Causes::ALL.fetch(it.cause).anywhere }
+            .find { it.certain? && !Causes::ALL.fetch(it.cause).anywhere }
       end
 
       # What a boot can wait for: some tenths of a second at most.

@@ -17,8 +17,16 @@ module Kino
           case value
           when String then "freeze it, or begin the file with # frozen_string_literal: true"
           when Proc then for_proc(ruby)
-          else Rules.never?(value) ? Causes::ALL.fetch(:unshareable).fix : "make it deeply frozen: Ractor.make_shareable(...)"
+          else for_object(value)
           end
+        end
+
+        # @param value [Object] neither a String nor a Proc
+        # @return [String]
+        def for_object(value)
+          return Causes::ALL.fetch(:unshareable).fix if Rules.never?(value)
+
+          "make it deeply frozen: Ractor.make_shareable(...)"
         end
 
         # @param ruby [String] version of Ruby to give advice for

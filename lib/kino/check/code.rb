@@ -63,9 +63,8 @@ module Kino
         request = nil if known.size >= VARIANTS
         parameters = Parameters.new(listing, positional: request&.arguments, keywords: request&.keywords)
         known[parameters.token] || bounded do
-          routine = Routine.new(listing:, receiver:, scope: scope(method), method:, label: title(receiver, method))
+          routine = new_routine(listing, method, receiver)
           known[parameters.token] = routine
-          refuse_proc(routine) if listing.type == :block && !shareable?(method)
           Reader.new(routine, self).read(parameters)
         end
       end
@@ -91,6 +90,7 @@ module Kino
         known = @routines[block] ||= {}
         known[:proc] || bounded do
           next unless (listing = Listing.of(block))
+
           routine = Routine.new(listing:, receiver: self_of(block), scope: Scope.of_proc(block), label: value.label)
           known[:proc] = routine
           Reader.new(routine, self).read(Parameters.new(listing))
@@ -120,8 +120,12 @@ module Kino
 
       private
 
-      def refuse_proc(routine)
-        routine.note(Routine::WHOLE, :method_of_proc, "#{routine.label} is defined from a block")
+      def new_routine(listing, method, receiver)
+        routine = Routine.new(listing:, receiver:, scope: scope(method), method:, label: title(receiver, method))
+        if listing.type == :block && !shareable?(method)
+          routine.note(Routine::WHOLE, :method_of_proc, "#{routine.label} is defined from a block")
+        end
+        routine
       end
 
       def enter_app

@@ -28,7 +28,7 @@ module Kino
         def join(other)
           depth = [stack.size, other.stack.size].min
           State.new(stack.last(depth).zip(other.stack.last(depth)).map { |one, two| Values.join(one, two) },
-                    (locals.keys & other.locals.keys).to_h { |it| [it, Values.join(locals[it], other.locals[it])] })
+                    (locals.keys & other.locals.keys).to_h { [it, Values.join(locals[it], other.locals[it])] })
         end
 
         # @return [Boolean]
@@ -108,10 +108,10 @@ module Kino
 
       # Anything may be raised anywhere: what is behind a rescue can be reached from all that it guards.
       def break_out(leader)
-        @listing.catches.each do |it|
-          next unless %i[rescue break].include?(it.type) && it.include?(leader)
+        @listing.catches.each do |caught|
+          next unless %i[rescue break].include?(caught.type) && caught.include?(leader)
 
-          link(leader, it.target, State.new([], {}))
+          link(leader, caught.target, State.new([], {}))
         end
       end
 
@@ -144,7 +144,7 @@ module Kino
           dominators = @nodes.to_h { |node| [node, @all] }
           loop do
             changed = @nodes.reject do |node|
-              ways = before[node].map { |it| dominators[it] }
+              ways = before[node].map { dominators[it] }
               ways << 0 if @entries.include?(node)
               dominators[node] == (dominators[node] = ways.reduce(@all, :&) | @bits[node])
             end

@@ -84,10 +84,15 @@ module Kino
       # One finding for all of them: one call freezes them. The deepest first, which say most.
       def report_unfrozen
         deepest = @unfrozen.sort_by.with_index { |entry, index| [-entry.path.count(".["), index] }
-        shown = (deepest.first(SHOWN) + @unfrozen.first(1)).uniq(&:path) # the first is the app, or what is nearest to it
-        names = shown.map { |entry| "#{entry.path} (#{Peek.describe(entry.object)})" }
-        names << "#{@unfrozen.size - shown.size} more" if @unfrozen.size > shown.size
-        report(:unfrozen, @root.with(path: deepest.first.path), "not frozen: #{names.join(", ")}")
+        # The first that was met is the app, or what is nearest to it.
+        shown = (deepest.first(SHOWN) + @unfrozen.first(1)).uniq(&:path)
+        report(:unfrozen, @root.with(path: deepest.first.path), "not frozen: #{list(shown)}")
+      end
+
+      def list(entries)
+        names = entries.map { |entry| "#{entry.path} (#{Peek.describe(entry.object)})" }
+        names << "#{@unfrozen.size - entries.size} more" if @unfrozen.size > entries.size
+        names.join(", ")
       end
 
       def cut
@@ -110,8 +115,7 @@ module Kino
         case object
         when Array then [*object].each_with_index.map { |value, index| ["[#{index}]", value] }
         when Hash then of_hash(object)
-        when Struct then of_struct(object)
-        when Data then OWN_TO_H.bind_call(object).map { |name, value| [".#{name}", value] }
+        when Struct, Data then of_record(object)
         when Proc then Captures.of(object).map { |name, value| ["{#{name}}", value] }
         when Method then [[".receiver", OWN_RECEIVER.bind_call(object)]]
         else []
@@ -119,26 +123,26 @@ module Kino
       end
 
       # Ruby's own methods, for a subclass may have others by these names.
-      OWN_TO_H = Data.instance_method(:to_h)
+      OWN_DATA_TO_H = Data.instance_method(:to_h)
+      OWN_STRUCT_TO_H = Struct.instance_method(:to_h)
       OWN_RECEIVER = Method.instance_method(:receiver)
-      OWN_MEMBERS = Struct.instance_method(:members)
-      OWN_VALUES = Struct.instance_method(:to_a)
       OWN_EACH = Hash.instance_method(:each_pair)
       OWN_DEFAULT = Hash.instance_method(:default_proc)
-      private_constant :OWN_TO_H, :OWN_RECEIVER, :OWN_MEMBERS, :OWN_VALUES, :OWN_EACH, :OWN_DEFAULT
+      private_constant :OWN_DATA_TO_H, :OWN_STRUCT_TO_H, :OWN_RECEIVER, :OWN_EACH, :OWN_DEFAULT
 
       def of_hash(object)
         entries = []
         OWN_EACH.bind_call(object) do |key, value|
-          name = Peek.describe(key)
-          entries << ["{key #{name}}", key] << ["[#{String === key ? key.dump : name}]", value] # rubocop:disable Style/CaseEquality
+          name = Peek.class_of(key).equal?(String) ? key.dump : Peek.describe(key)
+          entries << ["{key #{name}}", key] << ["[#{name}]", value]
         end
         default = OWN_DEFAULT.bind_call(object)
         default ? entries << [".default_proc", default] : entries
       end
 
-      def of_struct(object)
-        OWN_MEMBERS.bind_call(object).zip(OWN_VALUES.bind_call(object)).map { |name, value| [".#{name}", value] }
+      def of_record(object)
+        own = Peek.class_of(object) <= Struct ? OWN_STRUCT_TO_H : OWN_DATA_TO_H
+        own.bind_call(object).map { |name, value| [".#{name}", value] }
       end
     end
   end

@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+require "kino/check/elements"
+
 module Kino
   module Check
     # What some of Ruby's own methods return, as far as that follows from what is known. It finds the app that a router
@@ -7,13 +9,10 @@ module Kino
     #
     # @api private
     module KnownResults
+      include Elements
+
       # Methods that give the object that they are called on.
       SAME = %i[freeze itself tap].freeze
-      # Methods that give one of the elements of an Array or the values of a Hash.
-      PICKING = %i[[] fetch dig first last sample find detect min_by max_by].freeze
-      # Whose methods call their block with the elements first of all. Some do not (`inject`): then a value is taken for
-      # another, and at most a possible finding comes of it.
-      ITERATORS = [Array, Hash, Enumerable].freeze
       # Methods that ask for the type of an object.
       TYPES = %i[is_a? kind_of? instance_of?].freeze
 
@@ -54,7 +53,7 @@ module Kino
 
         own = own_type(value, type.object) or return
         exact = request.name == :instance_of?
-        Values::Known.new((exact ? [own] : Peek.ancestors(own)).any? { |it| Peek.same?(it, type.object) })
+        Values::Known.new((exact ? [own] : Peek.ancestors(own)).any? { Peek.same?(it, type.object) })
       end
 
       # All is taken for an Object: what is only a BasicObject hardly gets to where somebody asks for that.
@@ -78,13 +77,20 @@ module Kino
       def known_result(value, request)
         case request.name
         when :! then Values::Known.new(!value.truth)
-        when :=== then type_result(request.first, request.with(name: :is_a?, arguments: [value])) if Peek.module?(value.object)
+        when :=== then case_result(value, request)
         when :class then Values::Known.new(Peek.class_of(value.object))
         when :frozen? then Values::Known.new(Peek.frozen?(value.object))
         when :main? then Values::Known.new(false) if value.object.equal?(Ractor)
         when :respond_to? then responds(value, request)
         else known_call(value, request)
         end
+      end
+
+      # `when Type`; that of a Proc calls it.
+      def case_result(value, request)
+        return known_call(value, request) unless a_module?(value)
+
+        type_result(request.first, request.with(name: :is_a?, arguments: [value]))
       end
 
       def responds(value, request)
@@ -96,51 +102,15 @@ module Kino
         object = value.object
         if Proc === object && NativeCalls::PROC_CALLS.include?(request.name) # rubocop:disable Style/CaseEquality
           run_proc(value, by: nil)&.result
-        elsif PICKING.include?(request.name)
+        elsif Elements::PICKING.include?(request.name)
           picked(value, request)
         end
-      end
-
-      def picked(value, request)
-        elements = elements_of(value.object, request.first) or return
-        values = elements.first(Values::Several::LIMIT + 1).map { |it| Values::Known.new(it, "#{value.label}[]") }
-        values.empty? ? nil : Values.several(values)
-      end
-
-      # @return [Array, nil]
-      def elements_of(object, key)
-        case object
-        when Hash
-          name = literal_of(key)
-          return [object.fetch(name)] if name && object.instance_of?(Hash) && object.key?(name)
-
-          object.instance_of?(Hash) ? object.values : nil
-        when Array then object.instance_of?(Array) ? object : nil
-        end
-      end
-
-      # A key that is asked of a Hash must not have an `eql?` of the app's.
-      def literal_of(value)
-        case value
-        when Values::Known then value.object if [Symbol, String, Integer].include?(Peek.class_of(value.object))
-        when Values::Made then value.literal
-        end
-      end
-
-      # @return [Array<Object>, nil] what a block is called with that goes over an Array or a Hash
-      def iterated(value, method)
-        return unless value.is_a?(Values::Known) && ITERATORS.include?(method.owner)
-
-        object = value.object
-        return unless [Array, Hash].any? { |type| Peek.class_of(object).equal?(type) }
-
-        [*object].first(Values::Several::LIMIT)
       end
 
       def nil_question(_info) = dispatch_nil(@state.pop)
 
       def dispatch_nil(value)
-        answers = Values.each(value).map { |it| it.same?(Values::NIL) }.uniq
+        answers = Values.each(value).map { it.same?(Values::NIL) }.uniq
         push(answers.one? ? Values::Known.new(answers.first) : Values::UNKNOWN)
       end
     end

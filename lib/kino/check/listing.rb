@@ -6,6 +6,14 @@ module Kino
     #
     # @api private
     class Listing
+      # Instructions that are another with an operand.
+      SHORT = {
+        "getlocal_WC_0" => [:getlocal, 0], "getlocal_WC_1" => [:getlocal, 1],
+        "setlocal_WC_0" => [:setlocal, 0], "setlocal_WC_1" => [:setlocal, 1],
+        "putobject_INT2FIX_0_" => [:putobject, 0], "putobject_INT2FIX_1_" => [:putobject, 1]
+      }.freeze
+      private_constant :SHORT
+
       # One instruction.
       Instruction = Data.define(:op, :operands, :line)
       # A stretch of instructions, by positions, where the code catches something; `target` is where it goes on.
@@ -42,7 +50,7 @@ module Kino
         @positions = {}
         @nested = {}.compare_by_identity
         read(body)
-        @catches = catches.map { |entry| read_catch(*entry) }
+        @catches = catches.map { |entry| read_catch(entry) }
       end
 
       # @param label [Symbol]
@@ -95,12 +103,9 @@ module Kino
 
       # Blocks name the variables around them by level and by the index that they have there.
       def written(instruction, level)
-        index, at = case instruction.op
-                    when :setlocal_WC_0 then [instruction.operands[0], 0]
-                    when :setlocal_WC_1 then [instruction.operands[0], 1]
-                    when :setlocal, :setblockparam then instruction.operands
-                    else return
-                    end
+        return unless %i[setlocal setblockparam].include?(instruction.op)
+
+        index, at = instruction.operands
         index if at == level
       end
 
@@ -112,13 +117,21 @@ module Kino
           case item
           when Integer then line = item
           when Symbol then @positions[item] = @instructions.size if item.start_with?("label_")
-          else @instructions << Instruction.new(op: item[0], operands: item[1..], line:)
+          else @instructions << instruction(item, line)
           end
         end
         @leaders = @positions.values.to_set
       end
 
-      def read_catch(type, handler, from, to, target, _depth)
+      # Some instructions have an operand in their name.
+      def instruction(item, line)
+        name, *operands = item
+        plain, *fixed = SHORT.fetch(name.name, [name])
+        Instruction.new(op: plain, operands: operands + fixed, line:)
+      end
+
+      def read_catch(entry)
+        type, handler, from, to, target = entry
         Catch.new(type:, handler: handler && nested(handler), from: position(from), to: position(to),
                   target: position(target))
       end

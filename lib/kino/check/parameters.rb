@@ -15,7 +15,8 @@ module Kino
         return new(listing) if elements.nil? || elements.empty?
 
         count = listing.params.fetch(:lead_num, 0)
-        rows = count > 1 ? elements.map { |it| Peek.class_of(it) <= Array ? [*it] : [it] } : elements.map { |it| [it] }
+        # One of several parameters is an element of the element.
+        rows = elements.map { count > 1 && Peek.class_of(it) <= Array ? [*it] : [it] }
         values = Array.new(count) { |place| Values.several(rows.map { |row| Values::Known.new(row[place]) }) }
         new(listing, positional: values, keywords: {})
       end
@@ -54,7 +55,9 @@ module Kino
       end
 
       # @return [Array] by which to tell calls apart
-      def token = [entries, *locals.sort_by(&:first).map { |index, value| [index, Peek.id(value.token)] }, @keywords&.keys]
+      def token
+        [entries, *locals.sort_by(&:first).map { |index, value| [index, Peek.id(value.token)] }, @keywords&.keys]
+      end
 
       private
 
@@ -70,8 +73,9 @@ module Kino
 
         first = @positional.first(lead + given_optional).each_with_index.to_h { |value, place| [place, value] }
         start = @params[:post_start]
-        last = start ? @positional.last(post).each_with_index.to_h { |value, place| [start + place, value] } : {}
-        first.merge(last)
+        return first unless start
+
+        first.merge(@positional.last(post).each_with_index.to_h { |value, place| [start + place, value] })
       end
 
       def optional_keywords = @params.fetch(:keyword, []).grep(Array)

@@ -63,7 +63,13 @@ module Kino
         end
 
         # @return [String]
-        def article(noun) = noun.start_with?("an ") ? noun : "#{noun.match?(/\A[AEIO]/) ? "an" : "a"} #{noun}"
+        def article(noun)
+          if noun.start_with?("an ")
+            noun
+          else
+            "#{noun.match?(/\A[AEIO]/) ? "an" : "a"} #{noun}"
+          end
+        end
 
         # @return [Module] where the object's methods are looked up first. To ask an object for its singleton class
         #   makes one, so only those are asked that have one

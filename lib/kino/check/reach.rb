@@ -26,7 +26,7 @@ module Kino
         possible = reach(certain) { true }
         certain_ones = certain.flat_map { |routine| of(routine) { |position| routine.certain?(position) } }
         others = possible.flat_map { |routine| of(routine) { false } }
-        found = (certain_ones + others).sort_by { |it| it.certain? ? 0 : 1 }.uniq { |it| [it.cause, it.what, it.place] }
+        found = (certain_ones + others).sort_by { it.certain? ? 0 : 1 }.uniq { [it.cause, it.what, it.place] }
         is_cut ? [*found, cut] : found
       end
 

@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require "kino/check/calls"
+require "kino/check/constants"
 require "kino/check/effects"
 require "kino/check/flow"
 require "kino/check/routine"
@@ -13,27 +14,31 @@ module Kino
     # @api private
     class Reader
       include State
+      include Constants
       include Calls
+
+      # Instructions that call a method by the name that they carry.
+      CALLS = %i[
+        send opt_send_without_block sendforward opt_plus opt_minus opt_mult opt_div opt_mod opt_eq opt_neq opt_lt opt_le
+        opt_gt opt_ge opt_ltlt opt_and opt_or opt_aref opt_aset opt_length opt_size opt_empty_p opt_succ opt_not
+        opt_regexpmatch2
+      ].to_h { |name| [name, :call] }.freeze
 
       # What is done at an instruction, where there is more to it than {Effects} says.
       STEPS = {
+        **CALLS,
         getinstancevariable: :read_ivar, setinstancevariable: :write_ivar, getclassvariable: :class_variable,
         setclassvariable: :class_variable, opt_getconstant_path: :constant, getconstant: :scoped_constant,
         setconstant: :write_constant, getglobal: :global, setglobal: :global, defined: :defined,
-        putself: :self_value, putobject: :literal, putobject_INT2FIX_0_: :zero, putobject_INT2FIX_1_: :one,
-        putnil: :nil_value, putstring: :string, putchilledstring: :string, newarray: :array, newhash: :hash,
-        duparray: :array_literal, duphash: :hash_literal, pop: :drop,
+        putself: :self_value, putobject: :literal, putnil: :nil_value, putstring: :string, putchilledstring: :string,
+        newarray: :array, newhash: :hash, duparray: :array_literal, duphash: :hash_literal, pop: :drop,
         dup: :duplicate, dupn: :duplicate_many, swap: :swap, opt_reverse: :reverse, topn: :top, setn: :set,
-        getlocal: :read_local, getlocal_WC_0: :read_own, getlocal_WC_1: :read_outer, setlocal: :write_local,
-        setlocal_WC_0: :write_own, setlocal_WC_1: :write_outer, getblockparamproxy: :own_block, getblockparam: :own_block,
+        getlocal: :read_local, setlocal: :write_local, getblockparamproxy: :own_block, getblockparam: :own_block,
         branchif: :branch_if, branchunless: :branch_unless, branchnil: :branch_nil, jump: :jump, leave: :leave,
-        throw: :throw_out, opt_new: :allocate, send: :call, opt_send_without_block: :call, sendforward: :call,
-        opt_nil_p: :nil_question, opt_not: :call, invokesuper: :call_super, invokesuperforward: :call_super,
-        invokeblock: :yield_block, once: :once, opt_aset_with: :call_with_key,
+        throw: :throw_out, opt_new: :allocate, opt_nil_p: :nil_question, invokesuper: :call_super,
+        invokesuperforward: :call_super, invokeblock: :yield_block, once: :once, opt_aset_with: :call_with_key,
         opt_aref_with: :call_with_key, checkkeyword: :check_keyword
-      }.merge(%i[opt_plus opt_minus opt_mult opt_div opt_mod opt_eq opt_neq opt_lt opt_le opt_gt opt_ge opt_ltlt opt_and
-                 opt_or opt_aref opt_aset opt_length opt_size opt_empty_p opt_succ opt_regexpmatch2
-                ].to_h { |name| [name, :call] }).freeze
+      }.freeze
 
       # @param routine [Routine] to be filled
       # @param code [Code] where other routines are found
@@ -90,17 +95,15 @@ module Kino
 
       # The handlers of a rescue, which are code of their own and may run.
       def read_rescues(flow)
-        @routine.listing.catches.each do |it|
-          next unless it.type == :rescue && it.handler && flow.reached?(it.from)
+        @routine.listing.catches.each do |caught|
+          next unless caught.type == :rescue && flow.reached?(caught.from)
 
-          @routine.calls(it.target, @code.block(nested_block(it.handler)), by: :maybe)
+          @routine.calls(caught.target, @code.block(nested_block(caught.handler)), by: :maybe)
         end
       end
 
       def self_value = push(@routine.receiver)
       def literal(object) = push(Values::Known.new(object))
-      def zero = literal(0)
-      def one = literal(1)
       def nil_value = push(Values::NIL)
       def own_block(*) = push(Values::OWN_BLOCK)
       def string(literal) = made { Values::Made.new(String, literal:) }
@@ -120,10 +123,19 @@ module Kino
       end
 
       def duplicate = push(@state.peek)
-      def duplicate_many(count) = Array.new(count) { |index| @state.peek(count - 1 - index) }.each { |it| push(it) } && nil
+
+      def duplicate_many(count)
+        @state.stack.concat(Array.new(count) { |index| @state.peek(count - 1 - index) })
+        nil
+      end
+
       def top(depth) = push(@state.peek(depth))
       def swap = reverse(2)
-      def reverse(count) = @state.take(count).reverse_each { |it| push(it) } && nil
+
+      def reverse(count)
+        @state.stack.concat(@state.take(count).reverse)
+        nil
+      end
 
       def set(depth)
         @state.stack.unshift(Values::UNKNOWN) until @state.stack.size > depth
@@ -142,7 +154,7 @@ module Kino
       def branch_nil(label)
         value = @state.pop
         values = Values.each(value)
-        nils = values.map { |it| it.same?(Values::NIL) }.uniq
+        nils = values.map { it.same?(Values::NIL) }.uniq
         branch(label, nils.one? ? nils.first : nil)
       end
 

@@ -19,7 +19,7 @@ module Kino
       def initialize(app:, findings:, requests: [])
         @app = app.dup.freeze
         @findings = order(findings).freeze
-        @requests = requests.map { |it| it.dup.freeze }.freeze
+        @requests = requests.map { it.dup.freeze }.freeze
         freeze
       end
 
@@ -61,7 +61,7 @@ module Kino
 
       def order(findings)
         causes = Causes::ALL.keys
-        findings.sort_by.with_index { |it, index| [it.certain? ? 0 : 1, causes.index(it.cause), index] }
+        findings.sort_by.with_index { |one, index| [one.certain? ? 0 : 1, causes.index(one.cause), index] }
       end
     end
   end

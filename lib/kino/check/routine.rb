@@ -35,15 +35,14 @@ module Kino
       # @param receiver [Object]
       # @param label [String]
       # @param scope [Scope]
-      # @param method [UnboundMethod, nil]
-      # @param outer [Routine, nil]
-      def initialize(listing:, receiver:, label:, scope:, method: nil, outer: nil)
+      # @param around [Hash] `method:` (UnboundMethod) and `outer:` (Routine), where there are any
+      def initialize(listing:, receiver:, label:, scope:, **around)
         @listing = listing
         @receiver = receiver
         @label = label
         @scope = scope
-        @method = method
-        @outer = outer
+        @method = around[:method]
+        @outer = around[:outer]
         @settled = {}
         @result = nil
         @events = Hash.new { |events, position| events[position] = [] }
@@ -99,16 +98,16 @@ module Kino
       def certain?(position)
         return true if position == WHOLE
 
-        @flow&.certain?(position) && @listing.catches.none? { |it| it.include?(position) && shields?(it) }
+        @flow&.certain?(position) && @listing.catches.none? { it.include?(position) && shields?(it) }
       end
 
       # @return [Boolean] whether its block may be called
-      def yields? = @yields.any? || @listing.block_parameter? || nested_calls.any? { |it| it.target.yields? }
+      def yields? = @yields.any? || @listing.block_parameter? || nested_calls.any? { it.target.yields? }
 
       # @return [Boolean] whether its block is called each time
       def yields_certainly?
         @yields.any? { |position| certain?(position) } ||
-          nested_calls.any? { |it| runs_certainly?(it) && it.target.yields_certainly? }
+          nested_calls.any? { runs_certainly?(it) && it.target.yields_certainly? }
       end
 
       # @param call [Call] one of its own
@@ -119,12 +118,12 @@ module Kino
 
       private
 
-      def nested_calls = all_calls.select { |it| equal?(it.target.outer) && !equal?(it.target) }
+      def nested_calls = all_calls.select { equal?(it.target.outer) && !equal?(it.target) }
 
       # But for those for which somebody has provided by name.
       def events
         @events.flat_map do |position, events|
-          @listing.catches.any? { |it| it.include?(position) && expects?(it) } ? [] : events
+          @listing.catches.any? { it.include?(position) && expects?(it) } ? [] : events
         end
       end
 
@@ -133,12 +132,12 @@ module Kino
       end
 
       def rescued(caught)
-        caught.handler.instructions.select { |it| it.op == :opt_getconstant_path }.map { |it| it.operands.first }
+        caught.handler.instructions.select { it.op == :opt_getconstant_path }.map { it.operands.first }
       end
 
       # Whether Ractor::IsolationError, a StandardError, ends there.
       def shields?(caught)
-        return caught.handler.instructions.any? { |it| it.op == :throw && it.operands != [0] } if caught.type == :ensure
+        return caught.handler.instructions.any? { it.op == :throw && it.operands != [0] } if caught.type == :ensure
         return false unless caught.type == :rescue
 
         classes = rescued(caught)
@@ -147,7 +146,7 @@ module Kino
 
       def rescues?(path)
         type = @scope.find(path).value
-        !Peek.module?(type) || Peek.ancestors(Ractor::IsolationError).any? { |it| Peek.same?(it, type) }
+        !Peek.module?(type) || Peek.ancestors(Ractor::IsolationError).any? { Peek.same?(it, type) }
       end
     end
   end

@@ -35,8 +35,8 @@ module Kino
 
       def self.module_at(names)
         names.reduce(Object) do |mod, name|
-          return unless Peek.module?(mod) && name.match?(/\A[[:upper:]]/) && Peek.constant?(mod, name, false)
-          return if Peek.autoload?(mod, name, false)
+          break unless Peek.module?(mod) && name.match?(/\A[[:upper:]]/) && Peek.constant?(mod, name, false)
+          break if Peek.autoload?(mod, name, false)
 
           Peek.constant(mod, name, false)
         end
@@ -67,7 +67,7 @@ module Kino
       def self.fetch(mod, name, inherit:)
         return Answer.new(:missing, nil, name.to_s) unless Peek.constant?(mod, name, inherit)
 
-        holder = [mod, *Peek.ancestors(mod)].find { |it| Peek.constant?(it, name, false) }
+        holder = [mod, *Peek.ancestors(mod)].find { Peek.constant?(it, name, false) }
         title = holder.nil? || Peek.same?(holder, Object) ? name.to_s : "#{Peek.title(holder)}::#{name}"
         return Answer.new(:not_loaded, nil, title) if Peek.autoload?(mod, name, inherit)
 
@@ -77,7 +77,7 @@ module Kino
       # @param mod [Module]
       # @return [Array<Answer>] its own constants, as far as they are loaded
       def self.own(mod)
-        Peek.constants(mod, false).map { |name| fetch(mod, name, inherit: false) }.select { |it| it.state == :found }
+        Peek.constants(mod, false).map { |name| fetch(mod, name, inherit: false) }.select { it.state == :found }
       end
 
       private

@@ -2,20 +2,14 @@
 
 require "kino/check/advice"
 require "kino/check/rules"
-require "kino/check/scope"
 
 module Kino
   module Check
-    # How {Reader} takes the instructions that read and write variables and constants.
+    # How {Reader} takes the instructions that read and write variables.
     #
     # @api private
     module State
       private
-
-      def read_own(index) = read_local(index, 0)
-      def read_outer(index) = read_local(index, 1)
-      def write_own(index) = write_local(index, 0)
-      def write_outer(index) = write_local(index, 1)
 
       def read_local(index, level)
         return push(@state.locals.fetch(index, Values::UNKNOWN)) if level.zero?
@@ -91,40 +85,6 @@ module Kino
         writes ? drop : push(Values::UNKNOWN)
       end
 
-      def constant(path) = push(resolve(@routine.scope.find(path)))
-
-      def scoped_constant(name)
-        allow_nil, holder = @state.take(2).reverse
-        return push(Values::UNKNOWN) unless allow_nil.truth == false && holder.is_a?(Values::Known)
-        return push(Values::UNKNOWN) unless Peek.module?(holder.object)
-
-        push(resolve(Scope.fetch(holder.object, name, inherit: true)))
-      end
-
-      def resolve(answer)
-        case answer.state
-        when :found then found_constant(answer)
-        when :not_loaded
-          note(:not_loaded, "#{answer.name} is not loaded yet", is_sure: false)
-          Values::UNKNOWN
-        else Values::UNKNOWN
-        end
-      end
-
-      def found_constant(answer)
-        unless Ractor.shareable?(answer.value)
-          note(:constant, "#{answer.name} holds #{Peek.describe(answer.value)}", fix: Advice.for_value(answer.value))
-        end
-        Values::Known.new(answer.value, answer.name)
-      end
-
-      def write_constant(name)
-        value, = @state.take(2)
-        safe = value.is_a?(Values::Known) && Ractor.shareable?(value.object)
-        note(:constant_write, "#{name} is set") unless safe || value.is_a?(Values::Anything)
-        nil
-      end
-
       def global(name)
         writes = @routine.listing.instructions[@position].op == :setglobal
         note(:global, "#{name} is #{writes ? "set" : "read"}") unless Rules.global?(name)
@@ -156,7 +116,7 @@ module Kino
       module Kinds
         def self.of(code)
           _, _, _, _, *rest = RubyVM::InstructionSequence.compile(code).to_a
-          rest.last.grep(Array).find { |it| it[0] == :defined }[1]
+          rest.last.grep(Array).find { it[0] == :defined }[1]
         end
         private_class_method :of
 

@@ -33,7 +33,7 @@ module Kino
         end
 
         def groups(report)
-          report.findings.group_by { |it| [it.certainty, it.cause] }.map do |(certainty, cause), findings|
+          report.findings.group_by { [it.certainty, it.cause] }.map do |(certainty, cause), findings|
             lines = findings.first(SHOWN).map { |finding| entry(finding) }
             lines << "  and #{findings.size - SHOWN} more" if findings.size > SHOWN
             ["#{Causes::ALL.fetch(cause).title} (#{certainty})", *lines].join("\n")

@@ -62,7 +62,9 @@ module Kino
         end
 
         def fix(error)
-          error.start_with?("Ractor::", "FrozenError") ? Causes::ALL.fetch(:request).fix : "it may fail in threads too: see the backtrace"
+          return Causes::ALL.fetch(:request).fix if error.start_with?("Ractor::", "FrozenError")
+
+          "it may fail in threads too: see the backtrace"
         end
       end
 

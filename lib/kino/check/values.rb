@@ -129,7 +129,9 @@ module Kino
         def truth = @values.map(&:truth).uniq.then { |truths| truths.first if truths.one? }
 
         # @return [Boolean]
-        def same?(other) = other.instance_of?(Several) && values.size == other.values.size && Values.covers?(self, other)
+        def same?(other)
+          other.instance_of?(Several) && values.size == other.values.size && Values.covers?(self, other)
+        end
       end
 
       # Nothing is known.
@@ -174,7 +176,7 @@ module Kino
 
         # @return [Object]
         def several(values)
-          distinct = values.each_with_object([]) { |value, list| list << value if list.none? { |it| it.same?(value) } }
+          distinct = values.each_with_object([]) { |value, list| list << value if list.none? { it.same?(value) } }
           return distinct.first || UNKNOWN if distinct.size < 2
 
           distinct.size > Several::LIMIT ? UNKNOWN : Several.new(distinct)
@@ -184,7 +186,7 @@ module Kino
         def covers?(one, other)
           candidates = each(one)
           others = each(other)
-          others.any? && others.all? { |value| candidates.any? { |it| it.same?(value) } }
+          others.any? && others.all? { |value| candidates.any? { it.same?(value) } }
         end
       end
     end

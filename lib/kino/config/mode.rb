@@ -95,8 +95,8 @@ module Kino
           finding = Check.certain(app) unless requested == :ractor
           return unless finding
 
-          "every request would fail in a Ractor: #{finding.what} (#{[finding.place, finding.path].compact.join(", by ")}); " \
-            "#{finding.fix}; kino --check tells more"
+          "every request would fail in a Ractor: #{finding.what} " \
+            "(#{[finding.place, finding.path].compact.join(", by ")}); #{finding.fix}; kino --check tells more"
         end
 
         # @return [Error, nil] what keeps this app out of ractor mode

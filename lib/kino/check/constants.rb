@@ -1,0 +1,49 @@
+# frozen_string_literal: true
+
+require "kino/check/advice"
+require "kino/check/scope"
+
+module Kino
+  module Check
+    # How {Reader} takes the instructions that read and set constants.
+    #
+    # @api private
+    module Constants
+      private
+
+      def constant(path) = push(resolve(@routine.scope.find(path)))
+
+      def scoped_constant(name)
+        allow_nil, holder = @state.take(2).reverse
+        return push(Values::UNKNOWN) unless allow_nil.truth == false && holder.is_a?(Values::Known)
+        return push(Values::UNKNOWN) unless Peek.module?(holder.object)
+
+        push(resolve(Scope.fetch(holder.object, name, inherit: true)))
+      end
+
+      def resolve(answer)
+        case answer.state
+        when :found then found_constant(answer)
+        when :not_loaded
+          note(:not_loaded, "#{answer.name} is not loaded yet", is_sure: false)
+          Values::UNKNOWN
+        else Values::UNKNOWN
+        end
+      end
+
+      def found_constant(answer)
+        unless Ractor.shareable?(answer.value)
+          note(:constant, "#{answer.name} holds #{Peek.describe(answer.value)}", fix: Advice.for_value(answer.value))
+        end
+        Values::Known.new(answer.value, answer.name)
+      end
+
+      def write_constant(name)
+        value, = @state.take(2)
+        safe = value.is_a?(Values::Known) && Ractor.shareable?(value.object)
+        note(:constant_write, "#{name} is set") unless safe || value.is_a?(Values::Anything)
+        nil
+      end
+    end
+  end
+end
