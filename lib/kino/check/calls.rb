@@ -87,9 +87,14 @@ module Kino
       def call_one(value, request)
         method = value.method(request.name)
         return call_missing(value, request) unless method
+        return Values::UNKNOWN if require?(method)
 
         enter(value, method, request) || call_native(value, method, request)
       end
+
+      # Whatever RubyGems and Bundler have made of it, blocks even: in a Ractor Ruby asks the main one to do it, by a
+      # method that it puts before theirs once the first Ractor is made.
+      def require?(method) = method.name == :require && method.owner.equal?(Kernel)
 
       def call_missing(value, request)
         method = value.method(:method_missing)

@@ -138,7 +138,8 @@ module Kino
       # The response's body is the app's code too: it is written from the Ractor.
       def enter_body(root)
         Values.each(root.result || Values::UNKNOWN).grep(Values::Tuple).each do |response|
-          Values.each(response.elements[2] || Values::UNKNOWN).each do |body|
+          bodies = Values.each(response.elements[2] || Values::UNKNOWN)
+          bodies.each do |body|
             %i[each call].each do |name|
               method = body.method(name)
               routine = routine(method, body, name == :each ? NONE : ONE) if method
