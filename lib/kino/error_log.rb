@@ -28,7 +28,7 @@ module Kino
     def exception(error, env = nil, prefix: "")
       write("kino: #{prefix}#{describe(error)}#{request_line(env)}\n#{trace(error)}")
     rescue *RESCUED => failure
-      line("an error that cannot be described: #{failure.class}")
+      line("an error that cannot be described: #{class_name(failure)}")
     end
 
     # What a worker died of, as the log has it. Whatever that is: nothing is raised by asking it.
@@ -36,9 +36,15 @@ module Kino
     # @param error [Exception]
     # @return [String] class and message on the first line, then the backtrace and the causes
     def full_message(error)
-      head = asked { describe(error) } || "#{error.class}: (it cannot be described)"
+      head = asked { describe(error) } || undescribed(error)
       "#{head}\n#{asked { trace(error) }}".chomp
     end
+
+    # Without a word of its own.
+    #
+    # @param error [Exception]
+    # @return [String]
+    def undescribed(error) = "#{class_name(error)}: (it cannot be described)"
 
     # @return [void]
     def flush
@@ -50,7 +56,13 @@ module Kino
     # @param error [Exception]
     # @return [String] class and message on one line
     def describe(error)
-      "#{error.class}: #{message_of(error)}"
+      "#{class_name(error)}: #{message_of(error)}"
+    end
+
+    # An exception may lie about its class, or raise where it is asked. (Not constants: a method object cannot be
+    # shared between Ractors.)
+    def class_name(error)
+      Module.instance_method(:to_s).bind_call(Kernel.instance_method(:class).bind_call(error))
     end
 
     def asked
@@ -62,7 +74,7 @@ module Kino
     def message_of(error)
       plain(error.message).gsub(/\s*\n\s*/, " | ")
     rescue *RESCUED => failure
-      "(no message: #{failure.class})"
+      "(no message: #{class_name(failure)})"
     end
 
     def write(text)
@@ -91,6 +103,6 @@ module Kino
       lines.join
     end
 
-    private_class_method :asked, :write, :plain, :message_of, :request_line, :trace
+    private_class_method :class_name, :asked, :write, :plain, :message_of, :request_line, :trace
   end
 end

@@ -147,7 +147,7 @@ module Kino
       true
     rescue Errno::EPERM
       true # it is somebody else's
-    rescue Errno::ESRCH
+    rescue Errno::ESRCH, RangeError # the latter for a number that no process can have
       false
     end
 

@@ -26,7 +26,7 @@ module Kino
     #   raised: Ruby hands a SystemExit that leaves a thread on to the main thread, and an app's `exit` must not stop
     #   the server
     # @return [void]
-    def self.run(server_id:, app:, index:, hooks: Hooks::NONE)
+    def self.run(server_id:, app:, index:, hooks: Hooks::NONE, &)
       stage = :boot
       error = WorkerError.new("its thread was killed")
       worker = (hooks.after_request ? Hooked : self).new(server_id:, app:, index:, hooks:)
@@ -37,7 +37,7 @@ module Kino
       error = e
     ensure
       stage = worker&.dismissal || (error ? stage : :leaving)
-      yield Pool::Ending.of(stage, error)
+      Pool::Ending.report(stage, error, &)
     end
 
     # @param server_id [Integer] the server in {Native}

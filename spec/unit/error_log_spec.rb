@@ -3,6 +3,16 @@
 require "kino/error_log"
 
 RSpec.describe Kino::ErrorLog do
+  it "finds words for an exception that will not even say its class" do
+    silent = Class.new(StandardError) do
+      def class = raise("no class")
+      def message = raise(self)
+    end
+    stub_const("Silent", silent)
+    expect(described_class.full_message(Silent.new)).to start_with("Silent: (no message: Silent)")
+    expect { described_class.exception(Silent.new) }.to output(/\Akino: Silent: /).to_stderr
+  end
+
   let(:env) do
     { "REQUEST_METHOD" => "GET", "PATH_INFO" => "/a", "QUERY_STRING" => "", "SERVER_PROTOCOL" => "HTTP/1.1" }
   end

@@ -149,6 +149,10 @@ RSpec.describe Kino::Pidfile do
     expect_replacement("")
   end
 
+  it "is replaced where no process can have its number" do
+    expect_replacement("9999999999\n")
+  end
+
   it "is replaced where its owner is dead and a process that it has forked is not" do
     reader, writer = IO.pipe
     owner = fork { leave_child(reader, writer) }

@@ -29,8 +29,11 @@ module Kino
 
       # Bits of the flags of a call, as the VM has them.
       SPLAT = 1
+      # with &block
       BLOCK = 2
+      # on self, written without it
       OWN = 4
+      # with **
       KEYWORD_SPLAT = 64
 
       private

@@ -7,6 +7,8 @@ module Kino
     #
     # @api private
     module Causes
+      # One of them.
+      #
       # @!attribute [r] title
       #   @return [String] heads the findings of this cause
       # @!attribute [r] fix

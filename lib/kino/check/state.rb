@@ -120,7 +120,9 @@ module Kino
         end
         private_class_method :of
 
+        # What the VM calls a global variable there.
         GLOBAL = of("defined?($kino)")
+        # What it calls a class variable.
         CLASS_VARIABLE = of("defined?(@@kino)")
       end
     end

@@ -152,8 +152,11 @@ module Kino
       class OwnBlock < Anything
       end
 
+      # A value that nothing is known of.
       UNKNOWN = Anything.new.freeze
+      # The block that the method was given.
       OWN_BLOCK = OwnBlock.new.freeze
+      # nil, known as such.
       NIL = Known.new(nil).freeze
 
       class << self

@@ -44,7 +44,7 @@ module Kino
 
         def io(descriptor, mode)
           IO.for_fd(descriptor, mode).tap { |inherited| inherited.close_on_exec = true }
-        rescue SystemCallError
+        rescue SystemCallError, ArgumentError # the latter for one that Ruby keeps for itself
           raise BindError, "#{VARIABLE} names file descriptor #{descriptor}, but it is not open"
         end
       end

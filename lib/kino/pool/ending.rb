@@ -21,6 +21,20 @@ module Kino
       # @return [Ending]
       def self.of(stage, error = nil) = new(stage:, error:, full_message: error && ErrorLog.full_message(error))
 
+      # Tells how a worker ended, whatever its error does when it is asked for its message: an exception whose message
+      # kills the thread once cost a server all its workers.
+      #
+      # @param stage [Symbol]
+      # @param error [Exception, nil]
+      # @yieldparam ending [Ending]
+      # @return [void]
+      def self.report(stage, error)
+        ending = new(stage:, error:, full_message: error && ErrorLog.undescribed(error))
+        ending = of(stage, error)
+      ensure
+        yield ending
+      end
+
       # @param stage [String]
       # @param full_message [String, nil] as it came from another Ractor
       # @return [Ending]

@@ -38,7 +38,7 @@ module Kino
 
       def self.socket(descriptor)
         IO.for_fd(descriptor, autoclose: false).tap { |socket| socket.close_on_exec = true }
-      rescue SystemCallError
+      rescue SystemCallError, ArgumentError # the latter for one that Ruby keeps for itself
         raise BindError, "LISTEN_FDS says that file descriptor #{descriptor} is a socket, but it is not open"
       end
       private_class_method :socket

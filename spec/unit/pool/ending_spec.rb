@@ -21,4 +21,18 @@ RSpec.describe Kino::Pool::Ending do
     expect(ending.error).to be_a(Kino::WorkerError).and have_attributes(message: "RuntimeError: why")
     expect(described_class.told("set_aside", nil)).to eq(described_class.of(:set_aside))
   end
+
+  it "is reported though the message of the error kills the thread that asks for it" do
+    deadly = Class.new(StandardError) { def message = Thread.current.kill }
+    told = []
+    Thread.new { described_class.report(:serving, deadly.new) { |ending| told << ending } }.join
+    expect(told).to match([have_attributes(stage: :serving, full_message: /: \(it cannot be described\)\z/)])
+  end
+
+  it "is reported with what the error says" do
+    told = []
+    described_class.report(:boot, RuntimeError.new("boo")) { |ending| told << ending }
+    described_class.report(:leaving, nil) { |ending| told << ending }
+    expect(told.map(&:full_message)).to eq(["RuntimeError: boo", nil])
+  end
 end

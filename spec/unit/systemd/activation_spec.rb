@@ -31,6 +31,11 @@ RSpec.describe Kino::Systemd::Activation do
     expect { take }.to raise_error(Kino::BindError, /file descriptor 9999 is a socket, but it is not open/)
   end
 
+  it "refuses what Ruby keeps for itself" do
+    allow(IO).to receive(:for_fd).and_raise(ArgumentError, "RubyVM reserves it")
+    expect { take }.to raise_error(Kino::BindError, /file descriptor 3 is a socket, but it is not open/)
+  end
+
   it "gives what is open, and lets no other process inherit it" do
     TCPServer.open("127.0.0.1", 0) do |server|
       server.close_on_exec = false
