@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 $LOAD_PATH.unshift(File.expand_path("../lib", __dir__))
+require_relative "generate/findings"
 require_relative "generate/front_end"
 require_relative "generate/moving"
 require_relative "generate/reference"
@@ -9,6 +10,7 @@ require_relative "generate/signatures"
 generated = {
   "doc/configuration.md" => Generate::Reference,
   "doc/puma.md" => Generate::Moving,
+  "doc/ractors.md" => Generate::Findings,
   "ext/kino/src/ruby/directives.rs" => Generate::FrontEnd,
   "sig/kino/config/sheet.rbs" => Generate::Signatures
 }
