@@ -76,7 +76,8 @@ RSpec.describe "modes" do
   describe "RUBY_MAX_CPU" do
     it "is asked for where there are more workers than the VM has threads for" do
       Kino::Server.new(Apps::EnvDump, mode: :ractor, workers: 999)
-      expect(log.text).to match(/\Akino: warning: 999 workers, but .* on at most \d+ cores: set RUBY_MAX_CPU=1003 in/)
+      expect(log.text)
+        .to match(/\Akino: warning: up to 999 worker Ractors .* on at most \d+ cores: set RUBY_MAX_CPU=1998 in/)
     end
 
     it "does not matter in threaded mode" do
