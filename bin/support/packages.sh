@@ -8,6 +8,13 @@ is_root() { [ "$(id -u)" = 0 ]; }
 # have_header HEADER: whether the C compiler finds it.
 have_header() { printf '#include <%s>\n' "$1" | cc -E -x c - >/dev/null 2>&1; }
 
+# is_libclang FILE: whether it is there and more than the C++ half (libclang-cpp.so.14), which Debian packages apart and
+# clang-sys passes over.
+is_libclang() {
+  case ${1##*/} in *-cpp.*) return 1 ;; esac
+  [ -f "$1" ]
+}
+
 # have_libclang: looks where clang-sys, which bindgen loads libclang with, looks.
 have_libclang() {
   local file
@@ -17,11 +24,11 @@ have_libclang() {
     /usr/local/llvm*/lib/libclang[.-]*so* /opt/homebrew/opt/llvm/lib/libclang.dylib \
     /usr/local/opt/llvm/lib/libclang.dylib /Library/Developer/CommandLineTools/usr/lib/libclang.dylib \
     /Applications/Xcode.app/Contents/Developer/Toolchains/XcodeDefault.xctoolchain/usr/lib/libclang.dylib; do
-    if [ -f "$file" ]; then return 0; fi
+    if is_libclang "$file"; then return 0; fi
   done
   if have llvm-config; then
     for file in "$(llvm-config --libdir 2>/dev/null)"/libclang[.-]*; do
-      if [ -f "$file" ]; then return 0; fi
+      if is_libclang "$file"; then return 0; fi
     done
   fi
   return 1
