@@ -42,8 +42,7 @@ module Kino
     def run
       signals = Signals.new(stop: method(:stop), others:)
       signals.during do
-        start
-        signals.start
+        start { signals.start }
         yield @server if block_given?
         boot = announce
         @server.wait
@@ -64,12 +63,13 @@ module Kino
       }
     end
 
-    def start
+    # @yield once there is something to stop, whatever the hook after_boot does
+    def start(&)
       # The app is loaded and stays: the collector need not look at it again each time.
       Process.warmup
       # The predecessor's it is until we can take its place.
       @pidfile&.claim unless @inherited.predecessor
-      @server.start
+      @server.start(&)
     ensure
       # The server has a descriptor of its own. Ours would let clients connect that nobody accepts.
       @inherited.listener&.close

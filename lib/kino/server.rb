@@ -6,9 +6,11 @@ require "kino/config/mode"
 require "kino/config/settings"
 require "kino/error_log"
 require "kino/hooks"
+require "kino/hooks/threads"
 require "kino/native_settings"
 require "kino/pool"
 require "kino/runner"
+require "kino/signals"
 require "kino/stats_line"
 
 module Kino
@@ -67,7 +69,9 @@ module Kino
       Hooks.check(@settings) if @mode == :ractor
       warn_of(reason)
       @lock = Mutex.new
+      @booted = Thread::Queue.new
       @stopped = Thread::Queue.new
+      @hook_threads = Hooks::Threads.new
       @reload_hooks = []
     end
 
@@ -116,8 +120,10 @@ module Kino
       self
     end
 
-    # Binds, starts the network threads and the workers, and calls the hook `after_boot`.
+    # Binds, starts the network threads and the workers, and calls the hook `after_boot`: returns when that has, or when
+    # the server has been stopped meanwhile.
     #
+    # @yieldparam server [Server] once it serves, before the hook
     # @return [self]
     # @raise [BindError] where the address cannot be listened on
     # @raise [Error] if it was started before
@@ -128,7 +134,8 @@ module Kino
         @id = Native.start(NativeSettings.of(settings, mode:, inherited: descriptor))
         begin_serving
       end
-      Hooks.call_safely(:after_boot, settings.after_boot)
+      yield self if block_given?
+      call_after_boot if settings.after_boot
       self
     end
 
@@ -164,18 +171,19 @@ module Kino
     # connection if its head has gone out. Does nothing on a server that does not run; a second caller waits for the
     # first.
     #
-    # In a trap handler, where nothing may be locked, and in the hook `on_worker_exit` it returns at once, and a thread
-    # of its own stops the server: {#wait} tells when it has. A caller that is killed, or raised at, in the midst
-    # leaves a server that is about to stop; call again to go on.
+    # In a trap handler, where nothing may be locked, and in the hooks `after_boot`, `before_shutdown` and
+    # `on_worker_exit` it returns at once, and a thread of its own stops the server: {#wait} tells when it has. A caller
+    # that is killed, or raised at, in the midst leaves a server that is about to stop; call again to go on.
     #
-    # @param timeout [Numeric] seconds, as many as the directive `shutdown_timeout` takes
+    # @param timeout [Numeric] seconds, as many as the directive `shutdown_timeout` takes: for the hook and for what is
+    #   to be answered together. The hook gets at least a second
     # @return [self]
     # @raise [ConfigError] for any other, whatever state the server is in
     def shutdown(timeout: settings.shutdown_timeout)
       timeout = Config::Directives[:shutdown_timeout].coerce(timeout, source: "shutdown(timeout:)")
-      if trapping? || @pool&.own_thread?
+      if Signals.trapping? || @hook_threads.own? || @pool&.own_thread?
         Thread.new { shutdown(timeout:) }
-      elsif !@lock.owned? # else by a hook that it has called itself
+      elsif !@lock.owned? # else by a block that #start has called
         @lock.synchronize { stop(timeout) if @pool && !@stopped.closed? }
       end
       self
@@ -215,14 +223,6 @@ module Kino
 
     private
 
-    # The address of a socket that was given.
-    def address
-      socket = listener
-      socket.local_address.ip_address
-    ensure
-      socket&.close
-    end
-
     # A descriptor, or what IO has one for.
     def descriptor
       @given.is_a?(Integer) ? @given : @given&.fileno
@@ -230,9 +230,9 @@ module Kino
 
     def begin_serving
       @port = Native.port(@id)
-      @host = address if @given
+      @host = Config::Address.host_of(listener) if @given
       # Noted before it starts, for its thread asks for it.
-      @pool = Pool.of(self, app: @app, id: @id) { |error| fail_with(error) }
+      @pool = Pool.of(self, app: @app, id: @id, hook_threads: @hook_threads) { |error| fail_with(error) }
       is_up = @pool.start
     ensure # whatever it was, a Thread#kill included: the port must not stay taken
       give_back unless is_up
@@ -254,36 +254,36 @@ module Kino
       shutdown(timeout: @pool.any? ? settings.shutdown_timeout : 0)
     end
 
+    # A hook that hangs must not keep the server from being stopped, nor whoever has started it from going on then.
+    def call_after_boot
+      @hook_threads.begin(:after_boot, settings.after_boot, over: @booted)
+      @booted.pop
+    end
+
     # Each step may be done again, so that a caller who was interrupted leaves the rest to the next.
     def stop(timeout)
-      announce_stop
-      end_workers(timeout) unless @last_counters
+      deadline = now + timeout
+      announce_stop([timeout, EXIT_GRACE].max)
+      end_workers(deadline) unless @last_counters
       Native.shutdown(@id)
       ErrorLog.flush
+      @booted.close
       @stopped.close
     end
 
-    def announce_stop
+    def announce_stop(seconds)
       return if @is_stopping
 
       @is_stopping = true
-      Hooks.call_safely(:before_shutdown, settings.before_shutdown)
+      @hook_threads.call(:before_shutdown, settings.before_shutdown, seconds)
     end
 
-    def end_workers(timeout)
-      deadline = now + timeout
-      drained = Native.drain(@id, timeout)
+    def end_workers(deadline)
+      drained = Native.drain(@id, [deadline - now, 0].max)
       Native.close(@id)
       Native.abort(@id) unless drained
-      @pool.join([deadline - now, EXIT_GRACE].max)
+      @pool.join([deadline + EXIT_GRACE - now, 0].max)
       @last_counters = Native.stats(@id)
-    end
-
-    # Ruby lets nobody lock a Mutex in a trap handler, and tells in no other way that it is one.
-    def trapping?
-      Mutex.new.synchronize { false }
-    rescue ThreadError
-      true
     end
 
     def counters

@@ -16,6 +16,15 @@ module Kino
     # What a process ends with on the second.
     FORCED_EXIT_STATUS = 1
 
+    # Ruby lets nobody lock a Mutex in a trap handler, and tells in no other way that it is one.
+    #
+    # @return [Boolean] whether the caller is in a trap handler
+    def self.trapping?
+      Mutex.new.synchronize { false }
+    rescue ThreadError
+      true
+    end
+
     # @param stop [#call] what the first of {STOP} does
     # @param others [Hash{String => #call}] what the others do, by name
     def initialize(stop:, others: {})

@@ -72,6 +72,34 @@ RSpec.describe "hooks" do
       end
     end
 
+    it "that hang once it has booted do not keep the server from serving, nor from being stopped" do
+      entered = Thread::Queue.new
+      server = Kino::Server.new(Apps::Deaths, port: 0, workers: 1, threads: 1, mode:,
+                                              after_boot: -> { entered << :up and sleep })
+      starting = concurrently { server.start }
+      expect(entered.pop(timeout: 20)).to eq(:up)
+      expect(Wire.get(server.port, "/alive").status).to eq(200)
+      server.shutdown
+      expect(starting.value).to be(server)
+    end
+
+    it "that hang before a shutdown are waited for as long as that may take" do
+      server = serve(Apps::Deaths, before_shutdown: -> { sleep })
+      eventually { server.ready? }
+      expect(server.shutdown(timeout: 0)).to be(server)
+      expect(refused?(server.port)).to be(true)
+      expect(log.text).to match(/\Akino: the hook before_shutdown has not returned after 1.0 s and is waited for/)
+    end
+
+    it "that hang at the end of a worker do not keep it from being replaced" do
+      server = serve(Apps::Deaths, on_worker_exit: ->(*) { sleep })
+      3.times { Wire.get(server.port, "/doom") }
+      expect(Wire.get(server.port, "/alive").status).to eq(200)
+      server.shutdown(timeout: 0)
+      expect(server.stats).to include(respawns: 3)
+      expect(log.text).to include("kino: the hook on_worker_exit is waited for no longer: 3 calls are left out\n")
+    end
+
     it "may shut the server down" do
       %i[after_boot before_shutdown on_worker_exit].each do |name|
         server = Kino::Server.new(Apps::Deaths, port: 0, workers: 1, threads: 1, mode:, name => lambda { |*|

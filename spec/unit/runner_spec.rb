@@ -23,7 +23,12 @@ RSpec.describe Kino::Runner do
       def stats_line = "served=0"
       def ready? = @ready
       def come_up = @ready = true
-      def start = calls << :start
+
+      def start
+        calls << :start
+        yield
+      end
+
       def wait = @stopped.pop
       def add_worker = @workers += 1
       def remove_worker = @workers -= 1
@@ -172,7 +177,10 @@ RSpec.describe Kino::Runner do
 
     it "claims it before the server starts, and removes it at the end" do
       file = pidfile
-      server.define_singleton_method(:start) { calls << (File.exist?(file) ? :start : :too_early) }
+      server.define_singleton_method(:start) do |&begun|
+        calls << (File.exist?(file) ? :start : :too_early)
+        begun.call
+      end
       start
       expect(File.read(pidfile)).to eq("#{Process.pid}\n")
       stop

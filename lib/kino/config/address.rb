@@ -30,6 +30,14 @@ module Kino
         new(host: match[:host].freeze, port:) if port.nil? || PORTS.cover?(port)
       end
 
+      # @param socket [Socket] that listens; is closed
+      # @return [String] the IP address
+      def self.host_of(socket)
+        socket.local_address.ip_address
+      ensure
+        socket.close
+      end
+
       # @param host [String] IPv6 without brackets
       # @param port [Integer]
       # @param scheme [String]

@@ -128,8 +128,9 @@ module Kino
           name: :shutdown_timeout, section: :process,
           type: Types::Duration.new, default: 30.0,
           summary: "how long a shutdown waits for requests in flight",
-          doc: "Seconds that a shutdown leaves to the requests that are in flight. Then they are cut off, and what " \
-               "still waits for a worker is answered 503."
+          doc: "Seconds that a shutdown leaves to the hook `before_shutdown` and to the requests that are in flight. " \
+               "Then they are cut off, and what still waits for a worker is answered 503. It may take a second or " \
+               "two more to end what is left."
         ),
         Directive.new(
           name: :restart_timeout, section: :process,
@@ -252,7 +253,8 @@ module Kino
           name: :after_boot, section: :hooks,
           type: Types::Callable.new, default: nil,
           summary: "called once the server listens and its workers are started",
-          doc: "Called at the end of Kino::Server#start, on the thread that starts."
+          doc: "Called at the end of Kino::Server#start, which waits for it, on a thread of its own. A server whose " \
+               "hook has not returned serves, and can be stopped."
         ),
         Directive.new(
           name: :after_worker_boot, section: :hooks,
@@ -275,14 +277,16 @@ module Kino
           summary: "called when a thread of a worker has ended, with the error",
           doc: "Called in the main Ractor, once for each thread of a worker that has ended, with the worker's index: " \
                "and with the error it died of, or nil when it has left as it should. Not for those that a shutdown " \
-               "has to give up. A Ractor's exceptions stay in it: a Kino::WorkerError stands for them. It holds up " \
-               "all replacements while it runs: let it be short."
+               "has to give up. A Ractor's exceptions stay in it: a Kino::WorkerError stands for them. It is called " \
+               "on a thread of its own, one call after another: no worker waits for it, but the next call does."
         ),
         Directive.new(
           name: :before_shutdown, section: :hooks,
           type: Types::Callable.new, default: nil,
           summary: "called before a shutdown begins to close anything",
-          doc: "Called by Kino::Server#shutdown, once, after `ready?` has turned false and before the port is closed."
+          doc: "Called by Kino::Server#shutdown, once, after `ready?` has turned false and before the port is " \
+               "closed, on a thread of its own. What it takes is taken from `shutdown_timeout`; when that is over, " \
+               "the server goes on without it."
         )
       ].freeze
 

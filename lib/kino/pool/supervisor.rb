@@ -1,6 +1,5 @@
 # frozen_string_literal: true
 
-require "kino/hooks"
 require "kino/pool/backoff"
 require "kino/pool/ending"
 require "kino/pool/quarantine"
@@ -30,14 +29,14 @@ module Kino
       # @param launcher [Ractors, Threads]
       # @param roster [Roster] the workers that there should be
       # @param quarantine [Quarantine]
-      # @param on_exit [#call, nil] the hook on_worker_exit
+      # @param exit_hook [ExitHook]
       # @yieldparam error [WorkerError] nobody serves, or could be replaced, any more; nothing is started after it
-      def initialize(server_id:, launcher:, roster:, quarantine:, on_exit: nil, &give_up)
+      def initialize(server_id:, launcher:, roster:, quarantine:, exit_hook:, &give_up)
         @server_id = server_id
         @launcher = launcher
         @roster = roster
         @quarantine = quarantine
-        @on_exit = on_exit
+        @exit_hook = exit_hook
         @give_up = give_up
         @lock = Mutex.new
         @starter = Starter.new(server_id:, launcher:, roster:)
@@ -61,9 +60,7 @@ module Kino
 
       # @param rows [Array<Hash>] the `per_worker` of {Server#stats}
       # @return [Boolean] whether all that are to serve have come up
-      def up?(rows)
-        @lock.synchronize { !@thread.nil? && @roster.up?(rows) }
-      end
+      def up?(rows) = @lock.synchronize { !@thread.nil? && @roster.up?(rows) }
 
       # Starts one more.
       # @return [Integer, nil] its index, the lowest that is free; nil if there are as many as there may be, and once
@@ -92,27 +89,34 @@ module Kino
         end
       end
 
-      # Starts nothing more, and waits for the workers to leave. May be called again, but not on {#own_thread?}.
+      # Starts nothing more, and waits for the workers to leave, and for the hook that is told of it. May be called
+      # again, but not on {#own_thread?}.
       # @param seconds [Numeric] for all of them together
       # @return [Boolean] whether all have left by themselves
       def join(seconds)
+        deadline = now + seconds
         @lock.synchronize { @is_stopping = true }
         @launcher.wake
-        return true if @thread.join(seconds)
-
-        @is_given_up = true
-        @thread.kill.join
-        @launcher.kill
-        false
+        has_left = !@thread.join(seconds).nil?
+        give_workers_up unless has_left
+        @exit_hook.finish([deadline - now, 0].max)
+        has_left
       end
 
-      # @return [Boolean] whether the caller is a hook on the thread that all this is done on
+      # @return [Boolean] whether the caller is on the thread that all this is done on
       def own_thread? = @thread == Thread.current
 
       private
 
+      # Those that are busy first: until they have let go of the VM lock, nobody else gets on.
+      def give_workers_up
+        @launcher.kill
+        @is_given_up = true
+        @thread.kill.join
+      end
+
       def supervise
-        @thread = Thread.current # at once: a hook may ask for it before {#start} has noted it
+        @thread = Thread.current # at once: {#start} may not have noted it when it is asked for
         step until over?
       end
 
@@ -130,9 +134,8 @@ module Kino
       def endure(error)
         @errors += 1
         ErrorLog.line("the supervisor of the workers goes on after #{ErrorLog.full_message(error)}")
-        if Backoff.exhausted?(@errors)
-          @lock.synchronize { fail_with("its workers cannot be supervised: #{error.class}") }
-        end
+        why = "its workers cannot be supervised: #{error.class}"
+        @lock.synchronize { fail_with(why) } if Backoff.exhausted?(@errors)
         sleep(Backoff.delay(@errors))
       end
 
@@ -167,7 +170,7 @@ module Kino
         @quarantine.look { |index| @starter.stand_in(index) }
       end
 
-      # Says what has happened before anything else can; the hook may take its time, so it comes last.
+      # Says what has happened before anything else can.
       def handle(number, ending, is_whole)
         unit, what, successor = @lock.synchronize { settle(number, ending, is_whole) }
         return unless unit
@@ -178,7 +181,7 @@ module Kino
           @lock.synchronize { @starter.again(successor) unless @is_stopping } if successor
         end
         # Once for each thread, in both modes.
-        unit.threads.times { Hooks.call_safely(:on_worker_exit, @on_exit, unit.index, ending.error) }
+        unit.threads.times { @exit_hook.tell(unit.index, ending.error) }
       end
 
       # Decides what becomes of a unit that has ended, or lost a thread.
@@ -239,9 +242,7 @@ module Kino
         ErrorLog.line("no worker is added: there are #{@roster.indexes.size}, and there may be no more")
       end
 
-      def now
-        Process.clock_gettime(Process::CLOCK_MONOTONIC)
-      end
+      def now = Process.clock_gettime(Process::CLOCK_MONOTONIC)
     end
   end
 end

@@ -45,6 +45,8 @@ RSpec.describe Kino::Pool::Supervisor do
   end
   let(:given_up) { Thread::Queue.new }
   let(:exits) { Thread::Queue.new }
+  let(:on_exit) { ->(*all) { exits << all } }
+  let(:exit_hook) { Kino::Pool::ExitHook.new(on_exit, threads: Kino::Hooks::Threads.new) }
   let(:quarantine) { Kino::Pool::Quarantine.new(server_id: 7, seconds: nil, most: 1) }
 
   before do
@@ -70,9 +72,8 @@ RSpec.describe Kino::Pool::Supervisor do
   end
 
   def supervisor(workers: 1)
-    on_exit = ->(*all) { exits << all }
     roster = Kino::Pool::Roster.new(workers:, most: 3)
-    described_class.new(server_id: 7, launcher:, roster:, quarantine:, on_exit:) { |error| given_up << error }
+    described_class.new(server_id: 7, launcher:, roster:, quarantine:, exit_hook:) { |error| given_up << error }
   end
 
   def finish(number, stage = :leaving, error = nil) = launcher.note(number, Kino::Pool::Ending.of(stage, error))
@@ -273,13 +274,19 @@ RSpec.describe Kino::Pool::Supervisor do
     expect(subject.join(60)).to be(true)
   end
 
-  it "survives a hook that raises, whatever it raises" do
-    roster = Kino::Pool::Roster.new(workers: 1, most: 1)
-    subject = described_class.new(server_id: 7, launcher:, roster:, quarantine:, on_exit: ->(*) { exit })
-    subject.start
-    finish(launcher.started.pop.first, :serving, RuntimeError.new("no"))
+  it "replaces a worker while the hook has not returned, and waits for that at its end" do
+    entered = Thread::Queue.new
+    leave = Thread::Queue.new
+    slow = Kino::Pool::ExitHook.new(->(index, _) { entered << index and leave.pop }, threads: Kino::Hooks::Threads.new)
+    subject = described_class.new(server_id: 7, launcher:, roster: Kino::Pool::Roster.new(workers: 1, most: 1),
+                                  quarantine:, exit_hook: slow).start
+    2.times { finish(launcher.started.pop.first, :serving, RuntimeError.new("no")) }
     finish(launcher.started.pop.first)
-    expect(subject.join(60)).to be(true)
+    expect(entered.pop).to eq(0)
+    joining = Thread.new { subject.join(60) }
+    3.times { leave << :now }
+    expect(joining.value).to be(true)
+    expect(entered.size).to eq(2)
   end
 
   it "adds the lowest that is missing, and removes the highest but one" do

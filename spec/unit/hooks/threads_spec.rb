@@ -1,0 +1,51 @@
+# frozen_string_literal: true
+
+require "kino/hooks/threads"
+
+RSpec.describe Kino::Hooks::Threads do
+  subject(:threads) { described_class.new }
+
+  it "waits for a hook, which has a thread of its own" do
+    told = []
+    threads.call(:before_shutdown, -> { told << [threads.own?, Thread.current.name] }, 60)
+    expect(told).to eq([[true, "kino-before_shutdown"]])
+    expect(threads).not_to be_own
+  end
+
+  it "waits for nothing where there is no hook" do
+    expect(threads.call(:before_shutdown, nil, 60)).to be_nil
+  end
+
+  it "waits no longer than it is told, says so, and leaves the hook alone" do
+    leave = Thread::Queue.new
+    left = Thread::Queue.new
+    expect { threads.call(:before_shutdown, -> { left << leave.pop }, 0) }
+      .to output("kino: the hook before_shutdown has not returned after 0 s and is waited for no longer\n").to_stderr
+    leave << :late
+    expect(left.pop(timeout: 20)).to eq(:late)
+  end
+
+  it "goes on while a hook runs, and says when that is over, however it ends" do
+    [-> {}, -> { raise "broken" }, -> { Thread.current.kill }].each do |hook|
+      over = Thread::Queue.new
+      allow(Kino::ErrorLog).to receive(:exception)
+      threads.begin(:after_boot, hook, over:)
+      expect(over.pop(timeout: 20)).to be_nil
+      expect(over).to be_closed
+    end
+  end
+
+  it "keeps nobody waiting where there is no thread left" do
+    over = Thread::Queue.new
+    allow(Thread).to receive(:new).and_raise(ThreadError, "can't create Thread")
+    expect { threads.begin(:after_boot, -> {}, over:) }.to raise_error(ThreadError)
+    expect(over).to be_closed
+  end
+
+  it "does not take other threads for its own" do
+    leave = Thread::Queue.new
+    threads.begin(:after_boot, -> { leave.pop }, over: Thread::Queue.new)
+    expect(Thread.new { threads.own? }.value).to be(false)
+    leave << :now
+  end
+end
