@@ -73,9 +73,13 @@ module Kino
     # Waits for the end of what is under way: of a new process that was cancelled and does not obey, no longer than
     # `shutdown_timeout`. If this one ended before that, the other would go on by itself.
     #
+    # @param seconds [Numeric, nil] at most; nil is for as long as it takes
     # @return [void]
-    def wait
-      @lock.synchronize { @ended.wait(@lock) while @busy }
+    def wait(seconds = nil)
+      deadline = seconds && (now + seconds)
+      @lock.synchronize do
+        @ended.wait(@lock, deadline && [deadline - now, 0].max) while @busy && (deadline.nil? || now < deadline)
+      end
     end
 
     private
@@ -167,5 +171,7 @@ module Kino
       ErrorLog.line("no hot restart: #{reason}")
       false
     end
+
+    def now = Process.clock_gettime(Process::CLOCK_MONOTONIC)
   end
 end

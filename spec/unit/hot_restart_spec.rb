@@ -154,6 +154,11 @@ RSpec.describe Kino::HotRestart do
     expect([running.value, alive?(pid)]).to eq([false, false])
   end
 
+  it "is waited for no longer than one likes" do
+    when_ready(->(_outcome) { restart.wait(0) })
+    expect(restart.call).to be(true)
+  end
+
   it "is not waited for where none was begun" do
     expect(restart.wait).to be_nil
   end

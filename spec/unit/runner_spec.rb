@@ -248,4 +248,15 @@ RSpec.describe Kino::Runner do
     expect(@manager).to be_quiet
     expect(restart).to have_received(:wait)
   end
+  it "does not stop to serve before a process is gone that was to follow, or half of the time is over" do
+    settings[:shutdown_timeout] = 20
+    calls = server.calls
+    restart = instance_double(Kino::HotRestart, call: true, cancel: true)
+    allow(restart).to receive(:wait) { |seconds = nil| calls << [:wait, seconds] }
+    allow(Kino::HotRestart).to receive(:new).and_return(restart)
+    start
+    stop
+    expect(calls.pop).to eq([:wait, 10])
+    expect(calls.pop).to match([:shutdown, be_between(1, 20)])
+  end
 end
