@@ -50,7 +50,9 @@ module Kino
         return [] unless root
 
         enter_body(root)
-        Reach.new(root).findings(is_cut: @is_cut)
+        Reach.new(root).findings(cut: @cut)
+      rescue SystemStackError # the stack of a Fiber is a small one
+        [Reach.cut("the code calls deeper than the stack that is left to the check", @app.label)]
       end
 
       # @param method [UnboundMethod]
@@ -150,13 +152,19 @@ module Kino
       end
 
       def bounded
-        return (@is_cut = true) && nil if @count >= @limit || @depth >= DEPTH
+        return cut if @count >= @limit || @depth >= DEPTH
 
         @count += 1
         @depth += 1
         result = yield
         @depth -= 1
         result
+      end
+
+      # @return [nil]
+      def cut
+        @cut = "the code was not read to its end"
+        nil
       end
 
       def listing(method) = @listings.fetch(method) { @listings[method] = Listing.of(method) }

@@ -104,10 +104,15 @@ module Kino
       # @return [Boolean] whether its block may be called
       def yields? = @yields.any? || @listing.block_parameter? || nested_calls.any? { it.target.yields? }
 
+      # Asked once it has been read. What it calls may ask it in turn, which is no reason for its block to be called.
+      #
       # @return [Boolean] whether its block is called each time
       def yields_certainly?
-        @yields.any? { |position| certain?(position) } ||
-          nested_calls.any? { runs_certainly?(it) && it.target.yields_certainly? }
+        return @yields_certainly unless @yields_certainly.nil?
+
+        @yields_certainly = false
+        @yields_certainly = @yields.any? { |position| certain?(position) } ||
+                            nested_calls.any? { runs_certainly?(it) && it.target.yields_certainly? }
       end
 
       # @param call [Call] one of its own

@@ -1,0 +1,46 @@
+# frozen_string_literal: true
+
+require "kino/check"
+require "kino/config/mode"
+
+# What the check has stumbled over once.
+RSpec.describe Kino::Check do
+  def app(source) = Module.new { module_eval(source) }
+
+  # An app whose `call` is so many calls deep.
+  def deep(count)
+    methods = Array.new(count) { |index| "def self.m#{index} = [1].each { m#{index + 1} }" }
+    app("def self.call(_env) = (m0; [200, {}, []])\n#{methods.join("\n")}\ndef self.m#{count} = $deep")
+  end
+
+  it "reads methods that pass their block on to each other, however long that takes" do
+    circle = app(<<~RUBY)
+      def self.one(&block) = other { |x| block.call(x) }
+      def self.other(&block) = one { |x| block.call(x) }
+      def self.call(_env) = (one { 1 }; [200, {}, []])
+    RUBY
+    expect(described_class.report(circle)).to be_ready
+  end
+
+  it "reads methods that yield in two places each, however many there are" do
+    methods = Array.new(60) { |i| "def self.m#{i}(&block) = [m#{i + 1} { block.call }, m#{i + 1} { block.call }]" }
+    tree = app("def self.call(_env) = (m0 { 1 }; [200, {}, []])\n#{methods.join("\n")}\n" \
+               "def self.m60 = (yield if $stdin.tty?)")
+    expect(described_class.report(tree).findings.map(&:cause)).to eq([])
+  end
+
+  describe "on a stack that is too small" do
+    def in_fiber(&) = Fiber.new(&).resume
+
+    it "foresees nothing, and the server boots" do
+      deep_app = deep(120)
+      expect(in_fiber { Kino::Config::Mode.resolve(:auto, deep_app) }).to eq([:ractor, nil])
+    end
+
+    it "says so in the report" do
+      deep_app = deep(120)
+      findings = in_fiber { described_class.report(deep_app) }.findings
+      expect(findings.map(&:to_h)).to include(include(cause: :cut, certainty: :possible, what: /deeper than the stack/))
+    end
+  end
+end
