@@ -110,8 +110,14 @@ module Kino
       def nil_question(_info) = dispatch_nil(@state.pop)
 
       def dispatch_nil(value)
+        answer = nil_or_not(value)
+        push(answer.nil? ? Values::UNKNOWN : Values::Known.new(answer))
+      end
+
+      # @return [Boolean, nil] nil where it may be both. (Not by `one?`, which counts what is true.)
+      def nil_or_not(value)
         answers = Values.each(value).map { it.same?(Values::NIL) }.uniq
-        push(answers.one? ? Values::Known.new(answers.first) : Values::UNKNOWN)
+        answers.first if answers.size == 1
       end
     end
   end

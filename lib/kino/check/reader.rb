@@ -152,10 +152,7 @@ module Kino
       def branch_unless(label) = branch(label, @state.pop.truth.then { |truth| truth.nil? ? nil : !truth })
 
       def branch_nil(label)
-        value = @state.pop
-        values = Values.each(value)
-        nils = values.map { it.same?(Values::NIL) }.uniq
-        branch(label, nils.one? ? nils.first : nil)
+        branch(label, nil_or_not(@state.pop))
       end
 
       def branch(label, taken)
