@@ -27,6 +27,7 @@ module Kino
       end
 
       def nested_block(listing)
+        settle_locals
         Values::Block.new(listing:, receiver: @routine.receiver, frame: @routine)
       end
 

@@ -69,8 +69,12 @@ module Kino
       def index(place) = @info.fetch(:local_size) + 2 - place
 
       # @param index [Integer] of a local variable, as the instructions have it
-      # @return [Boolean] whether it is set only once, and so is what it was when a block that sees it runs
+      # @return [Boolean] whether it is set only once; a block that comes later sees that, if it was set by then
       def settled?(index) = writes.count(index) == 1
+
+      # @param index [Integer] of a local variable
+      # @return [Boolean] whether a block or a rescue within sets it, which may run at any time
+      def set_within?(index) = writes.count(index) > own_sets.count(index)
 
       # @param index [Integer] of a parameter
       # @return [Boolean] whether it stays what it is
@@ -100,6 +104,8 @@ module Kino
       end
 
       private
+
+      def own_sets = @own_sets ||= @instructions.filter_map { |instruction| written(instruction, 0) }
 
       # Blocks name the variables around them by level and by the index that they have there.
       def written(instruction, level)

@@ -52,7 +52,7 @@ module Kino
       # @return [Routine]
       def read(parameters)
         @parameters = parameters
-        locals = parameters.locals
+        locals = parameters.locals.reject { |index, _value| @routine.listing.set_within?(index) }
         @routine.settled.merge!(locals.select { |index, _value| @routine.listing.kept?(index) })
         flow = Flow.new(@routine.listing, parameters.entries, locals) { |position, state| step(position, state) }.run
         read_rescues(flow)

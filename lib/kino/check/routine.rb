@@ -26,7 +26,7 @@ module Kino
       attr_reader :outer
       # @return [String] its name in the report
       attr_reader :label
-      # @return [Hash{Integer => Object}] local variables that are set once: what blocks within it see
+      # @return [Hash{Integer => Object}] local variables that do not change: what the block that is read sees
       attr_reader :settled
       # @return [Object] the value that it returns
       attr_reader :result

@@ -22,9 +22,15 @@ module Kino
         value = @state.pop
         return unless level.zero?
 
-        @state.locals[index] = value
-        @routine.settled[index] = value if @routine.listing.settled?(index)
+        @state.locals[index] = @routine.listing.set_within?(index) ? Values::UNKNOWN : value
         nil
+      end
+
+      # What a block that is made here sees of the local variables, which may not be set on each way that leads here.
+      def settle_locals
+        settled = @state.locals.select { |index, _value| @routine.listing.settled?(index) }
+        @routine.settled.delete_if { |index, _value| @routine.listing.settled?(index) }
+        @routine.settled.merge!(settled)
       end
 
       def read_ivar(name, *) = push(ivar_of(@routine.receiver, name))

@@ -51,6 +51,67 @@ module CheckValues
       found&.call(env) || [200, {}, [BAD.first]]
     end
   end
+
+  # A block finds what it is looking for.
+  module FoundByBlock
+    def self.call(env)
+      user = nil
+      env.each { |name, value| user = value if name == "PATH_INFO" }
+      user ? [200, {}, [BAD.first]] : [401, {}, ["no"]]
+    end
+  end
+
+  # A block clears what was set.
+  module ClearedByBlock
+    def self.call(_env)
+      wrong = true
+      [1].each { wrong = false }
+      [200, {}, [wrong ? BAD.first : "hi"]]
+    end
+  end
+
+  # A rescue sets it.
+  module SetByRescue
+    def self.call(env)
+      number = 1
+      begin
+        Integer(env["PATH_INFO"])
+      rescue ArgumentError
+        number = nil
+      end
+      [200, {}, [number ? "hi" : BAD.first]]
+    end
+  end
+
+  # A block sets a parameter.
+  module ParameterByBlock
+    def self.found(env, user = nil, other: nil)
+      env.each { |name, value| user = other = value if name == "PATH_INFO" }
+      user && other
+    end
+
+    def self.call(env) = found(env, nil, other: nil) ? [200, {}, [BAD.first]] : [401, {}, ["no"]]
+  end
+
+  # Set once, and not on each way.
+  module SetPerhaps
+    def self.call(env)
+      user = Ok if env["HTTP_X_USER"]
+      [1].each { BAD.first unless user }
+      [200, {}, ["hi"]]
+    end
+  end
+
+  # A default that is not used.
+  module SplatOverDefault
+    def self.show(env = nil) = [1].each { BAD.first if env }
+
+    def self.call(env)
+      arguments = [env]
+      show(*arguments)
+      [200, {}, ["hi"]]
+    end
+  end
 end
 
 CheckApps.app("body around a body of its kind") { CheckValues::Wrapped }
@@ -58,3 +119,9 @@ CheckApps.app("predicate that is true here") { CheckValues::Refusing }
 CheckApps.app("predicate that is false here", blames: /BAD/) { CheckValues::Admitting }
 CheckApps.app("nil? of what may be nil", blames: /BAD/) { CheckValues::NilOrNot }
 CheckApps.app("&. of what may be nil", blames: /BAD/) { CheckValues::Careful }
+CheckApps.app("variable that a block sets", blames: /BAD/) { CheckValues::FoundByBlock }
+CheckApps.app("variable that a block clears") { CheckValues::ClearedByBlock }
+CheckApps.app("variable that a rescue clears", blames: /BAD/) { CheckValues::SetByRescue }
+CheckApps.app("parameters that a block sets", blames: /BAD/) { CheckValues::ParameterByBlock }
+CheckApps.app("variable that is set on one way only", blames: /BAD/) { CheckValues::SetPerhaps }
+CheckApps.app("default of a parameter that a splat gives", blames: /BAD/) { CheckValues::SplatOverDefault }
