@@ -41,8 +41,8 @@ module Kino
         case block
         when Values::Block
           block = block.with(receiver:) if receiver
-          @routine.calls(@position, @code.block(block, Parameters.of_elements(block.listing, elements)), by:)
-        when Values::OwnBlock then @routine.yields(@position) if by.nil?
+          calls(@code.block(block, Parameters.of_elements(block.listing, elements)), by:)
+        when Values::OwnBlock then @routine.yields(@position) if by.nil? && !@is_choice
         when Values::Known then run_proc(block, by:)
         end
       end
@@ -51,7 +51,7 @@ module Kino
         return unless Proc === value.object # rubocop:disable Style/CaseEquality
 
         routine = @code.proc(value)
-        @routine.calls(@position, routine, by:) if routine
+        calls(routine, by:) if routine
         routine
       end
     end

@@ -68,11 +68,31 @@ module Kino
         values = Values.each(receiver)
         return unknown_receiver(request) if values.empty?
 
-        results = values.map { |value| call_one(value, request) }
+        results = values.size == 1 ? [call_one(values.first, request)] : call_several(values, request)
         return goes_to if results.all?(:ends)
 
         push((results - [:ends]).reduce { |one, two| Values.join(one, two) })
       end
+
+      # One of them is called, and none of them for certain. What does not have the method is not that one: nothing
+      # comes back from there.
+      def call_several(values, request)
+        @is_choice = true
+        able = values.select { able?(it, request.name) }
+        able = values if able.empty?
+        able.map { |value| call_one(value, request) }
+      ensure
+        @is_choice = false
+      end
+
+      def able?(value, name) = value.method(name) || !value.method(:method_missing)&.owner.equal?(BasicObject)
+
+      # A call that is made where the reader is, if it is made.
+      #
+      # @param routine [Routine]
+      # @param by [Routine, Symbol, nil] see {Routine::Call}
+      # @return [void]
+      def calls(routine, by: nil) = @routine.calls(@position, routine, by: @is_choice ? :maybe : by)
 
       def own_block_called
         @routine.yields(@position)
@@ -109,7 +129,7 @@ module Kino
       # @return [Object, Symbol, nil] the value of the result, or :ends; nil if the method is not written in Ruby
       def enter(value, method, request)
         routine = @code.routine(method, value, request) or return
-        @routine.calls(@position, routine)
+        calls(routine)
         run_block(request.block, by: routine) if routine.yields?
         routine.endless? ? :ends : routine.result || Values::UNKNOWN
       end

@@ -30,7 +30,7 @@ module Kino
       def send_anything(value)
         @code.own_methods(value).each do |method|
           routine = @code.routine(method, value)
-          @routine.calls(@position, routine, by: :maybe) if routine
+          calls(routine, by: :maybe) if routine
         end
       end
 

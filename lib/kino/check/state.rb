@@ -116,7 +116,10 @@ module Kino
         push(Values::UNKNOWN)
       end
 
-      def note(cause, what, **) = @routine.note(@position, cause, what, **)
+      # Of one of several that are called there, nothing is sure.
+      def note(cause, what, is_sure: true, **)
+        @routine.note(@position, cause, what, is_sure: is_sure && !@is_choice, **)
+      end
 
       # The first operand of `defined`, by trial: the numbers are the VM's own.
       module Kinds

@@ -112,6 +112,48 @@ module CheckValues
       [200, {}, ["hi"]]
     end
   end
+
+  # One of two, and it is the other.
+  module OneOfTwo
+    def self.call(env) = (env["HTTP_X_WORSE"] ? Worse : Ok).call(env)
+  end
+
+  # One of two, and it is that one.
+  module OtherOfTwo
+    def self.call(env) = (env["HTTP_COOKIE"] ? Worse : Ok).call(env)
+  end
+
+  # What is called on one of two changes it, or notes something.
+  class FrozenOrFresh
+    NAMES = %w[a].freeze
+
+    class << self
+      attr_accessor :last
+    end
+
+    def self.call(env)
+      names = env["HTTP_X_NAMES"] ? NAMES : []
+      names << "b"
+      (env["HTTP_X_NAMES"] ? self : Class.new { attr_accessor :last }.new).last = "c"
+      [200, {}, names]
+    end
+  end
+
+  # A page whose body is read later, or none.
+  class Page
+    def each(&) = BAD.each(&)
+    def self.call(_env) = [200, {}, new]
+  end
+
+  # The body is that of what may be nil.
+  module PageOrNothing
+    def self.call(env)
+      page = env["HTTP_COOKIE"] ? Page : nil
+      return [404, {}, []] unless page
+
+      page.call(env)
+    end
+  end
 end
 
 CheckApps.app("body around a body of its kind") { CheckValues::Wrapped }
@@ -125,3 +167,7 @@ CheckApps.app("variable that a rescue clears", blames: /BAD/) { CheckValues::Set
 CheckApps.app("parameters that a block sets", blames: /BAD/) { CheckValues::ParameterByBlock }
 CheckApps.app("variable that is set on one way only", blames: /BAD/) { CheckValues::SetPerhaps }
 CheckApps.app("default of a parameter that a splat gives", blames: /BAD/) { CheckValues::SplatOverDefault }
+CheckApps.app("one of two, the good one") { CheckValues::OneOfTwo }
+CheckApps.app("one of two, the bad one", blames: /BAD/) { CheckValues::OtherOfTwo }
+CheckApps.app("one of two is changed") { CheckValues::FrozenOrFresh }
+CheckApps.app("body of what may be nil", blames: /BAD/) { CheckValues::PageOrNothing }
