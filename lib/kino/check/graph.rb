@@ -1,8 +1,8 @@
 # frozen_string_literal: true
 
 require "kino/check/advice"
-require "kino/check/captures"
 require "kino/check/causes"
+require "kino/check/contents"
 require "kino/check/finding"
 require "kino/check/listing"
 require "kino/check/peek"
@@ -41,6 +41,7 @@ module Kino
         @queue = [@root]
         visit(@queue.shift) until @queue.empty?
         report_unfrozen if @unfrozen.any?
+        report_unexplained if @findings.none?(&:certain?)
         @findings
       end
 
@@ -52,7 +53,7 @@ module Kino
 
         @seen[entry.object] = true
         judge(entry)
-        children(entry).each { |child| @queue << child }
+        @queue.concat(children(entry))
       end
 
       def judge(entry)
@@ -89,6 +90,12 @@ module Kino
         report(:unfrozen, @root.with(path: deepest.first.path), "not frozen: #{list(shown)}")
       end
 
+      # Ruby says that the app cannot be shared, and nothing that was seen says why.
+      def report_unexplained
+        report(:unfrozen, @root, "#{named(@root)} cannot be shared, and what keeps it from that was not found",
+               fix: "Ractor.make_shareable(app) freezes what it is, or names it")
+      end
+
       def list(entries)
         names = entries.map { |entry| "#{entry.path} (#{Peek.describe(entry.object)})" }
         names << "#{@unfrozen.size - entries.size} more" if @unfrozen.size > entries.size
@@ -104,46 +111,11 @@ module Kino
       def children(entry)
         object = entry.object
         own = Peek.ivars(object).map { |name| entry_of(".#{name}", Peek.ivar(object, name), entry) }
-        own.concat(contents(object).map { |name, value| entry_of(name, value, entry) })
+        own.concat(Contents.of(object).map { |name, value| entry_of(name, value, entry) })
            .reject { |child| Ractor.shareable?(child.object) }
       end
 
       def entry_of(name, object, parent) = Entry.new(object:, path: "#{parent.path}#{name}", holder: parent.object)
-
-      # @return [Array<Array(String, Object)>]
-      def contents(object)
-        case object
-        when Array then [*object].each_with_index.map { |value, index| ["[#{index}]", value] }
-        when Hash then of_hash(object)
-        when Struct, Data then of_record(object)
-        when Proc then Captures.of(object).map { |name, value| ["{#{name}}", value] }
-        when Method then [[".receiver", OWN_RECEIVER.bind_call(object)]]
-        else []
-        end
-      end
-
-      # Ruby's own methods, for a subclass may have others by these names.
-      OWN_DATA_TO_H = Data.instance_method(:to_h)
-      OWN_STRUCT_TO_H = Struct.instance_method(:to_h)
-      OWN_RECEIVER = Method.instance_method(:receiver)
-      OWN_EACH = Hash.instance_method(:each_pair)
-      OWN_DEFAULT = Hash.instance_method(:default_proc)
-      private_constant :OWN_DATA_TO_H, :OWN_STRUCT_TO_H, :OWN_RECEIVER, :OWN_EACH, :OWN_DEFAULT
-
-      def of_hash(object)
-        entries = []
-        OWN_EACH.bind_call(object) do |key, value|
-          name = Peek.class_of(key).equal?(String) ? key.dump : Peek.describe(key)
-          entries << ["{key #{name}}", key] << ["[#{name}]", value]
-        end
-        default = OWN_DEFAULT.bind_call(object)
-        default ? entries << [".default_proc", default] : entries
-      end
-
-      def of_record(object)
-        own = Peek.class_of(object) <= Struct ? OWN_STRUCT_TO_H : OWN_DATA_TO_H
-        own.bind_call(object).map { |name, value| [".#{name}", value] }
-      end
     end
   end
 end

@@ -30,12 +30,25 @@ module Kino
         singleton_class?: Module.instance_method(:singleton_class?),
         attached: Class.instance_method(:attached_object),
         place: Proc.instance_method(:source_location),
-        binding: Proc.instance_method(:binding)
+        binding: Proc.instance_method(:binding),
+        receiver: Method.instance_method(:receiver),
+        struct_to_h: Struct.instance_method(:to_h),
+        data_to_h: Data.instance_method(:to_h),
+        default: Hash.instance_method(:default),
+        default_proc: Hash.instance_method(:default_proc)
       }.freeze
-      private_constant :OWN
+      EACH_PAIR = Hash.instance_method(:each_pair)
+      EACH_MEMBER = Set.instance_method(:each)
+      private_constant :OWN, :EACH_PAIR, :EACH_MEMBER
 
       class << self
         OWN.each { |name, method| define_method(name) { |object, *arguments| method.bind_call(object, *arguments) } }
+
+        # @return [Array<Array(Object, Object)>] keys and values of a Hash
+        def pairs(hash) = [].tap { |all| EACH_PAIR.bind_call(hash) { |key, value| all << [key, value] } }
+
+        # @return [Array<Object>] of a Set
+        def members(set) = [].tap { |all| EACH_MEMBER.bind_call(set) { |member| all << member } }
 
         # @return [UnboundMethod, nil] what the object would run
         def method(object, name) = instance_method(holder(object), name)

@@ -52,4 +52,49 @@ RSpec.describe Kino::Check do
   ensure
     Object.send(:remove_const, :KinoCheckLazy)
   end
+
+  describe "of what an app holds" do
+    # An app that is frozen itself, and holds that.
+    def holding(content)
+      Class.new do
+        def initialize(content) = @content = content
+        def call(_env) = [200, {}, []]
+      end.new(content).freeze
+    end
+
+    def findings(app, **) = described_class.report(app, **).findings.map(&:to_h)
+
+    it "sees the default of a Hash, also of one in a circle" do
+      default = [Mutex.new]
+      circle = Hash.new(default)
+      circle[:self] = circle
+      expect(findings(holding(circle.freeze)))
+        .to include(include(cause: :unshareable, what: /Mutex/, path: /\.default/))
+    end
+
+    it "says of the default of a Hash that it is not frozen" do
+      default = []
+      content = Hash.new(default).freeze
+      expect(findings(holding(content)))
+        .to contain_exactly(include(cause: :unfrozen, what: "not frozen: app.@content.default (an Array)"))
+      expect(Ractor.shareable?(Ractor.make_shareable(content))).to be(true)
+    end
+
+    it "sees what is in a Set" do
+      expect(findings(holding(Set[Mutex.new].freeze)))
+        .to contain_exactly(include(cause: :unshareable, certainty: :certain, what: /Mutex in a Set/))
+      expect(findings(holding(Set[[+"a"]].freeze))).to all(include(cause: :unfrozen))
+    end
+
+    it "sees the ends of a Range" do
+      expect(findings(holding((+"a")..(+"b")))).to all(include(cause: :unfrozen, what: /@content\{a String\}/))
+    end
+
+    it "is certain that it cannot be shared, if it holds too much to look at" do
+      app = holding(Array.new(30) { [+"a"].freeze }.freeze)
+      report = described_class.report(app, objects: 10)
+      expect(report.findings.map { [it.cause, it.certainty] }).to eq([%i[unfrozen certain], %i[cut possible]])
+      expect(report).not_to be_passed
+    end
+  end
 end
