@@ -1,7 +1,11 @@
 # frozen_string_literal: true
 
 require "kino/check"
+require "kino/check/trial"
 require "kino/config/mode"
+require "json"
+require "support/child"
+require "tmpdir"
 
 # What the check has stumbled over once.
 RSpec.describe Kino::Check do
@@ -95,6 +99,108 @@ RSpec.describe Kino::Check do
       report = described_class.report(app, objects: 10)
       expect(report.findings.map { [it.cause, it.certainty] }).to eq([%i[unfrozen certain], %i[cut possible]])
       expect(report).not_to be_passed
+    end
+  end
+
+  describe "of a request that is tried" do
+    def tried(source, request = "GET /")
+      described_class.report(app("def self.call(env) = #{source}"), requests: [request])
+    end
+
+    def what(...) = tried(...).findings.find { it.cause == :request }&.what
+
+    it "passes one that is answered" do
+      expect(tried("[200, {}, ['hi']]")).to be_passed
+      expect(tried("[404, {}, [].each]")).to be_passed
+      body = "->(stream) { stream.write('a', 1); stream << 'b'; stream.read; stream.close }"
+      expect(tried("[200, {}, #{body}]")).to be_passed
+    end
+
+    it "does not pass one whose status is that of a failure" do
+      failing = "[500, {}, ['sor', %(ry\\nthere \\xFF)]]"
+      expect(tried(failing)).not_to be_passed
+      expect(what(failing)).to eq("GET /: status 500: sorry there ?")
+      expect(what("['503', {}, []]")).to eq("GET /: status 503")
+    end
+
+    it "runs a streaming body" do
+      expect(what("[200, {}, ->(stream) { stream.write('a'); raise 'late' }]"))
+        .to start_with("GET /: RuntimeError: late")
+      expect(what("[200, { 'rack.hijack' => ->(_) { raise 'taken' } }, []]"))
+        .to start_with("GET /: RuntimeError: taken")
+    end
+
+    it "does not pass what is no answer" do
+      expect(what("nil")).to eq("GET /: NilClass returned, not [status, headers, body]")
+      expect(what("[200, {}]")).to eq("GET /: Array returned, not [status, headers, body]")
+      expect(what("[200, {}, 5]")).to eq("GET /: a body of Integer, which has neither each nor call")
+      expect(what("[200, {}, [5]]")).to eq("GET /: a body that yields Integer, not String")
+    end
+
+    it "reports whatever ends it" do
+      expect(what("exit(3)")).to start_with("GET /: SystemExit: exit")
+      expect(what("raise(Exception, 'no error')")).to start_with("GET /: Exception: no error")
+      expect(what("Thread.current.kill")).to match(/its Ractor ended/)
+    end
+
+    it "reports errors that cannot be described, or are not text" do
+      mute = "raise(Class.new(StandardError) { def message = raise; def backtrace = raise; def cause = raise }.new)"
+      expect(what(mute)).to match(%r{\AGET /: #<Class:.*>: \(it cannot be described\)\z})
+      expect(tried("raise(%(a\\xFFb).b)").to_json).to include("a?b")
+    end
+
+    it "shows no frames of its own" do
+      expect(what("raise('x')").lines.grep(/kino/i)).to eq([])
+    end
+
+    it "takes nothing for a request that is not text" do
+      app = app("def self.call(_env) = nil")
+      ["GET /\xFF", "GET /".encode("UTF-16LE"), nil].each do |request|
+        expect { described_class.report(app, requests: [request]) }.to raise_error(Kino::ConfigError, /not a request/)
+      end
+    end
+
+    it "does not wait for ever" do
+      sleeper = app("def self.call(_env) = sleep")
+      finding, = Kino::Check::Trial.findings(sleeper, "GET /", limit: 0.1)
+      expect(finding.to_h).to include(certainty: :certain, what: "GET /: no end of the answer within 0.1 s")
+    end
+
+    it "says of no request that it was tried, where the app cannot be shared" do
+      report = described_class.report(->(_env) {}, requests: ["GET /"])
+      expect([report.requests, report.to_s]).to match([[], /\A(?!.*tried).*cannot run/m])
+    end
+
+    it "prints nothing of the app's into the report" do
+      Dir.mktmpdir do |directory|
+        File.write("#{directory}/config.ru", <<~RUBY)
+          module Noisy
+            def self.call(_env) = (puts "noise"; $stdout.write("noise"); [200, {}, []])
+          end
+          puts "noise"
+          run Noisy
+        RUBY
+        child = Child.kino("--check", "--json", "--request", "GET /", chdir: directory)
+        expect(JSON.parse(child.output)).to include("verdict" => "ready")
+        expect(child.errors.scan("noise").size).to eq(3)
+      ensure
+        child&.close
+      end
+    end
+
+    it "ends, with an app that does not" do
+      child = Child.ruby(<<~RUBY)
+        require "kino/check"
+        require "kino/check/trial"
+        module Sleeper
+          def self.call(env) = env["PATH_INFO"] == "/" ? sleep : loop {}
+        end
+        puts ["GET /", "GET /loop"].flat_map { Kino::Check::Trial.findings(Sleeper, it, limit: 0.1).map(&:what) }
+      RUBY
+      expect(child.output.lines.grep(/no end/).size).to eq(2)
+      expect(child.own_status).to be_success
+    ensure
+      child&.close
     end
   end
 end
