@@ -102,8 +102,8 @@ module Kino
         object = value.object
         if Proc === object && NativeCalls::PROC_CALLS.include?(request.name) # rubocop:disable Style/CaseEquality
           run_proc(value, by: nil)&.result
-        elsif Elements::PICKING.include?(request.name)
-          picked(value, request)
+        else
+          picked(value, request) || part(value, request)
         end
       end
 

@@ -12,14 +12,19 @@ module Kino
       # @param elements [Array, nil] what it is called with, one after the other
       # @return [Parameters]
       def self.of_elements(listing, elements)
-        return new(listing) if elements.nil? || elements.empty?
+        return new(listing) if elements.nil? || elements.empty? || elements.any? { parts?(it) }
 
         count = listing.params.fetch(:lead_num, 0)
         # One of several parameters is an element of the element.
-        rows = elements.map { count > 1 && Peek.class_of(it) <= Array ? [*it] : [it] }
+        is_only = listing.params[:ambiguous_param0] || listing.params.empty?
+        rows = elements.map { !is_only && Peek.class_of(it) <= Array ? [*it] : [it] }
         values = Array.new(count) { |place| Values.several(rows.map { |row| Values::Known.new(row[place]) }) }
         new(listing, positional: values, keywords: {})
       end
+
+      # Whether it is taken for an Array by what its class says.
+      def self.parts?(element) = !(Peek.class_of(element) <= Array) && Peek.method(element, :to_ary)
+      private_class_method :parts?
 
       # @param listing [Listing]
       # @param positional [Array, nil] arguments without keywords; nil where their number is not known

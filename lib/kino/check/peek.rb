@@ -34,6 +34,9 @@ module Kino
         receiver: Method.instance_method(:receiver),
         struct_to_h: Struct.instance_method(:to_h),
         data_to_h: Data.instance_method(:to_h),
+        first: Array.instance_method(:first),
+        last: Array.instance_method(:last),
+        by_identity?: Hash.instance_method(:compare_by_identity?),
         default: Hash.instance_method(:default),
         default_proc: Hash.instance_method(:default_proc)
       }.freeze

@@ -154,6 +154,75 @@ module CheckValues
       page.call(env)
     end
   end
+
+  # What there is at a path, and what there is not.
+  module Routed
+    ROUTES = { "/a" => Ok }.freeze
+
+    def self.call(env)
+      handler = ROUTES[env["PATH_INFO"]]
+      return [404, {}, [BAD.first]] unless handler
+
+      handler.call(env)
+    end
+  end
+
+  # What comes of a Hash with a default.
+  module RoutedByDefault
+    ROUTES = Hash.new(Worse).merge({ "/a" => Ok }).freeze
+    def self.call(env) = ROUTES[env["PATH_INFO"]].call(env)
+  end
+
+  # The default of the call.
+  module FetchedDefault
+    ROUTES = { "/a" => Ok }.freeze
+    def self.call(env) = ROUTES.fetch(env["PATH_INFO"], Worse).call(env)
+  end
+
+  # The default of a block.
+  module FetchedBlock
+    ROUTES = { "/a" => Ok }.freeze
+    def self.call(env) = ROUTES.fetch(:b) { Worse }.call(env)
+  end
+
+  # Both are there, so that no default counts.
+  module FetchedLiteral
+    ROUTES = { a: Ok }.freeze
+    LIST = [Ok].freeze
+
+    def self.call(env)
+      ROUTES.fetch(:a) { BAD.first }.call(env) if ROUTES[:b]
+      LIST[1] ? BAD.first : LIST.fetch(0, Worse).call(env)
+    end
+  end
+
+  # Nothing is found.
+  module FoundNothing
+    LIST = [Ok].freeze
+    def self.call(_env) = [200, {}, [LIST.find { |one| one == 3 } ? "hi" : BAD.first]]
+  end
+
+  # Some of an Array.
+  module FirstOfMany
+    LIST = [Worse].freeze
+    def self.call(env) = LIST.first(1).map { |one| one.call(env) }.first
+  end
+
+  # Other than the elements goes to these blocks.
+  module Numbered
+    LIST = [Ok].freeze
+
+    def self.call(_env)
+      LIST.each_with_index { |_one, index| BAD.first if index }
+      [200, {}, ["hi"]]
+    end
+  end
+
+  # A pair is what is found in a Hash.
+  module FoundPair
+    ROUTES = { "/a" => nil }.freeze
+    def self.call(_env) = [200, {}, [ROUTES.find { |_path, one| one.nil? } ? BAD.first : "hi"]]
+  end
 end
 
 CheckApps.app("body around a body of its kind") { CheckValues::Wrapped }
@@ -171,3 +240,12 @@ CheckApps.app("one of two, the good one") { CheckValues::OneOfTwo }
 CheckApps.app("one of two, the bad one", blames: /BAD/) { CheckValues::OtherOfTwo }
 CheckApps.app("one of two is changed") { CheckValues::FrozenOrFresh }
 CheckApps.app("body of what may be nil", blames: /BAD/) { CheckValues::PageOrNothing }
+CheckApps.app("Hash#[] that finds nothing", blames: /BAD/) { CheckValues::Routed }
+CheckApps.app("Hash#[] that gives the default", blames: /BAD/) { CheckValues::RoutedByDefault }
+CheckApps.app("fetch with a default", blames: /BAD/) { CheckValues::FetchedDefault }
+CheckApps.app("fetch with a block", blames: /BAD/) { CheckValues::FetchedBlock }
+CheckApps.app("fetch of what is there") { CheckValues::FetchedLiteral }
+CheckApps.app("find that finds nothing", blames: /BAD/) { CheckValues::FoundNothing }
+CheckApps.app("first(1)", blames: /BAD/) { CheckValues::FirstOfMany }
+CheckApps.app("each_with_index", blames: /BAD/) { CheckValues::Numbered }
+CheckApps.app("find in a Hash", blames: /BAD/) { CheckValues::FoundPair }

@@ -203,4 +203,26 @@ RSpec.describe Kino::Check do
       child&.close
     end
   end
+
+  it "calls nothing of the collections' own" do
+    app = app(<<~RUBY)
+      called = Module.new do
+        %i[first each map to_a values key? fetch [] instance_of? size hash eql? ==].each do |name|
+          define_method(name) { |*| raise "called" }
+        end
+      end
+      const_set(:LIST, Class.new(Array) { prepend(called) }.allocate.freeze)
+      const_set(:ONE, [1].tap { |list| list.singleton_class.prepend(called) }.freeze)
+      const_set(:PAIRS, { a: 1 }.tap { |pairs| pairs.singleton_class.prepend(called) }.freeze)
+      const_set(:KEYS, { Class.new(String) { def eql?(*) = raise("called"); def hash = "k".hash }.new("k") => 1 }.freeze)
+      def self.call(env)
+        [LIST, ONE].each { |list| list.first; list[0]; list.each { |x| x.to_s } }
+        PAIRS[:a]
+        PAIRS.each { |key, value| value }
+        KEYS["k"]
+        ONE.tap { |x| x.first }
+      end
+    RUBY
+    expect { described_class.report(app) }.not_to raise_error
+  end
 end
