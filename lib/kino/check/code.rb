@@ -134,7 +134,10 @@ module Kino
         return proc(@app) if Peek.class_of(@app.object) <= Proc
 
         method = @app.method(:call)
-        method && routine(method, @app, ONE)
+        return routine(method, @app, ONE) if method
+
+        method = @app.method(:method_missing)
+        method && routine(method, @app, ONE.vague)
       end
 
       # The response's body is the app's code too: it is written from the Ractor.

@@ -95,7 +95,13 @@ module Kino
 
       def responds(value, request)
         name = symbol(request.first)
-        Values::Known.new(!value.method(name).nil?) if name
+        return unless name && request.arguments&.size == 1
+        return Values::Known.new(true) if value.public?(name)
+
+        missing = value.method(:respond_to_missing?)
+        return Values::Known.new(false) if missing.nil? || Rules.core?(missing)
+
+        enter(value, missing, request.vague) || Values::UNKNOWN
       end
 
       def known_call(value, request)

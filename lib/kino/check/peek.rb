@@ -20,6 +20,7 @@ module Kino
         name: Module.instance_method(:name),
         ancestors: Module.instance_method(:ancestors),
         public_or_protected?: Module.instance_method(:method_defined?),
+        public?: Module.instance_method(:public_method_defined?),
         private?: Module.instance_method(:private_method_defined?),
         unbound: Module.instance_method(:instance_method),
         constants: Module.instance_method(:constants),

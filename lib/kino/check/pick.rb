@@ -6,8 +6,8 @@ require "kino/check/values"
 module Kino
   module Check
     # What Ruby's own methods give of an Array or a Hash that exists already: one of its elements, or what there is
-    # where none fits. Neither the collection nor what is in it is asked: a subclass is left alone, and so are keys that have
-    # an `eql?` of the app's.
+    # where none fits. Neither the collection nor what is in it is asked: a subclass is left alone, and so are keys that
+    # have an `eql?` of the app's.
     #
     # @api private
     class Pick

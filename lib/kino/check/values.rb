@@ -33,6 +33,10 @@ module Kino
         # @return [UnboundMethod, nil]
         def method(name) = Peek.method(@object, name)
 
+        # @param name [Symbol] of a method
+        # @return [Boolean]
+        def public?(name) = Peek.public?(Peek.holder(@object), name)
+
         # @param other [Object] another value
         # @return [Boolean]
         def same?(other) = other.instance_of?(Known) && Peek.same?(@object, other.object)
@@ -64,6 +68,9 @@ module Kino
         # @param name [Symbol]
         # @return [UnboundMethod, nil]
         def method(name) = Peek.instance_method(@type, name)
+        # @param name [Symbol] of a method
+        # @return [Boolean]
+        def public?(name) = Peek.public?(@type, name)
         # @return [Boolean]
         def same?(other) = equal?(other)
       end
@@ -108,7 +115,7 @@ module Kino
       # @!attribute [r] receiver
       #   @return [Object] the value of self
       # @!attribute [r] frame
-      #   @return [Frame]
+      #   @return [Routine] what it stands in
       Block = Data.define(:listing, :receiver, :frame)
 
       # One of several.
