@@ -7,6 +7,7 @@ require "kino/check/parameters"
 require "kino/check/reach"
 require "kino/check/reader"
 require "kino/check/scope"
+require "kino/check/setters"
 
 module Kino
   module Check
@@ -42,6 +43,7 @@ module Kino
         @blocks = {}.compare_by_identity
         @made = {}.compare_by_identity
         @listings = {}
+        @setters = Setters.new { |method| listing(method) }
       end
 
       # @return [Array<Finding>]
@@ -102,6 +104,9 @@ module Kino
       # @param type [Class]
       # @return [Values::Made] the one that stands for all its objects
       def made(type) = @made[type] ||= Values::Made.new(type)
+
+      # @return [Setters]
+      attr_reader :setters
 
       # @param method [UnboundMethod] one that was defined from a block
       # @return [Boolean] whether the block is shareable, so that all Ractors may call the method

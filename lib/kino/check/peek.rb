@@ -25,6 +25,7 @@ module Kino
         unbound: Module.instance_method(:instance_method),
         constants: Module.instance_method(:constants),
         own_methods: Module.instance_method(:instance_methods),
+        own_private_methods: Module.instance_method(:private_instance_methods),
         constant?: Module.instance_method(:const_defined?),
         constant: Module.instance_method(:const_get),
         autoload?: Module.instance_method(:autoload?),

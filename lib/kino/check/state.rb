@@ -38,10 +38,22 @@ module Kino
       def ivar_of(receiver, name)
         case receiver
         when Values::Known then ivar_of_object(receiver, name)
-        when Values::Made then receiver.ivars.fetch(name, Values::UNKNOWN)
+        when Values::Made then ivar_of_made(receiver, name)
         else Values::UNKNOWN
         end
       end
+
+      # What `initialize` sets on some ways only may be nil; while it runs, it is known what it has set.
+      def ivar_of_made(receiver, name)
+        value = receiver.ivars.fetch(name, Values::UNKNOWN)
+        return value if in_initialize? || value.equal?(Values::UNKNOWN)
+        return Values::UNKNOWN if @code.setters.include?(receiver.type, name)
+
+        is_set = receiver.sets[name].any? { |routine, position| routine.outer.nil? && routine.certain?(position) }
+        is_set ? value : Values.join(value, Values::NIL)
+      end
+
+      def in_initialize? = @routine.method&.name == :initialize
 
       def ivar_of_object(receiver, name)
         object = receiver.object
@@ -71,7 +83,8 @@ module Kino
       # What a method other than `initialize` puts there may come before or after what is read.
       def remember_ivar(receiver, name, value)
         known = receiver.ivars[name]
-        value = Values::UNKNOWN unless @routine.method&.name == :initialize
+        value = Values::UNKNOWN unless in_initialize?
+        receiver.sets[name] |= [[@routine, @position]]
         receiver.ivars[name] = known ? Values.join(known, value) : value
       end
 

@@ -48,6 +48,8 @@ module Kino
         attr_reader :type
         # @return [Hash{Symbol => Object}] what `initialize` puts into it
         attr_reader :ivars
+        # @return [Hash{Symbol => Array<Array(Routine, Integer)>}] where it does
+        attr_reader :sets
         # @return [String, nil] of a String literal
         attr_reader :literal
 
@@ -56,6 +58,7 @@ module Kino
         def initialize(type, literal: nil)
           @type = type
           @ivars = {}
+          @sets = Hash.new { |sets, name| sets[name] = [] }
           @literal = literal
         end
 

@@ -223,6 +223,41 @@ module CheckValues
     ROUTES = { "/a" => nil }.freeze
     def self.call(_env) = [200, {}, [ROUTES.find { |_path, one| one.nil? } ? BAD.first : "hi"]]
   end
+
+  # An object that changes as it is used.
+  class Door
+    def initialize = @open = false
+    def step = @open ? BAD.first : (@open = true)
+
+    def self.call(_env)
+      door = new
+      2.times { door.step }
+      [200, {}, ["hi"]]
+    end
+  end
+
+  # The same by an accessor.
+  class Desk
+    attr_accessor :open
+
+    def initialize = @open = false
+    def look = @open ? BAD.first : "hi"
+
+    def self.call(_env)
+      desk = new
+      [200, {}, Array.new(2) { desk.look.tap { desk.open = true } }]
+    end
+  end
+
+  # What is set on one way only.
+  class Chest
+    def initialize(env)
+      @open = true if env["HTTP_X_OPEN"]
+    end
+
+    def look = @open ? "hi" : BAD.first
+    def self.call(env) = [200, {}, [new(env).look]]
+  end
 end
 
 CheckApps.app("body around a body of its kind") { CheckValues::Wrapped }
@@ -249,3 +284,6 @@ CheckApps.app("find that finds nothing", blames: /BAD/) { CheckValues::FoundNoth
 CheckApps.app("first(1)", blames: /BAD/) { CheckValues::FirstOfMany }
 CheckApps.app("each_with_index", blames: /BAD/) { CheckValues::Numbered }
 CheckApps.app("find in a Hash", blames: /BAD/) { CheckValues::FoundPair }
+CheckApps.app("instance variable that a method sets", blames: /BAD/) { CheckValues::Door }
+CheckApps.app("instance variable that an accessor sets", blames: /BAD/) { CheckValues::Desk }
+CheckApps.app("instance variable that is set on one way only", blames: /BAD/) { CheckValues::Chest }
