@@ -32,13 +32,15 @@ module Kino
       # @return [Finding, nil] what every request would raise, and only in a Ractor; what the app holds is not looked at
       # @api private
       def certain(app)
-        Code.new(app, label: name(app), limit: BOOT_LIMIT).findings
+        Code.new(app, label: name(app), limit: BOOT_LIMIT, seconds: BOOT_SECONDS).findings
             .find { it.certain? && !Causes::ALL.fetch(it.cause).anywhere }
       end
 
       # What a boot can wait for: some tenths of a second at most.
       BOOT_LIMIT = 500
-      private_constant :BOOT_LIMIT
+      # The same, for code that is slow to read.
+      BOOT_SECONDS = 0.4
+      private_constant :BOOT_LIMIT, :BOOT_SECONDS
 
       private
 

@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require "objspace"
+require "kino/check/fan"
 require "kino/check/finding"
 require "kino/check/listing"
 require "kino/check/parameters"
@@ -21,6 +22,8 @@ module Kino
     class Code
       # Methods and blocks that are read.
       LIMIT = 4_000
+      # Seconds of the processor that reading may take, which most apps do not need: some methods call everything.
+      SECONDS = 4
       # Ways to call one method on one object that are told apart.
       VARIANTS = 4
       # How deep calls are followed. Each costs the reader some ten frames of Ruby's own stack.
@@ -34,14 +37,17 @@ module Kino
       # @param app [Object]
       # @param label [String] the app's name in paths
       # @param limit [Integer]
-      def initialize(app, label: "app", limit: LIMIT)
+      # @param seconds [Numeric]
+      def initialize(app, label: "app", limit: LIMIT, seconds: SECONDS)
         @app = Values::Known.new(app, label)
         @limit = limit
+        @deadline = now + seconds
         @depth = 0
         @count = 0
         @routines = {}.compare_by_identity
         @blocks = {}.compare_by_identity
         @made = {}.compare_by_identity
+        @fans = {}.compare_by_identity
         @listings = {}
         @setters = Setters.new { |method| listing(method) }
       end
@@ -49,7 +55,7 @@ module Kino
       # @return [Array<Finding>]
       def findings
         root = enter_app
-        return [] unless root
+        return [*(Reach.cut(@cut, @app.label) if @cut)] unless root
 
         enter_body(root)
         Reach.new(root).findings(cut: @cut)
@@ -62,6 +68,8 @@ module Kino
       # @param request [Calls::Request, nil] how it is called
       # @return [Routine, nil] nil where there is nothing to read, or no room
       def routine(method, receiver, request = nil)
+        return cut if full?
+
         listing = listing(method) or return
         known = (@routines[receiver.token] ||= {})[method] ||= {}
         request = nil if known.size >= VARIANTS
@@ -117,15 +125,27 @@ module Kino
       end
 
       # @param value [Object]
-      # @return [Array<UnboundMethod>] the public methods that its class, or it as a module, defines itself
+      # @return [Fan] to the public methods that its class, or it as a module, defines itself
+      def fan(value)
+        return @fans[value.token] if @fans.key?(value.token)
+
+        fan = @fans[value.token] = Fan.new
+        own_methods(value).each do |method|
+          break if full?
+
+          routine(method, value)&.then { |routine| fan.add(routine) }
+        end
+        fan
+      end
+
+      private
+
       def own_methods(value)
         holder = value.is_a?(Values::Known) ? Peek.holder(value.object) : value.type
         return [] if Rules.core_name?(Peek.name(holder).to_s)
 
         Peek.own_methods(holder, false).map { |name| Peek.unbound(holder, name) }
       end
-
-      private
 
       def new_routine(listing, method, receiver)
         routine = Routine.new(listing:, receiver:, scope: scope(method), method:, label: title(receiver, method))
@@ -160,7 +180,7 @@ module Kino
       end
 
       def bounded
-        return cut if @count >= @limit || @depth >= DEPTH
+        return cut if full? || @depth >= DEPTH
 
         @count += 1
         @depth += 1
@@ -168,6 +188,11 @@ module Kino
         @depth -= 1
         result
       end
+
+      def full? = @count >= @limit || now > @deadline
+
+      # Other work on the machine does not count.
+      def now = Process.clock_gettime(Process::CLOCK_THREAD_CPUTIME_ID)
 
       # @return [nil]
       def cut

@@ -68,7 +68,7 @@ module Kino
       def path(routine)
         labels = []
         while routine
-          labels.unshift(routine.label) unless labels.first == routine.label
+          labels.unshift(routine.label) unless [labels.first, nil].include?(routine.label)
           routine = @from[routine]
         end
         labels = [*labels.first(SHOWN), "...", *labels.last(SHOWN)] if labels.size > SHOWN * 2

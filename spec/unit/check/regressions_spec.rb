@@ -225,4 +225,32 @@ RSpec.describe Kino::Check do
     RUBY
     expect { described_class.report(app) }.not_to raise_error
   end
+
+  describe "an app that is slow to read" do
+    # Each of its methods may call each of them.
+    let(:fan) do
+      methods = Array.new(2_000) { |index| "def self.m#{index}(name) = send(name)" }
+      app("#{methods.join("\n")}\ndef self.last = $last\ndef self.call(env) = [200, {}, [send(env['PATH_INFO'])]]")
+    end
+
+    def seconds
+      before = Process.clock_gettime(Process::CLOCK_THREAD_CPUTIME_ID)
+      yield
+      Process.clock_gettime(Process::CLOCK_THREAD_CPUTIME_ID) - before
+    end
+
+    it "is read in time, and to the end" do
+      findings = nil
+      expect(seconds { findings = described_class.report(fan).findings }).to be < 2
+      expect(findings.map { [it.cause, it.certainty] }).to eq([%i[global possible]])
+      expect(seconds { described_class.certain(fan) }).to be < 0.5
+    end
+
+    it "says that it was not read to the end, where time or room is short" do
+      [{ seconds: 0 }, { limit: 0 }, { limit: 10 }].each do |short|
+        findings = Kino::Check::Code.new(fan, **short).findings
+        expect(findings.map(&:to_h)).to include(include(cause: :cut, what: "the code was not read to its end"))
+      end
+    end
+  end
 end
