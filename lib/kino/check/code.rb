@@ -61,6 +61,8 @@ module Kino
         Reach.new(root).findings(cut: @cut)
       rescue SystemStackError # the stack of a Fiber is a small one
         [Reach.cut("the code calls deeper than the stack that is left to the check", @app.label)]
+      ensure
+        Extensions.forget
       end
 
       # @param method [UnboundMethod]

@@ -27,7 +27,7 @@ module Kino
         own_methods: Module.instance_method(:instance_methods),
         own_private_methods: Module.instance_method(:private_instance_methods),
         constant?: Module.instance_method(:const_defined?),
-        constant: Module.instance_method(:const_get),
+        get_constant: Module.instance_method(:const_get),
         autoload?: Module.instance_method(:autoload?),
         singleton_class?: Module.instance_method(:singleton_class?),
         attached: Class.instance_method(:attached_object),
@@ -61,6 +61,17 @@ module Kino
         # @return [UnboundMethod, nil] what an instance of the class or module would run
         def instance_method(holder, name)
           unbound(holder, name) if public_or_protected?(holder, name) || private?(holder, name)
+        end
+
+        # Without the warning that it is deprecated, which the app's users would take for the app's.
+        #
+        # @return [Object]
+        def constant(mod, name, inherit)
+          before = Warning[:deprecated]
+          Warning[:deprecated] = false
+          get_constant(mod, name, inherit)
+        ensure
+          Warning[:deprecated] = before
         end
 
         # @return [Boolean]

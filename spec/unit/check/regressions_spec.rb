@@ -253,4 +253,19 @@ RSpec.describe Kino::Check do
       end
     end
   end
+
+  it "does not warn that a constant is deprecated" do
+    before = Warning[:deprecated]
+    Warning[:deprecated] = true
+    app = app("const_set(:OLD, 1)\ndeprecate_constant(:OLD)\ndef self.call(_env) = const_get(:OLD)")
+    expect { described_class.report(app) }.not_to output.to_stderr
+    expect(Warning[:deprecated]).to be(true)
+  ensure
+    Warning[:deprecated] = before
+  end
+
+  it "keeps none of the extensions that it has read" do
+    described_class.report(app("def self.call(_env) = [200, {}, [JSON.generate(1)]]"))
+    expect(Kino::Check::Extensions.instance_variable_get(:@files)).to be_nil
+  end
 end
