@@ -3,6 +3,7 @@
 require "kino/config/directives"
 require "kino/errors"
 require "kino/error_log"
+require "kino/ruby"
 
 module Kino
   # Calls what the operator has hung on the life of a server: directives that are callables, see {Config::Directives}.
@@ -93,7 +94,7 @@ module Kino
       def shares?(hook, name) = Ractor.shareable?(hook.instance_variable_get(name))
 
       def remedies(ruby)
-        proc = "a Ractor.shareable_proc" if Gem::Version.new(ruby) >= Gem::Version.new("4.0")
+        proc = "a Ractor.shareable_proc" if Ruby.four?(ruby)
         ["a module or class with a self.call method", proc,
          "an object that is frozen all the way down (Ractor.make_shareable)"].compact
       end

@@ -2,6 +2,7 @@
 
 require "kino/check"
 require "kino/errors"
+require "kino/ruby"
 
 module Kino
   module Config
@@ -107,13 +108,11 @@ module Kino
         end
 
         def thread_obstacle(threads, ruby)
-          return if threads <= 1 || ruby_4?(ruby)
+          return if threads <= 1 || Ruby.four?(ruby)
 
           ConfigError.new("ractor mode takes threads: 1 only on Ruby #{ruby}, got #{threads}: its VM deadlocks when " \
                           "a Ractor runs more than one thread (mended in Ruby 4.0)")
         end
-
-        def ruby_4?(ruby) = Gem::Version.new(ruby) >= Gem::Version.new("4.0")
 
         def unshareable(app, ruby)
           "the app (#{kind(app)}) cannot be shared between Ractors: make it #{remedies(app, ruby).join(", or ")}, " \
@@ -125,7 +124,7 @@ module Kino
 
         def remedies(app, ruby)
           other = case app # which asks the class: an app may lack is_a?
-                  when Proc then ruby_4?(ruby) ? "a Ractor.shareable_proc" : nil
+                  when Proc then Ruby.four?(ruby) ? "a Ractor.shareable_proc" : nil
                   else "an object that is frozen all the way down (Ractor.make_shareable)"
                   end
           ["a module or class with a self.call method", other].compact
