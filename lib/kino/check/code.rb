@@ -7,6 +7,7 @@ require "kino/check/listing"
 require "kino/check/parameters"
 require "kino/check/reach"
 require "kino/check/reader"
+require "kino/check/reading"
 require "kino/check/scope"
 require "kino/check/setters"
 
@@ -89,13 +90,21 @@ module Kino
       def block(block, parameters = Parameters.new(block.listing))
         frame = block.frame
         known = (@blocks[frame] ||= {}.compare_by_identity)[block.listing] ||= {}.compare_by_identity
-        known[block.receiver.token] ||= begin
-          routine = Routine.new(listing: block.listing, receiver: block.receiver, scope: frame.scope,
-                                method: frame.method, outer: frame, label: frame.label)
-          known[block.receiver.token] = routine
-          bounded { Reader.new(routine, self).read(parameters) } || routine
-        end
+        reading = known[block.receiver.token] ||=
+          Reading.new(Routine.new(listing: block.listing, receiver: block.receiver, scope: frame.scope,
+                                  method: frame.method, outer: frame, label: frame.label))
+        reading.read(parameters) { |all| bounded { Reader.new(reading.routine, self).read(all) } }
       end
+
+      # Something is not read.
+      # @return [nil]
+      def cut
+        @cut = "the code was not read to its end"
+        nil
+      end
+
+      # @return [Boolean] whether there is no time left
+      def late? = now > @deadline
 
       # @param value [Values::Known] a Proc
       # @return [Routine, nil]
@@ -191,16 +200,10 @@ module Kino
         result
       end
 
-      def full? = @count >= @limit || now > @deadline
+      def full? = @count >= @limit || late?
 
       # Other work on the machine does not count.
       def now = Process.clock_gettime(Process::CLOCK_THREAD_CPUTIME_ID)
-
-      # @return [nil]
-      def cut
-        @cut = "the code was not read to its end"
-        nil
-      end
 
       def listing(method) = @listings.fetch(method) { @listings[method] = Listing.of(method) }
 

@@ -39,6 +39,16 @@ module Kino
         @positional = [*positional, Values::UNKNOWN] # they come as a Hash
       end
 
+      # @param other [Parameters] of another call
+      # @return [Parameters] for both
+      def join(other)
+        mine = positional
+        its = other.positional
+        return self.class.new(@listing) unless mine && mine.size == its&.size
+
+        self.class.new(@listing, positional: mine.zip(its).map { |one, two| Values.join(one, two) })
+      end
+
       # @return [Array<Integer>] where the code may begin: behind the defaults of the parameters that are given
       def entries
         labels = @params[:opt] or return [0]
@@ -63,6 +73,11 @@ module Kino
       def token
         [entries, *locals.sort_by(&:first).map { |index, value| [index, Peek.id(value.token)] }, @keywords&.keys]
       end
+
+      protected
+
+      # @return [Array, nil]
+      attr_reader :positional
 
       private
 

@@ -46,6 +46,7 @@ module Kino
         @routine = routine
         @code = code
         @made = {}
+        @steps = 0
       end
 
       # @param parameters [Parameters]
@@ -54,14 +55,23 @@ module Kino
         @parameters = parameters
         locals = parameters.locals.reject { |index, _value| @routine.listing.set_within?(index) }
         @routine.settled.merge!(locals.select { |index, _value| @routine.listing.kept?(index) })
-        flow = Flow.new(@routine.listing, parameters.entries, locals) { |position, state| step(position, state) }.run
-        read_rescues(flow)
+        flow = catch(:late) do
+          Flow.new(@routine.listing, parameters.entries, locals) { |position, state| step(position, state) }.run
+        end
+        flow ? read_rescues(flow) : @routine.returns(Values::UNKNOWN)
         @routine.finish(flow)
       end
+
+      # Steps after which the time is looked at: some methods are enormous.
+      PACE = 100
+      private_constant :PACE
 
       private
 
       def step(position, state)
+        @steps += 1
+        throw :late, @code.cut if (@steps % PACE).zero? && @code.late?
+
         @position = position
         @state = state
         @routine.restart(position)
@@ -95,6 +105,7 @@ module Kino
 
       # The handlers of a rescue, which are code of their own and may run.
       def read_rescues(flow)
+        @state = Flow::State.new([], {}) # what has been set by then is not known
         @routine.listing.catches.each do |caught|
           next unless caught.type == :rescue && flow.reached?(caught.from)
 

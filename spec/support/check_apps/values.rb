@@ -258,6 +258,26 @@ module CheckValues
     def look = @open ? "hi" : BAD.first
     def self.call(env) = [200, {}, [new(env).look]]
   end
+
+  # One of many, which a block sees.
+  module OneOfMany
+    def self.call(env)
+      handler = if env["HTTP_X_A"] then Ok
+                elsif env["HTTP_X_B"] then Page
+                elsif env["HTTP_X_C"] then Ok
+                else Worse
+                end
+      [200, {}, ["a"].map { handler.call(env)[2].first }]
+    end
+  end
+
+  # A block that goes over one list or another.
+  module OneOfLists
+    GOOD = [Ok].freeze
+    WORSE = [Worse].freeze
+
+    def self.call(env) = (env["HTTP_X_GOOD"] ? GOOD : WORSE).map { |one| one.call(env) }.first
+  end
 end
 
 CheckApps.app("body around a body of its kind") { CheckValues::Wrapped }
@@ -287,3 +307,5 @@ CheckApps.app("find in a Hash", blames: /BAD/) { CheckValues::FoundPair }
 CheckApps.app("instance variable that a method sets", blames: /BAD/) { CheckValues::Door }
 CheckApps.app("instance variable that an accessor sets", blames: /BAD/) { CheckValues::Desk }
 CheckApps.app("instance variable that is set on one way only", blames: /BAD/) { CheckValues::Chest }
+CheckApps.app("one of many, in a block", blames: /BAD/) { CheckValues::OneOfMany }
+CheckApps.app("elements of one of two lists", blames: /BAD/) { CheckValues::OneOfLists }

@@ -252,6 +252,13 @@ RSpec.describe Kino::Check do
         expect(findings.map(&:to_h)).to include(include(cause: :cut, what: "the code was not read to its end"))
       end
     end
+
+    it "is left in the midst of a method, of which nothing is certain then" do
+      long = app("def self.call(env)\n$first = 1\n#{"env.size\n" * 1_000}end")
+      code = Kino::Check::Code.new(long)
+      allow(code).to receive(:late?).and_return(false, false, false, true)
+      expect(code.findings.map { [it.cause, it.certainty] }).to eq([%i[global possible], %i[cut possible]])
+    end
   end
 
   it "does not warn that a constant is deprecated" do
