@@ -29,6 +29,36 @@ module Kino
       # It has been read by now.
       def block_result(block) = block.is_a?(Values::Block) ? @code.block(block).result : nil
 
+      # @param value [Object] a value
+      # @return [Array<Object>, nil] values; nil where it is not known to be an Array that stays as it is
+      def parts_of(value)
+        case value
+        when Values::Tuple then value.elements
+        when Values::Known
+          return [] if value.same?(Values::NIL)
+
+          is_fixed = Peek.class_of(value.object).equal?(Array) && Peek.frozen?(value.object)
+          [*value.object].map { Values::Known.new(it, "#{value.label}[]") } if is_fixed
+        end
+      end
+
+      # `one, other = value`
+      def spread(count, flag)
+        all = Values.each(@state.pop).map { parts_of(it) }
+        return (count + (flag & 1)).times { push(Values::UNKNOWN) } && nil unless flag.zero? && all.any? && all.all?
+
+        (count - 1).downto(0) do |place|
+          push(all.map { |parts| parts.fetch(place, Values::NIL) }.reduce { |one, other| Values.join(one, other) })
+        end
+        nil
+      end
+
+      # Of a pair, one is asked for in these words.
+      def side(pair, request)
+        index = { first: 0, last: 1, :[] => Pick.literal(request.first), at: Pick.literal(request.first) }[request.name]
+        pair.elements[index] if index.is_a?(Integer)
+      end
+
       # The first of an Array are an Array as well.
       def part(value, request)
         count = Pick.literal(request.first)

@@ -13,7 +13,8 @@ module Kino
     class Pick
       # By class and method, how it is found out.
       WAYS = {
-        Hash => { :[] => :value_at, :dig => :value_at, :fetch => :fetched_value },
+        Hash => { :[] => :value_at, :dig => :value_at, :fetch => :fetched_value, :first => :any_pair,
+                  :min_by => :any_pair, :max_by => :any_pair, :find => :found_pair, :detect => :found_pair },
         Array => { :[] => :element_at, :at => :element_at, :dig => :element_at, :fetch => :fetched_element,
                    :first => :first_element, :last => :last_element, :sample => :any_element, :min_by => :any_element,
                    :max_by => :any_element, :find => :found_element, :detect => :found_element }
@@ -110,6 +111,15 @@ module Kino
 
         elements.empty? ? [Values::NIL] : known(elements)
       end
+
+      # The first is one of them as well.
+      def any_pair
+        return unless @arguments.empty?
+
+        pairs.empty? ? [Values::NIL] : pairs.map { |pair| Values::Pair.new(known(pair)) }
+      end
+
+      def found_pair = @request.block ? any_pair&.push(Values::NIL) : nil
 
       def found_element = @arguments.empty? && @request.block ? [*known(elements), Values::NIL] : nil
     end

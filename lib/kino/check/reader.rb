@@ -37,7 +37,7 @@ module Kino
         branchif: :branch_if, branchunless: :branch_unless, branchnil: :branch_nil, jump: :jump, leave: :leave,
         throw: :throw_out, opt_new: :allocate, opt_nil_p: :nil_question, invokesuper: :call_super,
         invokesuperforward: :call_super, invokeblock: :yield_block, once: :once, opt_aset_with: :call_with_key,
-        opt_aref_with: :call_with_key, checkkeyword: :check_keyword
+        opt_aref_with: :call_with_key, checkkeyword: :check_keyword, expandarray: :spread
       }.freeze
 
       # @param routine [Routine] to be filled

@@ -91,9 +91,13 @@ module Kino
 
         # @return [Boolean]
         def same?(other)
-          other.instance_of?(Tuple) && elements.size == other.elements.size &&
+          other.instance_of?(self.class) && elements.size == other.elements.size &&
             elements.zip(other.elements).all? { |mine, its| mine.same?(its) }
         end
+      end
+
+      # Key and value, as Ruby's own methods give them of a Hash.
+      class Pair < Tuple
       end
 
       # A block or lambda that the code makes.

@@ -264,7 +264,7 @@ module CheckValues
     def self.call(env)
       handler = if env["HTTP_X_A"] then Ok
                 elsif env["HTTP_X_B"] then Page
-                elsif env["HTTP_X_C"] then Ok
+                elsif env["HTTP_X_C"] then Routed
                 else Worse
                 end
       [200, {}, ["a"].map { handler.call(env)[2].first }]
@@ -277,6 +277,30 @@ module CheckValues
     WORSE = [Worse].freeze
 
     def self.call(env) = (env["HTTP_X_GOOD"] ? GOOD : WORSE).map { |one| one.call(env) }.first
+  end
+
+  # A router that looks for the handler.
+  module SearchedRoutes
+    ROUTES = { "/" => Worse }.freeze
+
+    def self.call(env)
+      _, handler = ROUTES.find { |path, _handler| path == env["PATH_INFO"] }
+      handler.call(env)
+    end
+  end
+
+  # The same, in other words.
+  module SearchedLast
+    ROUTES = { "/" => Worse }.freeze
+    def self.call(env) = ROUTES.detect { |path, _handler| path == env["PATH_INFO"] }.last.call(env)
+  end
+
+  # Middleware that hands on the body of what it is around.
+  module HandingOn
+    def self.call(env)
+      status, headers, body = Page.call(env)
+      [status, headers.merge("x-a" => "b"), body]
+    end
   end
 end
 
@@ -309,3 +333,6 @@ CheckApps.app("instance variable that an accessor sets", blames: /BAD/) { CheckV
 CheckApps.app("instance variable that is set on one way only", blames: /BAD/) { CheckValues::Chest }
 CheckApps.app("one of many, in a block", blames: /BAD/) { CheckValues::OneOfMany }
 CheckApps.app("elements of one of two lists", blames: /BAD/) { CheckValues::OneOfLists }
+CheckApps.app("handler of the pair that is found", blames: /BAD/) { CheckValues::SearchedRoutes }
+CheckApps.app("last of the pair that is found", blames: /BAD/) { CheckValues::SearchedLast }
+CheckApps.app("body that is handed on", blames: /BAD/) { CheckValues::HandingOn }
