@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require "kino/check/breakdown"
 require "kino/check/code"
 require "kino/check/graph"
 require "kino/check/report"
@@ -23,17 +24,24 @@ module Kino
       # @raise [ConfigError] for a request that is none
       def report(app, requests: [], objects: Graph::LIMIT, methods: Code::LIMIT)
         label = name(app)
-        findings = Graph.new(app, label:, limit: objects).findings + Code.new(app, label:, limit: methods).findings
+        findings = Breakdown.guard(label) { Graph.new(app, label:, limit: objects).findings } +
+                   Breakdown.guard(label) { Code.new(app, label:, limit: methods).findings }
         tried = requests.empty? ? {} : try(app, requests)
         Report.new(app: label, findings: findings + tried.values.flatten, requests: tried.keys)
       end
 
+      # A server that boots asks this: whatever goes wrong here, nothing is foreseen, and it boots.
+      #
       # @param app [#call]
       # @return [Finding, nil] what every request would raise, and only in a Ractor; what the app holds is not looked at
       # @api private
       def certain(app)
         Code.new(app, label: name(app), limit: BOOT_LIMIT, seconds: BOOT_SECONDS).findings
             .find { it.certain? && !Causes::ALL.fetch(it.cause).anywhere }
+      rescue *Breakdown::RESCUED => e
+        ErrorLog.line("warning: not known whether the app can run on Ractors, for #{Breakdown.text(e)} " \
+                      "(please report this)")
+        nil
       end
 
       # What a boot can wait for: some tenths of a second at most.

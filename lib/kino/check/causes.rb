@@ -101,6 +101,12 @@ module Kino
           fix: "try the app: kino --check --request \"GET /path\"",
           first: "try the app: kino --check --request \"GET /path\""
         ),
+        breakdown: Cause.new(
+          title: "what the check failed over",
+          fix: "report it with this text, for it is a mistake of Kino's; try the app: kino --check --request " \
+               "\"GET /path\"",
+          first: "try the app: kino --check --request \"GET /path\""
+        ),
         request: Cause.new(
           title: "requests that failed in a Ractor",
           fix: "see the backtrace",

@@ -76,11 +76,14 @@ module Kino
 
       def a_module?(value) = value.is_a?(Values::Known) && Peek.module?(value.object)
 
+      # @return [Symbol, nil] nil also for a String of which Ruby makes none
       def symbol(value)
         case value
         when Values::Known then value.object.to_sym if [Symbol, String].include?(Peek.class_of(value.object))
         when Values::Made then value.literal&.to_sym
         end
+      rescue EncodingError
+        nil
       end
     end
   end

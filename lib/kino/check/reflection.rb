@@ -51,7 +51,9 @@ module Kino
         name = symbol(request.first)
         return any_constant(value) unless name
 
-        name.to_s.split("::").map(&:to_sym).reduce(value) do |holder, part|
+        parts = name.name.split("::").map(&:to_sym)
+        value = Values::Known.new(Object) if parts.first == :"" && parts.shift
+        parts.reduce(value) do |holder, part|
           break Values::UNKNOWN unless a_module?(holder)
 
           resolve(Scope.fetch(holder.object, part, inherit: true))

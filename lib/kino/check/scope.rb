@@ -12,6 +12,9 @@ module Kino
       # What was found: `state` is :found, :not_loaded (it is an autoload) or :missing.
       Answer = Data.define(:state, :value, :name)
 
+      # What can be the name of a constant.
+      NAME = /\A[[:upper:]]\w*\z/
+
       # The top of a file.
       TOP = [Object].freeze
 
@@ -35,7 +38,7 @@ module Kino
 
       def self.module_at(names)
         names.reduce(Object) do |mod, name|
-          break unless Peek.module?(mod) && name.match?(/\A[[:upper:]]/) && Peek.constant?(mod, name, false)
+          break unless Peek.module?(mod) && name.match?(NAME) && Peek.constant?(mod, name, false)
           break if Peek.autoload?(mod, name, false)
 
           Peek.constant(mod, name, false)
@@ -65,6 +68,8 @@ module Kino
       # @param inherit [Boolean]
       # @return [Answer]
       def self.fetch(mod, name, inherit:)
+        return Answer.new(:missing, nil, name.to_s) unless name.match?(NAME)
+
         # Where a module is asked, Ruby looks at the top as well: who has it is asked, for it may be an autoload there.
         holder = (inherit ? [mod, *Peek.ancestors(mod), *Peek.ancestors(Object)] : [mod])
                  .find { Peek.constant?(it, name, false) }
