@@ -23,7 +23,7 @@ module Kino
 
       def made_by(type)
         method = type.method(:new) if Peek.module?(type.object)
-        @code.made(type.object) if method&.owner.equal?(Class)
+        @code.made(type.object) if method && Peek.same?(method.owner, Class)
       end
 
       def nested_block(listing)

@@ -85,7 +85,9 @@ module Kino
         @is_choice = false
       end
 
-      def able?(value, name) = value.method(name) || !value.method(:method_missing)&.owner.equal?(BasicObject)
+      def able?(value, name) = value.method(name) || own_missing?(value.method(:method_missing))
+
+      def own_missing?(method) = method && !Peek.same?(method.owner, BasicObject)
 
       # A call that is made where the reader is, if it is made.
       #
@@ -117,11 +119,11 @@ module Kino
 
       # Whatever RubyGems and Bundler have made of it, blocks even: in a Ractor Ruby asks the main one to do it, by a
       # method that it puts before theirs once the first Ractor is made.
-      def require?(method) = method.name == :require && method.owner.equal?(Kernel)
+      def require?(method) = method.name == :require && Peek.same?(method.owner, Kernel)
 
       def call_missing(value, request)
         method = value.method(:method_missing)
-        return Values::UNKNOWN if method.nil? || method.owner.equal?(BasicObject)
+        return Values::UNKNOWN unless own_missing?(method)
 
         enter(value, method, request.vague) || Values::UNKNOWN
       end

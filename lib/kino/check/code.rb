@@ -49,6 +49,7 @@ module Kino
         @blocks = {}.compare_by_identity
         @made = {}.compare_by_identity
         @fans = {}.compare_by_identity
+        @scopes = {}.compare_by_identity
         @listings = {}
         @setters = Setters.new { |method| listing(method) }
       end
@@ -167,7 +168,7 @@ module Kino
       end
 
       def enter_app
-        return proc(@app) if Peek.class_of(@app.object) <= Proc
+        return proc(@app) if Peek.kind?(@app.object, Proc)
 
         method = @app.method(:call)
         return routine(method, @app, ONE) if method
@@ -207,7 +208,7 @@ module Kino
 
       def listing(method) = @listings.fetch(method) { @listings[method] = Listing.of(method) }
 
-      def scope(method) = (@scopes ||= {})[method.owner] ||= Scope.of(method.owner)
+      def scope(method) = @scopes[method.owner] ||= Scope.of(method.owner)
 
       def self_of(block)
         Values::Known.new(Peek.binding(block).receiver, "self")

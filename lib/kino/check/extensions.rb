@@ -34,7 +34,7 @@ module Kino
         private
 
         # The methods of a Struct's class are Ruby's own.
-        def of_struct?(owner) = [Struct, Data].any? { |type| Peek.ancestors(owner).include?(type) }
+        def of_struct?(owner) = Peek.ancestors(owner).any? { |one| Peek.same?(one, Struct) || Peek.same?(one, Data) }
 
         # A name is in there at the end of a string: linkers let strings share their ends. It is the file that has most
         # of the names; of two, the safe one, for the other may only use what that defines. A method that was taken over

@@ -58,7 +58,7 @@ module Kino
 
       def judge(entry)
         object = entry.object
-        if Peek.class_of(object) <= Proc then report_proc(entry)
+        if Peek.kind?(object, Proc) then report_proc(entry)
         elsif Rules.never?(object) then report(:unshareable, entry, "#{named(entry)} can never be shared")
         elsif !Peek.frozen?(object) then @unfrozen << entry
         elsif children(entry).empty? then report(:unshareable, entry, "#{named(entry)} cannot be shared")

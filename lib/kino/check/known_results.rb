@@ -31,7 +31,7 @@ module Kino
 
       # Strings and the like need not be followed; what has an `initialize` in Ruby does.
       def made_result(value, request)
-        return unless Peek.module?(value.object) && Peek.class_of(value.object) <= Class
+        return unless Peek.kind?(value.object, Class)
 
         made = @code.made(value.object)
         method = made.method(:initialize)
@@ -61,7 +61,7 @@ module Kino
         case value
         when Values::Known then Peek.class_of(value.object)
         when Values::Made then value.type
-        else type if type.equal?(Object)
+        else type if Peek.same?(type, Object)
         end
       end
 
@@ -81,7 +81,7 @@ module Kino
         when :=== then case_result(value, request)
         when :class then Values::Known.new(Peek.class_of(value.object))
         when :frozen? then Values::Known.new(Peek.frozen?(value.object))
-        when :main? then Values::Known.new(false) if value.object.equal?(Ractor)
+        when :main? then Values::Known.new(false) if Peek.same?(value.object, Ractor)
         when :respond_to? then responds(value, request)
         else known_call(value, request)
         end

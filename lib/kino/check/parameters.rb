@@ -17,7 +17,7 @@ module Kino
         count = listing.params.fetch(:lead_num, 0)
         # One of several parameters is an element of the element.
         is_only = listing.params[:ambiguous_param0] || listing.params.empty?
-        rows = elements.map { !is_only && Peek.class_of(it) <= Array ? [*it] : [it] }
+        rows = elements.map { !is_only && Peek.kind?(it, Array) ? [*it] : [it] }
         values = Array.new(count) { |place| Values.several(rows.map { |row| Values::Known.new(row[place]) }) }
         new(listing, positional: values, keywords: {})
       end

@@ -10,6 +10,7 @@ module Kino
       # Ruby's own method by the name under which it is asked here.
       OWN = {
         class_of: Kernel.instance_method(:class),
+        kind?: Kernel.instance_method(:is_a?),
         frozen?: Kernel.instance_method(:frozen?),
         ivars: Kernel.instance_method(:instance_variables),
         ivar: Kernel.instance_method(:instance_variable_get),

@@ -62,7 +62,7 @@ module Kino
 
       # The name comes about in the request: it may be any of the module's own.
       def any_constant(value)
-        return Values::UNKNOWN if value.object.equal?(Object) # which is all that there is
+        return Values::UNKNOWN if Peek.same?(value.object, Object) # which is all that there is
 
         Scope.own(value.object).each do |answer|
           next if Ractor.shareable?(answer.value)

@@ -23,7 +23,27 @@ module Names
   module FromTheTop
     def self.call(_env) = [200, {}, [const_get("::Names::LIST").first]]
   end
+
+  # Methods by names under which Ruby has others, which take other arguments.
+  class Money
+    class << self
+      def hash(text) = text.sum
+      def ==(other) = other.fetch(:same)
+      def equal?(other) = other.fetch(:same)
+      def <=(other) = other.fetch(:less)
+      def name(language) = "money in #{language}"
+    end
+
+    def hash(text) = self.class.hash(text)
+    def self.call(_env) = [200, {}, [new.hash("a").to_s, name("English"), Pair.new(1).both.to_s]]
+
+    Pair = Struct.new(:one) do
+      def self.==(other) = other.fetch(:same)
+      def both = [one, one]
+    end
+  end
 end
 
+CheckApps.app("methods by Ruby's names") { Names::Money }
 CheckApps.app("names that Ruby refuses") { Names::Refused }
 CheckApps.app("const_get from the top", blames: /LIST/) { Names::FromTheTop }

@@ -42,4 +42,35 @@ RSpec.describe Kino::Check do
       expect(report.to_s).to include("report it")
     end
   end
+
+  # The app's own answers to what Ruby asks of every object are its code like any other.
+  describe "an app whose classes answer for themselves" do
+    let(:hostile) do
+      app(<<~RUBY)
+        HOSTILE = Module.new do
+          (%i[hash == != equal? eql? <= < === inspect to_s name is_a? instance_of? class method respond_to? ! frozen?
+              ancestors instance_method const_get freeze dup <=>]).each { |name| define_method(name) { |*| raise name.to_s } }
+        end
+        POINT = Struct.new(:x) { include HOSTILE; extend HOSTILE; def read = x }
+        class KIND; include HOSTILE; extend HOSTILE; def self.call(env) = new.read; def read = [200, {}, []]; end
+        LIST = [KIND, POINT.new(1), Module.new { extend HOSTILE }]
+        TABLE = {}.compare_by_identity
+        TABLE[KIND] = 1
+        TABLE[:a] = POINT.new(2)
+        def self.call(env)
+          LIST.each { |kind| kind.call(env) }
+          TABLE[env["PATH_INFO"]].call
+          [KIND.call(env), POINT.new(1).read, POINT.new(2).x, LIST.first, KIND.is_a?(POINT), POINT.respond_to?(:x)]
+          case env when KIND then 1 end
+        rescue KIND, POINT
+          KIND.zork
+        end
+      RUBY
+    end
+
+    it "is asked nothing" do
+      expect(described_class.report(hostile).findings.map(&:cause)).not_to include(:breakdown)
+      expect(described_class.report(hostile::KIND)).to be_ready
+    end
+  end
 end
