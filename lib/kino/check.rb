@@ -44,7 +44,7 @@ module Kino
         nil
       end
 
-      # What a boot can wait for: some tenths of a second at most.
+      # What a boot can wait for: some tenths of a second, as a rule.
       BOOT_LIMIT = 500
       # The same, for code that is slow to read.
       BOOT_SECONDS = 0.4

@@ -47,7 +47,7 @@ module Kino
           return [] unless Peek.frozen?(object)
 
           ObjectSpace.reachable_objects_from(object).to_a
-                     .reject { Peek.class_of(it) <= ObjectSpace::InternalObjectWrapper || Ractor.shareable?(it) }
+                     .reject { Peek.kind?(it, ObjectSpace::InternalObjectWrapper) || Ractor.shareable?(it) }
                      .map { |value| ["{#{Peek.describe(value)}}", value] }
         end
       end

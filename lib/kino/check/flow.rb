@@ -9,6 +9,10 @@ module Kino
     #
     # @api private
     class Flow
+      # Times that a stretch is gone over before what still changes there counts as unknown: a loop through a hundred
+      # states would else be gone through a hundred times, with a state more each time.
+      ROUNDS = 5
+
       # What is on the stack and in the local variables. An empty stack gives unknown values, so that where ways with
       # unlike stacks meet, only what they have in common has to be kept.
       State = Struct.new(:stack, :locals) do
@@ -31,12 +35,23 @@ module Kino
                     (locals.keys & other.locals.keys).to_h { [it, Values.join(locals[it], other.locals[it])] })
         end
 
+        # @param later [State] what this one has become
+        # @return [State] without what differs
+        def widen(later)
+          State.new(later.stack.zip(stack.last(later.stack.size)).map { |now, before| steady(now, before) },
+                    later.locals.to_h { |index, now| [index, steady(now, locals[index])] })
+        end
+
         # @return [Boolean]
         def same?(other)
           stack.size == other.stack.size && locals.size == other.locals.size &&
             stack.zip(other.stack).all? { |one, two| one.same?(two) } &&
             locals.all? { |index, value| other.locals.key?(index) && value.same?(other.locals[index]) }
         end
+
+        private
+
+        def steady(now, before) = before && now.same?(before) ? now : Values::UNKNOWN
       end
 
       # @param listing [Listing]
@@ -53,6 +68,8 @@ module Kino
         # Only the beginnings of stretches without a branch have a state and edges.
         @states = {}
         @queue = []
+        # How often each was gone over.
+        @rounds = Hash.new(0)
         # Where a stretch goes on, by its beginning: the ways of the last time that it was gone through, when most is
         # known of the values.
         @edges = Hash.new { |edges, from| edges[from] = [] }
@@ -63,7 +80,8 @@ module Kino
       # @return [self]
       def run
         @entries.each { |entry| arrive(entry, State.new([], @locals)) }
-        advance(@queue.shift) until @queue.empty?
+        # In the order of the code, so that what comes together somewhere is mostly there when that is gone over.
+        advance(@queue.delete(@queue.min)) until @queue.empty?
         @certain = Ways.new(@entries, @edges, @states.keys).unavoidable
         self
       end
@@ -81,6 +99,8 @@ module Kino
         joined = known ? known.join(state) : state
         return if known&.same?(joined)
 
+        joined = known.widen(joined) if @rounds[position] >= ROUNDS
+
         @states[position] = joined
         @queue << position unless @queue.include?(position)
       end
@@ -88,6 +108,7 @@ module Kino
       # Goes through one stretch. What is known by now is no more than before, so that it goes on everywhere where it
       # went on before: its edges are found anew.
       def advance(leader)
+        @rounds[leader] += 1
         state = @states.fetch(leader).copy
         @edges[leader] = []
         break_out(leader)

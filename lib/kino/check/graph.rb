@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require "kino/check/advice"
+require "kino/check/budget"
 require "kino/check/causes"
 require "kino/check/contents"
 require "kino/check/finding"
@@ -17,18 +18,36 @@ module Kino
     class Graph
       # Objects that are looked at.
       LIMIT = 20_000
+      # For all of them.
+      SECONDS = 5
       # Objects that are not frozen, that are named.
       SHOWN = 5
 
-      # An object and the way to it.
-      Entry = Data.define(:object, :path, :holder)
+      # Steps of a long way that are named, from its beginning and from its end.
+      STEPS = 4
+      # What holds nothing: whether that can be shared is known at once.
+      SIMPLE = [String, Symbol, Numeric, NilClass, TrueClass, FalseClass, Module, Regexp].freeze
+
+      # An object and the step to it, from the entry of what holds it.
+      Entry = Data.define(:object, :step, :parent, :depth) do
+        # @return [String]
+        def path
+          entries = [self]
+          entries.unshift(entries.first.parent) while entries.first.parent
+          steps = entries.map(&:step)
+          steps = [*steps.first(STEPS + 1), " ... ", *steps.last(STEPS)] if steps.size > (STEPS * 2) + 1
+          steps.join
+        end
+      end
 
       # @param app [Object]
       # @param label [String] the app's name in paths
       # @param limit [Integer]
-      def initialize(app, label: "app", limit: LIMIT)
-        @root = Entry.new(object: app, path: label, holder: nil)
+      # @param seconds [Numeric]
+      def initialize(app, label: "app", limit: LIMIT, seconds: SECONDS)
+        @root = Entry.new(object: app, step: label, parent: nil, depth: 0)
         @limit = limit
+        @budget = Budget.new(seconds)
       end
 
       # @return [Array<Finding>] the shortest way to each; none for an app that can be shared
@@ -48,26 +67,28 @@ module Kino
       private
 
       def visit(entry)
-        return if @seen.key?(entry.object) || Ractor.shareable?(entry.object)
-        return cut if @seen.size >= @limit
+        return if @seen.key?(entry.object)
+        return cut("#{@limit} objects") if @seen.size >= @limit
+        return cut("could be looked at in #{@budget.seconds} seconds") if @budget.spent?
 
         @seen[entry.object] = true
-        judge(entry)
-        @queue.concat(children(entry))
+        children = children(entry)
+        judge(entry, children)
+        @queue.concat(children)
       end
 
-      def judge(entry)
+      def judge(entry, children)
         object = entry.object
         if Peek.kind?(object, Proc) then report_proc(entry)
         elsif Rules.never?(object) then report(:unshareable, entry, "#{named(entry)} can never be shared")
         elsif !Peek.frozen?(object) then @unfrozen << entry
-        elsif children(entry).empty? then report(:unshareable, entry, "#{named(entry)} cannot be shared")
+        elsif children.empty? then report(:unshareable, entry, "#{named(entry)} cannot be shared")
         end
       end
 
       def named(entry)
         name = Peek.describe(entry.object)
-        entry.equal?(@root) ? name : "#{name} in #{Peek.describe(entry.holder)}"
+        entry.equal?(@root) ? name : "#{name} in #{Peek.describe(entry.parent.object)}"
       end
 
       def report_proc(entry)
@@ -84,10 +105,10 @@ module Kino
 
       # One finding for all of them: one call freezes them. The deepest first, which say most.
       def report_unfrozen
-        deepest = @unfrozen.sort_by.with_index { |entry, index| [-entry.path.count(".["), index] }
+        deepest = @unfrozen.sort_by.with_index { |entry, index| [-entry.depth, index] }
         # The first that was met is the app, or what is nearest to it.
         shown = (deepest.first(SHOWN) + @unfrozen.first(1)).uniq(&:path)
-        report(:unfrozen, @root.with(path: deepest.first.path), "not frozen: #{list(shown)}")
+        report(:unfrozen, deepest.first, "not frozen: #{list(shown)}")
       end
 
       # Ruby says that the app cannot be shared, and nothing that was seen says why.
@@ -102,20 +123,34 @@ module Kino
         names.join(", ")
       end
 
-      def cut
+      def cut(limit)
         @queue.clear
-        @findings << Finding.new(cause: :cut, certainty: :possible, what: "more than #{@limit} objects", place: nil,
-                                 path: @root.path, fix: Causes::ALL.fetch(:cut).fix)
+        @findings << Finding.new(cause: :cut, certainty: :possible, what: "more than #{limit}", place: nil,
+                                 path: @root.step, fix: Causes::ALL.fetch(:cut).fix)
       end
 
       def children(entry)
         object = entry.object
-        own = Peek.ivars(object).map { |name| entry_of(".#{name}", Peek.ivar(object, name), entry) }
-        own.concat(Contents.of(object).map { |name, value| entry_of(name, value, entry) })
-           .reject { |child| Ractor.shareable?(child.object) }
+        held = Peek.ivars(object).map { |name| [".#{name}", Peek.ivar(object, name)] } + Contents.of(object)
+        unshareable(object, held).map do |step, value|
+          Entry.new(object: value, step:, parent: entry, depth: entry.depth + 1)
+        end
       end
 
-      def entry_of(name, object, parent) = Entry.new(object:, path: "#{parent.path}#{name}", holder: parent.object)
+      # What can be shared if it is frozen and all that it holds can.
+      CONTAINERS = [Array, Hash, Struct, Data].freeze
+      private_constant :CONTAINERS
+
+      # What is frozen and holds one thing only that may not be shareable, holds that: Ruby would go through all that is
+      # behind it to say so, and in a list that is linked once more for each of its links.
+      def unshareable(object, held)
+        simple, others = held.partition { |_step, value| SIMPLE.any? { Peek.kind?(value, it) } }
+        found = simple.reject { |_step, value| Ractor.shareable?(value) }
+        return others if others.size == 1 && found.empty? && Peek.frozen?(object) &&
+                         CONTAINERS.any? { Peek.kind?(object, it) }
+
+        found + others.reject { |_step, value| Ractor.shareable?(value) }
+      end
     end
   end
 end

@@ -73,4 +73,36 @@ RSpec.describe Kino::Check do
       expect(described_class.report(hostile::KIND)).to be_ready
     end
   end
+
+  describe "what takes long" do
+    def seconds
+      start = Process.clock_gettime(Process::CLOCK_MONOTONIC)
+      yield
+      Process.clock_gettime(Process::CLOCK_MONOTONIC) - start
+    end
+
+    it "goes through a method of many states in a moment" do
+      states = Array.new(500) { |index| "when :s#{index} then state = :s#{(index * 7) % 500}" }
+      machine = app("def self.call(env)\nstate = :s0\nwhile env\ncase state\n#{states.join("\n")}\nend\nend\n" \
+                    "[200, {}, []]\nend")
+      expect(seconds { expect(described_class.report(machine)).to be_ready }).to be < 2
+    end
+
+    it "goes through a long list of frozen links in a moment, and says little of it" do
+      link = Struct.new(:number, :rest) { def call(_env) = [200, {}, [number.to_s]] }
+      list = (0...15_000).reduce(["unfrozen"]) { |rest, number| link.new(number, rest).freeze }
+      report = nil
+      expect(seconds { report = described_class.report(list) }).to be < 3
+      expect(report.findings.first).to have_attributes(cause: :unfrozen, path: /\Aapp(\.rest){4} \.\.\. (\.rest){4}\z/)
+      expect(report.to_s.size).to be < 2_000
+    end
+
+    it "says where the time was over" do
+      slow = app("def self.call(_env) = ($one; [200, {}, []])")
+      findings = Kino::Check::Code.new(slow, seconds: 0).findings
+      expect(findings.map { [it.cause, it.certainty] }).to eq([%i[cut possible]])
+      objects = Kino::Check::Graph.new([["unfrozen"]], seconds: 0).findings
+      expect(objects.map(&:what)).to include("more than could be looked at in 0 seconds")
+    end
+  end
 end
