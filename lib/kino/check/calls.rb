@@ -132,8 +132,14 @@ module Kino
       def enter(value, method, request)
         routine = @code.routine(method, value, request) or return
         calls(routine)
+        routine.interrupt if breaks_out?(request.block)
         run_block(request.block, by: routine) if routine.yields?
         routine.endless? ? :ends : routine.result || Values::UNKNOWN
+      end
+
+      def breaks_out?(block)
+        block = block.block if block.is_a?(Values::Closure)
+        block.is_a?(Values::Block) && block.listing.breaks_out?
       end
 
       def call_super(info, code = nil, *)

@@ -12,7 +12,16 @@ module Kino
         "setlocal_WC_0" => [:setlocal, 0], "setlocal_WC_1" => [:setlocal, 1],
         "putobject_INT2FIX_0_" => [:putobject, 0], "putobject_INT2FIX_1_" => [:putobject, 1]
       }.freeze
-      private_constant :SHORT
+      # Instructions with which a block can be called, or given to what calls it.
+      CALLING = %i[send opt_send_without_block sendforward invokeblock invokesuper invokesuperforward].freeze
+      private_constant :SHORT, :CALLING
+
+      # How a block leaves what is around it, as the VM has it.
+      RETURN = 1
+      # out of the call that it was given to
+      BREAK = 2
+      # The bits that say so.
+      KIND = 0xff
 
       # One instruction.
       Instruction = Data.define(:op, :operands, :line)
@@ -87,6 +96,21 @@ module Kino
         self.class.shorten(@full_path || @path, line)
       end
 
+      # @return [Integer] where a `return` in a block, or one where something is rescued, may end it
+      #   for the first time; behind its end if there is none
+      def first_exit = @first_exit ||= exits.min || @instructions.size
+
+      # @return [Integer] of the first instruction that calls something
+      def first_call
+        @first_call ||= @instructions.index { CALLING.include?(it.op) } || @instructions.size
+      end
+
+      # @return [Boolean] whether the method, or the call that it is the block of, may end within this block or rescue
+      def breaks_out? = @instructions.any? { thrown?(it, RETURN, BREAK) } || returns_out?
+
+      # @return [Boolean] whether a `return` in it ends the method around it
+      def returns_out? = @instructions.any? { thrown?(it, RETURN) } || exits.any?
+
       # @return [Boolean] whether it takes its block as a parameter
       def block_parameter? = @params.key?(:block_start)
 
@@ -130,6 +154,18 @@ module Kino
 
         index, at = instruction.operands
         index if at == level
+      end
+
+      def thrown?(instruction, *kinds) = instruction.op == :throw && kinds.include?(instruction.operands.first & KIND)
+
+      def exits
+        @exits ||= @instructions.each_index.select { |position| exit?(@instructions[position]) } +
+                   @catches.filter_map { |caught| caught.from if caught.handler&.returns_out? }
+      end
+
+      def exit?(instruction)
+        blocks = instruction.operands.grep(Array).select { |operand| code?(operand) }.map { |code| nested(code) }
+        blocks.any? { |block| block.type == :block && block.returns_out? }
       end
 
       def code?(operand) = operand[0] == "YARVInstructionSequence/SimpleDataFormat"

@@ -188,8 +188,10 @@ module Kino
       end
 
       # A `return`, `break` or `next` from within, or what a rescue passes on.
-      def throw_out(_kind)
+      def throw_out(kind)
+        value = @state.pop
         @routine.returns(Values::UNKNOWN) if @routine.listing.type == :block
+        @routine.outermost.returns(value) if kind & Listing::KIND == Listing::RETURN
         goes_to
       end
     end

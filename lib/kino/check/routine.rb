@@ -72,6 +72,18 @@ module Kino
         @yields |= [position]
       end
 
+      # The block that it is given may end the call: what comes after it may not run.
+      # @return [void]
+      def interrupt
+        return if @is_interrupted
+
+        @is_interrupted = true
+        nested_calls.each { it.target.interrupt }
+      end
+
+      # @return [Routine] the method that a `return` ends
+      def outermost = outer&.outermost || self
+
       # @param value [Object] one that it may return
       # @return [void]
       def returns(value)
@@ -97,6 +109,7 @@ module Kino
       # @return [Boolean] whether what is there runs each time, and nobody rescues what it raises
       def certain?(position)
         return true if position == WHOLE
+        return false if position > @listing.first_exit || (@is_interrupted && position > @listing.first_call)
 
         @flow&.certain?(position) && @listing.catches.none? { it.include?(position) && shields?(it) }
       end
