@@ -2,6 +2,7 @@
 
 require "kino/check/blocks"
 require "kino/check/native_calls"
+require "kino/check/requests"
 
 module Kino
   module Check
@@ -12,53 +13,13 @@ module Kino
     module Calls
       include Blocks
       include NativeCalls
-
-      # A call as the code has it. `arguments` are those without keywords, nil where their number is not known;
-      # `keywords` is nil where they are not known; `block` is a {Values::Block}, some other value that is passed with
-      # `&`, or nil; `is_own` says that there is no receiver.
-      Request = Data.define(:name, :arguments, :keywords, :block, :is_own) do
-        # @return [Object]
-        def first = arguments&.first || Values::UNKNOWN
-
-        # @return [Request] with another method and the arguments behind the first
-        def behind_first(name) = with(name:, arguments: arguments&.drop(1))
-
-        # @return [Request] with arguments that are not known
-        def vague = with(arguments: nil, keywords: nil)
-      end
-
-      # Bits of the flags of a call, as the VM has them.
-      SPLAT = 1
-      # with &block
-      BLOCK = 2
-      # on self, written without it
-      OWN = 4
-      # with **
-      KEYWORD_SPLAT = 64
+      include Requests
 
       private
 
       def call(info, code = nil, *)
         request = take_request(info, code)
         dispatch(@state.pop, request)
-      end
-
-      # `hash["key"]` and `hash["key"] = value`, where Ruby 3.4 has the key in the instruction.
-      def call_with_key(key, info)
-        values = @state.take(info[:orig_argc] - 1)
-        dispatch(@state.pop, Request.new(name: info[:mid], arguments: [Values::Known.new(key), *values], keywords: {},
-                                         block: nil, is_own: false))
-      end
-
-      def take_request(info, code)
-        flag = info[:flag]
-        block = @state.pop if flag.anybits?(BLOCK)
-        block = nested_block(@routine.listing.nested(code)) if code.is_a?(Array)
-        names = info.fetch(:kw_arg, [])
-        arguments = @state.take(info[:orig_argc] + names.size)
-        keywords = names.zip(arguments.pop(names.size)).to_h
-        arguments, keywords = nil if flag.anybits?(SPLAT | KEYWORD_SPLAT)
-        Request.new(name: info[:mid], arguments:, keywords:, block:, is_own: flag.anybits?(OWN))
       end
 
       # @return [Array, nil] targets as {Flow} wants them
@@ -113,6 +74,7 @@ module Kino
         method = value.method(request.name)
         return call_missing(value, request) unless method
         return Values::UNKNOWN if require?(method)
+        return load_file if method.name == :load && Peek.same?(method.owner, Kernel)
 
         enter(value, method, request) || call_native(value, method, request)
       end
@@ -120,6 +82,11 @@ module Kino
       # Whatever RubyGems and Bundler have made of it, blocks even: in a Ractor Ruby asks the main one to do it, by a
       # method that it puts before theirs once the first Ractor is made.
       def require?(method) = method.name == :require && Peek.same?(method.owner, Kernel)
+
+      def load_file
+        note(:not_loaded, "a file is loaded", is_sure: false)
+        Values::UNKNOWN
+      end
 
       def call_missing(value, request)
         method = value.method(:method_missing)

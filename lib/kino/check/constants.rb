@@ -11,7 +11,13 @@ module Kino
     module Constants
       private
 
-      def constant(path) = push(resolve(@routine.scope.find(path)))
+      def constant(path)
+        answers = @routine.scope.find_all(path)
+        @is_choice = answers.size > 1
+        push(answers.map { resolve(it) }.reduce { |one, other| Values.join(one, other) })
+      ensure
+        @is_choice = false
+      end
 
       def scoped_constant(name)
         allow_nil, holder = @state.take(2).reverse

@@ -114,7 +114,14 @@ module Kino
         end
       end
 
-      def nil_question(_info) = dispatch_nil(@state.pop)
+      def nil_question(_info)
+        value = @state.pop
+        answers_itself?(value, :nil?) ? dispatch(value, Calls::Request.plain(:nil?)) : dispatch_nil(value)
+      end
+
+      def answers_itself?(value, name)
+        Values.each(value).any? { |one| one.method(name)&.then { |method| !Rules.core?(method) } }
+      end
 
       def dispatch_nil(value)
         answer = nil_or_not(value)

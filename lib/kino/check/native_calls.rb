@@ -3,6 +3,7 @@
 require "kino/check/extensions"
 require "kino/check/known_results"
 require "kino/check/reflection"
+require "kino/check/refusals"
 
 module Kino
   module Check
@@ -24,7 +25,7 @@ module Kino
         return :ends if Rules::ENDINGS.include?(request.name) && Rules.title(method.owner).to_s.match?(/\bKernel\b/)
         return accessor(value, method, request) if method.source_location && !internal?(method)
 
-        refuse_native(value, method)
+        refuse_native(value, method, request)
         reflected = Reflection::METHODS[request.name]
         return send(reflected, value, request) if reflected && Rules.core?(method)
 
@@ -43,21 +44,22 @@ module Kino
         Values::UNKNOWN
       end
 
-      def refuse_native(value, method)
-        forbidden = Rules.forbidden(method)
-        note(:forbidden, "#{value.label}.#{method.name} is called: #{forbidden}") if forbidden
+      def refuse_native(value, method, request)
+        why, is_sure = Refusals.forbidden(method, request.arguments)
+        note(:forbidden, "#{value.label}.#{method.name} is called: #{why}", is_sure:) if why
         extension = Extensions.unsafe(method)
         if extension
           note(:extension, "#{value.label}.#{method.name} belongs to #{File.basename(extension)}",
                is_sure: false)
         end
-        refuse_change(value, method) if value.is_a?(Values::Known)
+        refuse_change(value, method, request) if value.is_a?(Values::Known)
       end
 
-      def refuse_change(value, method)
-        return unless Rules.core?(method) && Peek.frozen?(value.object) && Rules.changes?(value.object, method.name)
+      def refuse_change(value, method, request)
+        return unless Rules.core?(method) && Peek.frozen?(value.object)
 
-        note(:frozen, "#{value.label} is changed (#{method.name}), and it is frozen")
+        change = Refusals.change(value.object, method.name, block: !request.block.nil?) or return
+        note(:frozen, "#{value.label} is changed (#{method.name}), and it is frozen", is_sure: change == :certain)
       end
 
       def native_block(value, method, request)

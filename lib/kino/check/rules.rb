@@ -19,21 +19,6 @@ module Kino
       # Since Ruby 4.0 the record separator may be read.
       GLOBALS_4 = %i[$/ $-0].freeze
 
-      # Methods in C that a Ractor may not call, by owner and name: those that are the main Ractor's own, and those that
-      # use a constant or class variable of Ruby's that cannot be shared.
-      FORBIDDEN = {
-        "String" => [%i[unicode_normalize unicode_normalize! unicode_normalized?], "it uses UnicodeNormalize::REGEXP_D"],
-        "CGI::Escape" => [%i[unescape unescapeURIComponent], "it uses @@accept_charset of CGI"],
-        "CGI::EscapeExt" => [%i[unescape unescapeURIComponent], "it uses @@accept_charset of CGI"]
-      }.freeze
-
-      # Since Ruby 4.0.
-      FORBIDDEN_4 = {
-        "Kernel" => [%i[fork], "only the main Ractor may fork"],
-        "#<Class:Kernel>" => [%i[fork], "only the main Ractor may fork"],
-        "#<Class:Process>" => [%i[fork], "only the main Ractor may fork"]
-      }.freeze
-
       # Kernel's methods that do not return.
       ENDINGS = %i[raise fail throw exit exit! abort].freeze
 
@@ -43,17 +28,6 @@ module Kino
 
       # Those of them in whose block self is the receiver.
       CHANGING_SELF = %i[instance_eval instance_exec class_eval class_exec module_eval module_exec].freeze
-
-      # Ruby's own methods that change a frozen collection or String, which raises FrozenError.
-      CHANGING = {
-        Array => %i[<< []= push append unshift prepend insert pop shift concat clear delete delete_at delete_if fill
-                    map! collect! select! filter! reject! keep_if sort! sort_by! uniq! compact! flatten! replace
-                    reverse! rotate! shuffle! slice!],
-        Hash => %i[[]= store delete delete_if clear merge! update reject! select! filter! keep_if compact! replace
-                   transform_values! transform_keys! shift rehash default=],
-        String => %i[<< []= concat prepend replace insert clear gsub! sub! upcase! downcase! capitalize! swapcase!
-                     strip! lstrip! rstrip! chomp! chop! squeeze! tr! delete! slice! force_encoding setbyte]
-      }.freeze
 
       # Classes whose objects can never be shared, however frozen. By name: not all of them are loaded, and none
       # shall be for this.
@@ -77,15 +51,6 @@ module Kino
         # @return [Boolean] whether a Ractor may use it
         def global?(name, ruby: RUBY_VERSION)
           GLOBALS.include?(name) || name.match?(/\A\$[1-9]/) || (Ruby.four?(ruby) && GLOBALS_4.include?(name))
-        end
-
-        # @param method [UnboundMethod] one of Ruby's own
-        # @param ruby [String] version of Ruby
-        # @return [String, nil] why only the main Ractor may call it
-        def forbidden(method, ruby: RUBY_VERSION)
-          tables = Ruby.four?(ruby) ? [FORBIDDEN, FORBIDDEN_4] : [FORBIDDEN]
-          entries = tables.filter_map { |table| table[title(method.owner)] }
-          entries.find { |names, _why| names.include?(method.original_name) }&.last
         end
 
         # @param method [UnboundMethod]
@@ -112,13 +77,6 @@ module Kino
         # @return [Boolean] whether no freezing makes it shareable
         def never?(object)
           Peek.ancestors(Peek.class_of(object)).any? { |ancestor| NEVER.include?(Peek.name(ancestor)) }
-        end
-
-        # @param object [Object]
-        # @param name [Symbol] of a method that it has from Ruby
-        # @return [Boolean] whether the method changes the object
-        def changes?(object, name)
-          CHANGING.any? { |type, names| type === object && names.include?(name) } # rubocop:disable Style/CaseEquality
         end
       end
     end

@@ -19,13 +19,13 @@ module Kino
       TOP = [Object].freeze
 
       # @param owner [Module] of a method
-      # @return [Scope]
+      # @return [Scope] guessed by the owner's name
       def self.of(owner)
         owner = Peek.attached(owner) if Peek.singleton_class?(owner)
         owner = Peek.class_of(owner) unless Peek.module?(owner)
         parts = Peek.name(owner).to_s.split("::")[..-2]
         outer = parts.each_index.filter_map { |last| module_at(parts[..last]) }
-        new([owner, *outer.reverse])
+        new([owner, *outer.reverse], sure: 1)
       end
 
       # @param block [Proc]
@@ -47,8 +47,21 @@ module Kino
       private_class_method :module_at
 
       # @param nesting [Array<Module>] innermost first
-      def initialize(nesting)
+      # @param sure [Integer] how many of them it is known of that they are around the code
+      def initialize(nesting, sure: nesting.size)
         @nesting = nesting
+        @sure = sure
+      end
+
+      # @param path [Array<Symbol>] see {#find}
+      # @return [Array<Answer>] what {#find} gives; and if that is only guessed, what it may be as well
+      def find_all(path)
+        answer = find(path)
+        return [answer] if @sure == @nesting.size
+
+        other = Scope.new(@nesting.first(@sure)).find(path)
+        [answer, other].reject { |one| one.state == :missing }.uniq { |one| [one.state, Peek.id(one.value)] }
+                       .then { |found| found.empty? ? [answer] : found }
       end
 
       # @param path [Array<Symbol>] such as [:Rack, :Request]; begins with an empty one if it is meant from the top

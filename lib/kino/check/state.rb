@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require "kino/check/advice"
+require "kino/check/globals"
 require "kino/check/rules"
 
 module Kino
@@ -9,6 +10,8 @@ module Kino
     #
     # @api private
     module State
+      include Globals
+
       private
 
       def read_local(index, level)
@@ -76,8 +79,14 @@ module Kino
       def write_ivar_of(receiver, name, value)
         case receiver
         when Values::Known then refuse_ivar_write(receiver, name)
-        when Values::Made then remember_ivar(receiver, name, value)
+        when Values::Made then write_ivar_of_made(receiver, name, value)
         end
+      end
+
+      def write_ivar_of_made(receiver, name, value)
+        return remember_ivar(receiver, name, value) unless Peek.ancestors(receiver.type).any? { Peek.same?(it, Module) }
+
+        note(:class_ivar_write, "#{name} of #{Peek.article(receiver.label)} is set")
       end
 
       # What a method other than `initialize` puts there may come before or after what is read.
@@ -104,48 +113,9 @@ module Kino
         writes ? drop : push(Values::UNKNOWN)
       end
 
-      def global(name)
-        writes = @routine.listing.instructions[@position].op == :setglobal
-        note(:global, "#{name} is #{writes ? "set" : "read"}") unless Rules.global?(name)
-        return drop if writes
-
-        push(global_value(name))
-      end
-
-      def global_value(name)
-        case name
-        when :$DEBUG then Values::Known.new($DEBUG)
-        when :$VERBOSE then Values::Known.new($VERBOSE)
-        when :$stdin, :$stdout, :$stderr then @code.made(IO)
-        else Values::UNKNOWN
-        end
-      end
-
-      # `defined?` of a global or class variable is refused like the reading of it; that of a constant is not.
-      def defined(kind, name, _answer)
-        @state.pop
-        note(:global, "#{name} is asked for") if kind == Kinds::GLOBAL && !Rules.global?(name)
-        note(:class_variable, "#{name} is asked for") if kind == Kinds::CLASS_VARIABLE
-        push(Values::UNKNOWN)
-      end
-
       # Of one of several that are called there, nothing is sure.
       def note(cause, what, is_sure: true, **)
         @routine.note(@position, cause, what, is_sure: is_sure && !@is_choice, **)
-      end
-
-      # The first operand of `defined`, by trial: the numbers are the VM's own.
-      module Kinds
-        def self.of(code)
-          _, _, _, _, *rest = RubyVM::InstructionSequence.compile(code).to_a
-          rest.last.grep(Array).find { it[0] == :defined }[1]
-        end
-        private_class_method :of
-
-        # What the VM calls a global variable there.
-        GLOBAL = of("defined?($kino)")
-        # What it calls a class variable.
-        CLASS_VARIABLE = of("defined?(@@kino)")
       end
     end
   end

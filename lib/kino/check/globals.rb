@@ -1,0 +1,58 @@
+# frozen_string_literal: true
+
+require "kino/check/rules"
+
+module Kino
+  module Check
+    # How {Reader} takes global variables, and `defined?`.
+    #
+    # @api private
+    module Globals
+      private
+
+      def global(name)
+        writes = @routine.listing.instructions[@position].op == :setglobal
+        refuse_global(name, writes ? "set" : "read")
+        return drop if writes
+
+        push(global_value(name))
+      end
+
+      # Before Ruby 4.0 a Ractor may use what is an alias of a global variable, which nothing tells.
+      def refuse_global(name, use)
+        note(:global, "#{name} is #{use}", is_sure: Ruby.four?) unless Rules.global?(name)
+      end
+
+      def global_value(name)
+        case name
+        when :$DEBUG then Values::Known.new($DEBUG)
+        when :$VERBOSE then Values::Known.new($VERBOSE)
+        when :$stdin, :$stdout, :$stderr then @code.made(IO)
+        else Values::UNKNOWN
+        end
+      end
+
+      # `defined?` of a global or class variable is refused like the reading of it; that of a constant is not.
+      def defined(kind, name, _answer)
+        @state.pop
+        refuse_global(name, "asked for") if kind == Kinds::GLOBAL
+        note(:class_variable, "#{name} is asked for") if kind == Kinds::CLASS_VARIABLE
+        push(Values::UNKNOWN)
+      end
+
+      # The first operand of `defined`, by trial: the numbers are the VM's own.
+      module Kinds
+        def self.of(code)
+          _, _, _, _, *rest = RubyVM::InstructionSequence.compile(code).to_a
+          rest.last.grep(Array).find { it[0] == :defined }[1]
+        end
+        private_class_method :of
+
+        # What the VM calls a global variable there.
+        GLOBAL = of("defined?($kino)")
+        # What it calls a class variable.
+        CLASS_VARIABLE = of("defined?(@@kino)")
+      end
+    end
+  end
+end
