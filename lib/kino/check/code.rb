@@ -49,7 +49,7 @@ module Kino
         @blocks = {}.compare_by_identity
         @made = {}.compare_by_identity
         @fans = {}.compare_by_identity
-        @scopes = {}.compare_by_identity
+        @scopes = {}
         @listings = {}
         @setters = Setters.new { |method| listing(method) }
       end
@@ -131,8 +131,7 @@ module Kino
       # @param method [UnboundMethod] one that was defined from a block
       # @return [Boolean] whether the block is shareable, so that all Ractors may call the method
       def shareable?(method)
-        procs = ObjectSpace.reachable_objects_from(method).to_a.grep(ObjectSpace::InternalObjectWrapper)
-                           .flat_map { |inner| ObjectSpace.reachable_objects_from(inner).to_a.grep(Proc) }
+        procs = procs_of(method)
         procs.any? && procs.all? { |block| Ractor.shareable?(block) }
       end
 
@@ -157,6 +156,16 @@ module Kino
         return [] if Rules.core_name?(Peek.name(holder).to_s)
 
         Peek.own_methods(holder, false).map { |name| Peek.unbound(holder, name) }
+      end
+
+      def procs_of(method)
+        ObjectSpace.reachable_objects_from(method).to_a.grep(ObjectSpace::InternalObjectWrapper)
+                   .flat_map { |inner| ObjectSpace.reachable_objects_from(inner).to_a.grep(Proc) }
+      end
+
+      def scope_of_block(method)
+        block = procs_of(method).first if listing(method)&.type == :block
+        Scope.of_proc(block) if block
       end
 
       def new_routine(listing, method, receiver)
@@ -208,7 +217,7 @@ module Kino
 
       def listing(method) = @listings.fetch(method) { @listings[method] = Listing.of(method) }
 
-      def scope(method) = @scopes[method.owner] ||= Scope.of(method.owner)
+      def scope(method) = @scopes[method] ||= scope_of_block(method) || Scope.of(method)
 
       def self_of(block)
         Values::Known.new(Peek.binding(block).receiver, "self")

@@ -33,7 +33,7 @@ module Kino
         when :not_loaded
           note(:not_loaded, "#{answer.name} is not loaded yet", is_sure: false)
           Values::UNKNOWN
-        else Values::UNKNOWN
+        else missing_constant(answer)
         end
       end
 
@@ -42,6 +42,19 @@ module Kino
           note(:constant, "#{answer.name} holds #{Peek.describe(answer.value)}", fix: Advice.for_value(answer.value))
         end
         Values::Known.new(answer.value, answer.name)
+      end
+
+      # Whoever has a `const_missing` is asked; else it raises NameError, or the code stands elsewhere than is known.
+      def missing_constant(answer)
+        holder = Values::Known.new(answer.holder)
+        method = holder.method(:const_missing)
+        unless method.nil? || Rules.core?(method)
+          return enter(holder, method, Calls::Request.plain(:const_missing, Values::Known.new(answer.name.to_sym))) ||
+                 Values::UNKNOWN
+        end
+
+        note(:cut, "#{answer.name} is not found from here", is_sure: false) if answer.name.match?(Scope::NAME)
+        Values::UNKNOWN
       end
 
       def write_constant(name)

@@ -64,6 +64,7 @@ module Kino
         @listing = listing
         @entries = entries
         @locals = locals
+        @kept = locals.select { |index, _value| listing.kept?(index) }
         @step = step
         # Only the beginnings of stretches without a branch have a state and edges.
         @states = {}
@@ -134,12 +135,13 @@ module Kino
       end
 
       # Anything may be raised anywhere: what is behind a rescue can be reached from all that it guards. Labels stand
-      # where that begins and ends, so a stretch is within it or not. Nothing is known of the variables there.
+      # where that begins and ends, so a stretch is within it or not. Of the variables those are known
+      # there that are never set.
       def break_out(leader)
         @listing.catches.each do |caught|
           next unless %i[rescue break].include?(caught.type) && caught.include?(leader)
 
-          link(leader, caught.target, State.new([], {}))
+          link(leader, caught.target, State.new(caught.guard? ? [Values::NIL] : [], @kept))
         end
       end
 

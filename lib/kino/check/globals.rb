@@ -18,6 +18,13 @@ module Kino
         push(global_value(name))
       end
 
+      # What asks for a library that the app does not load, as many gems do, is not read.
+      def defined_constant(kind, holder, name)
+        answer = @routine.scope.find([name]) if kind == Kinds::CONSTANT
+        answer = Scope.fetch(holder.object, name, inherit: true) if kind == Kinds::CONSTANT_FROM && a_module?(holder)
+        answer&.state == :missing ? Values::NIL : Values::UNKNOWN
+      end
+
       # Before Ruby 4.0 a Ractor may use what is an alias of a global variable, which nothing tells.
       def refuse_global(name, use)
         note(:global, "#{name} is #{use}", is_sure: Ruby.four?) unless Rules.global?(name)
@@ -34,10 +41,10 @@ module Kino
 
       # `defined?` of a global or class variable is refused like the reading of it; that of a constant is not.
       def defined(kind, name, _answer)
-        @state.pop
+        holder = @state.pop
         refuse_global(name, "asked for") if kind == Kinds::GLOBAL
         note(:class_variable, "#{name} is asked for") if kind == Kinds::CLASS_VARIABLE
-        push(Values::UNKNOWN)
+        push(defined_constant(kind, holder, name))
       end
 
       # The first operand of `defined`, by trial: the numbers are the VM's own.
@@ -50,6 +57,10 @@ module Kino
 
         # What the VM calls a global variable there.
         GLOBAL = of("defined?($kino)")
+        # A constant.
+        CONSTANT = of("defined?(Kino)")
+        # One of what stands before it.
+        CONSTANT_FROM = of("defined?(::Kino)")
         # What it calls a class variable.
         CLASS_VARIABLE = of("defined?(@@kino)")
       end

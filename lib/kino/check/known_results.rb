@@ -68,6 +68,7 @@ module Kino
       # @return [Object, nil]
       def made_call(value, request)
         return responds(value, request) if request.name == :respond_to?
+        return Values::Known.new(value.type) if request.name == :class
         return side(value, request) if value.is_a?(Values::Pair)
         return unless value.is_a?(Values::Closure) && NativeCalls::PROC_CALLS.include?(request.name)
 

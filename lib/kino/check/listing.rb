@@ -29,6 +29,9 @@ module Kino
       Catch = Data.define(:type, :handler, :from, :to, :target) do
         # @return [Boolean]
         def include?(position) = position >= from && position < to
+
+        # @return [Boolean] whether it stands around a `defined?`, which is nil if what it asks for raises
+        def guard? = type == :rescue && handler.instructions.map(&:op) == %i[putnil leave]
       end
 
       # @return [Array<Instruction>]

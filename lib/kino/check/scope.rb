@@ -1,16 +1,20 @@
 # frozen_string_literal: true
 
+require "kino/check/nesting"
 require "kino/check/peek"
 
 module Kino
   module Check
-    # Looks a constant up as code that stands somewhere would find it, and loads nothing. Ruby does not tell in which
-    # modules a method stands, but the name of its owner does, unless that was opened by its full name.
+    # Looks a constant up as code that stands somewhere would find it, and loads nothing. Where it is not found out in
+    # which modules a method stands, the name of its owner tells, unless that was opened by its full name.
     #
     # @api private
     class Scope
-      # What was found: `state` is :found, :not_loaded (it is an autoload) or :missing.
-      Answer = Data.define(:state, :value, :name)
+      # What was found: `state` is :found, :not_loaded (it is an autoload) or :missing; `holder` is what was asked for
+      # it.
+      Answer = Data.define(:state, :value, :name, :holder) do
+        def initialize(state:, value:, name:, holder: nil) = super
+      end
 
       # What can be the name of a constant.
       NAME = /\A[[:upper:]]\w*\z/
@@ -18,9 +22,16 @@ module Kino
       # The top of a file.
       TOP = [Object].freeze
 
+      # @param method [UnboundMethod]
+      # @return [Scope]
+      def self.of(method)
+        nesting = Nesting.of(method)
+        nesting ? new(nesting) : guessed(method.owner)
+      end
+
       # @param owner [Module] of a method
-      # @return [Scope] guessed by the owner's name
-      def self.of(owner)
+      # @return [Scope] by the owner's name
+      def self.guessed(owner)
         owner = Peek.attached(owner) if Peek.singleton_class?(owner)
         owner = Peek.class_of(owner) unless Peek.module?(owner)
         parts = Peek.name(owner).to_s.split("::")[..-2]
@@ -81,12 +92,12 @@ module Kino
       # @param inherit [Boolean]
       # @return [Answer]
       def self.fetch(mod, name, inherit:)
-        return Answer.new(:missing, nil, name.to_s) unless name.match?(NAME)
+        return Answer.new(:missing, nil, name.to_s, mod) unless name.match?(NAME)
 
         # Where a module is asked, Ruby looks at the top as well: who has it is asked, for it may be an autoload there.
         holder = (inherit ? [mod, *Peek.ancestors(mod), *Peek.ancestors(Object)] : [mod])
                  .find { Peek.constant?(it, name, false) }
-        return Answer.new(:missing, nil, name.to_s) unless holder
+        return Answer.new(:missing, nil, name.to_s, mod) unless holder
 
         title = Peek.same?(holder, Object) ? name.to_s : "#{Peek.title(holder)}::#{name}"
         return Answer.new(:not_loaded, nil, title) if Peek.autoload?(holder, name, false)
@@ -105,7 +116,8 @@ module Kino
       def lookup(name)
         lexical = @nesting.lazy.map { |mod| self.class.fetch(mod, name, inherit: false) }
         inherited = [@nesting.first || Object, Object].lazy.map { |mod| self.class.fetch(mod, name, inherit: true) }
-        (lexical + inherited).find { |answer| answer.state != :missing } || Answer.new(:missing, nil, name.to_s)
+        (lexical + inherited).find { |answer| answer.state != :missing } ||
+          Answer.new(:missing, nil, name.to_s, @nesting.first || Object)
       end
     end
   end
