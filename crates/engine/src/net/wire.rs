@@ -378,8 +378,13 @@ impl<S: Socket> Drop for Wire<S> {
         let unread = !matches!(self.expects, Expects::Head) || !self.held.is_empty();
         let Some(stream) = self.stream.take() else { return };
         if self.shared.has_no_other_end() && !self.is_shut {
+            // Not ended: its end is what says that the answer is complete. With a copy in a forked process the
+            // client waits for that.
             stream.break_off();
             return;
+        }
+        if !self.is_shut {
+            stream.end();
         }
         if !unread {
             return;
