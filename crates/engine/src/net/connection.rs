@@ -67,6 +67,7 @@ impl Context {
                 head: settings.head_timeout,
                 idle: settings.keep_alive_timeout,
                 body: settings.body_timeout,
+                send: settings.send_timeout,
             },
         }
     }
