@@ -330,7 +330,9 @@ impl<S: Socket> AsyncRead for Wire<S> {
                 Poll::Pending => {
                     if !this.is_late(cx) {
                         if this.shared.is_stopping() {
-                            let has_unread = this.stream()?.has_unread();
+                            // Half a head is a request that has begun; its deadline runs.
+                            let is_within = matches!(this.expects, Expects::Head) && !this.held.is_empty();
+                            let has_unread = is_within || this.stream()?.has_unread();
                             this.shared.leaves_unread(has_unread);
                         }
                         return Poll::Pending;

@@ -207,7 +207,7 @@ impl Client {
         }
     }
 
-    fn chunks(&mut self, body: &mut Vec<u8>) -> std::io::Result<()> {
+    pub(crate) fn chunks(&mut self, body: &mut Vec<u8>) -> std::io::Result<()> {
         loop {
             let mut line = String::new();
             if self.stream.read_line(&mut line)? == 0 {
