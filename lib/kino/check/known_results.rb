@@ -111,7 +111,7 @@ module Kino
 
       def dispatch_nil(value)
         answers = Values.each(value).map { it.same?(Values::NIL) }.uniq
-        push(answers.one? ? Values::Known.new(answers.first) : Values::UNKNOWN)
+        push(answers.size == 1 ? Values::Known.new(answers.first) : Values::UNKNOWN)
       end
     end
   end

@@ -155,7 +155,7 @@ module Kino
         value = @state.pop
         values = Values.each(value)
         nils = values.map { it.same?(Values::NIL) }.uniq
-        branch(label, nils.one? ? nils.first : nil)
+        branch(label, nils.size == 1 ? nils.first : nil)
       end
 
       def branch(label, taken)
