@@ -41,7 +41,7 @@ module Kino
         when Values::Block
           block = block.with(receiver:) if receiver
           @routine.calls(@position, @code.block(block, Parameters.of_elements(block.listing, elements)), by:)
-        when Values::OwnBlock then @routine.yields(@position) if by.nil?
+        when Values::OwnBlock then @routine.yields(@position, by:)
         when Values::Known then run_proc(block, by:)
         end
       end

@@ -35,6 +35,8 @@ module Kino
       OWN = 4
       # with **
       KEYWORD_SPLAT = 64
+      # with ..., which is one value on the stack for all that was given, the block too
+      FORWARDING = 8192
 
       private
 
@@ -52,13 +54,19 @@ module Kino
 
       def take_request(info, code)
         flag = info[:flag]
-        block = @state.pop if flag.anybits?(BLOCK)
-        block = nested_block(@routine.listing.nested(code)) if code.is_a?(Array)
+        block = take_block(flag, code)
         names = info.fetch(:kw_arg, [])
         arguments = @state.take(info[:orig_argc] + names.size)
         keywords = names.zip(arguments.pop(names.size)).to_h
-        arguments, keywords = nil if flag.anybits?(SPLAT | KEYWORD_SPLAT)
+        arguments, keywords = nil if flag.anybits?(SPLAT | KEYWORD_SPLAT | FORWARDING)
         Request.new(name: info[:mid], arguments:, keywords:, block:, is_own: flag.anybits?(OWN))
+      end
+
+      def take_block(flag, code)
+        value = @state.pop if flag.anybits?(BLOCK | FORWARDING)
+        return nested_block(@routine.listing.nested(code)) if code.is_a?(Array)
+
+        flag.anybits?(FORWARDING) ? Values::OWN_BLOCK : value
       end
 
       # @return [Array, nil] targets as {Flow} wants them
@@ -116,6 +124,7 @@ module Kino
 
       def call_super(info, code = nil, *)
         request = take_request(info, code)
+        request = request.with(block: Values::OWN_BLOCK) unless request.block # which is passed on without a word
         @state.pop
         method = @routine.method&.super_method
         return unknown_receiver(request) unless method && !unknown_self?
