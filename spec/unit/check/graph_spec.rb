@@ -46,7 +46,7 @@ RSpec.describe Kino::Check::Graph do
 
     it "is one also if its class is another" do
       type = stub_const("Handler", Class.new(Proc))
-      expect(rows(nil.instance_eval { type.new {} }).first)
+      expect(rows(nil.instance_eval { type.new { 1 } }).first)
         .to eq([:captured, "app", "a Handler was not made shareable"])
     end
   end
@@ -109,7 +109,7 @@ RSpec.describe Kino::Check::Graph do
 
   describe "to the end" do
     it "goes where objects hold each other" do
-      first, second = holder, holder
+      first, second = Array.new(2) { holder }
       first.instance_variable_set(:@other, second)
       second.instance_variable_set(:@other, first)
       list = [first]
@@ -138,7 +138,11 @@ RSpec.describe Kino::Check::Graph do
         Class.new(type) { names.each { |name| define_method(name) { |*| raise "#{name} was asked" } } }
       end
       plain, list, hash, record, code = types
-      objects = [plain.new, list.new([plain.new]), hash.new, record.new(plain.new), nil.instance_eval { code.new {} }]
+      objects = [plain.new, list.new([plain.new]), hash.new, record.new(plain.new), nil.instance_eval do
+        code.new do
+          1
+        end
+      end]
       expect(findings(objects).map(&:cause).uniq).to contain_exactly(:captured, :unfrozen)
     end
 

@@ -21,8 +21,8 @@ RSpec.describe Kino::Check::Peek do
   let(:bare) do
     type = Class.new(BasicObject) do
       def initialize = @kept = 1
-      def method_missing(name, *) = ::Kernel.raise("#{name} was asked")
-      def respond_to_missing?(*) = ::Kernel.raise("asked")
+      def method_missing(name, *) = Kernel.raise("#{name} was asked")
+      def respond_to_missing?(*) = Kernel.raise("asked")
     end
     stub_const("Bare", type)
     type.new

@@ -48,12 +48,12 @@ RSpec.describe Kino::Check::Report do
   it "is frozen, and not what the caller goes on to change" do
     name = +"App"
     requests = [+"GET /"]
-    it = described_class.new(app: name, findings: [finding(:global)], requests:)
+    own = described_class.new(app: name, findings: [finding(:global)], requests:)
     name << "!"
     requests.first << "!"
     requests << "GET /b"
-    expect([it.app, it.requests]).to eq(["App", ["GET /"]])
-    expect([it, it.app, it.findings, it.requests, *it.requests]).to all(be_frozen)
+    expect([own.app, own.requests]).to eq(["App", ["GET /"]])
+    expect([own, own.app, own.findings, own.requests, *own.requests]).to all(be_frozen)
   end
 
   it "leaves the findings that it is given in their order" do

@@ -55,10 +55,11 @@ RSpec.describe Kino::Check::Text do
   end
 
   it "shows the first ten of a cause, and how many more there are" do
-    all = text(*Array.new(12) { |number| finding(:global, what: "$g#{number}") })
+    found = (0..11).map { |number| finding(:global, what: "$g#{number}") }
+    all = text(*found)
     expect(all).to include("$g9\n", "\n  and 2 more\n")
     expect(all).not_to include("$g10")
-    expect(text(*Array.new(10) { finding(:global) })).not_to include("more")
+    expect(text(*found.first(10))).not_to include("more")
   end
 
   it "indents what has several lines, such as a backtrace" do
