@@ -138,11 +138,8 @@ RSpec.describe Kino::Check::Graph do
         Class.new(type) { names.each { |name| define_method(name) { |*| raise "#{name} was asked" } } }
       end
       plain, list, hash, record, code = types
-      objects = [plain.new, list.new([plain.new]), hash.new, record.new(plain.new), nil.instance_eval do
-        code.new do
-          1
-        end
-      end]
+      handler = nil.instance_eval { code.new { 1 } }
+      objects = [plain.new, list.new([plain.new]), hash.new, record.new(plain.new), handler]
       expect(findings(objects).map(&:cause).uniq).to contain_exactly(:captured, :unfrozen)
     end
 
