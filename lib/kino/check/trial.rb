@@ -78,11 +78,19 @@ module Kino
         body.each { |chunk| chunk } if body.respond_to?(:each)
         body.close if body.respond_to?(:close)
         nil
-      rescue StandardError, ScriptError, SystemStackError => error
+      rescue Exception => error # rubocop:disable Lint/RescueException -- `exit` too is what the app does
         root = error
         root = root.cause while root.cause.is_a?(StandardError)
-        ["#{root.class}: #{root.message}", *root.backtrace.to_a.first(LINES)].map { |line| line.to_s.dup.freeze }
+        ["#{root.class}: #{message(root)}", *root.backtrace.to_a.first(LINES)].map { |line| line.to_s.dup.freeze }
       end
+
+      # Some will not be described.
+      def self.message(error)
+        error.message
+      rescue StandardError => failure
+        "(no message: #{failure.class})"
+      end
+      private_class_method :message
     end
   end
 end
