@@ -76,7 +76,7 @@ module Kino
         values = Values.each(receiver)
         return unknown_receiver(request) if values.empty?
 
-        results = values.map { |value| call_one(value, request) }
+        results = doubting(values.size > 1) { values.map { |value| call_one(value, request) } }
         return goes_to if results.all?(:ends)
 
         push((results - [:ends]).reduce { |one, two| Values.join(one, two) })
@@ -117,7 +117,7 @@ module Kino
       # @return [Object, Symbol, nil] the value of the result, or :ends; nil if the method is not written in Ruby
       def enter(value, method, request)
         routine = @code.routine(method, value, request) or return
-        @routine.calls(@position, routine)
+        @routine.calls(@position, routine, by: decided(nil))
         run_block(request.block, by: routine) if routine.yields?
         routine.endless? ? :ends : routine.result || Values::UNKNOWN
       end
