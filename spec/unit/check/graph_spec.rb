@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require "objspace"
 require "kino/check/graph"
 require "support/check_source"
 
@@ -117,9 +118,24 @@ RSpec.describe Kino::Check::Graph do
       expect(rows(list).map(&:first)).to eq([:unfrozen])
     end
 
-    it "goes down a way that is deep" do
-      deep = (1..2_000).reduce($stderr) { |inner, _| [inner] }
-      expect(findings(deep).map(&:cause)).to eq(%i[unshareable unfrozen])
+    it "goes down a way that is deep, and names its beginning and its end" do
+      deep = (1..2_000).reduce(holder(io: $stderr)) { |inner, _| [inner] }
+      found = findings(deep)
+      expect(found.map(&:cause)).to eq(%i[unshareable unfrozen])
+      expect(found.map(&:path))
+        .to eq(["app#{"[0]" * 7} ... #{"[0]" * 7}.@io", "app#{"[0]" * 7} ... #{"[0]" * 8}"])
+      expect(found.last.what.size).to be < 1_000
+    end
+
+    it "keeps no more of a long way than it needs" do
+      list = (1..10_000).reduce(nil) { |inner, _| [inner] }
+      GC.start
+      before = ObjectSpace.memsize_of_all(String)
+      GC.disable
+      findings(list)
+      expect(ObjectSpace.memsize_of_all(String) - before).to be < 10_000_000
+    ensure
+      GC.enable
     end
 
     it "does not go beyond so many objects, and says so" do
