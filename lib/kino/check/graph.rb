@@ -135,9 +135,9 @@ module Kino
         case object
         when Array then [*object].each_with_index.map { |value, index| ["[#{index}]", value] }
         when Hash then of_hash(object)
-        when Struct, Data then of_record(object)
+        when *SETS then of_set(object)
         when Proc then Captures.of(object).map { |name, value| ["{#{name}}", value] }
-        when Method then [[".receiver", OWN_RECEIVER.bind_call(object)]]
+        when Struct, Data, Range, Method then of_record(object)
         else []
         end
       end
@@ -148,7 +148,13 @@ module Kino
       OWN_RECEIVER = Method.instance_method(:receiver)
       OWN_EACH = Hash.instance_method(:each_pair)
       OWN_DEFAULT = Hash.instance_method(:default_proc)
-      private_constant :OWN_DATA_TO_H, :OWN_STRUCT_TO_H, :OWN_RECEIVER, :OWN_EACH, :OWN_DEFAULT
+      # Before Ruby 4.0 a Set is written in Ruby, and has its elements in an instance variable.
+      SETS = RUBY_VERSION >= "4" ? [Set].freeze : [].freeze
+      OWN_ELEMENTS = SETS.first&.instance_method(:each)
+      OWN_BEGIN = Range.instance_method(:begin)
+      OWN_END = Range.instance_method(:end)
+      private_constant :OWN_DATA_TO_H, :OWN_STRUCT_TO_H, :OWN_RECEIVER, :OWN_EACH, :OWN_DEFAULT, :SETS,
+                       :OWN_ELEMENTS, :OWN_BEGIN, :OWN_END
 
       def of_hash(object)
         entries = []
@@ -160,9 +166,20 @@ module Kino
         default ? entries << [".default_proc", default] : entries
       end
 
+      def of_set(object)
+        elements = []
+        OWN_ELEMENTS.bind_call(object) { |element| elements << ["{element #{Peek.describe(element)}}", element] }
+        elements
+      end
+
       def of_record(object)
-        own = Peek.class_of(object) <= Struct ? OWN_STRUCT_TO_H : OWN_DATA_TO_H
-        own.bind_call(object).map { |name, value| [".#{name}", value] }
+        parts = case object
+                when Struct then OWN_STRUCT_TO_H.bind_call(object)
+                when Data then OWN_DATA_TO_H.bind_call(object)
+                when Range then { begin: OWN_BEGIN.bind_call(object), end: OWN_END.bind_call(object) }
+                else { receiver: OWN_RECEIVER.bind_call(object) }
+                end
+        parts.map { |name, value| [".#{name}", value] }
       end
     end
   end

@@ -79,6 +79,17 @@ RSpec.describe Kino::Check::Graph do
       expect(findings(Fact.new(cell: lock)).map(&:path)).to eq(["app.cell"])
     end
 
+    it "is found in a Set and in a Range" do
+      stub_const("Rank", Struct.new(:lock) { def <=>(_other) = 0 })
+      ways = { "app[0]{element a Thread::Mutex}" => [Set[Thread::Mutex.new].freeze],
+               "app[0].begin.lock" => [Rank.new(Thread::Mutex.new)..Rank.new],
+               "app[0].end.lock" => [Rank.new..Rank.new(Thread::Mutex.new)] }
+      found = ways.transform_values { |app| findings(app).find { it.cause == :unshareable } }
+      expect(found.values.map(&:what)).to all(match(/\Aa Thread::Mutex in a .* can never be shared\z/))
+      # On Ruby 3.4 a Set holds them in a Hash of its own.
+      expect(found.map { |way, finding| finding.path.sub(".@hash{key", "{element") == way }).to all(be(true))
+    end
+
     it "is found in a frozen object" do
       expect(rows([$stderr].freeze)).to eq([[:unshareable, "app[0]", "an IO in an Array can never be shared"]])
     end
@@ -101,6 +112,10 @@ RSpec.describe Kino::Check::Graph do
       what = findings(holder(**parts)).first.what
       expect(what.scan(".@part").size).to eq(described_class::SHOWN)
       expect(what).to end_with("app (an Object), 4 more")
+    end
+
+    it "is what a Set or a Range holds, which can be frozen" do
+      [Set[[]].freeze, [1]..[2]].each { |app| expect(rows(app).map(&:first)).to eq([:unfrozen]) }
     end
 
     it "is only what is not: a frozen holder is not blamed" do
@@ -150,12 +165,12 @@ RSpec.describe Kino::Check::Graph do
     it "are asked nothing" do
       names = %i[class frozen? instance_variables inspect hash == respond_to? is_a? to_a each to_h members nil? !
                  each_with_index size each_pair default_proc receiver map]
-      types = [Object, Array, Hash, Struct.new(:cell), Proc].map do |type|
+      types = [Object, Array, Hash, Struct.new(:cell), Proc, Set].map do |type|
         Class.new(type) { names.each { |name| define_method(name) { |*| raise "#{name} was asked" } } }
       end
-      plain, list, hash, record, code = types
+      plain, list, hash, record, code, set = types
       handler = nil.instance_eval { code.new { 1 } }
-      objects = [plain.new, list.new([plain.new]), hash.new, record.new(plain.new), handler]
+      objects = [plain.new, list.new([plain.new]), hash.new, record.new(plain.new), handler, set.allocate]
       expect(findings(objects).map(&:cause).uniq).to contain_exactly(:captured, :unfrozen)
     end
 
