@@ -66,6 +66,13 @@ RSpec.describe Kino::Check::Trial do
     end
   end
 
+  it "calls a body that wants to be called with the stream" do
+    finding, = tried("[200, {}, ->(stream) { stream.write(\"a\") && stream.close && raise(\"boo\") }]")
+    expect(finding).to be_nil
+    finding, = tried("[200, {}, ->(stream) { (stream << \"a\").flush && raise(\"boo\") }]")
+    expect(finding.what).to include("RuntimeError: boo")
+  end
+
   it "asks as a server would" do
     names = %w[REQUEST_METHOD PATH_INFO QUERY_STRING rack.url_scheme]
     finding, = tried("raise(env.values_at(*#{names}).inspect)", "POST /a/b?c=1&d")
