@@ -54,6 +54,9 @@ module Kino
                      strip! lstrip! rstrip! chomp! chop! squeeze! tr! delete! slice! force_encoding setbyte]
       }.freeze
 
+      # Those of them that raise only where there is something to change.
+      CHANGING_PERHAPS = { Array => %i[delete delete_at] }.freeze
+
       # Classes whose objects can never be shared, however frozen. By name: not all of them are loaded, and none
       # shall be for this.
       NEVER = %w[
@@ -116,8 +119,17 @@ module Kino
         # @param object [Object]
         # @param name [Symbol] of a method that it has from Ruby
         # @return [Boolean] whether the method changes the object
-        def changes?(object, name)
-          CHANGING.any? { |type, names| type === object && names.include?(name) } # rubocop:disable Style/CaseEquality
+        def changes?(object, name) = listed?(CHANGING, object, name)
+
+        # @param object [Object]
+        # @param name [Symbol] of a method that changes it
+        # @return [Boolean] whether it does so only where there is something to change
+        def may_change?(object, name) = listed?(CHANGING_PERHAPS, object, name)
+
+        private
+
+        def listed?(table, object, name)
+          table.any? { |type, names| type === object && names.include?(name) } # rubocop:disable Style/CaseEquality
         end
       end
     end

@@ -27,6 +27,11 @@ RSpec.describe Kino::Check::NativeCalls do
                  "Shop::TEXT is changed (upcase!), and it is frozen" => :certain })
     end
 
+    it "is only possible where it may find nothing to change" do
+      expect(said_of("LIST.delete(env)", "LIST = [].freeze"))
+        .to eq({ "Shop::LIST is changed (delete), and it is frozen" => :possible })
+    end
+
     it "is nothing of what the request makes, or to read" do
       expect(said_of("[] << 1\n{}[:a] = 1\nList.new << 1\nLIST.map { 1 }\nLIST.dup << 1",
                      "LIST = [].freeze\nclass List < Array; end")).to eq({})

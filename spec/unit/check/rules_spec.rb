@@ -122,6 +122,9 @@ RSpec.describe Kino::Check::Rules do
           end
           expect(raised).to include(FrozenError), "#{type}##{name}"
           expect(described_class.changes?(sample, name)).to be(true)
+          # Those that did nothing, for there was nothing to do.
+          expect(raised.any? { !it.is_a?(Class) && !it.is_a?(Enumerator) })
+            .to be(described_class.may_change?(sample, name)), "#{type}##{name}"
         end
       end
     end
