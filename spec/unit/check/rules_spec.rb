@@ -83,7 +83,6 @@ RSpec.describe Kino::Check::Rules do
   end
 
   describe "a class whose objects can never be shared" do
-    # An IO can be made shareable, and then nobody can use it; since Ruby 4.0 a Method can be, too.
     it "is none that freezing would help, on this Ruby" do
       objects = [Thread.new { 1 }, Thread::Mutex.new, Thread::Queue.new, Thread::SizedQueue.new(1), Monitor.new,
                  Thread::ConditionVariable.new, Fiber.new { 1 }, [].each, [].lazy, ThreadGroup.new, StringIO.new,
@@ -91,6 +90,16 @@ RSpec.describe Kino::Check::Rules do
                  binding]
       expect(objects.reject { |object| described_class.never?(object) }).to eq([])
       objects.each { |object| expect { Ractor.make_shareable(object) }.to raise_error(Ractor::Error) }
+    end
+
+    it "is that of a Method until Ruby 4.0" do
+      [Comparable.method(:name), String.instance_method(:upcase)].each do |method|
+        Ractor.make_shareable(method)
+        expect(described_class.never?(method)).to be(false)
+      rescue Ractor::Error
+        expect(described_class.never?(method)).to be(true)
+      end
+      expect(%w[3.4.5 4.0.5].map { |ruby| described_class.never?(method(:puts), ruby:) }).to eq([true, false])
     end
 
     it "is one whose objects nobody can use once they are frozen" do
