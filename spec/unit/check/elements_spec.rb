@@ -40,6 +40,9 @@ RSpec.describe Kino::Check::Elements do
 
   it "are left to a class that has its own way" do
     expect(said_of("OWN[:two].run", around)).to eq(first)
+    around = "class One; def self.run = $a; end\nclass Own < Hash; def values = raise(\"asked\"); end\n" \
+             "OWN = Own[{ one: One }].freeze"
+    expect(said_of("OWN[env].run\nOWN[:one].run", around)).to eq({})
   end
 
   it "are not known where there are too many" do

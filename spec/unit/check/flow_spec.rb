@@ -65,6 +65,10 @@ RSpec.describe Kino::Check::Flow do
     expect(reached("def run\na\nreturn 1\nb\nend")).to eq([:a])
   end
 
+  it "reaches what is behind a rescue, from all that it guards" do
+    expect(reached("def run\nbegin\nreturn a\nrescue\n1\nend\nb\nend")).to eq(%i[a b])
+  end
+
   it "goes from each place where the code may begin" do
     source = "def run(x = a)\nb\nend"
     labels = Kino::Check::Listing.of(method_of(source)).then { |own| own.params[:opt].map { own.position(it) } }

@@ -63,7 +63,9 @@ RSpec.describe Kino::Check::Graph do
 
     it "is found on the shortest way" do
       lock = Thread::Mutex.new
-      expect(rows(holder(deep: [[lock]], near: lock)).first.first(2)).to eq([:unshareable, "app.@near"])
+      [{ deep: [[lock]], near: lock }, { near: lock, deep: [[lock]] }].each do |ivars|
+        expect(rows(holder(**ivars)).first.first(2)).to eq([:unshareable, "app.@near"])
+      end
     end
 
     it "is found in whatever holds objects" do

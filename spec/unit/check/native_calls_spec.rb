@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require "tempfile"
 require "kino/check/code"
 require "support/check_source"
 
@@ -41,6 +42,20 @@ RSpec.describe Kino::Check::NativeCalls do
       expect(said_of("LIST << 1", "class List < Array; def <<(_) = $a; end\nLIST = List.new.freeze"))
         .to eq({ "$a is read" => :certain })
     end
+  end
+
+  it "may be refused as one of an extension that does not say that it is safe" do
+    features = $LOADED_FEATURES.dup
+    Tempfile.create(["gadget", ".so"]) do |file|
+      file.write("\0Shop\0Gadget\0hash\0")
+      file.close
+      $LOADED_FEATURES << file.path
+      # As one in C has it, that its own class defines.
+      found = said_of("Gadget.new.hash", "class Gadget; define_method(:hash, Kernel.instance_method(:hash)); end")
+      expect(found).to eq({ "Shop::Gadget.hash belongs to #{File.basename(file.path)}" => :possible })
+    end
+  ensure
+    $LOADED_FEATURES.replace(features)
   end
 
   describe "an accessor" do

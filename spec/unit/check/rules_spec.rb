@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require "cgi/escape"
 require "json"
 require "monitor"
 require "stringio"
@@ -11,6 +12,7 @@ RSpec.describe Kino::Check::Rules do
   def tried(names, code)
     child = Child.ruby(<<~RUBY)
       require "json"
+      require "cgi/escape"
       Warning[:experimental] = false
       answers = #{names.inspect}.to_h do |name|
         ractor = Ractor.new(name) do |it|
@@ -63,6 +65,9 @@ RSpec.describe Kino::Check::Rules do
     it "is refused by this Ruby, and its neighbours are not" do
       codes = { "'a'.unicode_normalize" => [String, :unicode_normalize],
                 "'a'.unicode_normalized?" => [String, :unicode_normalized?],
+                "CGI.unescape('%41')" => [CGI.method(:unescape).owner, :unescape],
+                "CGI.unescapeURIComponent('%41')" => [CGI.method(:unescapeURIComponent).owner, :unescapeURIComponent],
+                "CGI.escape('a b')" => [CGI.method(:escape).owner, :escape],
                 "'a'.upcase" => [String, :upcase], "Process.pid" => [Process.singleton_class, :pid],
                 "exit!(true) unless fork" => [Kernel, :fork],
                 "exit!(true) unless Process.fork" => [Process.singleton_class, :fork] }

@@ -45,6 +45,8 @@ RSpec.describe Kino::Check::State do
                "def initialize(part) = @part = part\ndef keep(part) = @part = part\ndef run = @part.run\nend"
       expect(said_of("Page.new(Part).run", around)).to eq({ "$a is read" => :certain })
       expect(said_of("page = Page.new(Part)\npage.keep(env)\npage.run", around)).to eq({})
+      around = "class Part; def self.run = $a; end\nclass Page\ndef keep(part) = @part = part\ndef run = @part.run\nend"
+      expect(said_of("page = Page.new\npage.keep(Part)\npage.run", around)).to eq({})
     end
   end
 
@@ -53,6 +55,13 @@ RSpec.describe Kino::Check::State do
       .map { [it.cause, it.what, it.certainty] })
       .to eq([[:class_variable, "@@a is read", :certain], [:class_variable, "@@b is set", :certain],
               [:class_variable, "@@c is asked for", :certain]])
+  end
+
+  it "takes what is put into a class or global variable off the stack" do
+    around = "class Part; def self.run = $a; end"
+    ["@@b", "$b", "@b"].each do |name|
+      expect(said_of("part = (#{name} = Part)\npart.run", around)).to include("$a is read" => :certain), name
+    end
   end
 
   it "refuses global variables, read, set or asked for, but those that are a Ractor's own" do
