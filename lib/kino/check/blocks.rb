@@ -40,8 +40,9 @@ module Kino
         case block
         when Values::Block
           block = block.with(receiver:) if receiver
-          @routine.calls(@position, @code.block(block, Parameters.of_elements(block.listing, elements)), by:)
-        when Values::OwnBlock then @routine.yields(@position) if by.nil?
+          routine = @code.block(block, Parameters.of_elements(block.listing, elements))
+          @routine.calls(@position, routine, by: decided(by))
+        when Values::OwnBlock then @routine.yields(@position, by: decided(by))
         when Values::Known then run_proc(block, by:)
         end
       end
@@ -50,7 +51,7 @@ module Kino
         return unless Proc === value.object # rubocop:disable Style/CaseEquality
 
         routine = @code.proc(value)
-        @routine.calls(@position, routine, by:) if routine
+        @routine.calls(@position, routine, by: decided(by)) if routine
         routine
       end
     end

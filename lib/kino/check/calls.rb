@@ -35,6 +35,8 @@ module Kino
       OWN = 4
       # with **
       KEYWORD_SPLAT = 64
+      # with ..., which is one value on the stack for all that was given, the block too
+      FORWARDING = 8192
 
       private
 
@@ -52,13 +54,19 @@ module Kino
 
       def take_request(info, code)
         flag = info[:flag]
-        block = @state.pop if flag.anybits?(BLOCK)
-        block = nested_block(@routine.listing.nested(code)) if code.is_a?(Array)
+        block = take_block(flag, code)
         names = info.fetch(:kw_arg, [])
         arguments = @state.take(info[:orig_argc] + names.size)
         keywords = names.zip(arguments.pop(names.size)).to_h
-        arguments, keywords = nil if flag.anybits?(SPLAT | KEYWORD_SPLAT)
+        arguments, keywords = nil if flag.anybits?(SPLAT | KEYWORD_SPLAT | FORWARDING)
         Request.new(name: info[:mid], arguments:, keywords:, block:, is_own: flag.anybits?(OWN))
+      end
+
+      def take_block(flag, code)
+        value = @state.pop if flag.anybits?(BLOCK | FORWARDING)
+        return nested_block(@routine.listing.nested(code)) if code.is_a?(Array)
+
+        flag.anybits?(FORWARDING) ? Values::OWN_BLOCK : value
       end
 
       # @return [Array, nil] targets as {Flow} wants them
@@ -68,7 +76,7 @@ module Kino
         values = Values.each(receiver)
         return unknown_receiver(request) if values.empty?
 
-        results = values.map { |value| call_one(value, request) }
+        results = doubting(values.size > 1) { values.map { |value| call_one(value, request) } }
         return goes_to if results.all?(:ends)
 
         push((results - [:ends]).reduce { |one, two| Values.join(one, two) })
@@ -109,13 +117,14 @@ module Kino
       # @return [Object, Symbol, nil] the value of the result, or :ends; nil if the method is not written in Ruby
       def enter(value, method, request)
         routine = @code.routine(method, value, request) or return
-        @routine.calls(@position, routine)
+        @routine.calls(@position, routine, by: decided(nil))
         run_block(request.block, by: routine) if routine.yields?
         routine.endless? ? :ends : routine.result || Values::UNKNOWN
       end
 
       def call_super(info, code = nil, *)
         request = take_request(info, code)
+        request = request.with(block: Values::OWN_BLOCK) unless request.block # which is passed on without a word
         @state.pop
         method = @routine.method&.super_method
         return unknown_receiver(request) unless method && !unknown_self?

@@ -20,14 +20,34 @@ module Kino
       # Objects that are not frozen, that are named.
       SHOWN = 5
 
-      # An object and the way to it.
-      Entry = Data.define(:object, :path, :holder)
+      # Steps that are named of a long way, from its beginning and from its end.
+      STEPS = 8
+
+      # An object, and the last step of the way to it. To keep all of the way for each would take gigabytes for a list
+      # whose nodes hold each other.
+      Entry = Data.define(:object, :name, :parent, :depth) do
+        # @return [Object, nil] what holds it
+        def holder = parent&.object
+
+        # @return [String] the way to it
+        def path
+          steps = []
+          entry = self
+          while entry
+            steps << entry.name
+            entry = entry.parent
+          end
+          steps.reverse!
+          steps = [*steps.first(STEPS), " ... ", *steps.last(STEPS)] if steps.size > STEPS * 2
+          steps.join
+        end
+      end
 
       # @param app [Object]
       # @param label [String] the app's name in paths
       # @param limit [Integer]
       def initialize(app, label: "app", limit: LIMIT)
-        @root = Entry.new(object: app, path: label, holder: nil)
+        @root = Entry.new(object: app, name: label, parent: nil, depth: 0)
         @limit = limit
       end
 
@@ -83,10 +103,10 @@ module Kino
 
       # One finding for all of them: one call freezes them. The deepest first, which say most.
       def report_unfrozen
-        deepest = @unfrozen.sort_by.with_index { |entry, index| [-entry.path.count(".["), index] }
+        deepest = @unfrozen.sort_by.with_index { |entry, index| [-entry.depth, index] }
         # The first that was met is the app, or what is nearest to it.
         shown = (deepest.first(SHOWN) + @unfrozen.first(1)).uniq(&:path)
-        report(:unfrozen, @root.with(path: deepest.first.path), "not frozen: #{list(shown)}")
+        report(:unfrozen, deepest.first, "not frozen: #{list(shown)}")
       end
 
       def list(entries)
@@ -108,16 +128,16 @@ module Kino
            .reject { |child| Ractor.shareable?(child.object) }
       end
 
-      def entry_of(name, object, parent) = Entry.new(object:, path: "#{parent.path}#{name}", holder: parent.object)
+      def entry_of(name, object, parent) = Entry.new(object:, name:, parent:, depth: parent.depth + 1)
 
       # @return [Array<Array(String, Object)>]
       def contents(object)
         case object
         when Array then [*object].each_with_index.map { |value, index| ["[#{index}]", value] }
         when Hash then of_hash(object)
-        when Struct, Data then of_record(object)
+        when *SETS then of_set(object)
         when Proc then Captures.of(object).map { |name, value| ["{#{name}}", value] }
-        when Method then [[".receiver", OWN_RECEIVER.bind_call(object)]]
+        when Struct, Data, Range, Method then of_record(object)
         else []
         end
       end
@@ -128,7 +148,13 @@ module Kino
       OWN_RECEIVER = Method.instance_method(:receiver)
       OWN_EACH = Hash.instance_method(:each_pair)
       OWN_DEFAULT = Hash.instance_method(:default_proc)
-      private_constant :OWN_DATA_TO_H, :OWN_STRUCT_TO_H, :OWN_RECEIVER, :OWN_EACH, :OWN_DEFAULT
+      # Before Ruby 4.0 a Set is written in Ruby, and has its elements in an instance variable.
+      SETS = RUBY_VERSION >= "4" ? [Set].freeze : [].freeze
+      OWN_ELEMENTS = SETS.first&.instance_method(:each)
+      OWN_BEGIN = Range.instance_method(:begin)
+      OWN_END = Range.instance_method(:end)
+      private_constant :OWN_DATA_TO_H, :OWN_STRUCT_TO_H, :OWN_RECEIVER, :OWN_EACH, :OWN_DEFAULT, :SETS,
+                       :OWN_ELEMENTS, :OWN_BEGIN, :OWN_END
 
       def of_hash(object)
         entries = []
@@ -140,9 +166,20 @@ module Kino
         default ? entries << [".default_proc", default] : entries
       end
 
+      def of_set(object)
+        elements = []
+        OWN_ELEMENTS.bind_call(object) { |element| elements << ["{element #{Peek.describe(element)}}", element] }
+        elements
+      end
+
       def of_record(object)
-        own = Peek.class_of(object) <= Struct ? OWN_STRUCT_TO_H : OWN_DATA_TO_H
-        own.bind_call(object).map { |name, value| [".#{name}", value] }
+        parts = case object
+                when Struct then OWN_STRUCT_TO_H.bind_call(object)
+                when Data then OWN_DATA_TO_H.bind_call(object)
+                when Range then { begin: OWN_BEGIN.bind_call(object), end: OWN_END.bind_call(object) }
+                else { receiver: OWN_RECEIVER.bind_call(object) }
+                end
+        parts.map { |name, value| [".#{name}", value] }
       end
     end
   end

@@ -107,11 +107,22 @@ module Kino
         end
       end
 
-      def nil_question(_info) = dispatch_nil(@state.pop)
+      def nil_question(info)
+        value = @state.pop
+        if Values.each(value).any? { answers_nil?(it) }
+          return dispatch(value, Calls::Request.new(name: info[:mid], arguments: [], keywords: {}, block: nil,
+                                                    is_own: false))
+        end
+
+        dispatch_nil(value)
+      end
+
+      # Whether it has a `nil?` of its own, as one has that stands for nothing.
+      def answers_nil?(value) = !value.method(:nil?)&.owner&.then { [Kernel, NilClass].include?(it) }
 
       def dispatch_nil(value)
         answers = Values.each(value).map { it.same?(Values::NIL) }.uniq
-        push(answers.one? ? Values::Known.new(answers.first) : Values::UNKNOWN)
+        push(answers.size == 1 ? Values::Known.new(answers.first) : Values::UNKNOWN)
       end
     end
   end

@@ -14,12 +14,16 @@ module Kino
       def self.of_elements(listing, elements)
         return new(listing) if elements.nil? || elements.empty?
 
-        count = listing.params.fetch(:lead_num, 0)
+        count = lead(listing.params)
         # One of several parameters is an element of the element.
         rows = elements.map { count > 1 && Peek.class_of(it) <= Array ? [*it] : [it] }
         values = Array.new(count) { |place| Values.several(rows.map { |row| Values::Known.new(row[place]) }) }
         new(listing, positional: values, keywords: {})
       end
+
+      # @param params [Hash] of a listing
+      # @return [Integer] how many come first; Ruby 3.4 does not count `it`
+      def self.lead(params) = params.fetch(:lead_num) { params.key?(:ambiguous_param0) ? 1 : 0 }
 
       # @param listing [Listing]
       # @param positional [Array, nil] arguments without keywords; nil where their number is not known
@@ -63,7 +67,7 @@ module Kino
 
       def takes_keywords? = @params.key?(:keyword) || @params.key?(:kwrest)
 
-      def lead = @params.fetch(:lead_num, 0)
+      def lead = self.class.lead(@params)
       def post = @params.fetch(:post_num, 0)
       def optional = [@params.fetch(:opt, []).size - 1, 0].max
       def given_optional = (@positional.size - lead - post).clamp(0, optional)

@@ -110,7 +110,9 @@ module Kino
         push(Values::UNKNOWN)
       end
 
-      def note(cause, what, **) = @routine.note(@position, cause, what, **)
+      def note(cause, what, is_sure: true, **)
+        @routine.note(@position, cause, what, is_sure: is_sure && !@is_doubtful, **)
+      end
 
       # The first operand of `defined`, by trial: the numbers are the VM's own.
       module Kinds

@@ -75,14 +75,29 @@ module Kino
         require "stringio"
         input = StringIO.new("".b)
         _status, _headers, body = app.call(env.merge("rack.input" => input, "rack.errors" => $stderr))
-        body.each { |chunk| chunk } if body.respond_to?(:each)
-        body.close if body.respond_to?(:close)
+        take(body)
         nil
-      rescue StandardError, ScriptError, SystemStackError => error
+      rescue Exception => error # rubocop:disable Lint/RescueException -- `exit` too is what the app does
         root = error
         root = root.cause while root.cause.is_a?(StandardError)
-        ["#{root.class}: #{root.message}", *root.backtrace.to_a.first(LINES)].map { |line| line.to_s.dup.freeze }
+        ["#{root.class}: #{message(root)}", *root.backtrace.to_a.first(LINES)].map { |line| line.to_s.dup.freeze }
       end
+
+      # To its end, as it would be sent.
+      def self.take(body)
+        if body.respond_to?(:each) then body.each { |chunk| chunk }
+        elsif body.respond_to?(:call) then body.call(StringIO.new("".b))
+        end
+        body.close if body.respond_to?(:close)
+      end
+
+      # Some will not be described.
+      def self.message(error)
+        error.message
+      rescue StandardError => failure
+        "(no message: #{failure.class})"
+      end
+      private_class_method :take, :message
     end
   end
 end

@@ -126,7 +126,7 @@ module Kino
         def token = self
 
         # @return [Boolean, nil]
-        def truth = @values.map(&:truth).uniq.then { |truths| truths.first if truths.one? }
+        def truth = @values.map(&:truth).uniq.then { |truths| truths.first if truths.size == 1 }
 
         # @return [Boolean]
         def same?(other)
