@@ -171,9 +171,10 @@ module Kino
     # connection if its head has gone out. Does nothing on a server that does not run; a second caller waits for the
     # first.
     #
-    # In a trap handler, where nothing may be locked, and in the hooks `after_boot`, `before_shutdown` and
-    # `on_worker_exit` it returns at once, and a thread of its own stops the server: {#wait} tells when it has. A caller
-    # that is killed, or raised at, in the midst leaves a server that is about to stop; call again to go on.
+    # In a trap handler, where nothing may be locked, in the hooks `after_boot`, `before_shutdown` and `on_worker_exit`,
+    # and in the app, whose request it would wait for, it returns at once, and a thread of its own stops the server:
+    # {#wait} tells when it has. A caller that is killed, or raised at, in the midst leaves a server that is about to
+    # stop; call again to go on.
     #
     # @param timeout [Numeric] seconds, as many as the directive `shutdown_timeout` takes: for the hook and for what is
     #   to be answered together. The hook gets at least a second
