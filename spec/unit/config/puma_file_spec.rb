@@ -186,6 +186,54 @@ RSpec.describe Kino::Config::PumaFile do
       expect(settings("on_booted { 1 }; on_booted { 2 }").fetch(:after_boot)).to match(/\{ 1 \}.*\{ 2 \}/m)
     end
 
+    # What a hook says when it is called, run where it stood and where it is written to.
+    def said(code)
+      stub_const("SAID", [])
+      sheet(code).fetch(:after_boot).call
+      SAID
+    end
+
+    it "keep the heredocs that they open, wherever their text stands" do
+      expect(said("on_booted { SAID << <<~ONE }\n  first\n    second\nONE\nworkers 2\n")).to eq(["first\n  second\n"])
+      expect(said("on_booted { SAID << <<-ONE << <<~TWO }\n\n  one\n  ONE\n\n  two\n\nTWO\n"))
+        .to eq(["\n  one\n", "\ntwo\n\n"])
+      expect(said("p(<<~KEY) if false; on_booted { SAID << <<~ONE }\n key\nKEY\n one\nONE\n")).to eq(["one\n"])
+    end
+
+    it "keep them where they become one of several" do
+      code = "on_booted { SAID << <<~ONE }\n  one\nONE\n" \
+             "on_booted do\n  SAID << <<TWO\n  two\nTWO\n  SAID << 'a\n b'\nend\n"
+      expect(said(code)).to eq(["one\n", "  two\n", "a\n b"])
+    end
+
+    it "keep their Strings, however far they are moved" do
+      code = "if true\n  on_booted do\n    SAID << \"a\n      b\#{1}\n  c\"\n    SAID << %q(d\n  e)\n  end\nend\n"
+      expect(said(code))
+        .to eq(["a\n      b1\n  c", "d\n  e"])
+      expect(said("if true\n  on_booted do\n    SAID << <<-ONE\n    one\n  ONE\n=begin\n=end\n  end\nend\n"))
+        .to eq(["    one\n"])
+      expect(said("2.times do |n|\n  on_booted do\n=begin\n=end\n    SAID << :\"a\n  b\"\n  end if n < 2\nend\n"))
+        .to eq([:"a\n  b", :"a\n  b"])
+    end
+
+    it "are refused where a heredoc of others stands in them" do
+      code = "on_booted(<<~KEY) do\n  key\nKEY\n  puts 1\nend"
+      expect(refused(code)).to eq([[:on_booted, 1, :missing]])
+      expect(reason(code)).to eq("a heredoc of the line before stands within its block")
+    end
+
+    it "are refused where they ask Puma" do
+      code = "on_booted { puts ::Puma::Const::VERSION }\nbefore_worker_boot { Puma.stats }\n"
+      expect(refused(code)).to eq([[:on_booted, 1, :missing], [:before_worker_boot, 2, :missing]])
+      expect(reason(code)).to eq("its code asks Puma, which is not there")
+      expect(settings("on_booted { 1 if defined?(Puma) }").keys).to eq([:after_boot])
+    end
+
+    it "may be objects whose names look like a block" do
+      expect(settings("done = proc { 1 }\nlowlevel_error_handler done\nlowlevel_error_handler done").fetch(:on_error))
+        .to include("(done).call")
+    end
+
     it "are refused where Kino has none" do
       code = "before_fork { }\non_worker_shutdown { }\non_restart { }\n"
       expect(refused(code)).to eq([[:before_fork, 1, :needless], [:on_worker_shutdown, 2, :missing],
