@@ -16,7 +16,9 @@ module Generate
 
       writes a `kino.rb` with the settings of a Puma configuration, and lists in it what it has left out and why. Puma need
       not be installed. The file is run for that, with the environment as it is: what it computes from `ENV` is taken as
-      it comes out, and a note shows the code. Blocks in `single` and `cluster` count where the file asks for that mode.
+      it comes out, and a note shows the code. Blocks in `single` and `cluster` count where the file asks for that mode. Code
+      that needs what is not there, such as Puma itself, a gem or a variable of the environment, is left out and listed, as
+      is what needs its outcome; the rest is taken over.
 
       ## What is different
 

@@ -58,7 +58,6 @@ RSpec.describe Kino::Config::PumaFile do
       .to include(environment: "puma.rb", pidfile: "String/3")
     expect(settings("def count = 2\nworkers count\ninject { port get(:nothing, 80) }"))
       .to include(workers: 2, port: 80)
-    expect { translate("Puma::Const") }.to raise_error(Kino::ConfigError, /uninitialized constant Puma/)
   end
 
   describe "addresses" do
@@ -255,10 +254,73 @@ RSpec.describe Kino::Config::PumaFile do
                                            reason: "no setting of Puma's (did you mean worker_timeout?)")])
   end
 
+  describe "code that needs what is not here" do
+    def failed(code)
+      translate(code).refused.select { |refused| refused.kind == :failed }
+                     .map { |refused| [refused.line, refused.name, refused.reason] }
+    end
+
+    it "is left out, with its reason, and the rest is taken" do
+      code = "require 'kino/nonsense'\nport 80\nPuma.stats\nworkers Concurrent.processor_count\n" \
+             "pidfile ENV.fetch('NO_SUCH_VARIABLE')\nthreads 1, 5\nlog_formatter { |text| text }"
+      expect(settings(code)).to eq(bind: "0.0.0.0", port: 80, threads: 5)
+      expect(failed(code)).to eq([
+                                   [1, :"require 'kino/nonsense'",
+                                    "cannot load such file -- kino/nonsense (LoadError)"],
+                                   [3, :"Puma.stats", "uninitialized constant Puma (NameError)"],
+                                   [4, :workers, "uninitialized constant Concurrent (NameError)"],
+                                   [5, :pidfile, 'key not found: "NO_SUCH_VARIABLE" (KeyError)']
+                                 ])
+      expect(refused(code).last).to eq([:log_formatter, 7, :missing])
+    end
+
+    it "takes with it what needs what it would have set" do
+      code = "count = Concurrent.processor_count\nworkers count\nthreads 3 if count > 1\nHOST = Puma::HOST\n" \
+             "def here = bind(HOST)\nhere\ncount = 2\nthreads count\non_booted { p HOST }\n"
+      expect(settings(code)).to match(threads: 2, after_boot: "{ p HOST }")
+      expect(failed(code)).to match([
+                                      [1, :"count = Concurrent.processor_count", /\Auninitialized constant Concurrent/],
+                                      [2, :workers, "it needs count, which line 1 does not say here"],
+                                      [3, :threads, "it needs count, which line 1 does not say here"],
+                                      [4, :"HOST = Puma::HOST", /\Auninitialized constant Puma/],
+                                      [5, :bind, "it needs HOST, which line 4 does not say here"],
+                                      [6, :here, "it needs here, which line 5 does not say here"]
+                                    ])
+    end
+
+    it "may stand in a branch, or be the condition of one" do
+      code = "if defined?(Puma::Plugin)\n  port 1\nelsif true\n  workers 2\n  Puma.stats\n  threads 4\nend\n" \
+             "unless Puma.stats\n  rackup 'a.ru'\n  pidfile 'a'\nelse\n  Puma.x\nend\n" \
+             "unless false then environment 'b' end\n"
+      expect(settings(code)).to eq(workers: 2, threads: 4, environment: "b")
+      expect(failed(code).map { |failure| failure.take(2) }).to eq([[5, :"Puma.stats"], [9, :rackup], [10, :pidfile]])
+    end
+
+    it "may stand in a block" do
+      code = "workers 2\ncluster do\n  port 80\n  threads Puma.threads\n  pidfile 'a'\nend\n"
+      expect(settings(code)).to eq(workers: 2, bind: "0.0.0.0", port: 80)
+      expect(failed(code).map { |failure| failure.take(2) }).to eq([[4, :threads], [5, :pidfile]])
+    end
+
+    it "does not change what the rest means" do
+      code = "if false\n  never = 1\nend\nworkers(never || 2)\nport 80\nport = 81\nport -1 + port\n" \
+             "text = <<~A\n  c.ru\nA\nrackup text.strip\npidfile \"\#{__LINE__}\"\n"
+      expect(settings(code)).to include(workers: 2, port: 80, rackup: "c.ru", pidfile: "12")
+      expect(translate(code).refused).to eq([])
+    end
+
+    it "is no hook, whose code is only run later" do
+      code = "count = Puma.x\non_booted do\n  p count\nend\n"
+      expect([settings(code).keys, note(code, :after_boot)])
+        .to eq([[:after_boot], "it uses count of the lines around it"])
+    end
+  end
+
   describe "a file that cannot be read" do
     {
       "workers 2\nraise 'no'" => "puma.rb:2: no (RuntimeError)",
-      "\nrequire 'kino/nonsense'" => "puma.rb:2: cannot load such file -- kino/nonsense (LoadError)",
+      "\nputs Puma\nif true\n  raise 'no'\nend" => "puma.rb:4: no (RuntimeError)",
+      "cluster { raise 'no' }\nworkers 2" => "puma.rb:1: no (RuntimeError)",
       "workers 2\nexit 3" => "puma.rb:2: exit (SystemExit)"
     }.each do |code, message|
       it("says where #{code.inspect} went wrong") do
