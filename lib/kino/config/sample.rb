@@ -32,7 +32,7 @@ module Kino
 
       # @param text [String]
       # @return [Array<String>] lines of comment
-      def self.comment(text) = text.scan(/\S.{0,#{WIDTH - 3}}(?=\s|\z)/o).map { |line| "# #{line}" }
+      def self.comment(text) = text.scan(/\S{#{WIDTH - 2},}|\S.{0,#{WIDTH - 3}}(?=\s|\z)/o).map { |line| "# #{line}" }
 
       # @param settings [Hash{Symbol => Array<String>}] see {.text}
       # @param remarks [Array<String>] see {.text}
