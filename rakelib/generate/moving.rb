@@ -7,8 +7,11 @@ module Generate
   module Moving
     TABLE = Kino::Config::PumaFile::Table::ALL
 
-    HEADING = <<~MARKDOWN
-      <!-- Made by `rake generate` from lib/kino/config/puma_file/table.rb and rakelib/generate/moving.rb: change those. -->
+    # What it is made from.
+    SOURCES = %w[lib/kino/config/puma_file/table.rb rakelib/generate/moving.rb].freeze
+
+    HEADING = <<~MARKDOWN.freeze
+      <!-- Made by `rake generate` from #{SOURCES.join(" and ")}: change those. -->
 
       # Moving from Puma
 
