@@ -240,6 +240,12 @@ RSpec.describe Kino::Config::PumaFile do
     end
   end
 
+  it "says whether the Strings of the file are frozen" do
+    expect(translate("on_booted { 1 }").frozen_literals).to be(false)
+    expect(translate("# frozen_string_literal: false\n").frozen_literals).to be(false)
+    expect(translate("#!/usr/bin/env puma\n# frozen_string_literal: true\n").frozen_literals).to be(true)
+  end
+
   it "lists what has no place in Kino, of which kind and why" do
     expect(refused("preload_app!\nstdout_redirect 'a', 'b', true\nactivate_control_app 'tcp://:1', { no_token: true }"))
       .to eq([[:preload_app!, 1, :needless], [:stdout_redirect, 2, :elsewhere], [:activate_control_app, 3, :missing]])

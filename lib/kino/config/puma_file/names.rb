@@ -11,6 +11,12 @@ module Kino
       #
       # @api private
       class Names < Prism::Visitor
+        # Names of methods that change what they are called on.
+        CHANGE = /[^=!<>]=\z|!\z|\A(?:<<|push|append|unshift|concat|store|update|insert|replace|delete|clear)\z/
+        VARIABLES = [Prism::LocalVariableReadNode, Prism::InstanceVariableReadNode, Prism::GlobalVariableReadNode,
+                     Prism::ConstantReadNode].freeze
+        private_constant :CHANGE, :VARIABLES
+
         # @return [Array<Symbol>]
         attr_reader :locals, :written, :read
 
@@ -46,14 +52,30 @@ module Kino
           super
         end
 
+        %i[or_write and_write operator_write].each do |kind|
+          %i[index call].each do |form|
+            define_method(:"visit_#{form}_#{kind}_node") do |node|
+              change(node.receiver)
+              super(node)
+            end
+          end
+        end
+
         # The code of a hook is not run here: only that the hook is there counts.
         #
         # @param node [Prism::CallNode]
         # @return [void]
         def visit_call_node(node)
           @read << node.name if node.receiver.nil?
+          change(node.receiver) if node.name.match?(CHANGE)
           hook = node.receiver.nil? && Table::BY_NAME[node.name]&.hook?
           hook ? node.arguments&.accept(self) : super
+        end
+
+        private
+
+        def change(receiver)
+          @written << receiver.name if VARIABLES.include?(receiver.class) && receiver.name != :ENV
         end
       end
     end
