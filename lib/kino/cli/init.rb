@@ -35,7 +35,13 @@ module Kino
       def translated(translation, from)
         settings = translation.settings.to_h { |setting| [setting.directive, lines(setting, from)] }
         remarks = ["The settings are those of #{from}."] + left(translation, from).map { |line| "- #{line}" }
-        check(Config::Sample.text(settings:, remarks:), from)
+        check(Config::Sample.text(settings:, remarks:, frozen: frozen?(translation)), from)
+      end
+
+      # The code of a hook may change a String.
+      def frozen?(translation)
+        translation.frozen_literals ||
+          translation.settings.all? { |setting| Config::Directives[setting.directive].type.flag? }
       end
 
       # Code that was taken out of its place may not be what it was there.

@@ -45,7 +45,9 @@ module Kino
       #   @return [Array<Setting>] one for a directive at most, in the order of their lines
       # @!attribute [r] refused
       #   @return [Array<Refused>] in the order of their lines
-      Translation = Data.define(:settings, :refused)
+      # @!attribute [r] frozen_literals
+      #   @return [Boolean] whether the file asks for that: the code of its hooks may change a String otherwise
+      Translation = Data.define(:settings, :refused, :frozen_literals)
 
       # @param path [String]
       # @return [Translation]
@@ -73,7 +75,8 @@ module Kino
         record.each { |call| take(call) }
         @hooks.settings.each { |setting| @settings[setting.directive] = setting }
         one_process
-        Ractor.make_shareable(Translation.new(settings: in_order(@settings.values), refused: in_order(@refused)))
+        Ractor.make_shareable(Translation.new(settings: in_order(@settings.values), refused: in_order(@refused),
+                                              frozen_literals: @source.frozen_literals?))
       end
 
       private

@@ -105,11 +105,21 @@ RSpec.describe Kino::CLI::Init do
 
     it "writes nothing that is no Ruby" do
       setting = Kino::Config::PumaFile::Setting.new(directive: :after_boot, value: "do", line: 1, note: nil)
-      translation = Kino::Config::PumaFile::Translation.new(settings: [setting], refused: [])
+      translation = Kino::Config::PumaFile::Translation.new(settings: [setting], refused: [], frozen_literals: true)
       allow(Kino::Config::PumaFile).to receive(:translate).and_return(translation)
       expect { call(from: "puma.rb") }
         .to raise_error(Kino::ConfigError, /\Awhat came of puma\.rb is no Ruby, and was not written: line \d+, \S/)
       expect(File.exist?("kino.rb")).to be(false)
+    end
+
+    it "leaves Strings as frozen as they were where there is a hook" do
+      codes = ["on_booted { SAID << (\"\" << \"b\") }", "# frozen_string_literal: true\non_booted { 1 }", "port 1"]
+      first = codes.map do |code|
+        File.write("puma.rb", code)
+        call(from: "puma.rb", force: true)
+        File.open("kino.rb", &:readline)
+      end
+      expect(first).to match([/\A# Settings of Kino/, *["# frozen_string_literal: true\n"] * 2])
     end
 
     it "writes text that holds heredocs and Strings of several lines as it was" do

@@ -294,6 +294,17 @@ RSpec.describe Kino::Config::PumaFile do
                                     ])
     end
 
+    it "takes with it what it would have changed" do
+      code = "a = {}\nb = [80]\nc = {}\nd = {}\na[:n] = Puma.n\nb << Puma.b\nc[:n] ||= Puma.n\nd.merge!(Puma.d)\n" \
+             "workers a[:n]\nport b.first\nthreads c[:n]\npidfile d.to_s\n"
+      expect(settings(code)).to eq({})
+      expect(failed(code).last(4).map { |failure| failure.drop(1) })
+        .to eq([[:workers, "it needs a, which line 5 does not say here"],
+                [:port, "it needs b, which line 6 does not say here"],
+                [:threads, "it needs c, which line 7 does not say here"],
+                [:pidfile, "it needs d, which line 8 does not say here"]])
+    end
+
     it "may stand in a branch, or be the condition of one" do
       code = "if defined?(Puma::Plugin)\n  port 1\nelsif true\n  workers 2\n  Puma.stats\n  threads 4\nend\n" \
              "unless Puma.stats\n  rackup 'a.ru'\n  pidfile 'a'\nelse\n  Puma.x\nend\n" \

@@ -26,14 +26,21 @@ module Kino
         # @raise [ConfigError] where it is no Ruby
         def initialize(code, path)
           result = Prism.parse(code)
-          error = result.errors.first
-          raise ConfigError, "#{path}:#{error.location.start_line}: syntax error, #{error.message}" if error
+          refuse(result.errors.first, path) if result.errors.any?
 
+          @magic_comments = result.magic_comments
           @lines = code.lines
           @statements = result.value.statements
           @nodes = Calls.in(@statements).group_by { |node| [node.name, node.location.start_line] }
           @literals = Literals.in(@statements)
           @fixed = @literals.fixed + result.comments.grep(Prism::EmbDocComment).flat_map { |comment| lines(comment) }
+        end
+
+        # @return [Boolean] whether its Strings are frozen
+        def frozen_literals?
+          @magic_comments.any? do |comment|
+            comment.key.tr("-", "_").casecmp?("frozen_string_literal") && comment.value.casecmp?("true")
+          end
         end
 
         # @param call [Call]
@@ -81,6 +88,10 @@ module Kino
         end
 
         private
+
+        def refuse(error, path)
+          raise ConfigError, "#{path}:#{error.location.start_line}: syntax error, #{error.message}"
+        end
 
         # @return [Array<Integer>] their numbers
         def lines(node) = [*node.location.start_line..node.location.end_line]
