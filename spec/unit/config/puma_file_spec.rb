@@ -305,6 +305,13 @@ RSpec.describe Kino::Config::PumaFile do
                 [:pidfile, "it needs d, which line 8 does not say here"]])
     end
 
+    it "is not what stands behind the end of the file" do
+      code = "port 80\nif true\n  return unless ENV.key?('NO_SUCH_VARIABLE')\nend\nthreads 3\nPuma.stats\n"
+      expect([settings(code).keys, failed(code)]).to eq([%i[bind port], []])
+      code = "workers 2\ncluster do\n  return\n  threads 3\nend\ncluster { port 80 }\n"
+      expect([settings(code).keys, failed(code)]).to eq([%i[workers bind port], []])
+    end
+
     it "may stand in a branch, or be the condition of one" do
       code = "if defined?(Puma::Plugin)\n  port 1\nelsif true\n  workers 2\n  Puma.stats\n  threads 4\nend\n" \
              "unless Puma.stats\n  rackup 'a.ru'\n  pidfile 'a'\nelse\n  Puma.x\nend\n" \

@@ -41,10 +41,10 @@ module Kino
         # @return [Array<Call>] in their order
         # @raise [Exception] what the file raises by itself
         def run
-          take(@source.statements)
+          catch(:ended) { take(@source.statements) }
           @recorder.__send__(:__blocks).each do |mode, block, line|
             node = @source.node(Call.new(name: mode, arguments: [], block:, line:))
-            attempt(node) { @recorder.instance_eval(&block) }
+            catch(:ended) { attempt(node) { @recorder.instance_eval(&block) } }
           end
           @recorder.__send__(:__calls)
         end
@@ -97,6 +97,8 @@ module Kino
           return fail(node, "it needs #{missing}, which line #{@unknown[missing]} does not say here") if missing
 
           yield
+        rescue LocalJumpError => e
+          e.reason == :return ? throw(:ended) : fail(node, PumaFile.first_line(e))
         rescue ScriptError, StandardError => e
           raise if e.instance_of?(RuntimeError) || node.nil?
 
