@@ -51,10 +51,8 @@ module Kino
     attr_reader :threads
 
     # @param app [#call] a Rack 3 app. In ractor mode it must be shareable: nothing is frozen here
-    # @param settings [Hash] the directives of {Config::Directives} by name: `bind:` (String), `port:`
-    #   (Integer, 0 picks one), `workers:` (Integer or :auto), `threads:` (Integer or :auto), `mode:`
-    #   (:auto, :ractor, :threaded), `queue_depth:` (requests), `queue_timeout:` and
-    #   `shutdown_timeout:` (seconds), `max_body_size:` (bytes or nil), hooks such as `on_error:` (callables), ...
+    # @param settings [Hash] directives by name, as doc/configuration.md has them: what each may be, its unit and its
+    #   default
     # @param listener [IO, Integer, nil] a TCP socket that listens already, or its descriptor, in place of
     #   `bind` and `port`. It stays the caller's, who may close it once the server has started
     # @raise [ConfigError] for a setting that is unknown, of the wrong type or out of bounds

@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require "kino/check"
+require "kino/config/remedies"
 require "kino/errors"
 
 module Kino
@@ -107,16 +108,14 @@ module Kino
         end
 
         def thread_obstacle(threads, ruby)
-          return if threads <= 1 || ruby_4?(ruby)
+          return if threads <= 1 || Remedies.ruby_4?(ruby)
 
           ConfigError.new("ractor mode takes threads: 1 only on Ruby #{ruby}, got #{threads}: its VM deadlocks when " \
                           "a Ractor runs more than one thread (mended in Ruby 4.0)")
         end
 
-        def ruby_4?(ruby) = Gem::Version.new(ruby) >= Gem::Version.new("4.0")
-
         def unshareable(app, ruby)
-          "the app (#{kind(app)}) cannot be shared between Ractors: make it #{remedies(app, ruby).join(", or ")}, " \
+          "the app (#{kind(app)}) cannot be shared between Ractors: make it #{remedies(app, ruby)}, " \
             "or use mode: :threaded"
         end
 
@@ -124,11 +123,8 @@ module Kino
         def kind(app) = Kernel.instance_method(:class).bind_call(app).name || "an unnamed class"
 
         def remedies(app, ruby)
-          other = case app # which asks the class: an app may lack is_a?
-                  when Proc then ruby_4?(ruby) ? "a Ractor.shareable_proc" : nil
-                  else "an object that is frozen all the way down (Ractor.make_shareable)"
-                  end
-          ["a module or class with a self.call method", other].compact
+          proc = Proc === app # rubocop:disable Style/CaseEquality -- which asks the class: an app may lack is_a?
+          Remedies.list(ruby:, proc:, object: !proc)
         end
       end
     end
