@@ -67,6 +67,7 @@ module Kino
       # @return [Arguments]
       # @raise [UsageError]
       def parse(argv)
+        refuse_bytes(argv)
         take_rackup(@parser.parse(argv))
         action = self.action
         refuse_strays(action) unless HARMLESS.include?(action)
@@ -79,6 +80,11 @@ module Kino
       def help = @parser.help
 
       private
+
+      def refuse_bytes(argv)
+        word = argv.find { |one| !one.valid_encoding? } or return
+        raise UsageError, "no text in #{word.encoding}: #{word.inspect}; see kino --help"
+      end
 
       def build
         OptionParser.new do |parser|

@@ -54,7 +54,8 @@ module Kino
       # @raise [ConfigError] when it does not fit; says what would
       def coerce(value, source:)
         refuse(value, source) unless legible?(value)
-        type.coerce(value) { refuse(value, source) }
+        # What may be written as a word may be a Symbol in Ruby.
+        type.coerce(value.is_a?(Symbol) ? value.name : value) { refuse(value, source) }
       end
 
       private

@@ -11,6 +11,12 @@ RSpec.describe Kino::CLI::Arguments do
     expect(parse).to eq(described_class.new(action: :serve, flags: {}, options: {}))
   end
 
+  it "refuses bytes that are no text, wherever they stand" do
+    [["\xff.ru"], ["--\xff"], ["-w", "\xff"], ["--check", "--request", "GET /\xff"]].each do |words|
+      expect { parse(*words) }.to raise_error(Kino::CLI::UsageError, /\Ano text in UTF-8: ".*\\xFF.*"; see kino --help\z/)
+    end
+  end
+
   it "takes short flags, values attached or not" do
     expect(values("-w2", "-p", "80", "-t3", "-m", "ractor", "-e", "test", "-b", "::1"))
       .to eq(workers: "2", port: "80", threads: "3", mode: "ractor", environment: "test", bind: "::1")
