@@ -13,7 +13,8 @@ RSpec.describe Kino::CLI::Arguments do
 
   it "refuses bytes that are no text, wherever they stand" do
     [["\xff.ru"], ["--\xff"], ["-w", "\xff"], ["--check", "--request", "GET /\xff"]].each do |words|
-      expect { parse(*words) }.to raise_error(Kino::CLI::UsageError, /\Ano text in UTF-8: ".*\\xFF.*"; see kino --help\z/)
+      expect { parse(*words) }
+        .to raise_error(Kino::CLI::UsageError, /\Ano text in UTF-8: ".*\\xFF.*"; see kino --help\z/)
     end
   end
 
