@@ -32,3 +32,20 @@ RSpec.describe "an app whose threads all wait, in threaded mode" do
     child&.close
   end
 end
+
+if RUBY_VERSION >= "4" # before that a Ractor has one thread
+  RSpec.describe "an app whose threads all wait, in ractor mode" do
+    it "is not taken for a deadlock by the VM, which would end its worker" do
+      server = serve(Apps::Standstill, mode: :ractor, workers: 2, threads: 2)
+      # Two of the four threads: those of one worker come to wait, whichever it is.
+      waiting = Array.new(2) { connect(server).send_head("GET", "/watch?#{meeting.path}&2") }
+      waiting << connect(server).send_head("GET", "/watch?#{meeting.path}&2")
+      expect(meeting.next.text).to eq("all wait")
+      # Time for the VM to look: the fourth thread serves meanwhile.
+      100.times { expect(Wire.get(server.port, "/number").status).to eq(200) }
+      expect(server.stats).to include(respawns: 0, in_flight: 3)
+      server.shutdown(timeout: 0)
+      expect(waiting.map { |wire| wire.read_answer.status }).to all(eq(500))
+    end
+  end
+end

@@ -76,4 +76,25 @@ RSpec.describe "fork" do
     end).to eq('"free"')
     expect(Wire.get(server.port, "/free").body).to eq("free")
   end
+
+  # It has a copy of every socket, and may stay for long.
+  it "does not let the child keep open what the server closes" do
+    server = serve(Apps::Doors)
+    wire = connect(server).send_head("GET", "/wait-midway?#{meeting.path}")
+    expect(wire.read_first_chunk).to eq("first ")
+    meeting.next
+    staying, leave = IO.pipe
+    pid = fork do
+      leave.close
+      staying.read
+    ensure
+      exit!(0)
+    end
+    server.shutdown(timeout: 0)
+    expect { wire.read_chunk }.to raise_error(Wire::Broken)
+    expect(refused?(server.port)).to be(true)
+  ensure
+    leave&.close
+    Process.wait(pid) if pid
+  end
 end

@@ -46,6 +46,8 @@ pub struct Server {
     slots: Mutex<Slots>,
     /// The socket that is listened on, for who is to inherit it. None once it is closed.
     listener: Mutex<Option<std::net::TcpListener>>,
+    /// Whether anybody else has that socket or was given it.
+    is_shared: Arc<AtomicBool>,
     stop: watch::Sender<bool>,
     /// True for connections that shall end after what they have begun; each holds a receiver.
     stopping: watch::Sender<bool>,
@@ -97,6 +99,7 @@ impl Server {
             queue,
             slots: Mutex::default(),
             listener,
+            is_shared: Arc::new(AtomicBool::new(settings.inherited.is_some())),
             stop: watch::Sender::new(false),
             stopping: watch::Sender::new(false),
             is_draining: AtomicBool::new(false),
@@ -112,6 +115,7 @@ impl Server {
                 listener,
                 settings.max_connections,
                 server.stop.subscribe(),
+                Arc::clone(&server.is_shared),
                 server.acceptor(settings),
             );
             // A drain is not over while there may be another connection.
@@ -216,7 +220,9 @@ impl Server {
     ///
     /// The system's, where it has no descriptors left.
     pub fn listener(&self) -> io::Result<Option<OwnedFd>> {
-        self.listener.lock().as_ref().map(|socket| socket.try_clone().map(OwnedFd::from)).transpose()
+        let listener = self.listener.lock();
+        self.is_shared.store(true, Ordering::Release);
+        listener.as_ref().map(|socket| socket.try_clone().map(OwnedFd::from)).transpose()
     }
 
     /// Closes the listener. New connections are refused by the system from now on, unless somebody else has the

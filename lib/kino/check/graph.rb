@@ -20,14 +20,34 @@ module Kino
       # Objects that are not frozen, that are named.
       SHOWN = 5
 
-      # An object and the way to it.
-      Entry = Data.define(:object, :path, :holder)
+      # Steps that are named of a long way, from its beginning and from its end.
+      STEPS = 8
+
+      # An object, and the last step of the way to it. To keep all of the way for each would take gigabytes for a list
+      # whose nodes hold each other.
+      Entry = Data.define(:object, :name, :parent, :depth) do
+        # @return [Object, nil] what holds it
+        def holder = parent&.object
+
+        # @return [String] the way to it
+        def path
+          steps = []
+          entry = self
+          while entry
+            steps << entry.name
+            entry = entry.parent
+          end
+          steps.reverse!
+          steps = [*steps.first(STEPS), " ... ", *steps.last(STEPS)] if steps.size > STEPS * 2
+          steps.join
+        end
+      end
 
       # @param app [Object]
       # @param label [String] the app's name in paths
       # @param limit [Integer]
       def initialize(app, label: "app", limit: LIMIT)
-        @root = Entry.new(object: app, path: label, holder: nil)
+        @root = Entry.new(object: app, name: label, parent: nil, depth: 0)
         @limit = limit
       end
 
@@ -84,10 +104,10 @@ module Kino
 
       # One finding for all of them: one call freezes them. The deepest first, which say most.
       def report_unfrozen
-        deepest = @unfrozen.sort_by.with_index { |entry, index| [-entry.path.count(".["), index] }
+        deepest = @unfrozen.sort_by.with_index { |entry, index| [-entry.depth, index] }
         # The first that was met is the app, or what is nearest to it.
         shown = (deepest.first(SHOWN) + @unfrozen.first(1)).uniq(&:path)
-        report(:unfrozen, @root.with(path: deepest.first.path), "not frozen: #{list(shown)}")
+        report(:unfrozen, deepest.first, "not frozen: #{list(shown)}")
       end
 
       # Ruby says that the app cannot be shared, and nothing that was seen says why.
@@ -115,7 +135,7 @@ module Kino
            .reject { |child| Ractor.shareable?(child.object) }
       end
 
-      def entry_of(name, object, parent) = Entry.new(object:, path: "#{parent.path}#{name}", holder: parent.object)
+      def entry_of(name, object, parent) = Entry.new(object:, name:, parent:, depth: parent.depth + 1)
     end
   end
 end

@@ -114,7 +114,18 @@ module Kino
         end
       end
 
-      def nil_question(_info) = dispatch_nil(@state.pop)
+      def nil_question(info)
+        value = @state.pop
+        if Values.each(value).any? { answers_nil?(it) }
+          return dispatch(value, Calls::Request.new(name: info[:mid], arguments: [], keywords: {}, block: nil,
+                                                    is_own: false))
+        end
+
+        dispatch_nil(value)
+      end
+
+      # Whether it has a `nil?` of its own, as one has that stands for nothing.
+      def answers_nil?(value) = !value.method(:nil?)&.owner&.then { [Kernel, NilClass].include?(it) }
 
       def dispatch_nil(value)
         answer = nil_or_not(value)
@@ -123,6 +134,8 @@ module Kino
 
       # @return [Boolean, nil] nil where it may be both. (Not by `one?`, which counts what is true.)
       def nil_or_not(value)
+        return if value.is_a?(Values::Doubtful)
+
         answers = Values.each(value).map { it.same?(Values::NIL) }.uniq
         answers.first if answers.size == 1
       end

@@ -57,7 +57,8 @@ module Kino
       def refuse_change(value, method)
         return unless Rules.core?(method) && Peek.frozen?(value.object) && Rules.changes?(value.object, method.name)
 
-        note(:frozen, "#{value.label} is changed (#{method.name}), and it is frozen")
+        note(:frozen, "#{value.label} is changed (#{method.name}), and it is frozen",
+             is_sure: !Rules.may_change?(value.object, method.name))
       end
 
       def native_block(value, method, request)

@@ -55,13 +55,19 @@ module Kino
                      strip! lstrip! rstrip! chomp! chop! squeeze! tr! delete! slice! force_encoding setbyte]
       }.freeze
 
+      # Those of them that raise only where there is something to change.
+      CHANGING_PERHAPS = { Array => %i[delete delete_at] }.freeze
+
       # Classes whose objects can never be shared, however frozen. By name: not all of them are loaded, and none
       # shall be for this.
       NEVER = %w[
-        Thread Thread::Mutex Thread::Queue Thread::SizedQueue Thread::ConditionVariable Monitor IO Binding Method
-        UnboundMethod Fiber Enumerator Enumerator::Lazy StringIO ThreadGroup TracePoint ObjectSpace::WeakMap
+        Thread Thread::Mutex Thread::Queue Thread::SizedQueue Thread::ConditionVariable Monitor IO Binding
+        Fiber Enumerator Enumerator::Lazy StringIO ThreadGroup TracePoint ObjectSpace::WeakMap
         ObjectSpace::WeakKeyMap Dir Zlib::GzipWriter Zlib::GzipReader OpenSSL::SSL::SSLSocket Process::Waiter
       ].freeze
+
+      # Until Ruby 4.0.
+      NEVER_3 = %w[Method UnboundMethod].freeze
 
       # What Ruby itself defines, whose methods in C are all fit for Ractors.
       CORE = %w[
@@ -109,16 +115,27 @@ module Kino
         def core_name?(title) = CORE.include?(title.split("::").first)
 
         # @param object [Object]
+        # @param ruby [String] version of Ruby
         # @return [Boolean] whether no freezing makes it shareable
-        def never?(object)
-          Peek.ancestors(Peek.class_of(object)).any? { |ancestor| NEVER.include?(Peek.name(ancestor)) }
+        def never?(object, ruby: RUBY_VERSION)
+          names = Ruby.four?(ruby) ? NEVER : NEVER + NEVER_3
+          Peek.ancestors(Peek.class_of(object)).any? { |ancestor| names.include?(Peek.name(ancestor)) }
         end
 
         # @param object [Object]
         # @param name [Symbol] of a method that it has from Ruby
         # @return [Boolean] whether the method changes the object
-        def changes?(object, name)
-          CHANGING.any? { |type, names| type === object && names.include?(name) } # rubocop:disable Style/CaseEquality
+        def changes?(object, name) = listed?(CHANGING, object, name)
+
+        # @param object [Object]
+        # @param name [Symbol] of a method that changes it
+        # @return [Boolean] whether it does so only where there is something to change
+        def may_change?(object, name) = listed?(CHANGING_PERHAPS, object, name)
+
+        private
+
+        def listed?(table, object, name)
+          table.any? { |type, names| type === object && names.include?(name) } # rubocop:disable Style/CaseEquality
         end
       end
     end

@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require "kino/pool/ending"
+require "kino/pool/launcher"
 require "kino/worker"
 
 module Kino
@@ -26,7 +27,9 @@ module Kino
         @size.times { |number| start("#{@name}-#{number + 1}") }
         left = @size
         while left.positive?
-          name, ending = @ended.pop
+          name, ending = @ended.pop(timeout: Launcher::LONGEST_WAIT)
+          next unless ending
+
           @tell.call(ending)
           ending.stage == :serving ? start(name) : left -= 1
         end

@@ -6,6 +6,11 @@ module Kino
     #
     # @abstract
     class Launcher
+      # How long to wait for the end of a thread before waiting anew, in seconds. Never for ever: where all threads of a
+      # Ractor wait for one another, as an app's may until the next request, the VM takes a wait without an end for a
+      # deadlock, and raises in the Ractor's main thread.
+      LONGEST_WAIT = 60
+
       # @param server_id [Integer] the server in {Native}
       # @param app [#call] the Rack app; shareable where the workers are Ractors
       # @param hooks [Hooks::Workers] as shareable as the app
@@ -45,6 +50,9 @@ module Kino
       # Ends by force what is left, where that can be done.
       # @return [void]
       def kill = raise(NotImplementedError)
+
+      # @return [Boolean] whether the caller is on a thread of a worker, in the main Ractor
+      def own_thread? = false
 
       # @param index [Integer]
       # @return [String] of a worker

@@ -65,6 +65,8 @@ module Kino
         ending = Ending.of(:serving, WorkerError.new("its main thread was killed"))
         Crew.new(size: threads, name: Ractor.current.name, work:) { |one| tell.call(one, THREAD) }.run
         ending = Ending.of(:leaving)
+      rescue Exception => error # rubocop:disable Lint/RescueException -- whatever was raised at it
+        ending = Ending.of(:serving, error)
       ensure
         # Here, so that it is missed however it ends.
         tell.call(ending)

@@ -9,10 +9,6 @@ module Kino
     # Runs workers as plain threads: any app. See {Supervisor} for what is common; what a worker is made of here is
     # its share of the threads, each of them supervised by itself.
     class Threads < Launcher
-      # How long to wait for the end of a worker before waiting anew, in seconds.
-      LONGEST = 60
-      private_constant :LONGEST
-
       # What {Launcher} takes.
       def initialize(...)
         super
@@ -40,9 +36,7 @@ module Kino
 
       # (see Launcher#next_end)
       def next_end(seconds)
-        # Never for ever: where all other threads wait for one another, as an app's may until the next request, the VM
-        # would take a wait without an end for a deadlock, and raise in the main thread.
-        ended = @ended.pop(timeout: seconds || LONGEST)
+        ended = @ended.pop(timeout: seconds || LONGEST_WAIT)
         ended unless ended == :wake
       end
 
@@ -51,6 +45,9 @@ module Kino
 
       # (see Launcher#wake)
       def wake = @ended << :wake
+
+      # (see Launcher#own_thread?)
+      def own_thread? = @running.include?(Thread.current)
 
       # Kills the threads that are left.
       # @return [void]

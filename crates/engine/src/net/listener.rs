@@ -1,11 +1,12 @@
 //! Bind and accept.
 
 use std::io;
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::{Shutdown, SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
@@ -70,8 +71,15 @@ fn listen(address: SocketAddr) -> io::Result<std::net::TcpListener> {
 pub(crate) type Serve = Arc<dyn Fn(TcpStream, SocketAddr, OwnedSemaphorePermit) + Send + Sync>;
 
 /// Accepts until `stop` turns true, and what the backlog has then, and hands each connection to `serve`.
-/// While `most` of them live, new ones are left in the backlog.
-pub(crate) async fn accept(listener: TcpListener, most: usize, mut stop: watch::Receiver<bool>, serve: Serve) {
+/// While `most` of them live, new ones are left in the backlog. `is_shared`: whether somebody else is meant to
+/// listen on the same socket.
+pub(crate) async fn accept(
+    listener: TcpListener,
+    most: usize,
+    mut stop: watch::Receiver<bool>,
+    is_shared: Arc<AtomicBool>,
+    serve: Serve,
+) {
     let permits = Arc::new(Semaphore::new(most.clamp(1, Semaphore::MAX_PERMITS)));
     let mut stopped = std::pin::pin!(async move { stop.wait_for(|stop| *stop).await.is_ok() });
     loop {
@@ -86,13 +94,18 @@ pub(crate) async fn accept(listener: TcpListener, most: usize, mut stop: watch::
             Err(_) => tokio::time::sleep(BACK_OFF).await,
         }
     }
-    take_backlog(listener, &permits, &serve);
+    let Ok(listener) = listener.into_std() else { return };
+    take_backlog(&listener, &permits, &serve);
+    // Closing does not end it where a process that the app has forked has a copy: clients would be put in line there
+    // for ever, and the next server would not get the port.
+    if !is_shared.load(Ordering::Acquire) {
+        let _ = SockRef::from(&listener).shutdown(Shutdown::Both);
+    }
 }
 
 /// These clients are connected as far as they know, and closing the listener would reset them. There is an end
 /// to it, because the socket may be another process's as well, and never be without one.
-fn take_backlog(listener: TcpListener, permits: &Arc<Semaphore>, serve: &Serve) {
-    let Ok(listener) = listener.into_std() else { return };
+fn take_backlog(listener: &std::net::TcpListener, permits: &Arc<Semaphore>, serve: &Serve) {
     for _ in 0..BACKLOG {
         let Ok(permit) = Arc::clone(permits).try_acquire_owned() else { return };
         let accepted = listener.accept().and_then(|(stream, peer)| {

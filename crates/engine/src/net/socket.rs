@@ -1,6 +1,7 @@
 //! What a connection asks of its socket besides bytes, and how one is closed.
 
 use std::mem::MaybeUninit;
+use std::net::Shutdown;
 use std::time::Duration;
 
 use socket2::SockRef;
@@ -13,6 +14,9 @@ pub(crate) trait Socket: AsyncRead + AsyncWrite + Unpin + Send + 'static {
     /// Makes closing it an error for the client, where the transport knows one.
     fn break_off(&self);
 
+    /// Says that nothing more is coming. Closing does not where a process that the app has forked has a copy.
+    fn end(&self);
+
     /// Whether bytes have come that nobody has read, be it that the runtime does not know of them yet.
     fn has_unread(&self) -> bool;
 }
@@ -21,6 +25,10 @@ impl Socket for TcpStream {
     /// Closing sends a reset and drops what is unsent.
     fn break_off(&self) {
         let _ = self.set_zero_linger();
+    }
+
+    fn end(&self) {
+        let _ = SockRef::from(self).shutdown(Shutdown::Write);
     }
 
     /// Asked of the system: the runtime only tells what its last look at all sockets found.
@@ -32,6 +40,8 @@ impl Socket for TcpStream {
 #[cfg(feature = "fuzzing")]
 impl Socket for tokio::io::DuplexStream {
     fn break_off(&self) {}
+
+    fn end(&self) {}
 
     fn has_unread(&self) -> bool {
         false
