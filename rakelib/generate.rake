@@ -15,7 +15,7 @@ generated = {
   "sig/kino/config/sheet.rbs" => Generate::Signatures
 }
 
-desc "Write what is made from the list of directives: #{generated.keys.join(", ")}"
+desc "Write what is made from lists and tables in lib/: #{generated.keys.join(", ")}"
 task :generate do
   generated.each do |path, source|
     mkdir_p File.dirname(path), verbose: false
@@ -24,10 +24,11 @@ task :generate do
 end
 
 namespace :generate do
-  desc "Check that what is made from the list of directives is as it would be made now"
+  desc "Check that what is made from lists and tables in lib/ is as it would be made now"
   task :check do
-    stale = generated.reject { |path, source| File.exist?(path) && File.read(path) == source.text }.keys
-    abort "#{stale.join(", ")}: not what lib/kino/config/directives.rb makes of it; run rake generate" if stale.any?
-    puts "#{generated.size} files are what the list of directives makes of them"
+    stale = generated.reject { |path, source| File.exist?(path) && File.read(path) == source.text }
+    told = stale.map { |path, source| "#{path} is not what comes of #{source::SOURCES.join(" and ")}" }
+    abort "#{told.join("\n")}\nrun rake generate" if stale.any?
+    puts "#{generated.size} files are what comes of their sources"
   end
 end

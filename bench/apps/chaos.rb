@@ -31,12 +31,23 @@ module ChaosApp
     end
   end
 
+  # A body that takes its time.
+  Slow = Data.define(:pieces) do
+    def each
+      pieces.times do
+        yield "piece\n"
+        sleep(0.005)
+      end
+    end
+  end
+
   class << self
     def call(env)
       case env["PATH_INFO"]
       when "/plain" then [200, TEXT.dup, ["plain\n"]]
       when "/crash" then crash(env, *env["QUERY_STRING"].split(","))
       when "/sleep" then nap(env["QUERY_STRING"])
+      when "/stream" then [200, TEXT.dup, Slow.new(pieces: 3)]
       when "/upload" then [200, TEXT.dup, [upload(env["rack.input"])]]
       when "/download" then [200, BYTES.dup, RepeatedBody.new(piece: BLOCK, count: BLOCKS)]
       else [404, TEXT.dup, ["no such route\n"]]

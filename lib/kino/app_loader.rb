@@ -32,12 +32,18 @@ module Kino
       raise AppLoadError, "cannot read #{@path}: permission denied" unless File.readable?(@full_path)
     end
 
-    # ScriptError too: a syntax error, or a file that the app requires and that is not there.
+    # Whatever it raises: a file that is not there, a recursion without an end, an exception of the app's own. Not what
+    # asks the process to end from outside.
     def evaluate
       ::Rack::Builder.parse_file(@full_path)
+    rescue SignalException
+      raise
     rescue SyntaxError => e
       raise AppLoadError, syntax_error(e)
-    rescue ScriptError, StandardError => e
+    rescue SystemExit => e
+      # Else the command would be over without a word, and with 0 a check would pass.
+      raise AppLoadError, "#{place(e)}: it ends the process (exit #{e.status}) before it gives an app"
+    rescue Exception => e # rubocop:disable Lint/RescueException -- see above
       raise AppLoadError, "#{place(e)}: #{first_line(e)} (#{e.class})"
     end
 

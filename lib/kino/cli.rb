@@ -75,15 +75,21 @@ module Kino
     def with_layers(arguments, argv)
       layers = load_layers(arguments)
       case arguments.action
-      when :print_config then @out.puts Config::Listing.lines(layers)
+      when :print_config then print_config(layers)
       when :check then return check(layers.settings, **arguments.options.slice(:json, :request))
       else serve(layers.settings, argv)
       end
       OK
     end
 
+    def print_config(layers)
+      warn_of_slips
+      @out.puts Config::Listing.lines(layers)
+    end
+
     # The app is loaded as it would be to be served.
     def check(settings, json: false, request: [])
+      warn_of_slips
       require "kino/cli/check"
       @env["RACK_ENV"] = settings.environment
       Check.new(out: @out, err: @err).call(rackup: settings.rackup, json:, requests: request)
@@ -97,12 +103,16 @@ module Kino
     end
 
     def serve(settings, argv)
-      Config::Environment.slips(@env).each { |slip| @err.puts "kino: warning: #{slip}" }
       @reexec.call(settings, argv)
+      warn_of_slips
       inherited = Inherited.take(@env)
       @env["RACK_ENV"] = settings.environment
       YJIT.enable(env: @env)
       run(AppLoader.load(settings.rackup), settings, inherited)
+    end
+
+    def warn_of_slips
+      Config::Environment.slips(@env).each { |slip| @err.puts "kino: warning: #{slip}" }
     end
 
     def run(app, settings, inherited)

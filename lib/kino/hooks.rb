@@ -1,9 +1,9 @@
 # frozen_string_literal: true
 
 require "kino/config/directives"
+require "kino/config/remedies"
 require "kino/errors"
 require "kino/error_log"
-require "kino/ruby"
 
 module Kino
   # Calls what the operator has hung on the life of a server: directives that are callables, see {Config::Directives}.
@@ -65,7 +65,7 @@ module Kino
 
       def refusal(name, hook, ruby)
         "the hook #{name} (#{hook.class}#{culprit(hook)}) runs in worker Ractors and cannot be shared between them: " \
-          "make it #{remedies(ruby).join(", or ")}, or use mode: :threaded"
+          "make it #{Config::Remedies.list(ruby:)}, or use mode: :threaded"
       end
 
       # A Proc sees all local variables around it; Ruby tells which of them it uses only by trying.
@@ -92,12 +92,6 @@ module Kino
       end
 
       def shares?(hook, name) = Ractor.shareable?(hook.instance_variable_get(name))
-
-      def remedies(ruby)
-        proc = "a Ractor.shareable_proc" if Ruby.four?(ruby)
-        ["a module or class with a self.call method", proc,
-         "an object that is frozen all the way down (Ractor.make_shareable)"].compact
-      end
     end
   end
 end

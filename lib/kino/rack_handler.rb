@@ -31,7 +31,22 @@ module Kino
     # @return [Server] stopped
     # @raise [ConfigError] for an option that is unknown or has a value that does not fit
     # @raise [UnshareableAppError, UnshareableHookError, BindError, PidfileError, WorkerBootError] see {Server.run}
-    def run(app, **options)
+    # @raise [SystemExit] in place of all these where the command rackup called: it would show a backtrace, in which
+    #   the words are lost
+    def run(app, **options, &)
+      serve(app, options, &)
+    rescue Error => e
+      raise if $DEBUG || !command?(caller_locations(1))
+
+      abort "kino: #{e.message.scrub.split(/\s*\n\s*/).join(" ")}"
+    end
+
+    # @return [Hash{String => String}] the options of {#run} that a command line can give, and what they mean
+    def valid_options = RackOptions.help
+
+    private
+
+    def serve(app, options)
       given = RackOptions.new(options, layers: Config::Layers.load)
       inherited = Inherited.take
       server = Server.new(app, listener: inherited.listener, **given.settings.to_h)
@@ -42,10 +57,10 @@ module Kino
       server
     end
 
-    # @return [Hash{String => String}] the options of {#run} that a command line can give, and what they mean
-    def valid_options = RackOptions.help
-
-    private
+    # rackup itself, and no program that uses its classes, or Rails, whose server is made of them.
+    def command?(callers)
+      File.basename($PROGRAM_NAME) == "rackup" && callers.any? { |place| place.path.end_with?("/rackup/server.rb") }
+    end
 
     def announce(server)
       $stdout.puts CLI::Banner.lines(mode: server.mode, workers: server.workers, threads: server.threads,

@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require "kino/config/layers"
+require "kino/config/nearest"
 
 module Kino
   # What rackup, Rails and Capybara hand to a server: directives by name, addresses by Rack's names, and much that is
@@ -49,6 +50,7 @@ module Kino
     # @raise [ConfigError] for an option that is unknown or has a value that does not fit
     def settings
       refuse_rackup if @options.key?(:rackup)
+      refuse_unknown
       asked, defaults = addresses.partition { |name, _value| asked?(name) }
       # A bind or a port by its own name was asked for in any case; a Host and a Port come from rackup's defaults, too.
       @layers.over(given(defaults)).with(given(asked)).with(given(others)).settings
@@ -74,6 +76,13 @@ module Kino
 
     def refuse_rackup
       raise ConfigError, "rackup is no option here, for the app is loaded already"
+    end
+
+    def refuse_unknown
+      names = [*DIRECTIVES.map(&:name), *RENAMED.keys]
+      stranger = (@options.keys - names - FOREIGN).first or return
+      raise ConfigError, "unknown option: #{stranger}#{Config::Nearest.hint(stranger, names)}; there are " \
+                         "#{names[..-2].join(", ")} and #{names.last}"
     end
   end
 end

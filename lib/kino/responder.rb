@@ -3,6 +3,7 @@
 require "socket"
 require "kino/error_log"
 require "kino/failure"
+require "kino/rack/response_finished"
 require "kino/rack/stream"
 
 module Kino
@@ -15,18 +16,12 @@ module Kino
                       cut: "longer than its content-length: it was cut" }.freeze
     private_constant :LENGTH_FAULTS
 
-    # @param env [Hash] a Rack env, which the app may have changed in any way
-    # @return [Boolean] whether somebody wants to know when the answer is complete
-    def self.awaited?(env)
-      callables = env["rack.response_finished"]
-      callables.is_a?(Array) && !callables.empty?
-    end
-
     # @param native [Native::Worker] the worker that holds the request
     # @param on_error [#call, nil] the hook of that name
     def initialize(native, on_error: nil)
       @native = native
       @failure = Failure.new(native, on_error:)
+      @finished = Rack::ResponseFinished.new
     end
 
     # Answers the request in hand; then runs its `rack.response_finished`.
@@ -57,25 +52,19 @@ module Kino
     # @return [Object] the status that was sent
     def failed(env, status, headers, error)
       sent = @failure.tell(env, error) || status.nil? ? Failure::ANSWER.first : status
-      finished(env, status, headers, error)
+      @finished.run(env, status, headers, error)
       sent
     end
 
-    # Runs `rack.response_finished`, the last that was registered first. What one raises is logged
-    # and keeps none of the others from running.
+    # Runs what is left of `rack.response_finished` for a request that its worker has in hand when it dies.
     # @param env [Hash]
     # @param status [Integer, nil]
     # @param headers [Hash, nil]
-    # @param error [Exception, nil] what kept the answer from being complete
     # @return [void]
-    def finished(env, status, headers, error)
-      return unless self.class.awaited?(env)
-
-      env["rack.response_finished"].reverse_each do |callable|
-        callable.call(env, status, headers, error)
-      rescue *Worker::RESCUED => raised
-        ErrorLog.exception(raised, env)
-      end
+    def abandoned(env, status = nil, headers = nil)
+      # Not the name that English gives it: an alias of a global variable cannot be read in a Ractor.
+      raised = $! # rubocop:disable Style/SpecialGlobalVars -- see above
+      @finished.run(env, status, headers, raised || WorkerError.new("its worker was killed"))
     end
 
     private
@@ -84,10 +73,14 @@ module Kino
       begin
         yield
       rescue *Worker::RESCUED => error
+        is_told = true
         return failed(env, status, headers, error)
       end
-      finished(env, status, headers, nil)
+      is_told = true
+      @finished.run(env, status, headers, nil)
       status
+    ensure
+      abandoned(env, status, headers) unless is_told
     end
 
     def send_body(env, status, headers, body)

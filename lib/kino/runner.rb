@@ -30,6 +30,7 @@ module Kino
       @restart = HotRestart.new(server, program:, succeeded: @notifier.method(:succeeded_by),
                                         failed: -> { @pidfile&.claim })
       @reloading = Mutex.new # reloads one after another
+      @telling = Mutex.new # around what is said to the service manager, in the order in which it holds
       @stopping = false
     end
 
@@ -40,18 +41,20 @@ module Kino
     # @return [void]
     # @raise [BindError, PidfileError]
     def run
+      is_over = false
       signals = Signals.new(stop: method(:stop), others:)
       signals.during do
         start { signals.start }
         yield @server if block_given?
         boot = announce
         @server.wait
+        is_over = true
       ensure
         boot&.kill&.join
       end
       raise @failure if @failure
     ensure
-      finish
+      finish(end_of_thread(is_over))
     end
 
     private
@@ -82,7 +85,7 @@ module Kino
         @pidfile&.claim(from: @inherited.predecessor)
         @announced = true # first, so that no reload that has told of its begin keeps its end to itself
         # A service manager may hear the predecessor only, which speaks for us then.
-        @inherited.announce || @notifier.ready(status)
+        @inherited.announce || tell_ready
         @watchdog.start
       rescue *ErrorLog::RESCUED => error
         @failure = error
@@ -106,33 +109,49 @@ module Kino
     # @return [Boolean] whether the service ends with this process
     def leave
       ends = @restart.cancel
-      @notifier.stopping if ends && !@stopping
-      @stopping = true
+      @telling.synchronize do
+        @notifier.stopping if ends && !@stopping
+        @stopping = true
+      end
       ends
     end
 
     def reload
       @reloading.synchronize do
         told = @announced # a service that is still starting does not reload
-        @notifier.reloading if told
+        @telling.synchronize { @notifier.reloading unless @stopping } if told
         @server.reload
       ensure
-        @notifier.ready(status) if told && !@stopping
+        tell_ready if told
       end
     end
+
+    def tell_ready = @telling.synchronize { @notifier.ready(status) unless @stopping }
 
     def resize(signal, change)
       @server.public_send(change)
       ErrorLog.line("#{signal}: #{@server.workers} workers")
     end
 
+    # @return [String, nil]
+    def end_of_thread(is_over)
+      raised = $! # rubocop:disable Style/SpecialGlobalVars -- as in the responder, which runs in Ractors
+      return if is_over || !(raised.nil? || raised.is_a?(SystemExit))
+
+      raised ? "exit #{raised.status}" : "it was killed"
+    end
+
     def now = Process.clock_gettime(Process::CLOCK_MONOTONIC)
 
     def status = "serving #{@server.url} (#{@server.mode}, #{@server.workers} workers)"
 
-    def finish
+    # @param end_of_thread [String, nil] how the main thread was ended, by the app most likely; nil where the server has
+    #   stopped, or raised. A server must not be gone without a word, and what it has begun is finished
+    def finish(end_of_thread)
+      ErrorLog.line("the server stops, because the main thread was ended (#{end_of_thread})") if end_of_thread
       leave
-      @server.shutdown(timeout: 0) # where something was raised; nobody else could stop it any more
+      # Where something was raised nobody else could stop it any more.
+      @server.shutdown(timeout: end_of_thread ? @server.settings.shutdown_timeout : 0)
       @restart.wait
       @watchdog.stop
       @pidfile&.release

@@ -51,10 +51,8 @@ module Kino
     attr_reader :threads
 
     # @param app [#call] a Rack 3 app. In ractor mode it must be shareable: nothing is frozen here
-    # @param settings [Hash] the directives of {Config::Directives} by name: `bind:` (String), `port:`
-    #   (Integer, 0 picks one), `workers:` (Integer or :auto), `threads:` (Integer or :auto), `mode:`
-    #   (:auto, :ractor, :threaded), `queue_depth:` (requests), `queue_timeout:` and
-    #   `shutdown_timeout:` (seconds), `max_body_size:` (bytes or nil), hooks such as `on_error:` (callables), ...
+    # @param settings [Hash] directives by name, as doc/configuration.md has them: what each may be, its unit and its
+    #   default
     # @param listener [IO, Integer, nil] a TCP socket that listens already, or its descriptor, in place of
     #   `bind` and `port`. It stays the caller's, who may close it once the server has started
     # @raise [ConfigError] for a setting that is unknown, of the wrong type or out of bounds
@@ -171,9 +169,10 @@ module Kino
     # connection if its head has gone out. Does nothing on a server that does not run; a second caller waits for the
     # first.
     #
-    # In a trap handler, where nothing may be locked, and in the hooks `after_boot`, `before_shutdown` and
-    # `on_worker_exit` it returns at once, and a thread of its own stops the server: {#wait} tells when it has. A caller
-    # that is killed, or raised at, in the midst leaves a server that is about to stop; call again to go on.
+    # In a trap handler, where nothing may be locked, in the hooks `after_boot`, `before_shutdown` and `on_worker_exit`,
+    # and in the app, whose request it would wait for, it returns at once, and a thread of its own stops the server:
+    # {#wait} tells when it has. A caller that is killed, or raised at, in the midst leaves a server that is about to
+    # stop; call again to go on.
     #
     # @param timeout [Numeric] seconds, as many as the directive `shutdown_timeout` takes: for the hook and for what is
     #   to be answered together. The hook gets at least a second

@@ -49,7 +49,8 @@ module Kino
     # From now on signals are acted on.
     # @return [self]
     def start
-      Thread.new { read }.name = "kino-signals"
+      @is_started = true
+      revive
       self
     end
 
@@ -67,11 +68,26 @@ module Kino
 
     def note(name)
       @notes << name
-    rescue ClosedQueueError
-      nil # the server has stopped, and the handlers are about to be put back
+      revive if @is_started && !@reader.alive?
+    rescue ClosedQueueError, ThreadError
+      nil # the server has stopped, and the handlers are about to be put back; or the next signal tries again
     end
 
+    # An app can reach all threads, and end them: a server must not be deaf then.
+    def revive
+      @reader = Thread.new { read }
+      @reader.name = "kino-signals"
+    end
+
+    # Goes on whatever is raised in it, and whoever has raised it at this thread.
     def read
+      act_on_all
+    rescue Exception => error # rubocop:disable Lint/RescueException -- see above
+      ErrorLog.line("signals are heard as before, after #{ErrorLog.full_message(error)}")
+      retry
+    end
+
+    def act_on_all
       while (name = @notes.pop)
         begin
           Thread.new(name) { |noted| act(noted) }.name = "kino-signal-#{name}"

@@ -59,6 +59,8 @@ module Kino
       env = @native.take
       env = serve(env) while env
     ensure
+      # With one in hand it was left by a jump.
+      abandon(env) if env && @native.holding?
       leave
     end
 
@@ -66,6 +68,12 @@ module Kino
     attr_reader :dismissal
 
     private
+
+    def abandon(env)
+      @responder.abandoned(env)
+    rescue *RESCUED => error
+      ErrorLog.exception(error, env)
+    end
 
     # Asked after the release, when nobody can tell it to leave any more: a worker that was told so between the
     # question and its end would be replaced by two, by who told it and by who heard of its end.
@@ -77,7 +85,7 @@ module Kino
     # @return [Hash, nil] the env of the next request
     def serve(env)
       status, headers, body = @app.call(env)
-      if body.instance_of?(Array) && !Responder.awaited?(env)
+      if body.instance_of?(Array) && !Rack::ResponseFinished.awaited?(env)
         @native.reply(status, headers, body)
       else
         @responder.respond(env, status, headers, body)
@@ -122,7 +130,7 @@ module Kino
         recover(env, status, headers, body, error)
       end
 
-      def plain?(env, body) = body.instance_of?(Array) && !Responder.awaited?(env)
+      def plain?(env, body) = body.instance_of?(Array) && !Rack::ResponseFinished.awaited?(env)
     end
     private_constant :Hooked
   end

@@ -5,8 +5,11 @@ require "kino/check/causes"
 module Generate
   # doc/ractors.md: what `kino --check` finds, and how it is mended.
   module Findings
-    HEADING = <<~MARKDOWN
-      <!-- Made by `rake generate` from lib/kino/check/causes.rb: change that. -->
+    # What it is made from.
+    SOURCES = %w[lib/kino/check/causes.rb rakelib/generate/findings.rb].freeze
+
+    HEADING = <<~MARKDOWN.freeze
+      <!-- Made by `rake generate` from #{SOURCES.join(" and ")}: change those. -->
 
       # Apps for Ractors
 

@@ -5,6 +5,9 @@ require "kino/config/directives"
 module Generate
   # ext/kino/src/ruby/directives.rs: what the front-end is told, as a struct in Rust.
   module FrontEnd
+    # What it is made from.
+    SOURCES = %w[lib/kino/config/directives.rb].freeze
+
     # From this on a count may not fit into the usize of a 32-bit machine.
     LARGE = 2**31
 
@@ -16,7 +19,7 @@ module Generate
       fields = directives.map { |directive| "    pub(crate) #{directive.name}: #{rust(directive.type)}," }
       values = directives.map { |directive| "            #{directive.name}: #{fetch(directive)}?," }
       <<~RUST
-        //! Made by `rake generate` from lib/kino/config/directives.rb: change that.
+        //! Made by `rake generate` from #{SOURCES.first}: change that.
 
         use std::time::Duration;
 

@@ -7,8 +7,11 @@ module Generate
   module Moving
     TABLE = Kino::Config::PumaFile::Table::ALL
 
-    HEADING = <<~MARKDOWN
-      <!-- Made by `rake generate` from lib/kino/config/puma_file/table.rb and rakelib/generate/moving.rb: change those. -->
+    # What it is made from.
+    SOURCES = %w[lib/kino/config/puma_file/table.rb rakelib/generate/moving.rb].freeze
+
+    HEADING = <<~MARKDOWN.freeze
+      <!-- Made by `rake generate` from #{SOURCES.join(" and ")}: change those. -->
 
       # Moving from Puma
 
@@ -16,7 +19,9 @@ module Generate
 
       writes a `kino.rb` with the settings of a Puma configuration, and lists in it what it has left out and why. Puma need
       not be installed. The file is run for that, with the environment as it is: what it computes from `ENV` is taken as
-      it comes out, and a note shows the code. Blocks in `single` and `cluster` count where the file asks for that mode.
+      it comes out, and a note shows the code. Blocks in `single` and `cluster` count where the file asks for that mode. Code
+      that needs what is not there, such as Puma itself, a gem or a variable of the environment, is left out and listed, as
+      is what needs its outcome; the rest is taken over.
 
       ## What is different
 

@@ -8,8 +8,11 @@ module Generate
   module Reference
     FILES = Kino::Config::Layers::FILES
 
+    # What it is made from.
+    SOURCES = %w[lib/kino/config/directives.rb rakelib/generate/reference.rb].freeze
+
     HEADING = <<~MARKDOWN.freeze
-      <!-- Made by `rake generate` from lib/kino/config/directives.rb: change that. -->
+      <!-- Made by `rake generate` from #{SOURCES.join(" and ")}: change those. -->
 
       # Configuration
 

@@ -5,12 +5,15 @@ require "kino/config/directives"
 module Generate
   # sig/kino/config/sheet.rbs: the words of kino.rb for tools that read RBS.
   module Signatures
+    # What it is made from.
+    SOURCES = %w[lib/kino/config/directives.rb].freeze
+
     module_function
 
     # @return [String]
     def text
       <<~RBS
-        # Made by `rake generate` from lib/kino/config/directives.rb: change that.
+        # Made by `rake generate` from #{SOURCES.first}: change that.
 
         module Kino
           module Config

@@ -61,6 +61,6 @@ RSpec.describe "kino/capybara" do
         print error.message
       end
     RUBY
-    expect(capybara(program).first).to eq("unknown setting: Threads (did you mean threads?)")
+    expect(capybara(program).first).to start_with("unknown option: Threads (did you mean threads?); there are bind, ")
   end
 end

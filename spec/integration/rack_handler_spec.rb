@@ -75,11 +75,37 @@ RSpec.describe "the Rack handler" do
       .to include("Server-specific options for Rackup::Handler::Kino:").and match(/^  -O queue_depth=COUNT +\w/)
   end
 
-  it "ends with a line that names the option which is wrong" do
+  it "ends with a line, and no more, that names the option which is wrong" do
     app
     child = rackup("-s", "kino", "-p", "0", "-O", "worker=2")
     expect(child.status.exitstatus).to eq(1)
-    expect(child.errors.lines.first).to end_with("unknown setting: worker (did you mean workers?) (Kino::ConfigError)\n")
+    expect(child.errors)
+      .to match(/\Akino: unknown option: worker \(did you mean workers\?\); there are bind, .*, Host and Port\n\z/)
+    child = rackup("-s", "kino", "-p", "0", "-O", "workers=x")
+    expect([child.status.exitstatus, child.errors])
+      .to eq([1, "kino: workers must be auto or an integer from 1 to 1024, got \"x\" (from the Rack option workers)\n"])
+  end
+
+  it "ends with a line that names the place of any other error, with a backtrace for -d only" do
+    app
+    File.write("#{@directory}/kino.rb", "\nwokers 1")
+    child = rackup("-s", "kino", "-p", "0")
+    expect([child.status.exitstatus, child.errors])
+      .to eq([1, "kino: kino.rb:2: unknown directive: wokers (did you mean workers?)\n"])
+    child = rackup("-s", "kino", "-p", "0", "-d")
+    expect(child.status.exitstatus).to eq(1)
+    expect(child.errors).to match(/\(Kino::ConfigError\)\n\tfrom /)
+  end
+
+  it "raises for programs that start the server themselves, be it by Rackup::Server" do
+    child = Child.ruby(<<~RUBY)
+      require "rackup"
+      tries = [-> { Rackup::Handler.get(:kino).run(nil, worker: 2) },
+               -> { Rackup::Server.start(app: ->(_) {}, server: :kino, environment: "none", worker: 2) }]
+      tries.each { |try| try.call rescue p($!.class) }
+    RUBY
+    @children << child
+    expect([child.output, child.errors]).to eq(["Kino::ConfigError\n" * 2, ""])
   end
 
   it "reads kino.rb, which the options go before" do

@@ -3,7 +3,7 @@
 require "support/integration"
 
 RSpec.describe "shutdown" do
-  in_both_modes do
+  in_both_modes do |mode|
     def target(name) = "/#{name}?#{meeting.path}"
 
     # @return [Array(Kino::Server, Wire, Meeting::Visitor)] with a request in flight
@@ -137,6 +137,15 @@ RSpec.describe "shutdown" do
       expect(server.wait).to be(server)
     ensure
       trap("USR2", former || "DEFAULT")
+    end
+
+    if mode == :threaded # elsewhere the app cannot know the server
+      it "may be asked for by the app in a request, which is answered" do
+        app = ->(_env) { [200, {}, [@server.shutdown.equal?(@server).to_s]] }
+        @server = serve(app)
+        expect(Wire.get(@server.port, "/")).to have_attributes(status: 200, body: "true")
+        expect(@server.wait).to be(@server)
+      end
     end
 
     it "goes on where one was left that was killed, or raised at" do

@@ -42,6 +42,21 @@ RSpec.describe Kino::AppLoader do
       .to eq("config.ru:3: cannot load such file -- kino_spec_nonsense (LoadError)")
   end
 
+  it "takes no end of the process for an app" do
+    expect(failure("\nexit\n").message).to eq("config.ru:2: it ends the process (exit 0) before it gives an app")
+    expect(failure("exit 3\n").message).to eq("config.ru:1: it ends the process (exit 3) before it gives an app")
+  end
+
+  it "puts into one line what is no StandardError" do
+    expect(failure("raise Class.new(Exception), 'no'\n").message).to match(/\Aconfig\.ru:1: no \(#<Class:0x\h+>\)\z/)
+    expect(failure("load __FILE__\n").message).to match(/\Aconfig\.ru:?1?: stack level too deep \(SystemStackError\)\z/)
+  end
+
+  it "lets through what asks the process to end" do
+    expect { load("raise Interrupt\n") }.to raise_error(Interrupt)
+    expect { load("raise SignalException, 'TERM'\n") }.to raise_error(SignalException)
+  end
+
   it "puts a syntax error into one line" do
     expect(failure("run ->(env) {\n").message).to match(/\Aconfig\.ru:\d+: syntax error, \S[^\n|^]*\z/)
   end
@@ -62,9 +77,5 @@ RSpec.describe Kino::AppLoader do
   it "says that the file is missing, or no file" do
     expect { described_class.load("none.ru") }.to raise_error(Kino::AppLoadError, "no such rackup file: none.ru")
     expect { described_class.load(".") }.to raise_error(Kino::AppLoadError, "not a file: .")
-  end
-
-  it "lets the file end the program" do
-    expect { load("exit 3") }.to raise_error(SystemExit)
   end
 end

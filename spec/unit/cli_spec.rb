@@ -101,6 +101,17 @@ RSpec.describe Kino::CLI do
     expect(err.string).to eq("kino: warning: KINO_PROT sets nothing (did you mean KINO_PORT?)\n")
   end
 
+  it "does so where it shows the settings or checks the app, too, but not before a new start" do
+    env["KINO_WORKER"] = "3"
+    warning = "kino: warning: KINO_WORKER sets nothing (did you mean KINO_WORKERS?)\n"
+    File.write("config.ru", "module Ready\n  def self.call(_) = [200, {}, []]\nend\nrun Ready")
+    expect([start("--print-config"), start("--check", "--json")]).to eq([0, 0])
+    expect(err.string).to eq(warning * 2)
+    away = ->(*) { throw :away }
+    catch(:away) { described_class.start([], out:, err:, env:, server:, reexec: away) }
+    expect(err.string).to eq(warning * 2)
+  end
+
   describe "--check" do
     it "says what it finds, and ends with 0 or 1" do
       File.write("config.ru", "module Ready\n  def self.call(_) = [200, {}, []]\nend\nrun Ready")
@@ -250,7 +261,8 @@ RSpec.describe Kino::CLI do
     it "starts itself anew, once, for more workers than the VM has threads for" do
       File.write("config.ru", "print ENV['RUBY_MAX_CPU'], ENV.key?('KINO_REEXEC')\nexit 3")
       out, err, status = kino("-w", "20", env: { "RUBY_MAX_CPU" => nil })
-      expect([out, err, status.exitstatus]).to eq(["#{Kino::Config::Mode.max_cpu(20)}false", "", 3])
+      ending = "kino: config.ru:2: it ends the process (exit 3) before it gives an app\n"
+      expect([out, err, status.exitstatus]).to eq(["#{Kino::Config::Mode.max_cpu(20)}false", ending, 1])
     end
 
     it "gives the exit status of the command" do

@@ -44,8 +44,11 @@ RSpec.describe Kino::RackOptions do
 
   it "refuses what nobody knows, and says what was meant" do
     expect { settings(worker: "2") }
-      .to raise_error(Kino::ConfigError, "unknown setting: worker (did you mean workers?)")
-    expect { settings(SSLEnable: true) }.to raise_error(Kino::ConfigError, /\Aunknown setting: SSLEnable/)
+      .to raise_error(Kino::ConfigError,
+                      /\Aunknown option: worker \(did you mean workers\?\); there are bind, .* and Port\z/)
+    expect { settings(SSLEnable: 1) }.to raise_error(Kino::ConfigError, /\Aunknown option: SSLEnable; there are bind, /)
+    expect { settings("worker" => 2) }.to raise_error(Kino::ConfigError, /\Aunknown option: worker /)
+    expect { settings(host: "a") }.to raise_error(Kino::ConfigError, /\Aunknown option: host \(did you mean Host\?\)/)
   end
 
   it "says which option does not fit" do

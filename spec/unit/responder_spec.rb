@@ -185,6 +185,23 @@ RSpec.describe Kino::Responder do
       expect(notes.last).to eq([:called])
     end
 
+    it "is called where the body ends the worker, with what that was" do
+      env["rack.response_finished"] << ->(_, *rest) { notes << rest }
+      expect { respond(body { exit(3) }, status: 201) }.to raise_error(SystemExit)
+      Thread.new { respond(body { Thread.current.kill }) }.join
+      expect(notes.grep_v(Symbol).select { |note| note.size == 3 && note.first.is_a?(Integer) }).to match(
+        [[201, {}, be_a(SystemExit)], [200, {}, have_attributes(message: "its worker was killed")]]
+      )
+    end
+
+    it "is called to the last although one of them ends the worker" do
+      env["rack.response_finished"] << ->(*) { notes << [:first] } << ->(*) { exit } << ->(*) { notes << [:last] }
+      expect { respond([]) }.to raise_error(SystemExit)
+      expect(notes.last(1)).to eq([[:last]])
+      responder.abandoned(env)
+      expect(notes.last(2)).to eq([[:last], [:first]])
+    end
+
     it "may be missing, should the app have thrown it away" do
       env.delete("rack.response_finished")
       silently { respond([]) }

@@ -259,4 +259,34 @@ RSpec.describe Kino::Runner do
     expect(calls.pop).to eq([:wait, 10])
     expect(calls.pop).to match([:shutdown, be_between(1, 20)])
   end
+
+  { "exit 3" => -> { exit(3) }, "it was killed" => -> { Thread.current.kill } }.each do |why, ends|
+    it "stops in good order where the main thread is ended, and says so: #{why}" do
+      settings[:shutdown_timeout] = 20
+      runner = described_class.new(server, inherited:)
+      ended = Thread.new do
+        Thread.current.report_on_exception = false
+        runner.run { ends.call }
+      rescue SystemExit
+        nil
+      end
+      ended.join
+      expect(server.calls.size.times.map { server.calls.pop }).to eq([:start, [:shutdown, 20.0]])
+      expect(said).to include("kino: the server stops, because the main thread was ended (#{why})\n")
+    end
+  end
+
+  it "says nothing of being ready once it has said that it stops" do
+    server.reload_gate = Thread::Queue.new
+    server.come_up
+    start
+    expect(@manager.next).to include("READY" => "1")
+    signal("HUP")
+    expect(@manager.next).to include("RELOADING" => "1")
+    signal("TERM")
+    expect(@manager.next).to include("STOPPING" => "1")
+    server.reload_gate << :go_on
+    @running.value
+    expect(@manager).to be_quiet
+  end
 end

@@ -68,6 +68,24 @@ RSpec.describe Kino::Signals do
     end
   end
 
+  it "is not made deaf by who raises at its thread, or ends it" do
+    allow(Kino::ErrorLog).to receive(:line)
+    reader = lambda do
+      Thread.pass until (found = Thread.list.find { |thread| thread.name == "kino-signals" })&.stop?
+      found
+    end
+    signals.during do
+      signals.start
+      reader.call.raise(Exception, "no more signals")
+      signal("USR1")
+      expect(seen.pop(timeout: 20)).to eq(:usr1)
+      reader.call.kill.join
+      signal("USR1")
+      expect(seen.pop(timeout: 20)).to eq(:usr1)
+    end
+    expect(Kino::ErrorLog).to have_received(:line).with(/\Asignals are heard as before, after Exception: no more/)
+  end
+
   it "logs what an action raises, and goes on" do
     signals = described_class.new(stop: -> { seen << :stop }, others: { "HUP" => -> { raise "no hook" } })
     former = $stderr

@@ -91,6 +91,22 @@ RSpec.describe Kino::Worker do
     expect(native.notes).to eq([[:release]])
   end
 
+  it "runs rack.response_finished for the request that it has in hand when it ends" do
+    told = []
+    finished = ->(env, status, headers, error) { told << [env["PATH_INFO"], status, headers, error.class] }
+    outcome { |env| (env["rack.response_finished"] << finished) && exit }
+    Thread.new { outcome { |env| (env["rack.response_finished"] << finished) && Thread.current.kill } }.join
+    expect(told).to eq([["/1", nil, nil, SystemExit], ["/2", nil, nil, Kino::WorkerError]])
+  end
+
+  it "runs no rack.response_finished twice for a request that was answered" do
+    told = []
+    late = SystemExit.new
+    allow(Kino::Native::Worker).to receive(:new).and_return(FakeNative.new(env("/1"), late))
+    outcome { |env| (env["rack.response_finished"] << ->(*) { told << 1 }) && [200, {}, []] }
+    expect(told).to eq([1])
+  end
+
   it "tells what kept it from beginning" do
     allow(Kino::Native::Worker).to receive(:new).and_raise(Kino::Error, "server 7 does not run in this process")
     expect(outcome { [200, {}, []] }).to be_a(Kino::Error)

@@ -5,14 +5,16 @@ require_relative "tally"
 
 module Bench
   module Chaos
-    # Clients of three kinds that ask again and again, whether somebody is there or not.
+    # Clients of several kinds that ask again and again, whether somebody is there or not.
     class Traffic
       # Of each kind.
       CLIENTS = 4
       # Seconds after which a client looks again whether it can connect.
       RETRY = 0.005
 
-      Kind = Data.define(:name, :keep_alive, :pause) do
+      Kind = Data.define(:name, :keep_alive, :pause, :path) do
+        def initialize(path: "/plain", **) = super
+
         # @return [Float] seconds until the next request
         def rest = pause.zero? ? 0 : rand * pause
       end
@@ -21,7 +23,9 @@ module Bench
         # Would not leave the others a turn without a pause.
         Kind.new(name: "new", keep_alive: false, pause: 0.004),
         Kind.new(name: "kept-alive", keep_alive: true, pause: 0),
-        Kind.new(name: "kept-alive with pauses", keep_alive: true, pause: 0.04)
+        Kind.new(name: "kept-alive with pauses", keep_alive: true, pause: 0.04),
+        # Its head has gone out without a word of a stop that comes before its end.
+        Kind.new(name: "kept-alive and streamed to", keep_alive: true, pause: 0.02, path: "/stream")
       ].freeze
 
       # @return [Tally] of pairs of kind and {Answer#sum}
@@ -59,7 +63,7 @@ module Bench
       private
 
       def ask(client, kind)
-        answer = client.get("/plain")
+        answer = client.get(kind.path)
         @answers.add([kind.name, answer.sum])
         @unanswered.add(answer.fresh) if answer.kind == :unanswered
         sleep(answer.kind == :refused ? RETRY : kind.rest)

@@ -42,7 +42,7 @@ module Kino
         when Values::Block
           block = block.with(receiver:) if receiver
           calls(@code.block(block, Parameters.of_elements(block.listing, elements)), by:)
-        when Values::OwnBlock then @routine.yields(@position) if by.nil? && !@is_choice
+        when Values::OwnBlock then @routine.yields(@position, by: decided(by))
         when Values::Known then run_proc(block, by:)
         end
       end

@@ -29,21 +29,22 @@ module Kino
         values = Values.each(receiver)
         return unknown_receiver(request) if values.empty?
 
-        results = values.size == 1 ? [call_one(values.first, request)] : call_several(values, request)
-        return goes_to if results.all?(:ends)
+        return choose(receiver, values, request) if receiver.is_a?(Values::Several)
 
-        push((results - [:ends]).reduce { |one, two| Values.join(one, two) })
+        result = call_one(values.first, request)
+        result == :ends ? goes_to : push(result)
       end
 
       # One of them is called, and none of them for certain. What does not have the method is not that one: nothing
       # comes back from there.
-      def call_several(values, request)
-        @is_choice = true
+      def choose(receiver, values, request)
         able = values.select { able?(it, request.name) }
         able = values if able.empty?
-        able.map { |value| call_one(value, request) }
-      ensure
-        @is_choice = false
+        results = doubting(true) { able.map { |value| call_one(value, request) } } - [:ends]
+        return goes_to if results.empty?
+
+        result = results.reduce { |one, two| Values.join(one, two) }
+        push(receiver.is_a?(Values::Doubtful) ? Values.doubt(result) : result)
       end
 
       def able?(value, name) = value.method(name) || own_missing?(value.method(:method_missing))
@@ -55,7 +56,7 @@ module Kino
       # @param routine [Routine]
       # @param by [Routine, Symbol, nil] see {Routine::Call}
       # @return [void]
-      def calls(routine, by: nil) = @routine.calls(@position, routine, by: @is_choice ? :maybe : by)
+      def calls(routine, by: nil) = @routine.calls(@position, routine, by: decided(by))
 
       def own_block_called
         @routine.yields(@position)
@@ -111,6 +112,7 @@ module Kino
 
       def call_super(info, code = nil, *)
         request = take_request(info, code)
+        request = request.with(block: Values::OWN_BLOCK) unless request.block # which is passed on without a word
         @state.pop
         method = @routine.method&.super_method
         return unknown_receiver(request) unless method && !unknown_self?

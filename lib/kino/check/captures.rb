@@ -11,7 +11,7 @@ module Kino
       class << self
         # @param block [Proc]
         # @return [Hash{String => Object}] "self" or the name of a variable, and what it is; none for a Proc that was
-        #   made of a method or a Symbol, or made shareable: they do not tell
+        #   made of a Symbol, or made shareable: they do not tell
         def of(block)
           around = Peek.binding(block)
           names = around.local_variables & used(block)

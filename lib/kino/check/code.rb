@@ -217,7 +217,7 @@ module Kino
 
       def listing(method) = @listings.fetch(method) { @listings[method] = Listing.of(method) }
 
-      def scope(method) = @scopes[method] ||= scope_of_block(method) || Scope.of(method)
+      def scope(method) = @scopes[method] ||= scope_of_block(method) || Scope.of_method(method)
 
       def self_of(block)
         Values::Known.new(Peek.binding(block).receiver, "self")

@@ -2,6 +2,7 @@
 
 require "kino/check/captures"
 require "kino/check/peek"
+require "kino/ruby"
 require "objspace"
 
 module Kino
@@ -11,8 +12,10 @@ module Kino
     #
     # @api private
     module Contents
-      WAYS = { Array => :of_array, Hash => :of_hash, Set => :of_set, Struct => :of_struct, Data => :of_data,
-               Proc => :of_proc, Method => :of_method }.freeze
+      WAYS = { Array => :of_array, Hash => :of_hash, Struct => :of_struct, Data => :of_data, Range => :of_range,
+               Proc => :of_proc, Method => :of_method,
+               # Before Ruby 4.0 a Set is written in Ruby, and has its elements in an instance variable.
+               **(Ruby.four? ? { Set => :of_set } : {}) }.freeze
       private_constant :WAYS
 
       class << self
@@ -26,7 +29,8 @@ module Kino
         private
 
         def of_array(object) = [*object].each_with_index.map { |value, index| ["[#{index}]", value] }
-        def of_set(object) = Peek.members(object).map { |value| ["{#{Peek.describe(value)}}", value] }
+        def of_set(object) = Peek.members(object).map { |value| ["{element #{Peek.describe(value)}}", value] }
+        def of_range(object) = [[".begin", Peek.begin(object)], [".end", Peek.end(object)]]
         def of_struct(object) = Peek.struct_to_h(object).map { |name, value| [".#{name}", value] }
         def of_data(object) = Peek.data_to_h(object).map { |name, value| [".#{name}", value] }
         def of_proc(object) = Captures.of(object).map { |name, value| ["{#{name}}", value] }
@@ -41,7 +45,7 @@ module Kino
           entries << (procedure ? [".default_proc", procedure] : [".default", Peek.default(object)])
         end
 
-        # As the garbage collector sees it: the ends of a Range, and what an extension's object keeps. Of one that is
+        # As the garbage collector sees it: what an extension's object keeps, say. Of one that is
         # not frozen, that is said.
         def hidden(object)
           return [] unless Peek.frozen?(object)

@@ -23,19 +23,28 @@ module Kino
       # Objects that are not frozen, that are named.
       SHOWN = 5
 
-      # Steps of a long way that are named, from its beginning and from its end.
-      STEPS = 4
       # What holds nothing: whether that can be shared is known at once.
       SIMPLE = [String, Symbol, Numeric, NilClass, TrueClass, FalseClass, Module, Regexp].freeze
 
-      # An object and the step to it, from the entry of what holds it.
-      Entry = Data.define(:object, :step, :parent, :depth) do
-        # @return [String]
+      # Steps that are named of a long way, from its beginning and from its end.
+      STEPS = 8
+
+      # An object, and the last step of the way to it. To keep all of the way for each would take gigabytes for a list
+      # whose nodes hold each other.
+      Entry = Data.define(:object, :name, :parent, :depth) do
+        # @return [Object, nil] what holds it
+        def holder = parent&.object
+
+        # @return [String] the way to it
         def path
-          entries = [self]
-          entries.unshift(entries.first.parent) while entries.first.parent
-          steps = entries.map(&:step)
-          steps = [*steps.first(STEPS + 1), " ... ", *steps.last(STEPS)] if steps.size > (STEPS * 2) + 1
+          steps = []
+          entry = self
+          while entry
+            steps << entry.name
+            entry = entry.parent
+          end
+          steps.reverse!
+          steps = [*steps.first(STEPS), " ... ", *steps.last(STEPS)] if steps.size > STEPS * 2
           steps.join
         end
       end
@@ -45,7 +54,7 @@ module Kino
       # @param limit [Integer]
       # @param seconds [Numeric]
       def initialize(app, label: "app", limit: LIMIT, seconds: SECONDS)
-        @root = Entry.new(object: app, step: label, parent: nil, depth: 0)
+        @root = Entry.new(object: app, name: label, parent: nil, depth: 0)
         @limit = limit
         @budget = Budget.new(seconds)
       end
@@ -126,14 +135,14 @@ module Kino
       def cut(limit)
         @queue.clear
         @findings << Finding.new(cause: :cut, certainty: :possible, what: "more than #{limit}", place: nil,
-                                 path: @root.step, fix: Causes::ALL.fetch(:cut).fix)
+                                 path: @root.path, fix: Causes::ALL.fetch(:cut).fix)
       end
 
       def children(entry)
         object = entry.object
         held = Peek.ivars(object).map { |name| [".#{name}", Peek.ivar(object, name)] } + Contents.of(object)
-        unshareable(object, held).map do |step, value|
-          Entry.new(object: value, step:, parent: entry, depth: entry.depth + 1)
+        unshareable(object, held).map do |name, value|
+          Entry.new(object: value, name:, parent: entry, depth: entry.depth + 1)
         end
       end
 

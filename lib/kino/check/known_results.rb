@@ -117,12 +117,13 @@ module Kino
 
       def nil_question(_info)
         value = @state.pop
-        answers_itself?(value, :nil?) ? dispatch(value, Calls::Request.plain(:nil?)) : dispatch_nil(value)
+        return dispatch(value, Calls::Request.plain(:nil?)) if Values.each(value).any? { answers_nil?(it) }
+
+        dispatch_nil(value)
       end
 
-      def answers_itself?(value, name)
-        Values.each(value).any? { |one| one.method(name)&.then { |method| !Rules.core?(method) } }
-      end
+      # Whether it has a `nil?` of its own, as one has that stands for nothing.
+      def answers_nil?(value) = !value.method(:nil?)&.owner&.then { [Kernel, NilClass].include?(it) }
 
       def dispatch_nil(value)
         answer = nil_or_not(value)
@@ -131,6 +132,8 @@ module Kino
 
       # @return [Boolean, nil] nil where it may be both. (Not by `one?`, which counts what is true.)
       def nil_or_not(value)
+        return if value.is_a?(Values::Doubtful)
+
         answers = Values.each(value).map { it.same?(Values::NIL) }.uniq
         answers.first if answers.size == 1
       end

@@ -117,6 +117,9 @@ module Kino
       # @return [Boolean] whether it takes its block as a parameter
       def block_parameter? = @params.key?(:block_start)
 
+      # @return [Boolean] whether there is anything in it that calls its block, or passes it on
+      def block_used? = @params.key?(:use_block)
+
       # @return [Array<Integer>] local variables by index, once for each time that they are set
       def writes = @writes ||= own_writes(0)
 

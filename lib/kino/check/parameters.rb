@@ -14,7 +14,7 @@ module Kino
       def self.of_elements(listing, elements)
         return new(listing) if elements.nil? || elements.empty? || elements.any? { parts?(it) }
 
-        count = listing.params.fetch(:lead_num, 0)
+        count = lead(listing.params)
         # One of several parameters is an element of the element.
         is_only = listing.params[:ambiguous_param0] || listing.params.empty?
         rows = elements.map { !is_only && Peek.kind?(it, Array) ? [*it] : [it] }
@@ -25,6 +25,10 @@ module Kino
       # Whether it is taken for an Array by what its class says.
       def self.parts?(element) = !Peek.kind?(element, Array) && Peek.method(element, :to_ary)
       private_class_method :parts?
+
+      # @param params [Hash] of a listing
+      # @return [Integer] how many come first; Ruby 3.4 does not count `it`
+      def self.lead(params) = params.fetch(:lead_num) { params.key?(:ambiguous_param0) ? 1 : 0 }
 
       # @param listing [Listing]
       # @param positional [Array, nil] arguments without keywords; nil where their number is not known
@@ -83,7 +87,7 @@ module Kino
 
       def takes_keywords? = @params.key?(:keyword) || @params.key?(:kwrest)
 
-      def lead = @params.fetch(:lead_num, 0)
+      def lead = self.class.lead(@params)
       def post = @params.fetch(:post_num, 0)
       def optional = [@params.fetch(:opt, []).size - 1, 0].max
       def given_optional = (@positional.size - lead - post).clamp(0, optional)

@@ -37,6 +37,8 @@ module Kino
         receiver: Method.instance_method(:receiver),
         struct_to_h: Struct.instance_method(:to_h),
         data_to_h: Data.instance_method(:to_h),
+        begin: Range.instance_method(:begin),
+        end: Range.instance_method(:end),
         first: Array.instance_method(:first),
         last: Array.instance_method(:last),
         by_identity?: Hash.instance_method(:compare_by_identity?),

@@ -103,6 +103,19 @@ module Kino
       # What an instruction makes is the same each time that it is looked at, or the values would never settle.
       def made(&) = push(@made[@position] ||= yield)
 
+      # Of several that may be called each is only possible.
+      def doubting(is_doubtful)
+        before = @is_doubtful
+        @is_doubtful ||= is_doubtful
+        yield
+      ensure
+        @is_doubtful = before
+      end
+
+      # @param by [Routine, Symbol, nil] see {Routine::Call}
+      # @return [Routine, Symbol, nil] the same, or :maybe
+      def decided(by) = @is_doubtful ? :maybe : by
+
       # The handlers of a rescue, which are code of their own and may run.
       def read_rescues(flow)
         @state = Flow::State.new([], {}) # what has been set by then is not known

@@ -60,8 +60,7 @@ module Kino
 
       def covers?(before, now)
         before.all? do |index, value|
-          value.is_a?(Values::Anything) ||
-            (now.key?(index) && (value.same?(now[index]) || Values.covers?(value, now[index])))
+          value.is_a?(Values::Anything) || (now.key?(index) && Values.join(value, now[index]).equal?(value))
         end
       end
     end

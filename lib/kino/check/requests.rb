@@ -33,6 +33,8 @@ module Kino
       OWN = 4
       # with **
       KEYWORD_SPLAT = 64
+      # with ..., which is one value on the stack for all that was given, the block too
+      FORWARDING = 8192
 
       private
 
@@ -45,13 +47,19 @@ module Kino
 
       def take_request(info, code)
         flag = info[:flag]
-        block = @state.pop if flag.anybits?(BLOCK)
-        block = nested_block(@routine.listing.nested(code)) if code.is_a?(Array)
+        block = take_block(flag, code)
         names = info.fetch(:kw_arg, [])
         arguments = @state.take(info[:orig_argc] + names.size)
         keywords = names.zip(arguments.pop(names.size)).to_h
-        arguments, keywords = nil if flag.anybits?(SPLAT | KEYWORD_SPLAT)
+        arguments, keywords = nil if flag.anybits?(SPLAT | KEYWORD_SPLAT | FORWARDING)
         Request.new(name: info[:mid], arguments:, keywords:, block:, is_own: flag.anybits?(OWN))
+      end
+
+      def take_block(flag, code)
+        value = @state.pop if flag.anybits?(BLOCK | FORWARDING)
+        return nested_block(@routine.listing.nested(code)) if code.is_a?(Array)
+
+        flag.anybits?(FORWARDING) ? Values::OWN_BLOCK : value
       end
     end
   end

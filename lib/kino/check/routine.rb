@@ -66,10 +66,11 @@ module Kino
         @events[position] << Call.new(position:, target:, by:)
       end
 
-      # Its own block is called there.
+      # Its own block is called there, or passed on.
+      # @param by [Routine, Symbol, nil] see {Call}
       # @return [void]
-      def yields(position)
-        @yields |= [position]
+      def yields(position, by: nil)
+        @yields |= [[position, by]]
       end
 
       # The block that it is given may end the call: what comes after it may not run.
@@ -115,7 +116,12 @@ module Kino
       end
 
       # @return [Boolean] whether its block may be called
-      def yields? = @yields.any? || @listing.block_parameter? || nested_calls.any? { it.target.yields? }
+      def yields?
+        return true if @yields.any? || @listing.block_parameter?
+
+        # One that calls itself is asked before it has been read.
+        @flow ? nested_calls.any? { it.target.yields? } : @listing.block_used?
+      end
 
       # Asked once it has been read. What it calls may ask it in turn, which is no reason for its block to be called.
       #
@@ -124,17 +130,17 @@ module Kino
         return @yields_certainly unless @yields_certainly.nil?
 
         @yields_certainly = false
-        @yields_certainly = @yields.any? { |position| certain?(position) } ||
+        @yields_certainly = @yields.any? { |position, by| certain?(position) && calls_certainly?(by) } ||
                             nested_calls.any? { runs_certainly?(it) && it.target.yields_certainly? }
       end
 
       # @param call [Call] one of its own
       # @return [Boolean] whether it is made each time
-      def runs_certainly?(call)
-        certain?(call.position) && call.by != :maybe && (call.by.nil? || call.by.yields_certainly?)
-      end
+      def runs_certainly?(call) = certain?(call.position) && calls_certainly?(call.by)
 
       private
+
+      def calls_certainly?(by) = by != :maybe && (by.nil? || by.yields_certainly?)
 
       def nested_calls = all_calls.select { equal?(it.target.outer) && !equal?(it.target) }
 

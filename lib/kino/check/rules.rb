@@ -32,10 +32,13 @@ module Kino
       # Classes whose objects can never be shared, however frozen. By name: not all of them are loaded, and none
       # shall be for this.
       NEVER = %w[
-        Thread Thread::Mutex Thread::Queue Thread::SizedQueue Thread::ConditionVariable Monitor IO Binding Method
-        UnboundMethod Fiber Enumerator Enumerator::Lazy StringIO ThreadGroup TracePoint ObjectSpace::WeakMap
+        Thread Thread::Mutex Thread::Queue Thread::SizedQueue Thread::ConditionVariable Monitor IO Binding
+        Fiber Enumerator Enumerator::Lazy StringIO ThreadGroup TracePoint ObjectSpace::WeakMap
         ObjectSpace::WeakKeyMap Dir Zlib::GzipWriter Zlib::GzipReader OpenSSL::SSL::SSLSocket Process::Waiter
       ].freeze
+
+      # Until Ruby 4.0.
+      NEVER_3 = %w[Method UnboundMethod].freeze
 
       # What Ruby itself defines, whose methods in C are all fit for Ractors.
       CORE = %w[
@@ -74,9 +77,11 @@ module Kino
         def core_name?(title) = CORE.include?(title.split("::").first)
 
         # @param object [Object]
+        # @param ruby [String] version of Ruby
         # @return [Boolean] whether no freezing makes it shareable
-        def never?(object)
-          Peek.ancestors(Peek.class_of(object)).any? { |ancestor| NEVER.include?(Peek.name(ancestor)) }
+        def never?(object, ruby: RUBY_VERSION)
+          names = Ruby.four?(ruby) ? NEVER : NEVER + NEVER_3
+          Peek.ancestors(Peek.class_of(object)).any? { |ancestor| names.include?(Peek.name(ancestor)) }
         end
       end
     end

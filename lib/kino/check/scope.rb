@@ -24,14 +24,14 @@ module Kino
 
       # @param method [UnboundMethod]
       # @return [Scope]
-      def self.of(method)
+      def self.of_method(method)
         nesting = Nesting.of(method)
-        nesting ? new(nesting) : guessed(method.owner)
+        nesting ? new(nesting) : of(method.owner)
       end
 
       # @param owner [Module] of a method
       # @return [Scope] by the owner's name
-      def self.guessed(owner)
+      def self.of(owner)
         owner = Peek.attached(owner) if Peek.singleton_class?(owner)
         owner = Peek.class_of(owner) unless Peek.module?(owner)
         parts = Peek.name(owner).to_s.split("::")[..-2]

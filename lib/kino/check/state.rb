@@ -50,7 +50,7 @@ module Kino
       def ivar_of_made(receiver, name)
         value = receiver.ivars.fetch(name, Values::UNKNOWN)
         return value if in_initialize? || value.equal?(Values::UNKNOWN)
-        return Values::UNKNOWN if @code.setters.include?(receiver.type, name)
+        return receiver.doubt(name, value) if @code.setters.include?(receiver.type, name)
 
         is_set = receiver.sets[name].any? { |routine, position| routine.outer.nil? && routine.certain?(position) }
         is_set ? value : Values.join(value, Values::NIL)
@@ -115,7 +115,7 @@ module Kino
 
       # Of one of several that are called there, nothing is sure.
       def note(cause, what, is_sure: true, **)
-        @routine.note(@position, cause, what, is_sure: is_sure && !@is_choice, **)
+        @routine.note(@position, cause, what, is_sure: is_sure && !@is_doubtful, **)
       end
     end
   end

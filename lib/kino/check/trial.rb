@@ -18,13 +18,16 @@ module Kino
       FORM = %r{\A(?<method>[A-Z]+) (?<path>/[^\s?]*)(?:\?(?<query>\S*))?\z}
 
       class << self
-        # @param app [#call] one that can be shared
+        # @param app [#call]
         # @param request [String] such as "GET /path"
         # @param limit [Numeric] seconds
-        # @return [Array<Finding>] none where it went well
+        # @return [Array<Finding>] none where it went well, and none for an app that cannot be shared: why has been said
         # @raise [ConfigError] for what is not a request
         def findings(app, request, limit: LIMIT)
-          outcome = value(ractor(app, env(request)), limit)
+          env = env(request)
+          return [] unless Ractor.shareable?(app)
+
+          outcome = value(ractor(app, env), limit)
           outcome == true ? [] : [finding(request, *outcome)]
         end
 

@@ -59,7 +59,16 @@ module Kino
           @type = type
           @ivars = {}
           @sets = Hash.new { |sets, name| sets[name] = [] }
+          @doubts = {}
           @literal = literal
+        end
+
+        # @param name [Symbol] of an instance variable
+        # @param value [Object] what is in it, unless that is changed
+        # @return [Object] the same one each time, or what depends on it would never settle
+        def doubt(name, value)
+          doubtful = Values.doubt(value)
+          @doubts[name]&.same?(doubtful) ? @doubts[name] : @doubts[name] = doubtful
         end
 
         # @return [Boolean]
@@ -144,8 +153,15 @@ module Kino
 
         # @return [Boolean]
         def same?(other)
-          other.instance_of?(Several) && values.size == other.values.size && Values.covers?(self, other)
+          other.instance_of?(self.class) && values.size == other.values.size && Values.covers?(self, other)
         end
+      end
+
+      # What it is by what has been read, and it may be something else by the time that it is asked. So it is followed,
+      # and nothing is concluded from it.
+      class Doubtful < Several
+        # @return [nil]
+        def truth = nil
       end
 
       # Nothing is known.
@@ -185,11 +201,16 @@ module Kino
 
         # @return [Object] a value that stands for both
         def join(one, other)
-          return one if one.same?(other) || covers?(one, other)
+          is_doubtful = [one, other].any?(Doubtful)
+          return one if one.same?(other) || (covers?(one, other) && (one.is_a?(Doubtful) || !is_doubtful))
           return UNKNOWN if each(one).empty? || each(other).empty?
 
-          several(each(one) + each(other))
+          joined = several(each(one) + each(other))
+          is_doubtful ? doubt(joined) : joined
         end
+
+        # @return [Object] the same, of which nothing is sure
+        def doubt(value) = each(value).empty? ? value : Doubtful.new(each(value))
 
         # @return [Object]
         def several(values)

@@ -40,7 +40,8 @@ module Kino
 
       # @param argv [Array<String>] left as it is
       # @return [Arguments]
-      # @raise [UsageError] for an unknown flag, a flag without its value, a second file, or a flag of another action
+      # @raise [UsageError] for an unknown flag, a flag without its value, a second file, a second action, or a flag of
+      #   another action
       def self.parse(argv) = Parser.new.parse(argv)
 
       # @return [String] the text of `--help`
@@ -52,10 +53,12 @@ module Kino
     # @api private
     class Parser
       SHORT = { version: "-v", help: "-h" }.freeze
-      private_constant :SHORT
+      # Actions that are taken whatever stands beside them.
+      HARMLESS = %i[help version].freeze
+      private_constant :SHORT, :HARMLESS
 
       def initialize
-        @action = :serve
+        @actions = []
         @flags = {}
         @given = {}
         @parser = build
@@ -64,9 +67,11 @@ module Kino
       # @return [Arguments]
       # @raise [UsageError]
       def parse(argv)
+        refuse_bytes(argv)
         take_rackup(@parser.parse(argv))
-        refuse_strays
-        Arguments.new(action: @action, flags: @flags, options: @given)
+        action = self.action
+        refuse_strays(action) unless HARMLESS.include?(action)
+        Arguments.new(action:, flags: @flags, options: @given)
       rescue OptionParser::ParseError => e
         raise UsageError, "#{e.reason}: #{e.args.join(" ")}#{hint(e)}; see kino --help"
       end
@@ -75,6 +80,11 @@ module Kino
       def help = @parser.help
 
       private
+
+      def refuse_bytes(argv)
+        word = argv.find { |one| !one.valid_encoding? } or return
+        raise UsageError, "no text in #{word.encoding}: #{word.inspect}; see kino --help"
+      end
 
       def build
         OptionParser.new do |parser|
@@ -112,7 +122,7 @@ module Kino
         # Kino::CLI looks for this one itself, for errors that come before or during the parsing.
         parser.on("--debug", "show the backtrace of an error") { nil }
         Arguments::ACTIONS.each do |action, text|
-          parser.on(*SHORT[action], "--#{action.name.tr("_", "-")}", text) { @action = action }
+          parser.on(*SHORT[action], flag(action), text) { @actions |= [action] }
           add_options(parser, action)
         end
       end
@@ -139,11 +149,29 @@ module Kino
         @flags[:rackup] ||= Config::Given.new(value: paths.first, source: "the command line") if paths.any?
       end
 
-      def refuse_strays
-        return if %i[help version].include?(@action)
+      def action
+        harmless = HARMLESS.find { |action| @actions.include?(action) }
+        return harmless || @actions.fetch(0, :serve) if harmless || @actions.size < 2
 
-        stray = @given.keys.find { |name| (owner, = Arguments::OPTIONS[name]) && owner != @action } or return
-        raise UsageError, "--#{stray} goes with --#{Arguments::OPTIONS.dig(stray, 0)} only; see kino --help"
+        raise UsageError, "#{@actions.map { |action| flag(action) }.join(" and ")} do not go together; see kino --help"
+      end
+
+      def flag(action) = "--#{action.name.tr("_", "-")}"
+
+      def refuse_strays(action)
+        stray = @given.keys.find { |name| (owner, = Arguments::OPTIONS[name]) && owner != action }
+        if stray
+          raise UsageError, "--#{stray} goes with #{flag(Arguments::OPTIONS.dig(stray, 0))} only; see kino --help"
+        end
+
+        refuse_settings if action == :init
+      end
+
+      # What is written does not depend on them.
+      def refuse_settings
+        given = @flags.values.first or return
+        told = given.source.start_with?("-") ? given.source : given.value
+        raise UsageError, "--init takes no setting, got #{told}; see kino --help"
       end
 
       def hint(error)

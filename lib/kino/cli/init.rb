@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require "fileutils"
+require "prism"
 require "kino/config/layers"
 require "kino/config/puma_file"
 require "kino/config/sample"
@@ -34,7 +35,20 @@ module Kino
       def translated(translation, from)
         settings = translation.settings.to_h { |setting| [setting.directive, lines(setting, from)] }
         remarks = ["The settings are those of #{from}."] + left(translation, from).map { |line| "- #{line}" }
-        Config::Sample.text(settings:, remarks:)
+        check(Config::Sample.text(settings:, remarks:, frozen: frozen?(translation)), from)
+      end
+
+      # The code of a hook may change a String.
+      def frozen?(translation)
+        translation.frozen_literals ||
+          translation.settings.all? { |setting| Config::Directives[setting.directive].type.flag? }
+      end
+
+      # Code that was taken out of its place may not be what it was there.
+      def check(text, from)
+        error = Prism.parse(text).errors.first or return text
+        raise ConfigError, "what came of #{from} is no Ruby, and was not written: " \
+                           "line #{error.location.start_line}, #{error.message}"
       end
 
       # What there stood in which line, and what is different here.
@@ -69,13 +83,41 @@ module Kino
         raise ConfigError, "#{there} is there already: --force #{remedy}"
       end
 
-      # Whole or not at all, and never through a link that somebody has put there meanwhile.
+      # Never through a link that somebody has put there.
       def write(path, text, force)
         FileUtils.mkdir_p(File.dirname(path))
-        File.write(path, text, mode: force ? "w" : "wx", perm: 0o644)
+        force ? replace(path, text) : create(path, text, 0o644)
       rescue SystemCallError => e
         raise ConfigError, "cannot write #{path}: #{e.class.new.message}"
       end
+
+      # Whole or not at all.
+      def create(path, text, mode)
+        File.open(path, "wx", mode) { |file| file.write(text) }
+      rescue Errno::EEXIST
+        raise
+      rescue SystemCallError
+        FileUtils.rm_f(path)
+        raise
+      end
+
+      # Who reads it meanwhile gets the old text or the new one. A file keeps its mode, a link gives way.
+      def replace(path, text)
+        there = File.lstat(path) if File.exist?(path) || File.symlink?(path)
+        raise ConfigError, "cannot write #{path}: it is no file" unless replaceable?(there)
+
+        whole = "#{path}.#{Process.pid}.new"
+        create(whole, text, there&.file? ? there.mode & 0o777 : 0o644)
+        begin
+          File.rename(whole, path)
+        rescue SystemCallError
+          FileUtils.rm_f(whole)
+          raise
+        end
+      end
+
+      # A folder is left to the system, which refuses it by name.
+      def replaceable?(there) = there.nil? || there.file? || there.symlink? || there.directory?
     end
   end
 end

@@ -53,11 +53,19 @@ module Kino
       # @return [Object] the value in its one frozen form
       # @raise [ConfigError] when it does not fit; says what would
       def coerce(value, source:)
-        refuse(value, source) if value.is_a?(String) && !value.valid_encoding? # no pattern could be matched on it
-        type.coerce(value) { refuse(value, source) }
+        refuse(value, source) unless legible?(value)
+        # What may be written as a word may be a Symbol in Ruby.
+        type.coerce(value.is_a?(Symbol) ? value.name : value) { refuse(value, source) }
       end
 
       private
+
+      # No pattern could be matched on other text.
+      def legible?(value)
+        return true unless value.is_a?(String) || value.is_a?(Symbol)
+
+        value.encoding.ascii_compatible? && value.to_s.valid_encoding?
+      end
 
       def refuse(value, source)
         raise ConfigError, "#{name} must be #{type.expectation}, got #{value.inspect} (from #{source})"

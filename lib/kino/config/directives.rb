@@ -209,6 +209,14 @@ module Kino
                "Kino::BodyTimeoutError, and the client is answered 408 if nothing was sent yet."
         ),
         Directive.new(
+          name: :send_timeout, section: :deadlines, native: true,
+          type: Types::Duration.new, default: 30.0,
+          summary: "how long a client may pause in taking its answer",
+          doc: "Seconds for which a client may take nothing of its answer while there is more of it. Then the " \
+               "connection is reset, and an app that streams gets Kino::DisconnectedError: it would hold its worker " \
+               "for as long as the client likes. Not for connections that were given away (hijack, upgrades)."
+        ),
+        Directive.new(
           name: :dispatch, section: :tuning,
           default: :auto,
           type: Types::Choice.new(words: %i[auto queue driven], placeholder: "WAY"),

@@ -34,12 +34,12 @@ module Kino
       def read
         Sheet.read(self, text, @full_path)
         @given
-      rescue ConfigError
+      rescue ConfigError, SignalException, NoMemoryError # signals are for others
         raise
       rescue SyntaxError => e
         raise ConfigError, syntax_error(e)
-      rescue ScriptError, StandardError => e
-        raise ConfigError, "#{place(e.backtrace_locations.to_a)}: #{first_line(e)} (#{e.class})"
+      rescue Exception => e # rubocop:disable Lint/RescueException -- nothing here may end the command, silently at that
+        raise ConfigError, "#{place(e.backtrace_locations.to_a)}: #{what(e)} (#{e.class})"
       end
 
       # What a line of the file says.
@@ -98,6 +98,10 @@ module Kino
       def place(locations)
         own = locations.find { |location| location.path == @full_path }
         own ? "#{@path}:#{own.lineno}" : @path
+      end
+
+      def what(error)
+        error.is_a?(SystemExit) ? "a file of settings may not end the program: #{first_line(error)}" : first_line(error)
       end
 
       # Ruby's message names the place, and may go on for many lines.

@@ -21,7 +21,8 @@ module Kino
       # @return [Layers]
       # @raise [ConfigError] where the file cannot be read
       def self.load(flags: {}, env: ENV, file: nil)
-        path = file || FILES.find { |name| ::File.exist?(name) }
+        # A link that leads nowhere is no reason to run on defaults: it is refused when it is read.
+        path = file || FILES.find { |name| ::File.exist?(name) || ::File.symlink?(name) }
         path = nil if path == NO_FILE
         new(path:, layers: [path ? File.read(path) : {}, Environment.read(env), flags])
       end

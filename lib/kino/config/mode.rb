@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require "kino/check"
+require "kino/config/remedies"
 require "kino/errors"
 require "kino/ruby"
 
@@ -115,7 +116,7 @@ module Kino
         end
 
         def unshareable(app, ruby)
-          "the app (#{kind(app)}) cannot be shared between Ractors: make it #{remedies(app, ruby).join(", or ")}, " \
+          "the app (#{kind(app)}) cannot be shared between Ractors: make it #{remedies(app, ruby)}, " \
             "or use mode: :threaded"
         end
 
@@ -123,11 +124,8 @@ module Kino
         def kind(app) = Kernel.instance_method(:class).bind_call(app).name || "an unnamed class"
 
         def remedies(app, ruby)
-          other = case app # which asks the class: an app may lack is_a?
-                  when Proc then Ruby.four?(ruby) ? "a Ractor.shareable_proc" : nil
-                  else "an object that is frozen all the way down (Ractor.make_shareable)"
-                  end
-          ["a module or class with a self.call method", other].compact
+          proc = Proc === app # rubocop:disable Style/CaseEquality -- which asks the class: an app may lack is_a?
+          Remedies.list(ruby:, proc:, object: !proc)
         end
       end
     end

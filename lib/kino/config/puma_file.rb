@@ -3,7 +3,7 @@
 require "kino/config/directives"
 require "kino/config/nearest"
 require "kino/config/puma_file/hooks"
-require "kino/config/puma_file/recorder"
+require "kino/config/puma_file/script"
 require "kino/config/puma_file/source"
 require "kino/config/puma_file/table"
 
@@ -28,14 +28,15 @@ module Kino
       # What becomes none.
       #
       # @!attribute [r] name
-      #   @return [Symbol] as it stood there
+      #   @return [Symbol] as it stood there; the code where that sets nothing by name
       # @!attribute [r] line
       #   @return [Integer, nil] in the file
       # @!attribute [r] reason
       #   @return [String]
       # @!attribute [r] kind
       #   @return [Symbol] :needless where Kino does it unasked, or where the question does not arise; :elsewhere where
-      #     it is said in another place; :missing where Kino has no such thing; :unknown where nobody knows the name
+      #     it is said in another place; :missing where Kino has no such thing; :unknown where nobody knows the name;
+      #     :failed where the code needs what is not here, such as Puma itself
       Refused = Data.define(:name, :line, :reason, :kind)
 
       # What is made of a file.
@@ -44,12 +45,19 @@ module Kino
       #   @return [Array<Setting>] one for a directive at most, in the order of their lines
       # @!attribute [r] refused
       #   @return [Array<Refused>] in the order of their lines
-      Translation = Data.define(:settings, :refused)
+      # @!attribute [r] frozen_literals
+      #   @return [Boolean] whether the file asks for that: the code of its hooks may change a String otherwise
+      Translation = Data.define(:settings, :refused, :frozen_literals)
 
       # @param path [String]
       # @return [Translation]
       # @raise [ConfigError] when the file is missing, is no Ruby, or raises; says in which line
       def self.translate(path) = new(path).translate
+
+      # @param error [Exception]
+      # @return [String]
+      # @api private
+      def self.first_line(error) = error.message.scrub.lines.first.to_s.strip
 
       # @param path [String]
       def initialize(path)
@@ -62,13 +70,13 @@ module Kino
       # @return [Translation] see {.translate}
       # @raise [ConfigError]
       def translate
-        code = text
-        @source = Source.new(code, @path)
+        @source = Source.new(text, @path)
         @hooks = Hooks.new(@source)
-        record(code).each { |call| take(call) }
+        record.each { |call| take(call) }
         @hooks.settings.each { |setting| @settings[setting.directive] = setting }
         one_process
-        Ractor.make_shareable(Translation.new(settings: in_order(@settings.values), refused: in_order(@refused)))
+        Ractor.make_shareable(Translation.new(settings: in_order(@settings.values), refused: in_order(@refused),
+                                              frozen_literals: @source.frozen_literals?))
       end
 
       private
@@ -82,12 +90,26 @@ module Kino
       end
 
       # SystemExit too: the file may give up by itself.
-      def record(code)
-        Recorder.record(code, @path)
+      def record
+        script = Script.new(@source, @path)
+        script.run.tap { |calls| script.failures.each { |failure| refuse_failed(failure, calls) } }
       rescue ScriptError, StandardError, SystemExit => e
         line = e.backtrace_locations.to_a.find { |place| place.path == @path }&.lineno
-        message = e.message.scrub.lines.first.to_s.strip
-        raise ConfigError, "#{[@path, line].compact.join(":")}: #{message} (#{e.class})"
+        raise ConfigError, "#{[@path, line].compact.join(":")}: #{PumaFile.first_line(e)} (#{e.class})"
+      end
+
+      # What it would have set; where that is nothing, the code.
+      def refuse_failed(failure, calls)
+        done = calls.map { |call| [call.name, call.line] }
+        lost = Calls.in(failure.node).select { |node| Table::BY_NAME.key?(node.name) }
+                    .map { |node| [node.name, node.location.start_line] } - done
+        lost = [[title(failure.node), failure.node.location.start_line]] if lost.empty?
+        lost.each { |name, line| @refused << Refused.new(name:, line:, reason: failure.reason, kind: :failed) }
+      end
+
+      def title(node)
+        first, *rest = node.slice.lines(chomp: true)
+        :"#{first}#{" ..." if rest.any?}"
       end
 
       def take(call)

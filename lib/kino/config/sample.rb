@@ -14,31 +14,33 @@ module Kino
 
       # What stands above the directives.
       HEADING = <<~TEXT
-        # frozen_string_literal: true
-
         # Settings of Kino. The command reads this file where it is called kino.rb or config/kino.rb, or as kino -C PATH.
         #
         # It is Ruby. A variable of the environment (KINO_ and the name of the directive) goes before what stands here,
         # and a flag of the command line (--queue-depth 512) before both; kino --print-config shows what holds, and why.
         # What is commented out shows the default. Sizes are bytes or "50MB", "50MiB"; times are seconds or "1m30s".
       TEXT
-      private_constant :WIDTH, :HEADING
+      FROZEN = "# frozen_string_literal: true\n"
+      private_constant :WIDTH, :HEADING, :FROZEN
 
       # @param settings [Hash{Symbol => Array<String>}] lines of Ruby that are to set a directive, by its name, with
       #   comments if need be
       # @param remarks [Array<String>] lines of comment for the top
+      # @param frozen [Boolean] whether its Strings are to be frozen
       # @return [String]
-      def self.text(settings: {}, remarks: []) = new(settings, remarks).text
+      def self.text(settings: {}, remarks: [], frozen: true) = new(settings, remarks, frozen).text
 
       # @param text [String]
       # @return [Array<String>] lines of comment
-      def self.comment(text) = text.scan(/\S.{0,#{WIDTH - 3}}(?=\s|\z)/o).map { |line| "# #{line}" }
+      def self.comment(text) = text.scan(/\S{#{WIDTH - 2},}|\S.{0,#{WIDTH - 3}}(?=\s|\z)/o).map { |line| "# #{line}" }
 
       # @param settings [Hash{Symbol => Array<String>}] see {.text}
       # @param remarks [Array<String>] see {.text}
-      def initialize(settings, remarks)
+      # @param frozen [Boolean] see {.text}
+      def initialize(settings, remarks, frozen)
         @settings = settings
         @remarks = remarks
+        @frozen = frozen
       end
 
       # @return [String] see {.text}
@@ -47,7 +49,7 @@ module Kino
           entries = Directives::ALL.select { |directive| directive.section == section }
           ["# #{"-" * 10} #{title} #{"-" * 10}\n", *entries.map { |directive| entry(directive) }].join("\n")
         end
-        [HEADING, *remarks, *sections].join("\n")
+        [*(FROZEN if @frozen), HEADING, *remarks, *sections].join("\n")
       end
 
       private

@@ -32,7 +32,7 @@ module Kino
           refuse_unknown(given.keys)
           set = given.to_h { |name, entry| [name, Directives[name].coerce(entry.value, source: entry.source)] }
           ranks = given.keys.to_h { |name| [name, layers.rindex { |layer| layer.key?(name) }] }
-          new(**complete(set, ranks))
+          new(**complete(set, ranks, given))
         end
 
         private
@@ -44,20 +44,35 @@ module Kino
 
         # Everything that follows from the values together, or from the machine.
         # @param ranks [Hash{Symbol => Integer}] how strong the layer is that has set it
-        def complete(set, ranks)
+        # @param given [Hash{Symbol => Given}] what was set, and where
+        def complete(set, ranks, given)
           values = Directives::BY_NAME.transform_values(&:default).merge(set)
-          refuse_driven_lanes(values)
+          refuse_driven_lanes(values, given)
+          refuse_two_ports(values, ranks, given)
           values.merge(**place(values, ranks),
                        workers: automatic(values, :workers) { Kino.usable_cpus },
                        max_connections: automatic(values, :max_connections) { most_connections })
         end
 
-        def refuse_driven_lanes(values)
+        def refuse_driven_lanes(values, given)
           return unless values[:lanes] && values[:dispatch] == :driven
 
-          raise ConfigError, "lanes are of no use with dispatch driven, where the worker that reads a request is " \
-                             "awake already: leave dispatch to auto, or give queue"
+          raise ConfigError, "lanes #{from(given, :lanes)} are of no use with dispatch driven " \
+                             "#{from(given, :dispatch)}, where the worker that reads a request is awake already: " \
+                             "leave dispatch to auto, or give queue"
         end
+
+        # Neither is the stronger.
+        def refuse_two_ports(values, ranks, given)
+          bind, port = values.values_at(:bind, :port)
+          bound = Address.parse(bind).port
+          return if bound.nil? || bound == port || ranks[:bind] != ranks[:port]
+
+          raise ConfigError, "bind #{bind} #{from(given, :bind)} and port #{port} #{from(given, :port)} name " \
+                             "different ports: give one of them"
+        end
+
+        def from(given, name) = "(from #{given.fetch(name).source})"
 
         def automatic(values, name)
           values[name] == :auto ? yield.clamp(Directives[name].type.range) : values[name]
@@ -77,9 +92,8 @@ module Kino
           bound = Address.parse(bind)
           return { bind:, port: } if bound.port.nil? || bound.port == port
           return { bind:, port: bound.port } if !ranks.key?(:port) || ranks[:bind] > ranks[:port]
-          return { bind: bound.host, port: } if ranks[:port] > ranks[:bind]
 
-          raise ConfigError, "bind #{bind} and port #{port} name different ports: give one of them"
+          { bind: bound.host, port: }
         end
       end
 

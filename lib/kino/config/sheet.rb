@@ -29,21 +29,19 @@ module Kino
         Thread.current[READING] = outer
       end
 
-      Directives::ALL.each do |directive|
-        define_method(directive.name) do |*values, &block|
-          block = shared(block) if block && directive.type.is_a?(Types::Callable) && directive.type.in_worker?
-          reading.set(directive, values, block, caller_locations(1))
-        end
-      end
-
-      private
-
-      def reading = Thread.current[READING]
+      # @return [File, nil] the one that this thread is reading
+      # @api private
+      def self.reading = Thread.current[READING]
 
       # A block that can be shared between Ractors and does the same, where there can be one: where it uses no variable
       # around it, or only such as are shareable and set once. Any other stays as it is, for the threaded mode.
-      def shared(block)
-        return Ractor.shareable_proc(self: self, &block) if Ractor.respond_to?(:shareable_proc)
+      #
+      # @param sheet [Module] `self` in the file
+      # @param block [Proc]
+      # @return [Proc]
+      # @api private
+      def self.shared(sheet, block)
+        return Ractor.shareable_proc(self: sheet, &block) if Ractor.respond_to?(:shareable_proc)
 
         # This Ruby makes a Proc shareable in its place, and freezes what it refers to: others may not want that.
         around = block.binding
@@ -53,9 +51,20 @@ module Kino
         block
       end
 
+      # There is no other method here, whose name the file could not give to one of its own.
+      Directives::ALL.each do |directive|
+        define_method(directive.name) do |*values, &block|
+          in_worker = directive.type.is_a?(Types::Callable) && directive.type.in_worker?
+          block = Sheet.shared(self, block) if block && in_worker
+          Sheet.reading.set(directive, values, block, caller_locations(1))
+        end
+      end
+
+      private
+
       # Once the file is read, a block of it may still make a mistake.
       def method_missing(name, *) # rubocop:disable Style/MissingRespondToMissing -- it answers nothing
-        file = reading or return super
+        file = Sheet.reading or return super
         file.refuse(name, caller_locations(1))
       end
     end

@@ -51,6 +51,9 @@ module Kino
       # @return [void]
       def kill = raise(NotImplementedError)
 
+      # @return [Boolean] whether the caller is on a thread of a worker, in the main Ractor
+      def own_thread? = false
+
       # @param index [Integer]
       # @return [String] of a worker
       def name(index) = "kino-worker-#{index + 1}"

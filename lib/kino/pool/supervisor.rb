@@ -103,8 +103,8 @@ module Kino
         has_left
       end
 
-      # @return [Boolean] whether the caller is on the thread that all this is done on
-      def own_thread? = @thread == Thread.current
+      # @return [Boolean] whether the caller is on a thread that {#join} waits for
+      def own_thread? = @thread == Thread.current || @launcher.own_thread?
 
       private
 

@@ -46,6 +46,9 @@ module Kino
       # (see Launcher#wake)
       def wake = @ended << :wake
 
+      # (see Launcher#own_thread?)
+      def own_thread? = @running.include?(Thread.current)
+
       # Kills the threads that are left.
       # @return [void]
       def kill

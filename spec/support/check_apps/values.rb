@@ -302,6 +302,15 @@ module CheckValues
       [status, headers.merge("x-a" => "b"), body]
     end
   end
+
+  # What is put into an object may be replaced, and hardly ever is.
+  class Shelf
+    attr_accessor :handler
+
+    def initialize(handler) = @handler = handler
+    def call(env) = handler.is_a?(Module) && @handler.call(env)
+    def self.call(env) = new(Worse).call(env)
+  end
 end
 
 CheckApps.app("body around a body of its kind") { CheckValues::Wrapped }
@@ -336,3 +345,4 @@ CheckApps.app("elements of one of two lists", blames: /BAD/) { CheckValues::OneO
 CheckApps.app("handler of the pair that is found", blames: /BAD/) { CheckValues::SearchedRoutes }
 CheckApps.app("last of the pair that is found", blames: /BAD/) { CheckValues::SearchedLast }
 CheckApps.app("body that is handed on", blames: /BAD/) { CheckValues::HandingOn }
+CheckApps.app("instance variable that could be set", blames: /BAD/) { CheckValues::Shelf }

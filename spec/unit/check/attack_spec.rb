@@ -93,7 +93,7 @@ RSpec.describe Kino::Check do
       list = (0...15_000).reduce(["unfrozen"]) { |rest, number| link.new(number, rest).freeze }
       report = nil
       expect(seconds { report = described_class.report(list) }).to be < 3
-      expect(report.findings.first).to have_attributes(cause: :unfrozen, path: /\Aapp(\.rest){4} \.\.\. (\.rest){4}\z/)
+      expect(report.findings.first).to have_attributes(cause: :unfrozen, path: /\Aapp(\.rest){7} \.\.\. (\.rest){8}\z/)
       expect(report.to_s.size).to be < 2_000
     end
 

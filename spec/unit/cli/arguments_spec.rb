@@ -11,6 +11,13 @@ RSpec.describe Kino::CLI::Arguments do
     expect(parse).to eq(described_class.new(action: :serve, flags: {}, options: {}))
   end
 
+  it "refuses bytes that are no text, wherever they stand" do
+    [["\xff.ru"], ["--\xff"], ["-w", "\xff"], ["--check", "--request", "GET /\xff"]].each do |words|
+      expect { parse(*words) }
+        .to raise_error(Kino::CLI::UsageError, /\Ano text in UTF-8: ".*\\xFF.*"; see kino --help\z/)
+    end
+  end
+
   it "takes short flags, values attached or not" do
     expect(values("-w2", "-p", "80", "-t3", "-m", "ractor", "-e", "test", "-b", "::1"))
       .to eq(workers: "2", port: "80", threads: "3", mode: "ractor", environment: "test", bind: "::1")
@@ -52,6 +59,13 @@ RSpec.describe Kino::CLI::Arguments do
     expect { described_class.parse(argv) }.not_to raise_error
   end
 
+  it "may say the same twice, and asks for help beside anything" do
+    expect(parse("--check", "--check").action).to eq(:check)
+    beside = [%w[--check --help], %w[--help --check], %w[--init -w 4 -h]]
+    expect(beside.map { |argv| parse(*argv).action }).to all(eq(:help))
+    expect(parse("--version", "--init", "my.ru").action).to eq(:version)
+  end
+
   it "does not check values, so that help works beside a wrong one" do
     expect(parse("-p", "nonsense", "--help").action).to eq(:help)
     expect(parse("-v").action).to eq(:version)
@@ -69,6 +83,11 @@ RSpec.describe Kino::CLI::Arguments do
     %w[--json] => "--json goes with --check only; see kino --help",
     %w[--init --json] => "--json goes with --check only; see kino --help",
     %w[--check --force] => "--force goes with --init only; see kino --help",
+    %w[--init -w 4] => "--init takes no setting, got --workers; see kino --help",
+    %w[--init -C a.rb my.ru] => "--init takes no setting, got my.ru; see kino --help",
+    %w[--init -R my.ru -t1] => "--init takes no setting, got --rackup; see kino --help",
+    %w[--check --init] => "--check and --init do not go together; see kino --help",
+    %w[--init --force --print-config] => "--init and --print-config do not go together; see kino --help",
     %w[--check --chekc] => "invalid option: --chekc (did you mean --check?); see kino --help"
   }.each do |argv, message|
     it "refuses #{argv.join(" ")}" do

@@ -41,6 +41,40 @@ RSpec.describe Kino::CLI::Init do
     expect(File.read("kino.rb")).to eq(Kino::Config::Sample.text)
   end
 
+  it "replaces a link, and leaves the file alone that it leads to" do
+    File.write("theirs", "theirs")
+    File.symlink("theirs", "kino.rb")
+    call(force: true)
+    expect([File.read("theirs"), File.lstat("kino.rb").file?]).to eq(["theirs", true])
+  end
+
+  it "keeps the mode of the file that it replaces, and gives none to others that may not be" do
+    File.write("kino.rb", "mine", perm: 0o600)
+    call(force: true)
+    expect(File.stat("kino.rb").mode & 0o777).to eq(0o600)
+    call(config: "new.rb")
+    expect(File.stat("new.rb").mode & 0o777).to eq(0o644 & ~File.umask)
+  end
+
+  it "replaces as a whole or not at all, and leaves nothing behind" do
+    File.write("kino.rb", "mine")
+    allow(File).to receive(:rename).and_raise(Errno::EACCES)
+    expect { call(force: true) }.to raise_error(Kino::ConfigError, "cannot write kino.rb: Permission denied")
+    expect([File.read("kino.rb"), Dir.children(".")]).to eq(["mine", ["kino.rb"]])
+    allow(File).to receive(:open).with("new.rb", any_args).and_wrap_original do |original, *arguments, **options|
+      original.call(*arguments, **options).close
+      raise Errno::ENOSPC
+    end
+    expect { call(config: "new.rb") }.to raise_error(Kino::ConfigError, /\Acannot write new\.rb: No space/)
+    expect(Dir.children(".")).to eq(["kino.rb"])
+  end
+
+  it "replaces nothing but files" do
+    File.mkfifo("pipe")
+    expect { call(config: "pipe", force: true) }.to raise_error(Kino::ConfigError, "cannot write pipe: it is no file")
+    expect(File.ftype("pipe")).to eq("fifo")
+  end
+
   describe "from a configuration of Puma" do
     before do
       File.write("puma.rb", <<~TEXT)
@@ -67,6 +101,34 @@ RSpec.describe Kino::CLI::Init do
       File.write("puma.rb", "port 1\nraise 'boo'")
       expect { call(from: "puma.rb") }.to raise_error(Kino::ConfigError, /puma\.rb:2: boo/)
       expect(File.exist?("kino.rb")).to be(false)
+    end
+
+    it "writes nothing that is no Ruby" do
+      setting = Kino::Config::PumaFile::Setting.new(directive: :after_boot, value: "do", line: 1, note: nil)
+      translation = Kino::Config::PumaFile::Translation.new(settings: [setting], refused: [], frozen_literals: true)
+      allow(Kino::Config::PumaFile).to receive(:translate).and_return(translation)
+      expect { call(from: "puma.rb") }
+        .to raise_error(Kino::ConfigError, /\Awhat came of puma\.rb is no Ruby, and was not written: line \d+, \S/)
+      expect(File.exist?("kino.rb")).to be(false)
+    end
+
+    it "leaves Strings as frozen as they were where there is a hook" do
+      codes = ["on_booted { SAID << (\"\" << \"b\") }", "# frozen_string_literal: true\non_booted { 1 }", "port 1"]
+      first = codes.map do |code|
+        File.write("puma.rb", code)
+        call(from: "puma.rb", force: true)
+        File.open("kino.rb", &:readline)
+      end
+      expect(first).to match([/\A# Settings of Kino/, *["# frozen_string_literal: true\n"] * 2])
+    end
+
+    it "writes text that holds heredocs and Strings of several lines as it was" do
+      File.write("puma.rb", "on_booted { SAID << <<~A }\n  a\n    b\nA\nif true\n  on_booted do\n    SAID << 'c\n    " \
+                            "d'\n  end\nend\n")
+      call(from: "puma.rb")
+      stub_const("SAID", [])
+      Kino::Config::File.read("kino.rb")[:after_boot].value.call
+      expect(SAID).to eq(["a\n  b\n", "c\n    d"])
     end
   end
 

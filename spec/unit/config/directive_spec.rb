@@ -26,4 +26,27 @@ RSpec.describe Kino::Config::Directive do
     expect { directive.coerce("x", source: "--some-count") }
       .to raise_error(Kino::ConfigError, 'some_count must be an integer from 1 to 3, got "x" (from --some-count)')
   end
+
+  it "takes for a word the Symbol of that name, whatever the type" do
+    words = { workers: :auto, request_timeout: :none, max_body_size: :none, pidfile: :none, lanes: :on, mode: :ractor,
+              environment: :test, bind: :localhost }
+    words.each do |name, word|
+      other = Kino::Config::Directives[name]
+      expect(other.coerce(word, source: "a test")).to eq(other.coerce(word.name, source: "a test"))
+    end
+    expect { directive.coerce(:x, source: "a test") }.to raise_error(Kino::ConfigError, /got :x \(from a test\)\z/)
+  end
+
+  it "refuses text in which no pattern could be looked for" do
+    expected = /\Asome_count must be an integer from 1 to 3, got .* \(from --some-count\)\z/m
+    ["3".encode("UTF-16LE"), "3".encode("UTF-32BE"), "3".dup.force_encoding("UTF-7"), "\xff"].each do |text|
+      expect { directive.coerce(text, source: "--some-count") }.to raise_error(Kino::ConfigError, expected)
+    end
+    Kino::Config::Directives::ALL.each do |other|
+      ["1".encode("UTF-16LE"), "one".encode("UTF-16LE").to_sym].each do |text|
+        expect { other.coerce(text, source: "a test") }.to raise_error(Kino::ConfigError)
+      end
+    end
+    expect(directive.coerce("3".encode("ISO-8859-15"), source: "--some-count")).to eq(3)
+  end
 end

@@ -36,6 +36,15 @@ RSpec.describe Kino::Config::File do
     TEXT
   end
 
+  it "may call its own methods as it likes" do
+    given = values("def shared(n) = n * 2\ndef reading = 1\ndef set = 3\nbatch shared(reading)\n" \
+                   "after_worker_boot { |n| shared(n) + set + reading }")
+    expect([given[:batch], given[:after_worker_boot].call(2)]).to eq([2, 8])
+    methods = Object.new.extend(Kino::Config::Sheet)
+    own = (methods.methods + methods.private_methods) - (Object.new.methods + Object.new.private_methods)
+    expect(own).to match_array(Kino::Config::Directives::NAMES)
+  end
+
   it "knows where it is, as any file of Ruby does" do
     Dir.mkdir("config")
     File.write("config/more.rb", "MORE = 3")
@@ -124,6 +133,19 @@ RSpec.describe Kino::Config::File do
     it "name the line of what it raises" do
       expect_error("batch 2\nInteger('x')", /\Akino\.rb:2: invalid value for Integer\(\): "x" \(ArgumentError\)\z/)
       expect_error("require 'no/such/file'", /\Akino\.rb:1: cannot load such file.*\(LoadError\)\z/)
+    end
+
+    it "name the line of what would end the command" do
+      expect_error("batch 2\nexit", "kino.rb:2: a file of settings may not end the program: exit (SystemExit)")
+      expect_error("\nabort ''", "kino.rb:2: a file of settings may not end the program: SystemExit (SystemExit)")
+      expect_error("throw :out", "kino.rb:1: uncaught throw :out (UncaughtThrowError)")
+      expect_error("def deep = deep\ndeep", /\Akino\.rb:1: stack level too deep \(SystemStackError\)\z/)
+      expect_error("raise Class.new(Exception), 'no'", /\Akino\.rb:1: no \(/)
+    end
+
+    it "let signals through" do
+      expect { read("raise Interrupt") }.to raise_error(Interrupt)
+      expect { read("raise SignalException, 'TERM'") }.to raise_error(SignalException)
     end
 
     it "name the line of a syntax error" do

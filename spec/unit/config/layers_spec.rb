@@ -41,6 +41,11 @@ RSpec.describe Kino::Config::Layers do
       expect(load).to have_attributes(path: "kino.rb", settings: have_attributes(batch: 2))
     end
 
+    it "is not passed over where it is a link that leads nowhere" do
+      File.symlink("gone.rb", "kino.rb")
+      expect { described_class.load(env: {}) }.to raise_error(Kino::ConfigError, "no such configuration file: kino.rb")
+    end
+
     it "is the one that is named, and must be there then" do
       File.write("kino.rb", "batch 2")
       File.write("other.rb", "batch 3")

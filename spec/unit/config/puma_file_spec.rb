@@ -58,7 +58,6 @@ RSpec.describe Kino::Config::PumaFile do
       .to include(environment: "puma.rb", pidfile: "String/3")
     expect(settings("def count = 2\nworkers count\ninject { port get(:nothing, 80) }"))
       .to include(workers: 2, port: 80)
-    expect { translate("Puma::Const") }.to raise_error(Kino::ConfigError, /uninitialized constant Puma/)
   end
 
   describe "addresses" do
@@ -186,11 +185,65 @@ RSpec.describe Kino::Config::PumaFile do
       expect(settings("on_booted { 1 }; on_booted { 2 }").fetch(:after_boot)).to match(/\{ 1 \}.*\{ 2 \}/m)
     end
 
+    # What a hook says when it is called, run where it stood and where it is written to.
+    def said(code)
+      stub_const("SAID", [])
+      sheet(code).fetch(:after_boot).call
+      SAID
+    end
+
+    it "keep the heredocs that they open, wherever their text stands" do
+      expect(said("on_booted { SAID << <<~ONE }\n  first\n    second\nONE\nworkers 2\n")).to eq(["first\n  second\n"])
+      expect(said("on_booted { SAID << <<-ONE << <<~TWO }\n\n  one\n  ONE\n\n  two\n\nTWO\n"))
+        .to eq(["\n  one\n", "\ntwo\n\n"])
+      expect(said("p(<<~KEY) if false; on_booted { SAID << <<~ONE }\n key\nKEY\n one\nONE\n")).to eq(["one\n"])
+    end
+
+    it "keep them where they become one of several" do
+      code = "on_booted { SAID << <<~ONE }\n  one\nONE\n" \
+             "on_booted do\n  SAID << <<TWO\n  two\nTWO\n  SAID << 'a\n b'\nend\n"
+      expect(said(code)).to eq(["one\n", "  two\n", "a\n b"])
+    end
+
+    it "keep their Strings, however far they are moved" do
+      code = "if true\n  on_booted do\n    SAID << \"a\n      b\#{1}\n  c\"\n    SAID << %q(d\n  e)\n  end\nend\n"
+      expect(said(code))
+        .to eq(["a\n      b1\n  c", "d\n  e"])
+      expect(said("if true\n  on_booted do\n    SAID << <<-ONE\n    one\n  ONE\n=begin\n=end\n  end\nend\n"))
+        .to eq(["    one\n"])
+      expect(said("2.times do |n|\n  on_booted do\n=begin\n=end\n    SAID << :\"a\n  b\"\n  end if n < 2\nend\n"))
+        .to eq([:"a\n  b", :"a\n  b"])
+    end
+
+    it "are refused where a heredoc of others stands in them" do
+      code = "on_booted(<<~KEY) do\n  key\nKEY\n  puts 1\nend"
+      expect(refused(code)).to eq([[:on_booted, 1, :missing]])
+      expect(reason(code)).to eq("a heredoc of the line before stands within its block")
+    end
+
+    it "are refused where they ask Puma" do
+      code = "on_booted { puts ::Puma::Const::VERSION }\nbefore_worker_boot { Puma.stats }\n"
+      expect(refused(code)).to eq([[:on_booted, 1, :missing], [:before_worker_boot, 2, :missing]])
+      expect(reason(code)).to eq("its code asks Puma, which is not there")
+      expect(settings("on_booted { 1 if defined?(Puma) }").keys).to eq([:after_boot])
+    end
+
+    it "may be objects whose names look like a block" do
+      expect(settings("done = proc { 1 }\nlowlevel_error_handler done\nlowlevel_error_handler done").fetch(:on_error))
+        .to include("(done).call")
+    end
+
     it "are refused where Kino has none" do
       code = "before_fork { }\non_worker_shutdown { }\non_restart { }\n"
       expect(refused(code)).to eq([[:before_fork, 1, :needless], [:on_worker_shutdown, 2, :missing],
                                    [:on_restart, 3, :elsewhere]])
     end
+  end
+
+  it "says whether the Strings of the file are frozen" do
+    expect(translate("on_booted { 1 }").frozen_literals).to be(false)
+    expect(translate("# frozen_string_literal: false\n").frozen_literals).to be(false)
+    expect(translate("#!/usr/bin/env puma\n# frozen_string_literal: true\n").frozen_literals).to be(true)
   end
 
   it "lists what has no place in Kino, of which kind and why" do
@@ -207,10 +260,91 @@ RSpec.describe Kino::Config::PumaFile do
                                            reason: "no setting of Puma's (did you mean worker_timeout?)")])
   end
 
+  describe "code that needs what is not here" do
+    def failed(code)
+      translate(code).refused.select { |refused| refused.kind == :failed }
+                     .map { |refused| [refused.line, refused.name, refused.reason] }
+    end
+
+    it "is left out, with its reason, and the rest is taken" do
+      code = "require 'kino/nonsense'\nport 80\nPuma.stats\nworkers Concurrent.processor_count\n" \
+             "pidfile ENV.fetch('NO_SUCH_VARIABLE')\nthreads 1, 5\nlog_formatter { |text| text }"
+      expect(settings(code)).to eq(bind: "0.0.0.0", port: 80, threads: 5)
+      expect(failed(code)).to eq([
+                                   [1, :"require 'kino/nonsense'",
+                                    "cannot load such file -- kino/nonsense (LoadError)"],
+                                   [3, :"Puma.stats", "uninitialized constant Puma (NameError)"],
+                                   [4, :workers, "uninitialized constant Concurrent (NameError)"],
+                                   [5, :pidfile, 'key not found: "NO_SUCH_VARIABLE" (KeyError)']
+                                 ])
+      expect(refused(code).last).to eq([:log_formatter, 7, :missing])
+    end
+
+    it "takes with it what needs what it would have set" do
+      code = "count = Concurrent.processor_count\nworkers count\nthreads 3 if count > 1\nHOST = Puma::HOST\n" \
+             "def here = bind(HOST)\nhere\ncount = 2\nthreads count\non_booted { p HOST }\n"
+      expect(settings(code)).to match(threads: 2, after_boot: "{ p HOST }")
+      expect(failed(code)).to match([
+                                      [1, :"count = Concurrent.processor_count", /\Auninitialized constant Concurrent/],
+                                      [2, :workers, "it needs count, which line 1 does not say here"],
+                                      [3, :threads, "it needs count, which line 1 does not say here"],
+                                      [4, :"HOST = Puma::HOST", /\Auninitialized constant Puma/],
+                                      [5, :bind, "it needs HOST, which line 4 does not say here"],
+                                      [6, :here, "it needs here, which line 5 does not say here"]
+                                    ])
+    end
+
+    it "takes with it what it would have changed" do
+      code = "a = {}\nb = [80]\nc = {}\nd = {}\na[:n] = Puma.n\nb << Puma.b\nc[:n] ||= Puma.n\nd.merge!(Puma.d)\n" \
+             "workers a[:n]\nport b.first\nthreads c[:n]\npidfile d.to_s\n"
+      expect(settings(code)).to eq({})
+      expect(failed(code).last(4).map { |failure| failure.drop(1) })
+        .to eq([[:workers, "it needs a, which line 5 does not say here"],
+                [:port, "it needs b, which line 6 does not say here"],
+                [:threads, "it needs c, which line 7 does not say here"],
+                [:pidfile, "it needs d, which line 8 does not say here"]])
+    end
+
+    it "is not what stands behind the end of the file" do
+      code = "port 80\nif true\n  return unless ENV.key?('NO_SUCH_VARIABLE')\nend\nthreads 3\nPuma.stats\n"
+      expect([settings(code).keys, failed(code)]).to eq([%i[bind port], []])
+      code = "workers 2\ncluster do\n  return\n  threads 3\nend\ncluster { port 80 }\n"
+      expect([settings(code).keys, failed(code)]).to eq([%i[workers bind port], []])
+    end
+
+    it "may stand in a branch, or be the condition of one" do
+      code = "if defined?(Puma::Plugin)\n  port 1\nelsif true\n  workers 2\n  Puma.stats\n  threads 4\nend\n" \
+             "unless Puma.stats\n  rackup 'a.ru'\n  pidfile 'a'\nelse\n  Puma.x\nend\n" \
+             "unless false then environment 'b' end\n"
+      expect(settings(code)).to eq(workers: 2, threads: 4, environment: "b")
+      expect(failed(code).map { |failure| failure.take(2) }).to eq([[5, :"Puma.stats"], [9, :rackup], [10, :pidfile]])
+    end
+
+    it "may stand in a block" do
+      code = "workers 2\ncluster do\n  port 80\n  threads Puma.threads\n  pidfile 'a'\nend\n"
+      expect(settings(code)).to eq(workers: 2, bind: "0.0.0.0", port: 80)
+      expect(failed(code).map { |failure| failure.take(2) }).to eq([[4, :threads], [5, :pidfile]])
+    end
+
+    it "does not change what the rest means" do
+      code = "if false\n  never = 1\nend\nworkers(never || 2)\nport 80\nport = 81\nport -1 + port\n" \
+             "text = <<~A\n  c.ru\nA\nrackup text.strip\npidfile \"\#{__LINE__}\"\n"
+      expect(settings(code)).to include(workers: 2, port: 80, rackup: "c.ru", pidfile: "12")
+      expect(translate(code).refused).to eq([])
+    end
+
+    it "is no hook, whose code is only run later" do
+      code = "count = Puma.x\non_booted do\n  p count\nend\n"
+      expect([settings(code).keys, note(code, :after_boot)])
+        .to eq([[:after_boot], "it uses count of the lines around it"])
+    end
+  end
+
   describe "a file that cannot be read" do
     {
       "workers 2\nraise 'no'" => "puma.rb:2: no (RuntimeError)",
-      "\nrequire 'kino/nonsense'" => "puma.rb:2: cannot load such file -- kino/nonsense (LoadError)",
+      "\nputs Puma\nif true\n  raise 'no'\nend" => "puma.rb:4: no (RuntimeError)",
+      "cluster { raise 'no' }\nworkers 2" => "puma.rb:1: no (RuntimeError)",
       "workers 2\nexit 3" => "puma.rb:2: exit (SystemExit)"
     }.each do |code, message|
       it("says where #{code.inspect} went wrong") do

@@ -35,6 +35,11 @@ RSpec.describe Kino::Config::Sample do
     expect(described_class.text).to end_with("}\n")
   end
 
+  it "loses nothing of a remark, however long its words are" do
+    url = "https://#{"a" * 120}"
+    expect(described_class.comment("see #{url} for more")).to eq(["# see", "# #{url}", "# for more"])
+  end
+
   it "takes what is to be set, and remarks for the top" do
     text = described_class.text(settings: { batch: ["batch 3 # so it was"] }, remarks: ["a remark"])
     expect(read(text)[:batch].value).to eq(3)

@@ -73,7 +73,7 @@ RSpec.describe Kino::Config::Settings do
 
     it "do not go with dispatch driven, wherever that was set" do
       expect { described_class.from_layers(given(dispatch: "driven"), given(lanes: true)) }
-        .to raise_error(Kino::ConfigError, /\Alanes are of no use with dispatch driven, where .* give queue\z/)
+        .to raise_error(Kino::ConfigError, /\Alanes \(from a test\) are .* driven \(from a test\), where .* queue\z/)
       expect(described_class.resolve(lanes: false, batch: 8, dispatch: :driven).dispatch).to eq(:driven)
     end
   end
@@ -111,8 +111,15 @@ RSpec.describe Kino::Config::Settings do
     it "refuses two different ports, the default one too once it is given" do
       [81, 9292].each do |port|
         expect { described_class.resolve(bind: "tcp://localhost:80", port:) }
-          .to raise_error(Kino::ConfigError, /localhost:80 and port #{port} name different ports/)
+          .to raise_error(Kino::ConfigError, /localhost:80 \(from .*\) and port #{port} .* different ports/)
       end
+    end
+
+    it "says where both come from" do
+      layer = given(bind: "tcp://h:81").merge(port: Kino::Config::Given.new(value: 80, source: "kino.rb:2"))
+      expect { described_class.from_layers(layer) }
+        .to raise_error(Kino::ConfigError, "bind tcp://h:81 (from a test) and port 80 (from kino.rb:2) name " \
+                                           "different ports: give one of them")
     end
   end
 end

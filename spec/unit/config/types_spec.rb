@@ -133,7 +133,7 @@ RSpec.describe Kino::Config::Types do
     end
 
     it "refuses what names no file" do
-      expect(["", "a\0b", 1, :a, Object.new].map { |given| coerce(type, given) }).to all(eq(:refused))
+      expect(["", "a\0b", "a\nb", "a\eb", 1, :a, Object.new].map { |given| coerce(type, given) }).to all(eq(:refused))
     end
   end
 

@@ -67,6 +67,7 @@ impl Context {
                 head: settings.head_timeout,
                 idle: settings.keep_alive_timeout,
                 body: settings.body_timeout,
+                send: settings.send_timeout,
             },
         }
     }
@@ -147,11 +148,6 @@ async fn speak_http<S: Socket>(
             seen.stop();
             grace = Some(Box::pin(sleep_until(seen.idle_since().unwrap_or(opened) + QUIET)));
         }
-        // hyper says with this answer that it is the last.
-        if grace.is_some() && !is_told && seen.is_busy() {
-            is_told = true;
-            http.as_mut().graceful_shutdown();
-        }
         let mut end = http.as_mut().poll(cx);
         // hyper closes at once what idles as far as it knows, so it looks for a request before.
         if let Some(grace) = &mut grace
@@ -184,9 +180,19 @@ async fn speak_http<S: Socket>(
 }
 
 /// Whether a connection that idles when the server stops is to go on until there is a request: one that is there and
-/// not read, or one that comes soon. Who has only just connected or got an answer cannot know that there will be none.
+/// not read, one that has begun to come, or one that comes soon. Who has only just connected or got an answer cannot
+/// know that there will be none.
 fn is_awaited(seen: &Shared, grace: &mut Pin<Box<Sleep>>, cx: &mut task::Context<'_>) -> bool {
-    !seen.is_busy() && (seen.has_unread() || grace.as_mut().poll(cx).is_pending())
+    // An answer whose head is still to come says that it is the last (`Requests`). One that has begun cannot say so any
+    // more, so its client may have sent another request by the time that it has read the end.
+    if seen.owes_an_answer() {
+        return true;
+    }
+    let quiet = seen.idle_since().map(|since| since + QUIET);
+    if let Some(until) = quiet.filter(|until| *until > grace.deadline()) {
+        grace.as_mut().reset(until);
+    }
+    seen.has_unread() || grace.as_mut().poll(cx).is_pending()
 }
 
 /// A connection that is given away.

@@ -5,5 +5,6 @@ pub(crate) mod listener;
 pub(crate) mod service;
 pub(crate) mod shared;
 pub(crate) mod socket;
+mod stall;
 mod stand_in;
 pub(crate) mod wire;

@@ -97,24 +97,29 @@ impl Served {
         }
         match self.context.queue.try_reserve() {
             Ok(place) => self.fill(place, parts, incoming, came),
-            Err(NoPlace::Closed) => self.turn_away(NoPlace::Closed),
+            Err(NoPlace::Closed) => self.turn_away(NoPlace::Closed, &incoming),
             Err(NoPlace::Full) => {
                 let served = Arc::clone(self);
                 Progress::Waiting(Box::pin(async move {
                     match served.context.queue.reserve().await {
                         Ok(place) => served.fill(place, parts, incoming, came),
-                        Err(none) => served.turn_away(none),
+                        Err(none) => served.turn_away(none, &incoming),
                     }
                 }))
             }
         }
     }
 
-    fn turn_away(&self, none: NoPlace) -> Progress {
+    fn turn_away(&self, none: NoPlace, incoming: &Incoming) -> Progress {
         Progress::Answered(Box::new(Outcome::Response(match none {
             NoPlace::Full => {
                 self.context.stats.reject();
-                Response::overloaded()
+                let mut response = Response::overloaded();
+                // Nobody reads what may yet come of it, so that no request can follow.
+                if !incoming.is_end_stream() {
+                    response.headers.insert(CONNECTION, HeaderValue::from_static("close"));
+                }
+                response
             }
             NoPlace::Closed => Response::closing(StatusCode::SERVICE_UNAVAILABLE),
         })))
@@ -195,6 +200,15 @@ impl Answering {
                 },
                 Progress::Over => return Poll::Pending,
             }
+        }
+    }
+}
+
+impl Drop for Answering {
+    fn drop(&mut self) {
+        // Of one that has its place in the queue, the reply counts that.
+        if matches!(self.progress, Progress::Waiting(_)) {
+            self.served.context.stats.disconnect();
         }
     }
 }

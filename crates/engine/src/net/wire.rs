@@ -18,6 +18,7 @@ use crate::http::framing::{Beginning, Delimiter, HeadLimits, check_head};
 use crate::http::refusal::Reason;
 use crate::net::shared::Shared;
 use crate::net::socket::{Socket, linger};
+use crate::net::stall::Stall;
 use crate::net::stand_in::StandIn;
 
 /// How long a client may take; see the settings of the same names.
@@ -26,6 +27,7 @@ pub(crate) struct Patience {
     pub(crate) head: Duration,
     pub(crate) idle: Duration,
     pub(crate) body: Duration,
+    pub(crate) send: Duration,
 }
 
 /// Bytes that a client may send ahead of the answer to its request for an upgrade.
@@ -65,6 +67,7 @@ pub(crate) struct Wire<S: Socket> {
     stand_in: StandIn,
     /// Nothing more is sent.
     is_shut: bool,
+    stall: Stall,
     opened: Instant,
     waiting_since: Option<Instant>,
     timer: Option<Pin<Box<Sleep>>>,
@@ -90,6 +93,7 @@ impl<S: Socket> Wire<S> {
             beginning: None,
             stand_in: StandIn::default(),
             is_shut: false,
+            stall: Stall::new(patience.send),
             opened: Instant::now(),
             waiting_since: None,
             timer: None,
@@ -264,6 +268,16 @@ impl<S: Socket> Wire<S> {
         }
     }
 
+    /// What became of a write: an error once the client has taken nothing for too long.
+    fn in_time(&mut self, written: Poll<io::Result<usize>>, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        if written.is_ready() {
+            self.stall.end();
+            return written;
+        }
+        self.shared.backs_up();
+        self.stall.poll_late(cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
+    }
+
     fn stream(&mut self) -> io::Result<Pin<&mut S>> {
         self.stream.as_mut().map(Pin::new).ok_or_else(|| io::ErrorKind::NotConnected.into())
     }
@@ -316,7 +330,9 @@ impl<S: Socket> AsyncRead for Wire<S> {
                 Poll::Pending => {
                     if !this.is_late(cx) {
                         if this.shared.is_stopping() {
-                            let has_unread = this.stream()?.has_unread();
+                            // Half a head is a request that has begun; its deadline runs.
+                            let is_within = matches!(this.expects, Expects::Head) && !this.held.is_empty();
+                            let has_unread = is_within || this.stream()?.has_unread();
                             this.shared.leaves_unread(has_unread);
                         }
                         return Poll::Pending;
@@ -331,10 +347,7 @@ impl<S: Socket> AsyncRead for Wire<S> {
 impl<S: Socket> AsyncWrite for Wire<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let written = self.stream()?.poll_write(cx, buf);
-        if written.is_pending() {
-            self.shared.backs_up();
-        }
-        written
+        self.in_time(written, cx)
     }
 
     fn poll_write_vectored(
@@ -343,10 +356,7 @@ impl<S: Socket> AsyncWrite for Wire<S> {
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = self.stream()?.poll_write_vectored(cx, bufs);
-        if written.is_pending() {
-            self.shared.backs_up();
-        }
-        written
+        self.in_time(written, cx)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -377,6 +387,11 @@ impl<S: Socket> Drop for Wire<S> {
         // A request that was cut short may have more on its way.
         let unread = !matches!(self.expects, Expects::Head) || !self.held.is_empty();
         let Some(stream) = self.stream.take() else { return };
+        // What the system still has for a client that takes nothing is not to be kept.
+        if self.stall.is_on() {
+            stream.break_off();
+            return;
+        }
         if self.shared.has_no_other_end() && !self.is_shut {
             // Not ended: its end is what says that the answer is complete. With a copy in a forked process the
             // client waits for that.

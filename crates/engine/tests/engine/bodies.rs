@@ -7,7 +7,7 @@ use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use kino_engine::{ReadError, Reason, Response, ResponseBody, Settings, Writable, WriteError, open_file};
 
-use crate::support::{HANG, Running, ok, read_all, settings, write};
+use crate::support::{HANG, Running, SHORT, ok, read_all, settings, write};
 
 fn head() -> Response {
     Response { status: StatusCode::OK, headers: HeaderMap::new(), body: ResponseBody::empty() }
@@ -166,6 +166,34 @@ fn a_slow_reader_holds_the_writer_back() {
     assert!(written.load(Ordering::Relaxed) < total / 2);
     assert_eq!(client.answer().body.len() as u64, total);
     drop(client);
+    running.stop();
+}
+
+#[test]
+fn a_client_that_takes_nothing_holds_a_writer_no_longer_than_it_may() {
+    let (seen, ends) = mpsc::channel();
+    let running = Running::new(Settings { send_timeout: SHORT, ..settings() }, 1, move |exchange| {
+        let mut writer = exchange.reply.stream(head(), None).unwrap();
+        while write(&mut writer, vec![b'x'; 64 * 1024]).is_ok() {}
+        seen.send(write(&mut writer, "more").is_err()).unwrap();
+    });
+    let mut client = running.connect();
+    client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n");
+    assert!(ends.recv_timeout(HANG).unwrap());
+    running.await_stats("it is counted", |stats| stats.disconnects == 1 && stats.connections == 0);
+    client.try_answer().expect_err("an answer that nobody can take for complete");
+    running.stop();
+}
+
+#[test]
+fn a_client_that_takes_nothing_of_a_whole_answer_loses_its_connection() {
+    let running = Running::new(Settings { send_timeout: SHORT, ..settings() }, 1, |exchange| {
+        let _ = exchange.reply.send(ok(vec![b'x'; 64 * 1024 * 1024]));
+    });
+    let mut client = running.connect();
+    client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n");
+    running.await_stats("it is reset", |stats| stats.served == 1 && stats.connections == 0);
+    client.try_answer().expect_err("an answer that nobody can take for complete");
     running.stop();
 }
 

@@ -5,9 +5,9 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use kino_engine::{Server, Settings, Take};
+use kino_engine::{Response, ResponseBody, Server, Settings, Take};
 
-use crate::support::{Client, HANG, Running, await_stats, ok, settings};
+use crate::support::{Client, HANG, Running, await_stats, ok, settings, write};
 
 #[test]
 fn a_taken_port_is_a_bind_error_that_names_the_address() {
@@ -159,6 +159,57 @@ fn a_drain_waits_for_who_has_only_just_connected_or_been_answered_but_not_for_lo
     }
     assert!(silent.is_closed());
     running.stop();
+}
+
+#[test]
+fn who_gets_the_end_of_an_answer_that_had_begun_before_a_drain_may_ask_once_more() {
+    let (release, released) = mpsc::channel::<()>();
+    let released = std::sync::Mutex::new(released);
+    let running = Running::new(settings(), 1, move |exchange| {
+        if exchange.head.path() == "/again" {
+            let _ = exchange.reply.send(ok("again"));
+            return;
+        }
+        let mut writer = exchange.reply.stream(Response { body: ResponseBody::empty(), ..ok("") }, None).unwrap();
+        write(&mut writer, "begun").unwrap();
+        released.lock().unwrap().recv_timeout(HANG).unwrap();
+        writer.finish();
+    });
+    let mut client = running.connect();
+    client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n");
+    running.await_stats("it has begun", |stats| stats.in_flight == 1);
+    let (_, head) = client.head();
+    assert!(!head.contains("connection: close"), "{head}");
+    assert!(!running.server.drain(Duration::ZERO));
+    release.send(()).unwrap();
+    let mut body = Vec::new();
+    client.chunks(&mut body).unwrap();
+    assert_eq!(body, b"begun");
+    client.send("GET /again HTTP/1.1\r\nHost: test\r\n\r\n");
+    let answer = client.answer();
+    assert_eq!((answer.body.as_slice(), answer.header("connection")), (&b"again"[..], Some("close")));
+    running.stop();
+}
+
+#[test]
+fn a_head_that_has_begun_before_a_drain_may_be_completed() {
+    for is_new in [true, false] {
+        let running = Running::new(settings(), 1, |exchange| {
+            let _ = exchange.reply.send(ok("whole"));
+        });
+        let mut client = running.connect();
+        if !is_new {
+            assert_eq!(client.get("/").status, 200);
+        }
+        client.send("GET / HTTP/1.1\r\nHost: te");
+        running.await_stats("it has come", |stats| stats.connections == 1);
+        // Longer than a connection that idles is given.
+        assert!(!running.server.drain(Duration::from_millis(500)));
+        client.send("st\r\n\r\n");
+        let answer = client.answer();
+        assert_eq!((answer.status, answer.header("connection")), (200, Some("close")));
+        running.stop();
+    }
 }
 
 #[test]

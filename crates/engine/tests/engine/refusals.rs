@@ -7,10 +7,7 @@ use std::time::Duration;
 use http::StatusCode;
 use kino_engine::{Exchange, ReadError, Reason, Response, Settings};
 
-use crate::support::{Client, HANG, Running, ok, read_all, read_body, settings};
-
-/// Long enough for a client that is on time, short enough to wait for.
-const SHORT: Duration = Duration::from_millis(100);
+use crate::support::{Client, HANG, Running, SHORT, ok, read_all, read_body, settings};
 
 fn plain() -> Running {
     Running::new(settings(), 1, |mut exchange| {

@@ -1,11 +1,13 @@
 //! Heads, keep-alive, pipelining, the queue and its 503.
 
+use std::net::TcpStream;
 use std::sync::mpsc;
+use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue, StatusCode};
-use kino_engine::{Response, ResponseBody, Settings};
+use kino_engine::{Response, ResponseBody, Server, Settings};
 
-use crate::support::{HANG, Running, ok, settings};
+use crate::support::{Client, HANG, Running, await_stats, ok, settings};
 
 #[test]
 fn a_request_reaches_a_worker_and_its_answer_the_client() {
@@ -113,7 +115,7 @@ fn a_queue_that_stays_full_answers_503_with_retry_after() {
     let (entered, entries) = mpsc::channel();
     let (release, released) = mpsc::channel::<()>();
     let released = std::sync::Mutex::new(released);
-    let short = Settings { queue_depth: 1, queue_timeout: std::time::Duration::from_millis(1), ..settings() };
+    let short = Settings { queue_depth: 1, queue_timeout: Duration::from_millis(1), ..settings() };
     let running = Running::new(short, 1, move |exchange| {
         entered.send(()).unwrap();
         released.lock().unwrap().recv_timeout(HANG).unwrap();
@@ -140,6 +142,35 @@ fn a_queue_that_stays_full_answers_503_with_retry_after() {
     assert_eq!(refused.get("/again").status, 200, "the refused connection is kept");
     drop((busy, queued, refused));
     running.stop();
+}
+
+#[test]
+fn a_request_with_a_body_that_finds_the_queue_full_ends_its_connection_and_says_so() {
+    let server = Server::start(&Settings { queue_depth: 1, queue_timeout: Duration::ZERO, ..settings() }).unwrap();
+    let connect = || Client::new(TcpStream::connect(server.address()).unwrap());
+    let mut queued = connect();
+    queued.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n");
+    await_stats(&server, "one waits", |stats| stats.queued == 1);
+    let mut refused = connect();
+    refused.send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 9\r\n\r\nhalf");
+    let answer = refused.answer();
+    assert_eq!((answer.status, answer.header("connection")), (503, Some("close")));
+    assert!(refused.is_closed());
+    server.shutdown();
+}
+
+#[test]
+fn a_client_that_leaves_while_it_waits_for_a_place_is_counted() {
+    let server = Server::start(&Settings { queue_depth: 1, queue_timeout: HANG, ..settings() }).unwrap();
+    let connect = || Client::new(TcpStream::connect(server.address()).unwrap());
+    let mut queued = connect();
+    queued.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n");
+    await_stats(&server, "one waits", |stats| stats.queued == 1);
+    for _ in 0..3 {
+        connect().send("GET / HTTP/1.1\r\nHost: test\r\n\r\n");
+    }
+    await_stats(&server, "they are counted", |stats| stats.disconnects == 3 && stats.connections == 1);
+    server.shutdown();
 }
 
 #[test]

@@ -16,6 +16,9 @@ use kino_engine::{
 /// Longer than any test takes; whoever waits this long hangs.
 pub(crate) const HANG: Duration = Duration::from_secs(20);
 
+/// Long enough for a client that is on time, short enough to wait for.
+pub(crate) const SHORT: Duration = Duration::from_millis(100);
+
 pub(crate) fn settings() -> Settings {
     Settings {
         host: "127.0.0.1".into(),
@@ -32,6 +35,7 @@ pub(crate) fn settings() -> Settings {
         head_timeout: HANG,
         keep_alive_timeout: HANG,
         body_timeout: HANG,
+        send_timeout: HANG,
         max_connections: 10_000,
         max_requests: None,
         inherited: None,
@@ -203,7 +207,7 @@ impl Client {
         }
     }
 
-    fn chunks(&mut self, body: &mut Vec<u8>) -> std::io::Result<()> {
+    pub(crate) fn chunks(&mut self, body: &mut Vec<u8>) -> std::io::Result<()> {
         loop {
             let mut line = String::new();
             if self.stream.read_line(&mut line)? == 0 {

@@ -1,5 +1,8 @@
 # frozen_string_literal: true
 
+require "prism"
+require "kino/config/puma_file/constants"
+require "kino/config/puma_file/locals"
 require "kino/config/puma_file/source"
 
 module Kino
@@ -10,7 +13,7 @@ module Kino
       #
       # @api private
       class Hooks
-        Found = Data.define(:code, :line, :notes)
+        Found = Data.define(:snippet, :line, :notes)
         private_constant :Found
 
         # @param source [Source]
@@ -23,11 +26,13 @@ module Kino
         # @param entry [Entry]
         # @return [Refusal, nil] where it cannot be taken
         def add(call, entry)
-          node = @source.callable(call)
-          return Refusal.new(kind: :missing, reason: "the code of its block is not in the file") unless node
+          node = @source.callable(call) or return refusal("the code of its block is not in the file")
+          snippet = @source.snippet(node) or return refusal("a heredoc of the line before stands within its block")
+          return refusal("its code does not stand by itself") unless alone?(snippet)
+          return refusal("its code asks Puma, which is not there") if Constants.in(node).include?(:Puma)
 
           notes = [entry.words, borrowed(node)].compact
-          @found[entry.becomes.first] << Found.new(code: Source.code(node), line: call.line, notes:)
+          @found[entry.becomes.first] << Found.new(snippet:, line: call.line, notes:)
           nil
         end
 
@@ -42,18 +47,18 @@ module Kino
 
         private
 
-        def code(all)
-          return all.first.code if all.size == 1
+        def refusal(reason) = Refusal.new(kind: :missing, reason:)
 
-          calls = all.map { |found| "#{callable(found.code)}.call(*arguments)".gsub(/^(?=.)/, "  ") }
-          ["do |*arguments|", *calls, "end"].join("\n")
+        def alone?(snippet) = Prism.parse("hook #{snippet.code}").success?
+
+        def code(all)
+          return all.first.snippet.code if all.size == 1
+
+          ["do |*arguments|", *all.map { |found| found.snippet.call }, "end"].join("\n")
         end
 
-        # A block takes more arguments than it names, as it does where Puma calls it.
-        def callable(code) = code.start_with?("do", "{") ? "proc #{code}" : "(#{code})"
-
         def borrowed(node)
-          names = Source.borrowed(node)
+          names = Locals.in(node)
           "it uses #{names.join(", ")} of the lines around it" if names.any?
         end
       end

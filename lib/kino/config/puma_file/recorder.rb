@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require "etc" # files ask it for the number of cores
 require "kino/config/puma_file/table"
 
 module Kino
@@ -17,21 +18,10 @@ module Kino
       #   @return [Integer, nil] nil where it was not called in the file itself
       Call = Data.define(:name, :arguments, :block, :line)
 
-      # What `self` is in the file: it does nothing but note what it is told.
+      # What `self` is in the file: it does nothing but note what it is told. Puma itself is not needed for that.
       #
       # @api private
       class Recorder
-        # Runs the code. Puma itself is not needed for that.
-        #
-        # @param code [String]
-        # @param path [String] for __FILE__ and the places of errors
-        # @return [Array<Call>] in their order
-        def self.record(code, path)
-          recorder = new(path)
-          recorder.instance_eval(&OUTSIDE).eval(code, path, 1)
-          recorder.__send__(:__finish)
-        end
-
         # @param path [String]
         def initialize(path)
           @path = path
@@ -44,7 +34,9 @@ module Kino
         end
 
         # Blocks for one mode of Puma's only, which are run once the mode is known.
-        %i[single cluster].each { |mode| define_method(mode) { |&block| @modes[mode] << block } }
+        %i[single cluster].each do |mode|
+          define_method(mode) { |&block| @modes[mode] << [mode, block, __line] if block }
+        end
 
         # @return [void]
         def clear_binds! = @calls.reject! { |call| %i[bind port].include?(call.name) }
@@ -61,16 +53,19 @@ module Kino
         private
 
         def __note(name, arguments, block)
-          location = caller_locations.find { |place| place.path == @path }
-          @calls << Call.new(name:, arguments:, block:, line: location&.lineno)
+          @calls << Call.new(name:, arguments:, block:, line: __line)
           nil
         end
 
-        def __finish
+        def __line = caller_locations.find { |place| place.path == @path }&.lineno
+
+        # @return [Array<Call>] in their order
+        def __calls = @calls
+
+        # @return [Array<Array(Symbol, Proc, Integer)>] those for the mode that was asked for, with their lines
+        def __blocks
           count = @calls.reverse.find { |call| call.name == :workers }&.arguments&.first
-          mode = count.to_s == "auto" || count.to_i.positive? ? :cluster : :single
-          @modes[mode].each { |block| instance_eval(&block) }
-          @calls
+          @modes[count.to_s == "auto" || count.to_i.positive? ? :cluster : :single]
         end
 
         # A method that a later version of Puma, or a gem, brings with it.

@@ -1,6 +1,9 @@
 # frozen_string_literal: true
 
 require "prism"
+require "kino/config/puma_file/calls"
+require "kino/config/puma_file/literals"
+require "kino/config/puma_file/snippet"
 require "kino/errors"
 
 module Kino
@@ -15,70 +18,29 @@ module Kino
                  Prism::FalseNode, Prism::NilNode].freeze
         private_constant :PLAIN
 
-        # Finds the calls without a receiver.
-        #
-        # @api private
-        class Calls < Prism::Visitor
-          # @return [Hash{Array(Symbol, Integer) => Array<Prism::CallNode>}] by name and line
-          attr_reader :nodes
-
-          def initialize
-            @nodes = Hash.new { |nodes, key| nodes[key] = [] }
-            super
-          end
-
-          # @param node [Prism::CallNode]
-          # @return [void]
-          def visit_call_node(node)
-            @nodes[[node.name, node.location.start_line]] << node if node.receiver.nil?
-            super
-          end
-        end
-
-        # Finds the local variables that a block borrows.
-        #
-        # @api private
-        class Locals < Prism::Visitor
-          # @return [Array<Symbol>]
-          attr_reader :borrowed
-
-          def initialize
-            @borrowed = []
-            @scopes = 0
-            super
-          end
-
-          %i[visit_block_node visit_lambda_node].each do |visit|
-            define_method(visit) do |node|
-              @scopes += 1
-              super(node)
-              @scopes -= 1
-            end
-          end
-
-          # What these hold sees no variable around it.
-          %i[visit_def_node visit_class_node visit_module_node].each { |visit| define_method(visit) { |_node| nil } }
-
-          %i[read write or_write and_write operator_write target].each do |kind|
-            define_method(:"visit_local_variable_#{kind}_node") do |node|
-              @borrowed << node.name if node.depth >= @scopes
-              super(node)
-            end
-          end
-        end
-        private_constant :Calls, :Locals
+        # @return [Prism::StatementsNode] of the file
+        attr_reader :statements
 
         # @param code [String]
         # @param path [String]
         # @raise [ConfigError] where it is no Ruby
         def initialize(code, path)
           result = Prism.parse(code)
-          error = result.errors.first
-          raise ConfigError, "#{path}:#{error.location.start_line}: syntax error, #{error.message}" if error
+          refuse(result.errors.first, path) if result.errors.any?
 
-          finder = Calls.new
-          result.value.accept(finder)
-          @nodes = finder.nodes
+          @magic_comments = result.magic_comments
+          @lines = code.lines
+          @statements = result.value.statements
+          @nodes = Calls.in(@statements).group_by { |node| [node.name, node.location.start_line] }
+          @literals = Literals.in(@statements)
+          @fixed = @literals.fixed + result.comments.grep(Prism::EmbDocComment).flat_map { |comment| lines(comment) }
+        end
+
+        # @return [Boolean] whether its Strings are frozen
+        def frozen_literals?
+          @magic_comments.any? do |comment|
+            comment.key.tr("-", "_").casecmp?("frozen_string_literal") && comment.value.casecmp?("true")
+          end
         end
 
         # @param call [Call]
@@ -101,6 +63,23 @@ module Kino
           argument unless argument.is_a?(Prism::SplatNode)
         end
 
+        # @param node [Prism::Node] of a hook, see {#callable}
+        # @return [Snippet, nil] its code, as far to the left as its last line; nil where it cannot be taken out of the
+        #   lines around it
+        def snippet(node)
+          return if foreign_heredoc?(node.location)
+
+          fixed = lines(node).each_index.select { |index| @fixed.include?(node.location.start_line + index) }
+          lines = node.slice.lines.each_with_index.map do |line, index|
+            index.zero? || fixed.include?(index) ? line : line.delete_prefix(indent(node))
+          end
+          Snippet.new(lines:, fixed:, tail: tail(node.location), block: node.is_a?(Prism::BlockNode))
+        end
+
+        # @param node [Prism::Node]
+        # @return [String] all of its code, with the heredocs that it opens, from its first line on
+        def whole(node) = node.slice + tail(node.location)
+
         # @param node [Prism::CallNode, nil]
         # @return [String, nil] its arguments, if they are computed
         def self.computed(node)
@@ -108,22 +87,34 @@ module Kino
           arguments.map(&:slice).join(", ") unless arguments.all? { |argument| PLAIN.include?(argument.class) }
         end
 
-        # @param node [Prism::Node]
-        # @return [String] its code, as far to the left as its last line
-        def self.code(node)
-          return node.slice unless node.respond_to?(:closing_loc) && node.closing_loc
+        private
 
-          indent = node.closing_loc.start_line_slice[/\A\s*/]
-          node.slice.gsub(/\n#{indent}/, "\n")
+        def refuse(error, path)
+          raise ConfigError, "#{path}:#{error.location.start_line}: syntax error, #{error.message}"
         end
 
-        # @param node [Prism::Node]
-        # @return [Array<Symbol>] local variables around it that it uses
-        def self.borrowed(node)
-          locals = Locals.new
-          node.accept(locals)
-          locals.borrowed.uniq
+        # @return [Array<Integer>] their numbers
+        def lines(node) = [*node.location.start_line..node.location.end_line]
+
+        # What has no end of its own keeps its distance from the left.
+        def indent(node)
+          node.respond_to?(:closing_loc) && node.closing_loc ? node.closing_loc.start_line_slice[/\A\s*/] : ""
         end
+
+        # @return [String] the text of heredocs that are opened in the place, and stands below it
+        def tail(place)
+          below = @literals.heredocs.select { |doc| opened?(doc, place) && doc.lines.begin > place.end_line }
+          below.map { |doc| "\n#{@lines[(doc.lines.begin - 1)..(doc.lines.end - 1)].join.chomp}" }.join
+        end
+
+        # The text of one that was opened before the block may stand within it.
+        def foreign_heredoc?(place)
+          @literals.heredocs.any? do |doc|
+            !opened?(doc, place) && doc.lines.begin > place.start_line && doc.lines.end <= place.end_line
+          end
+        end
+
+        def opened?(doc, place) = (place.start_offset...place.end_offset).cover?(doc.offset)
       end
     end
   end

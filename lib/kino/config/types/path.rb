@@ -11,12 +11,16 @@ module Kino
         def coerce(value)
           meaning(value) do
             text = value.respond_to?(:to_path) ? value.to_path : value
-            text.is_a?(String) && !text.empty? && !text.include?("\0") ? String.new(text).freeze : yield
+            text.is_a?(String) && !text.empty? && !text.b.match?(CONTROLS) ? String.new(text).freeze : yield
           end
         end
 
+        # A file name may have them on most systems, but one line that shows it would become two.
+        CONTROLS = /[\x00-\x1f\x7f]/n
+        private_constant :CONTROLS
+
         # (see Type#expectation)
-        def expectation = [*@words.keys, "the path of a file"].join(" or ")
+        def expectation = [*@words.keys, "the path of a file, without control characters"].join(" or ")
 
         # (see Type#placeholder)
         def placeholder = "PATH"

@@ -1,0 +1,44 @@
+# frozen_string_literal: true
+
+require "kino/check"
+
+# Apps for the specs of the check, from their source. Each stands in a module Shop of its example's own, and their lines
+# are those of a file that there is not.
+module CheckSource
+  FILE = "app.rb"
+
+  # @param source [String]
+  # @return [Module]
+  def shop(source)
+    stub_const("Shop", Module.new)
+    Shop.module_eval(source, FILE, 1)
+    Shop
+  end
+
+  # @param source [String] defines App
+  # @return [Array<Kino::Check::Finding>] in the code that `App.call` reaches
+  def found(source, **) = Kino::Check::Code.new(shop(source)::App, label: "Shop::App", **).findings
+
+  # @return [Hash{String => Symbol}] what is found, and how certain it is
+  def said(source) = found(source).to_h { |finding| [finding.what, finding.certainty] }
+
+  # @param body [String] of App.call; of the parameter `env`
+  # @param around [String] what else there is
+  # @return [Hash{String => Symbol}] see {#said}
+  def said_of(body, around = "") = said("#{around}\nmodule App\ndef self.call(env)\n#{body}\nend\nend")
+
+  # @param source [String] of a method `run`
+  # @return [UnboundMethod]
+  def method_of(source)
+    shop("class Subject\n#{source}\nend")
+    Shop::Subject.instance_method(:run)
+  end
+
+  # @param source [String] of a method `run`
+  # @return [Kino::Check::Routine] it, as it is read where nothing is known of its arguments
+  def routine_of(source)
+    method = method_of(source)
+    code = Kino::Check::Code.new(nil)
+    code.routine(method, code.made(Shop::Subject))
+  end
+end
