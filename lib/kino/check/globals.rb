@@ -25,9 +25,20 @@ module Kino
         answer&.state == :missing ? Values::NIL : Values::UNKNOWN
       end
 
-      # Before Ruby 4.0 a Ractor may use what is an alias of a global variable, which nothing tells.
+      # Before Ruby 4.0 a Ractor may use what is another name of a global variable.
       def refuse_global(name, use)
-        note(:global, "#{name} is #{use}", is_sure: Ruby.four?) unless Rules.global?(name)
+        note(:global, "#{name} is #{use}", is_sure: Ruby.four? || !alias?(name)) unless Rules.global?(name)
+      end
+
+      # Ruby does not tell, but names of the same variable have the same traces. None is called here: nobody sets it.
+      def alias?(name)
+        trace = proc {}
+        trace_var(name, trace)
+        (global_variables - [name]).any? { |other| untrace_var(other, trace) }
+      rescue NameError # no program has named it yet
+        false
+      ensure
+        untrace_var(name, trace) if global_variables.include?(name)
       end
 
       def global_value(name)
