@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require "objspace"
+require "kino/check/body"
 require "kino/check/fan"
 require "kino/check/finding"
 require "kino/check/listing"
@@ -30,10 +31,9 @@ module Kino
       # How deep calls are followed. Each costs the reader some ten frames of Ruby's own stack.
       DEPTH = 100
 
-      # Calls with no argument and with one.
-      NONE = Calls::Request.new(name: nil, arguments: [].freeze, keywords: {}.freeze, block: nil, is_own: false)
-      ONE = NONE.with(arguments: [Values::UNKNOWN].freeze)
-      private_constant :NONE, :ONE
+      # A call with one argument.
+      ONE = Calls::Request.plain(:call, Values::UNKNOWN)
+      private_constant :ONE
 
       # @param app [Object]
       # @param label [String] the app's name in paths
@@ -128,12 +128,9 @@ module Kino
       # @return [Setters]
       attr_reader :setters
 
-      # @param method [UnboundMethod] one that was defined from a block
-      # @return [Boolean] whether the block is shareable, so that all Ractors may call the method
-      def shareable?(method)
-        procs = procs_of(method)
-        procs.any? && procs.all? { |block| Ractor.shareable?(block) }
-      end
+      # @param method [UnboundMethod]
+      # @return [Boolean] whether it was defined from a block, and that is not shareable: no other Ractor may call it
+      def of_block?(method) = !procs_of(method).all? { |block| Ractor.shareable?(block) }
 
       # @param value [Object]
       # @return [Fan] to the public methods that its class, or it as a module, defines itself
@@ -170,9 +167,7 @@ module Kino
 
       def new_routine(listing, method, receiver)
         routine = Routine.new(listing:, receiver:, scope: scope(method), method:, label: title(receiver, method))
-        if listing.type == :block && !shareable?(method)
-          routine.note(Routine::WHOLE, :method_of_proc, "#{routine.label} is defined from a block")
-        end
+        routine.note(Routine::WHOLE, :method_of_proc, "#{routine.label} is defined from a block") if of_block?(method)
         routine
       end
 
@@ -188,16 +183,7 @@ module Kino
 
       # The response's body is the app's code too: it is written from the Ractor.
       def enter_body(root)
-        Values.each(root.result || Values::UNKNOWN).grep(Values::Tuple).each do |response|
-          bodies = Values.each(response.elements[2] || Values::UNKNOWN)
-          bodies.each do |body|
-            %i[each call].each do |name|
-              method = body.method(name)
-              routine = routine(method, body, name == :each ? NONE : ONE) if method
-              root.calls(Routine::WHOLE, routine, by: :maybe) if routine
-            end
-          end
-        end
+        Body.each_call(root.result || Values::UNKNOWN, self) { |routine| root.calls(Routine::WHOLE, routine, by: :maybe) }
       end
 
       def bounded

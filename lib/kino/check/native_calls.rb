@@ -22,6 +22,7 @@ module Kino
 
       # @return [Object, Symbol] the value of the result, or :ends
       def call_native(value, method, request)
+        refuse_block(value, method)
         return :ends if Rules::ENDINGS.include?(request.name) && Rules.title(method.owner).to_s.match?(/\bKernel\b/)
         return accessor(value, method, request) if method.source_location && !internal?(method)
 
@@ -31,6 +32,13 @@ module Kino
 
         native_block(value, method, request)
         native_result(value, method, request) || Values::UNKNOWN
+      end
+
+      # One that was defined from a Symbol (`&:name`) or a method has no code of its own.
+      def refuse_block(value, method)
+        return if Rules.core?(method) || !@code.of_block?(method)
+
+        note(:method_of_proc, "#{value.label}.#{method.name} is defined from a block")
       end
 
       def internal?(method) = method.source_location.first.start_with?("<internal:")

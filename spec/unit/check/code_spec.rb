@@ -93,7 +93,7 @@ RSpec.describe Kino::Check::Code do
       shared = Ractor.make_shareable(nil.instance_eval { -> { 1 } })
       Shop::Part.define_method(:run, &shared)
       expect(described_class.new(Shop::App).findings).to eq([])
-      expect(described_class.new(nil)).to be_shareable(Shop::Part.instance_method(:run))
+      expect(described_class.new(nil)).not_to be_of_block(Shop::Part.instance_method(:run))
     end
 
     it "is read behind `super`, in front of it and behind it" do
