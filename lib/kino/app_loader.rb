@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require "kino/errors"
+require "kino/no_app"
 
 module Kino
   # Reads a rackup file, and turns whatever goes wrong in it into one line that says where.
@@ -48,9 +49,9 @@ module Kino
     end
 
     def checked(app)
-      return app if app.respond_to?(:call)
+      reason = NoApp.reason(app) or return app
 
-      raise AppLoadError, "#{@path}: #{app.inspect} is not a Rack app, for it has no call method"
+      raise AppLoadError, "#{@path}: #{reason}"
     end
 
     # Where the app's own code stands, rather than where Ruby or a gem noticed the trouble.

@@ -4,6 +4,7 @@ require "kino/check/breakdown"
 require "kino/check/code"
 require "kino/check/graph"
 require "kino/check/report"
+require "kino/no_app"
 
 module Kino
   # Tells why a Rack app can, or cannot, run on Ractors. doc/ractors.md says what the findings mean.
@@ -24,7 +25,7 @@ module Kino
       # @raise [ConfigError] for a request that is none
       def report(app, requests: [], objects: Graph::LIMIT, methods: Code::LIMIT)
         label = name(app)
-        findings = Breakdown.guard(label) { Graph.new(app, label:, limit: objects).findings } +
+        findings = [*no_app(app, label)] + Breakdown.guard(label) { Graph.new(app, label:, limit: objects).findings } +
                    Breakdown.guard(label) { Code.new(app, label:, limit: methods).findings }
         tried = requests.empty? ? {} : try(app, requests)
         Report.new(app: label, findings: findings + tried.values.flatten, requests: tried.keys)
@@ -51,6 +52,12 @@ module Kino
       private_constant :BOOT_LIMIT, :BOOT_SECONDS
 
       private
+
+      def no_app(app, label)
+        what = NoApp.reason(app) or return
+        Finding.new(cause: :no_app, certainty: :certain, what:, place: nil, path: label,
+                    fix: Causes::ALL.fetch(:no_app).fix)
+      end
 
       # @return [Hash{String => Array<Finding>}] by request, those that were made
       def try(app, requests)

@@ -8,6 +8,7 @@ require "kino/error_log"
 require "kino/hooks"
 require "kino/hooks/threads"
 require "kino/native_settings"
+require "kino/no_app"
 require "kino/pool"
 require "kino/runner"
 require "kino/signals"
@@ -56,10 +57,11 @@ module Kino
     # @param listener [IO, Integer, nil] a TCP socket that listens already, or its descriptor, in place of
     #   `bind` and `port`. It stays the caller's, who may close it once the server has started
     # @raise [ConfigError] for a setting that is unknown, of the wrong type or out of bounds
+    # @raise [AppLoadError] for what is no Rack app
     # @raise [UnshareableAppError] for `mode: :ractor` and an app that cannot be shared
     # @raise [UnshareableHookError] for ractor mode and a hook that runs in a worker and cannot be shared
     def initialize(app, listener: nil, **settings)
-      @app = app
+      @app = NoApp.refuse(app)
       @given = listener
       @settings = Config::Settings.resolve(**settings)
       @mode, reason = Config::Mode.resolve(@settings.mode, app, threads: @settings.threads)

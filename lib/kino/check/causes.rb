@@ -18,11 +18,16 @@ module Kino
       # @!attribute [r] anywhere
       #   @return [Boolean] whether threads raise the same, so that {Config::Mode} gains nothing by taking them
       Cause = Data.define(:title, :fix, :first, :anywhere) do
-        def initialize(title:, fix:, first:, anywhere: false) = super
+        def initialize(title:, fix:, first: fix, anywhere: false) = super
       end
 
       # {Cause} by symbol.
       ALL = {
+        no_app: Cause.new(
+          title: "what is no Rack app",
+          fix: "give an object that has a public call method, which takes the env",
+          anywhere: true
+        ),
         captured: Cause.new(
           title: "procs that hold what cannot be shared",
           fix: "make it a method of a module or class",
@@ -98,8 +103,7 @@ module Kino
         ),
         cut: Cause.new(
           title: "more than was read",
-          fix: "try the app: kino --check --request \"GET /path\"",
-          first: "try the app: kino --check --request \"GET /path\""
+          fix: "try the app: kino --check --request \"GET /path\""
         ),
         breakdown: Cause.new(
           title: "what the check failed over",

@@ -34,6 +34,8 @@ module Kino
         attached: Class.instance_method(:attached_object),
         place: Proc.instance_method(:source_location),
         binding: Proc.instance_method(:binding),
+        lambda?: Proc.instance_method(:lambda?),
+        proc_arity: Proc.instance_method(:arity),
         receiver: Method.instance_method(:receiver),
         struct_to_h: Struct.instance_method(:to_h),
         data_to_h: Data.instance_method(:to_h),

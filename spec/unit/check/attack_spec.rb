@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+require "delegate"
+require "kino"
 require "kino/check"
 require "kino/config/mode"
 
@@ -103,6 +105,31 @@ RSpec.describe Kino::Check do
       expect(findings.map { [it.cause, it.certainty] }).to eq([%i[cut possible]])
       objects = Kino::Check::Graph.new([["unfrozen"]], seconds: 0).findings
       expect(objects.map(&:what)).to include("more than could be looked at in 0 seconds")
+    end
+  end
+
+  describe "what is no app" do
+    objects = {
+      "nil" => nil, "a frozen String" => "x",
+      "one whose call is private" => Class.new { private def call(_env) = [] }.new,
+      "one whose call takes nothing" => Class.new { def call = [] }.new.freeze,
+      "one whose call takes two" => Class.new { def call(_env, _other) = [] }.new.freeze,
+      "one that has a reader of that name" => Class.new { attr_reader :call }.new.freeze,
+      "a lambda of two" => ->(_, _) {}
+    }
+
+    objects.each do |name, object|
+      it "is found to be none, and makes no server: #{name}" do
+        expect(described_class.report(object).findings.map { [it.cause, it.certainty] }).to include(%i[no_app certain])
+        expect { Kino::Server.new(object, bind: "127.0.0.1", port: 0) }
+          .to raise_error(Kino::AppLoadError, /is not a Rack app, for its? /)
+      end
+    end
+
+    it "is not what takes more if it is given, or answers to all" do
+      apps = [->(_env, _other = 1) {}, proc {}, proc { |one, two| [one, two] }, Class.new { def call(*) = [] }.new,
+              Class.new(SimpleDelegator).new(nil), 1.method(:clamp), :call.to_proc]
+      expect(apps.map { |one| Kino::NoApp.reason(one) }).to all(be_nil)
     end
   end
 end

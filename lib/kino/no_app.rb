@@ -1,0 +1,52 @@
+# frozen_string_literal: true
+
+require "kino/check/peek"
+require "kino/errors"
+
+module Kino
+  # Tells why an object is no Rack app, before the first request would. Nothing of it is called.
+  #
+  # @api private
+  module NoApp
+    class << self
+      # @param app [Object]
+      # @return [String, nil] nil if it can be called with a request
+      def reason(app)
+        why = fault(app)
+        "#{Check::Peek.describe(app)} is not a Rack app, for #{why}" if why
+      end
+
+      # @param app [Object]
+      # @return [#call] the app
+      # @raise [AppLoadError] if it is none
+      def refuse(app)
+        reason = reason(app)
+        reason ? raise(AppLoadError, reason) : app
+      end
+
+      private
+
+      def fault(app)
+        method = Check::Peek.method(app, :call)
+        return ("it has no call method" unless answers?(app)) unless method
+        return "its call method is private" unless Check::Peek.public?(Check::Peek.holder(app), :call)
+
+        "its call method does not take one argument" unless takes_one?(arity(app, method))
+      end
+
+      # By a method_missing of its own.
+      def answers?(app)
+        method = Check::Peek.method(app, :method_missing)
+        method && !Check::Peek.same?(method.owner, BasicObject)
+      end
+
+      def arity(app, method)
+        return method.arity unless Check::Peek.kind?(app, Proc) && Check::Peek.same?(method.owner, Proc)
+
+        Check::Peek.lambda?(app) ? Check::Peek.proc_arity(app) : -1
+      end
+
+      def takes_one?(arity) = arity == 1 || arity.between?(-2, -1)
+    end
+  end
+end
