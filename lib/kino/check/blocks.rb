@@ -43,8 +43,16 @@ module Kino
           block = block.with(receiver:) if receiver
           calls(@code.block(block, Parameters.of_elements(block.listing, elements)), by:)
         when Values::OwnBlock then @routine.yields(@position, by: decided(by))
-        when Values::Known then run_proc(block, by:)
+        when Values::Bound then doubting(true) { call_one(block.receiver, Calls::Request.plain(block.name).vague) }
+        when Values::Known then run_known(block, by:, elements:)
+        when Values::Made then call_to_proc(block)
         end
+      end
+
+      def run_known(block, by:, elements:)
+        return call_by_symbol(block.object, elements) if Peek.kind?(block.object, Symbol)
+
+        run_proc(block, by:) || call_to_proc(block)
       end
 
       def run_proc(value, by:)

@@ -67,6 +67,7 @@ module Kino
         return goes_to if request.is_own && Rules::ENDINGS.include?(request.name)
 
         run_block(request.block, by: :maybe)
+        call_named(request.name)
         push(Values::UNKNOWN)
       end
 

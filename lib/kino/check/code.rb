@@ -5,6 +5,7 @@ require "kino/check/body"
 require "kino/check/fan"
 require "kino/check/finding"
 require "kino/check/listing"
+require "kino/check/named"
 require "kino/check/parameters"
 require "kino/check/reach"
 require "kino/check/reader"
@@ -124,6 +125,9 @@ module Kino
       # @param type [Class]
       # @return [Values::Made] the one that stands for all its objects
       def made(type) = @made[type] ||= Values::Made.new(type)
+
+      # @return [Named]
+      def named = @named ||= Named.new(self)
 
       # @return [Setters]
       attr_reader :setters

@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require "kino/check/elements"
+require "kino/check/idioms"
 
 module Kino
   module Check
@@ -10,6 +11,7 @@ module Kino
     # @api private
     module KnownResults
       include Elements
+      include Idioms
 
       # Methods that give the object that they are called on.
       SAME = %i[freeze itself tap].freeze

@@ -31,7 +31,7 @@ module Kino
         return send(reflected, value, request) if reflected && Rules.core?(method)
 
         native_block(value, method, request)
-        native_result(value, method, request) || Values::UNKNOWN
+        idiom(value, method, request) || native_result(value, method, request) || Values::UNKNOWN
       end
 
       # One that was defined from a Symbol (`&:name`) or a method has no code of its own.

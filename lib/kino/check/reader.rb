@@ -30,6 +30,7 @@ module Kino
         getinstancevariable: :read_ivar, setinstancevariable: :write_ivar, getclassvariable: :class_variable,
         setclassvariable: :class_variable, opt_getconstant_path: :constant, getconstant: :scoped_constant,
         setconstant: :write_constant, getglobal: :global, setglobal: :global, defined: :defined,
+        objtostring: :to_string,
         putself: :self_value, putobject: :literal, putnil: :nil_value, putstring: :string, putchilledstring: :string,
         newarray: :array, newhash: :hash, duparray: :array_literal, duphash: :hash_literal, pop: :drop,
         dup: :duplicate, dupn: :duplicate_many, swap: :swap, opt_reverse: :reverse, topn: :top, setn: :set,

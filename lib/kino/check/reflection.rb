@@ -13,6 +13,7 @@ module Kino
         remove_instance_variable: :reflect_ivar_set,
         class_variable_get: :reflect_class_variable, class_variable_set: :reflect_class_variable,
         class_variable_defined?: :reflect_class_variable,
+        eval: :reflect_eval, instance_eval: :reflect_eval, class_eval: :reflect_eval, module_eval: :reflect_eval,
         const_get: :reflect_constant, const_set: :reflect_constant_set
       }.freeze
 
@@ -70,6 +71,13 @@ module Kino
           note(:constant, "#{answer.name} holds #{Peek.describe(answer.value)}", is_sure: false,
                                                                                  fix: Advice.for_value(answer.value))
         end
+        Values::UNKNOWN
+      end
+
+      # What it says comes about in the request.
+      def reflect_eval(value, request)
+        note(:cut, "#{request.name} runs a String", is_sure: false) unless request.block
+        native_block(value, value.method(request.name), request) if request.block
         Values::UNKNOWN
       end
 

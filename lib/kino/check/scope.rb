@@ -47,6 +47,10 @@ module Kino
         new(TOP)
       end
 
+      # @param mod [Module]
+      # @return [Boolean] whether its name leads to it
+      def self.reachable?(mod) = Peek.same?(module_at(Peek.name(mod).split("::")), mod)
+
       def self.module_at(names)
         names.reduce(Object) do |mod, name|
           break unless Peek.module?(mod) && name.match?(NAME) && Peek.constant?(mod, name, false)

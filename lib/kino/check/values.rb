@@ -124,6 +124,22 @@ module Kino
         def same?(other) = other.instance_of?(Closure) && block.listing.equal?(other.block.listing)
       end
 
+      # A Method object.
+      class Bound < Made
+        # @return [Object] the value of self in it
+        attr_reader :receiver
+        # @return [Symbol]
+        attr_reader :name
+
+        # @param receiver [Object]
+        # @param name [Symbol]
+        def initialize(receiver, name)
+          super(Method)
+          @receiver = receiver
+          @name = name
+        end
+      end
+
       # Code with what surrounds it.
       #
       # @!attribute [r] listing

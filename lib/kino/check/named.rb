@@ -1,0 +1,64 @@
+# frozen_string_literal: true
+
+require "kino/check/rules"
+require "kino/check/scope"
+require "kino/check/values"
+require "rbconfig"
+
+module Kino
+  module Check
+    # The app's own methods by their names: what a call may come to whose receiver is not known. Those of gems and of
+    # Ruby's libraries are left out, and names that many have.
+    #
+    # @api private
+    class Named
+      # More than that are as good as unknown.
+      LIMIT = 4
+      # Whose methods are called all the time, on objects that are not the app's.
+      COMMON = [Array, Hash, String, Symbol, Integer, Float, Proc, Range, Regexp, MatchData, Time, IO, Set, Module,
+                Method, Exception, Struct, Thread].flat_map(&:instance_methods).to_h { [it, true] }.except(:call).freeze
+      # Where the code is that is not the app's.
+      FOREIGN = [RbConfig::CONFIG["rubylibprefix"], *Gem.path, File.expand_path("../..", __dir__), "<internal:"].freeze
+      private_constant :COMMON, :FOREIGN
+
+      # @param code [Code] where the objects are found that a request makes
+      def initialize(code) = @code = code
+
+      # @param name [Symbol]
+      # @return [Array<Array(UnboundMethod, Object)>] methods and values on which they may be called
+      def find(name)
+        return [] if COMMON.key?(name)
+
+        found = index.fetch(name, [])
+        found.size > LIMIT ? [] : found.filter_map { |holder| entry(holder, name) }
+      end
+
+      private
+
+      # Only what has a name that leads to it: what a program has dropped may be there for a while.
+      def index
+        @index ||= ObjectSpace.each_object(Module).to_a.each_with_object({}) do |mod, index|
+          next unless Peek.name(mod) && !Rules.core_name?(Peek.name(mod)) && Scope.reachable?(mod)
+
+          [mod, *(Peek.singleton(mod) if Peek.singleton_methods(mod, false).any?)].each { |holder| add(index, holder) }
+        end
+      end
+
+      def add(index, holder)
+        Peek.own_methods(holder, false).each { |name| (index[name] ||= []) << holder if own?(holder, name) }
+      end
+
+      def own?(holder, name)
+        file, = Peek.unbound(holder, name).source_location
+        file && !file.start_with?(*FOREIGN)
+      end
+
+      def entry(holder, name)
+        value = if Peek.singleton_class?(holder) then Values::Known.new(Peek.attached(holder))
+                elsif Peek.kind?(holder, Class) then @code.made(holder)
+                end
+        [Peek.unbound(holder, name), value] if value
+      end
+    end
+  end
+end
