@@ -25,10 +25,12 @@ module Kino
       # @raise [ConfigError] for a request that is none
       def report(app, requests: [], objects: Graph::LIMIT, methods: Code::LIMIT)
         label = name(app)
+        code = nil
         findings = [*no_app(app, label)] + Breakdown.guard(label) { Graph.new(app, label:, limit: objects).findings } +
-                   Breakdown.guard(label) { Code.new(app, label:, limit: methods).findings }
+                   Breakdown.guard(label) { (code = Code.new(app, label:, limit: methods)).findings }
         tried = requests.empty? ? {} : try(app, requests)
-        Report.new(app: label, findings: findings + tried.values.flatten, requests: tried.keys)
+        Report.new(app: label, findings: findings + tried.values.flatten, requests: tried.keys,
+                   unfollowed: code&.unfollowed.to_a.size)
       end
 
       # A server that boots asks this: whatever goes wrong here, nothing is foreseen, and it boots.

@@ -31,6 +31,16 @@ module Generate
       of the answer. It reports what is raised, an answer that is none, and a status of 500 or more. The exit status is 0
       where nothing was found, or only what is possible while each of the requests went well; else it is 1.
 
+      ## What is not found
+
+      A check that runs nothing cannot see it all. It follows a call where it knows what is called: a module, an object that
+      the app holds, one that the request makes of a class, and what Ruby's own methods give of these. Of a receiver that comes
+      about in another way it reads the app's own methods by that name, where there are no more than four. It does not see
+      what a String has `eval` do, what is loaded later, what is put into `env` or `Thread.current` and taken out again, or what
+      a method of a C extension does. The report says how many calls could not be followed (`unfollowed` in JSON). So that
+      nothing was found is no proof: a request that was made is, for what it came to. Give one for each kind of answer that the
+      app has.
+
       ## What is found
     MARKDOWN
 

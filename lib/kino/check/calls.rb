@@ -67,7 +67,7 @@ module Kino
         return goes_to if request.is_own && Rules::ENDINGS.include?(request.name)
 
         run_block(request.block, by: :maybe)
-        call_named(request.name)
+        call_named(request.name) if request.name # which `super` has not, in a block of no method
         push(Values::UNKNOWN)
       end
 

@@ -45,6 +45,7 @@ module Kino
         @limit = limit
         @deadline = now + seconds
         @depth = 0
+        @unfollowed = Set.new
         @count = 0
         @routines = {}.compare_by_identity
         @blocks = {}.compare_by_identity
@@ -125,6 +126,9 @@ module Kino
       # @param type [Class]
       # @return [Values::Made] the one that stands for all its objects
       def made(type) = @made[type] ||= Values::Made.new(type)
+
+      # @return [Set<Array(String, Symbol)>] places and names of calls of which is not known what they call
+      attr_reader :unfollowed
 
       # @return [Named]
       def named = @named ||= Named.new(self)

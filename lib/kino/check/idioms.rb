@@ -99,7 +99,9 @@ module Kino
 
       # Nothing is known of the receiver.
       def call_named(name)
-        @code.named.find(name).each do |method, value|
+        found = @code.named.find(name)
+        @code.unfollowed << [@routine.listing.place(@position), name] if found.empty? && !Named.common?(name)
+        found.each do |method, value|
           routine = @code.routine(method, value)
           calls(routine, by: :maybe) if routine
         end

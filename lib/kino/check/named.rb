@@ -21,13 +21,17 @@ module Kino
       FOREIGN = [RbConfig::CONFIG["rubylibprefix"], *Gem.path, File.expand_path("../..", __dir__), "<internal:"].freeze
       private_constant :COMMON, :FOREIGN
 
+      # @param name [Symbol]
+      # @return [Boolean] whether many an object has a method of that name, or it is one of the VM's
+      def self.common?(name) = COMMON.key?(name) || name.start_with?("core#")
+
       # @param code [Code] where the objects are found that a request makes
       def initialize(code) = @code = code
 
       # @param name [Symbol]
       # @return [Array<Array(UnboundMethod, Object)>] methods and values on which they may be called
       def find(name)
-        return [] if COMMON.key?(name)
+        return [] if Named.common?(name)
 
         found = index.fetch(name, [])
         found.size > LIMIT ? [] : found.filter_map { |holder| entry(holder, name) }

@@ -13,11 +13,16 @@ module Kino
       # @return [Array<String>] the requests that were tried, such as "GET /"
       attr_reader :requests
 
+      # @return [Integer] calls of which is not known what they call: their receiver comes about in the request
+      attr_reader :unfollowed
+
       # @param app [String] the app's name
       # @param findings [Array<Finding>]
       # @param requests [Array<String>]
-      def initialize(app:, findings:, requests: [])
+      # @param unfollowed [Integer]
+      def initialize(app:, findings:, requests: [], unfollowed: 0)
         @app = app.dup.freeze
+        @unfollowed = unfollowed
         @findings = order(findings).freeze
         @requests = requests.map { it.dup.freeze }.freeze
         freeze
@@ -42,7 +47,7 @@ module Kino
 
       # @return [Hash{Symbol => Object}] for tools: made of Strings, Symbols, Arrays and Hashes only
       def to_h
-        { app:, ruby: RUBY_VERSION, verdict:, requests:, findings: findings.map(&:to_h), steps: }
+        { app:, ruby: RUBY_VERSION, verdict:, requests:, unfollowed:, findings: findings.map(&:to_h), steps: }
       end
 
       # @return [String] JSON of {#to_h}

@@ -29,7 +29,16 @@ module Kino
 
         def head(report)
           tried = "\ntried in a Ractor: #{report.requests.join(", ")}" if report.requests.any?
-          "#{report.app} (Ruby #{RUBY_VERSION}) #{HEADS.fetch(report.verdict)}#{tried}"
+          "#{report.app} (Ruby #{RUBY_VERSION}) #{HEADS.fetch(report.verdict)}#{unfollowed(report)}#{tried}"
+        end
+
+        # What cannot run has no need of it.
+        def unfollowed(report)
+          count = report.unfollowed
+          return if count.zero? || report.verdict == :blocked
+
+          advice = "; kino --check --request \"GET /path\" tries the app" if report.requests.empty?
+          "\n#{count} #{count == 1 ? "call" : "calls"} could not be followed#{advice}"
         end
 
         def groups(report)

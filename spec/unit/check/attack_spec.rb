@@ -132,4 +132,13 @@ RSpec.describe Kino::Check do
       expect(apps.map { |one| Kino::NoApp.reason(one) }).to all(be_nil)
     end
   end
+
+  describe "a call that is not followed" do
+    def unfollowed(code) = described_class.report(app("def self.call(env) = [200, {}, [#{code}]]")).unfollowed
+
+    it "is counted in the report, unless many an object has a method of that name" do
+      expect(unfollowed('env["a"].deliver_somewhere.deliver_elsewhere')).to eq(2)
+      expect(unfollowed('env["a"].to_s.size.to_s.upcase')).to eq(0)
+    end
+  end
 end

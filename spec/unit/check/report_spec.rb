@@ -66,7 +66,7 @@ RSpec.describe Kino::Check::Report do
 
     it "has all that the report knows" do
       expect(parsed).to eq(
-        { app: "App", ruby: RUBY_VERSION, verdict: "blocked", requests: ["GET /"],
+        { app: "App", ruby: RUBY_VERSION, verdict: "blocked", requests: ["GET /"], unfollowed: 0,
           findings: [{ cause: "constant", certainty: "certain", what: "w", place: "app.rb:1", path: "App.call",
                        fix: "f" }],
           steps: [Kino::Check::Causes::ALL.fetch(:constant).first] }

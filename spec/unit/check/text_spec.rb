@@ -21,6 +21,15 @@ RSpec.describe Kino::Check::Text do
     expect(text).to eq("App (Ruby #{RUBY_VERSION}) can run on Ractors: nothing was found that speaks against it")
   end
 
+  it "says how many calls could not be followed, and what would tell" do
+    head = "App (Ruby #{RUBY_VERSION}) can run on Ractors: nothing was found that speaks against it\n"
+    of = ->(**given) { described_class.of(Kino::Check::Report.new(app: "App", findings: [], **given)) }
+    expect(of.call(unfollowed: 1))
+      .to eq("#{head}1 call could not be followed; kino --check --request \"GET /path\" tries the app")
+    expect(of.call(unfollowed: 12, requests: ["GET /"]))
+      .to eq("#{head}12 calls could not be followed\ntried in a Ractor: GET /")
+  end
+
   it "says for each finding what, where, how it comes there, and what to do" do
     expect(text(finding(:global))).to eq(<<~TEXT.chomp)
       App (Ruby #{RUBY_VERSION}) cannot run on Ractors as it is
