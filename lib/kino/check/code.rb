@@ -80,9 +80,10 @@ module Kino
         known = (@routines[receiver.token] ||= {})[method] ||= {}
         request = nil if known.size >= VARIANTS
         parameters = Parameters.new(listing, positional: request&.arguments, keywords: request&.keywords)
-        known[parameters.token] || bounded do
+        key = [parameters.token, (receiver.version if receiver.is_a?(Values::Made))]
+        known[key] || bounded do
           routine = new_routine(listing, method, receiver)
-          known[parameters.token] = routine
+          known[key] = routine
           Reader.new(routine, self).read(parameters)
         end
       end

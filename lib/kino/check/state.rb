@@ -94,7 +94,7 @@ module Kino
         known = receiver.ivars[name]
         value = Values::UNKNOWN unless in_initialize?
         receiver.sets[name] |= [[@routine, @position]]
-        receiver.ivars[name] = known ? Values.join(known, value) : value
+        known ? receiver.widen(name, value) : receiver.ivars[name] = value
       end
 
       def refuse_ivar_write(receiver, name)

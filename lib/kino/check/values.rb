@@ -44,12 +44,17 @@ module Kino
 
       # An object that a request would make.
       class Made
+        # Versions that are told apart.
+        VERSIONS = 6
+
         # @return [Class]
         attr_reader :type
         # @return [Hash{Symbol => Object}] what `initialize` puts into it
         attr_reader :ivars
         # @return [Hash{Symbol => Array<Array(Routine, Integer)>}] where it does
         attr_reader :sets
+        # @return [Integer] how often more became known of what is in it: methods that have been read are read anew
+        attr_reader :version
         # @return [String, nil] of a String literal
         attr_reader :literal
 
@@ -58,9 +63,21 @@ module Kino
         def initialize(type, literal: nil)
           @type = type
           @ivars = {}
+          @version = 0
           @sets = Hash.new { |sets, name| sets[name] = [] }
           @doubts = {}
           @literal = literal
+        end
+
+        # @param name [Symbol] of an instance variable
+        # @param value [Object] what another call of `initialize` puts into it
+        # @return [void]
+        def widen(name, value)
+          joined = Values.join(@ivars[name], value)
+          return if joined.equal?(@ivars[name])
+
+          @version += 1
+          @ivars[name] = @version > VERSIONS ? UNKNOWN : joined
         end
 
         # @param name [Symbol] of an instance variable

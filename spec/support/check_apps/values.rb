@@ -311,6 +311,14 @@ module CheckValues
     def call(env) = handler.is_a?(Module) && @handler.call(env)
     def self.call(env) = new(Worse).call(env)
   end
+
+  # Two objects of a class.
+  module TwoShelves
+    def self.call(env)
+      Shelf.new(Ok).call(env)
+      Shelf.new(Worse).call(env)
+    end
+  end
 end
 
 CheckApps.app("body around a body of its kind") { CheckValues::Wrapped }
@@ -346,3 +354,4 @@ CheckApps.app("handler of the pair that is found", blames: /BAD/) { CheckValues:
 CheckApps.app("last of the pair that is found", blames: /BAD/) { CheckValues::SearchedLast }
 CheckApps.app("body that is handed on", blames: /BAD/) { CheckValues::HandingOn }
 CheckApps.app("instance variable that could be set", blames: /BAD/) { CheckValues::Shelf }
+CheckApps.app("objects that are given different things", blames: /BAD/) { CheckValues::TwoShelves }
