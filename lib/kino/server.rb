@@ -154,6 +154,15 @@ module Kino
       Native.listener(@id)&.then { |descriptor| Socket.for_fd(descriptor) }
     end
 
+    # Says that nobody else is meant to listen on the socket that this server was given, or has given out by
+    # {#listener}: no client is to connect to it once the server has stopped, be it that the app has forked a process
+    # that has a copy. It is so from the start where neither was done.
+    #
+    # @return [void]
+    def claim_listener
+      Native.claim_listener(@id) if @id && !@stopped.closed?
+    end
+
     # Waits until the server has stopped. Any number of threads may.
     # @return [self]
     # @raise [WorkerBootError] if it has stopped because a worker could not be started; says which, and why
