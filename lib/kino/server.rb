@@ -133,7 +133,7 @@ module Kino
         begin_serving
       end
       yield self if block_given?
-      call_after_boot if settings.after_boot
+      call_after_boot if settings.after_boot && !@is_stopping
       self
     end
 
@@ -191,7 +191,7 @@ module Kino
       timeout = Config::Directives[:shutdown_timeout].coerce(timeout, source: "shutdown(timeout:)")
       if Signals.trapping? || @hook_threads.own? || @pool&.own_thread?
         Thread.new { shutdown(timeout:) }
-      elsif !@lock.owned? # else by a block that #start has called
+      else
         @lock.synchronize { stop(timeout) if @pool && !@stopped.closed? }
       end
       self

@@ -294,8 +294,8 @@ module Kino
           type: Types::Callable.new, default: nil,
           summary: "called before a shutdown begins to close anything",
           doc: "Called by Kino::Server#shutdown, once, after `ready?` has turned false and before the port is " \
-               "closed, on a thread of its own. What it takes is taken from `shutdown_timeout`; when that is over, " \
-               "the server goes on without it."
+               "closed, on a thread of its own. What it takes is taken from `shutdown_timeout`: one that hangs " \
+               "leaves nothing to the requests in flight, which are cut off when the server goes on without it."
         )
       ].freeze
 
