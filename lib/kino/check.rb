@@ -19,32 +19,36 @@ module Kino
       # @param requests [Array<String>] such as "GET /path", which are really made, each in a Ractor of its own
       # @param objects [Integer] how many objects to look at
       # @param methods [Integer] how many methods and blocks to read
-      # @return [Report] frozen; says so if there was more than that
+      # @return [Report] frozen; says so if there was more than that. No request is made of an app that cannot be shared
       # @raise [ConfigError] for a request that is none
       def report(app, requests: [], objects: Graph::LIMIT, methods: Code::LIMIT)
         label = name(app)
         findings = Graph.new(app, label:, limit: objects).findings + Code.new(app, label:, limit: methods).findings
-        findings.concat(tries(app, requests)) if requests.any?
-        Report.new(app: label, findings:, requests:)
+        tried = requests.empty? ? {} : try(app, requests)
+        Report.new(app: label, findings: findings + tried.values.flatten, requests: tried.keys)
       end
 
       # @param app [#call]
       # @return [Finding, nil] what every request would raise, and only in a Ractor; what the app holds is not looked at
       # @api private
       def certain(app)
-        Code.new(app, label: name(app), limit: BOOT_LIMIT).findings
+        Code.new(app, label: name(app), limit: BOOT_LIMIT, seconds: BOOT_SECONDS).findings
             .find { it.certain? && !Causes::ALL.fetch(it.cause).anywhere }
       end
 
       # What a boot can wait for: some tenths of a second at most.
       BOOT_LIMIT = 500
-      private_constant :BOOT_LIMIT
+      # The same, for code that is slow to read.
+      BOOT_SECONDS = 0.4
+      private_constant :BOOT_LIMIT, :BOOT_SECONDS
 
       private
 
-      def tries(app, requests)
+      # @return [Hash{String => Array<Finding>}] by request, those that were made
+      def try(app, requests)
         require "kino/check/trial"
-        requests.flat_map { |request| Trial.findings(app, request) }
+        requests.each { |request| Trial.env(request) } # which raises
+        Ractor.shareable?(app) ? requests.to_h { |request| [request, Trial.findings(app, request)] } : {}
       end
 
       def name(app) = Peek.module?(app) ? Peek.title(app) : "app"

@@ -11,7 +11,6 @@ module Kino
 
     # How far `cause` is followed; a chain may be a circle.
     MOST_CAUSES = 5
-    private_constant :MOST_CAUSES
 
     module_function
 

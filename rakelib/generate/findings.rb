@@ -27,8 +27,9 @@ module Generate
 
           kino --check --request "GET /" --request "GET /orders"
 
-      calls the app as well, in a Ractor that is thrown away, and reports what it raises. The exit status is 0 where nothing
-      was found, or only what is possible while each of the requests went well; else it is 1.
+      calls the app as well, where it can be shared: in a Ractor that is thrown away, for 30 seconds at most, and to the end
+      of the answer. It reports what is raised, an answer that is none, and a status of 500 or more. The exit status is 0
+      where nothing was found, or only what is possible while each of the requests went well; else it is 1.
 
       ## What is found
     MARKDOWN

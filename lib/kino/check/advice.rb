@@ -2,6 +2,7 @@
 
 require "kino/check/causes"
 require "kino/check/rules"
+require "kino/ruby"
 
 module Kino
   module Check
@@ -32,7 +33,7 @@ module Kino
         # @param ruby [String] version of Ruby to give advice for
         # @return [String]
         def for_proc(ruby = RUBY_VERSION)
-          "make it a module or class with a self.call method#{", or a Ractor.shareable_proc" if ruby >= "4"}"
+          "make it a module or class with a self.call method#{", or a Ractor.shareable_proc" if Ruby.four?(ruby)}"
         end
       end
     end

@@ -27,6 +27,7 @@ module Kino
       end
 
       def nested_block(listing)
+        settle_locals
         Values::Block.new(listing:, receiver: @routine.receiver, frame: @routine)
       end
 
@@ -40,8 +41,7 @@ module Kino
         case block
         when Values::Block
           block = block.with(receiver:) if receiver
-          routine = @code.block(block, Parameters.of_elements(block.listing, elements))
-          @routine.calls(@position, routine, by: decided(by))
+          calls(@code.block(block, Parameters.of_elements(block.listing, elements)), by:)
         when Values::OwnBlock then @routine.yields(@position, by: decided(by))
         when Values::Known then run_proc(block, by:)
         end
@@ -51,7 +51,7 @@ module Kino
         return unless Proc === value.object # rubocop:disable Style/CaseEquality
 
         routine = @code.proc(value)
-        @routine.calls(@position, routine, by: decided(by)) if routine
+        calls(routine, by:) if routine
         routine
       end
     end

@@ -76,11 +76,32 @@ module Kino
         values = Values.each(receiver)
         return unknown_receiver(request) if values.empty?
 
-        results = doubting(values.size > 1) { values.map { |value| call_one(value, request) } }
-        return goes_to if results.all?(:ends)
+        return choose(receiver, values, request) if receiver.is_a?(Values::Several)
 
-        push((results - [:ends]).reduce { |one, two| Values.join(one, two) })
+        result = call_one(values.first, request)
+        result == :ends ? goes_to : push(result)
       end
+
+      # One of them is called, and none of them for certain. What does not have the method is not that one: nothing
+      # comes back from there.
+      def choose(receiver, values, request)
+        able = values.select { able?(it, request.name) }
+        able = values if able.empty?
+        results = doubting(true) { able.map { |value| call_one(value, request) } } - [:ends]
+        return goes_to if results.empty?
+
+        result = results.reduce { |one, two| Values.join(one, two) }
+        push(receiver.is_a?(Values::Doubtful) ? Values.doubt(result) : result)
+      end
+
+      def able?(value, name) = value.method(name) || !value.method(:method_missing)&.owner.equal?(BasicObject)
+
+      # A call that is made where the reader is, if it is made.
+      #
+      # @param routine [Routine]
+      # @param by [Routine, Symbol, nil] see {Routine::Call}
+      # @return [void]
+      def calls(routine, by: nil) = @routine.calls(@position, routine, by: decided(by))
 
       def own_block_called
         @routine.yields(@position)
@@ -117,7 +138,7 @@ module Kino
       # @return [Object, Symbol, nil] the value of the result, or :ends; nil if the method is not written in Ruby
       def enter(value, method, request)
         routine = @code.routine(method, value, request) or return
-        @routine.calls(@position, routine, by: decided(nil))
+        calls(routine)
         run_block(request.block, by: routine) if routine.yields?
         routine.endless? ? :ends : routine.result || Values::UNKNOWN
       end

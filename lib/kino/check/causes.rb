@@ -2,8 +2,8 @@
 
 module Kino
   module Check
-    # Why an app cannot run on Ractors: the causes, in the order in which to deal with them. doc/ractors.md explains
-    # each at length.
+    # Why an app cannot run on Ractors: the causes, in the order in which to deal with them. doc/ractors.md gives
+    # each with its fix.
     #
     # @api private
     module Causes

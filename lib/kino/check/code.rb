@@ -1,12 +1,15 @@
 # frozen_string_literal: true
 
 require "objspace"
+require "kino/check/fan"
 require "kino/check/finding"
 require "kino/check/listing"
 require "kino/check/parameters"
 require "kino/check/reach"
 require "kino/check/reader"
+require "kino/check/reading"
 require "kino/check/scope"
+require "kino/check/setters"
 
 module Kino
   module Check
@@ -20,6 +23,8 @@ module Kino
     class Code
       # Methods and blocks that are read.
       LIMIT = 4_000
+      # Seconds of the processor that reading may take, which most apps do not need: some methods call everything.
+      SECONDS = 4
       # Ways to call one method on one object that are told apart.
       VARIANTS = 4
       # How deep calls are followed. Each costs the reader some ten frames of Ruby's own stack.
@@ -33,24 +38,32 @@ module Kino
       # @param app [Object]
       # @param label [String] the app's name in paths
       # @param limit [Integer]
-      def initialize(app, label: "app", limit: LIMIT)
+      # @param seconds [Numeric]
+      def initialize(app, label: "app", limit: LIMIT, seconds: SECONDS)
         @app = Values::Known.new(app, label)
         @limit = limit
+        @deadline = now + seconds
         @depth = 0
         @count = 0
         @routines = {}.compare_by_identity
         @blocks = {}.compare_by_identity
         @made = {}.compare_by_identity
+        @fans = {}.compare_by_identity
         @listings = {}
+        @setters = Setters.new { |method| listing(method) }
       end
 
       # @return [Array<Finding>]
       def findings
         root = enter_app
-        return [] unless root
+        return [*(Reach.cut(@cut, @app.label) if @cut)] unless root
 
         enter_body(root)
-        Reach.new(root).findings(is_cut: @is_cut)
+        Reach.new(root).findings(cut: @cut)
+      rescue SystemStackError # the stack of a Fiber is a small one
+        [Reach.cut("the code calls deeper than the stack that is left to the check", @app.label)]
+      ensure
+        Extensions.forget
       end
 
       # @param method [UnboundMethod]
@@ -58,13 +71,16 @@ module Kino
       # @param request [Calls::Request, nil] how it is called
       # @return [Routine, nil] nil where there is nothing to read, or no room
       def routine(method, receiver, request = nil)
+        return cut if full?
+
         listing = listing(method) or return
         known = (@routines[receiver.token] ||= {})[method] ||= {}
         request = nil if known.size >= VARIANTS
         parameters = Parameters.new(listing, positional: request&.arguments, keywords: request&.keywords)
-        known[parameters.token] || bounded do
+        key = [parameters.token, (receiver.version if receiver.is_a?(Values::Made))]
+        known[key] || bounded do
           routine = new_routine(listing, method, receiver)
-          known[parameters.token] = routine
+          known[key] = routine
           Reader.new(routine, self).read(parameters)
         end
       end
@@ -75,13 +91,21 @@ module Kino
       def block(block, parameters = Parameters.new(block.listing))
         frame = block.frame
         known = (@blocks[frame] ||= {}.compare_by_identity)[block.listing] ||= {}.compare_by_identity
-        known[block.receiver.token] ||= begin
-          routine = Routine.new(listing: block.listing, receiver: block.receiver, scope: frame.scope,
-                                method: frame.method, outer: frame, label: frame.label)
-          known[block.receiver.token] = routine
-          bounded { Reader.new(routine, self).read(parameters) } || routine
-        end
+        reading = known[block.receiver.token] ||=
+          Reading.new(Routine.new(listing: block.listing, receiver: block.receiver, scope: frame.scope,
+                                  method: frame.method, outer: frame, label: frame.label))
+        reading.read(parameters) { |all| bounded { Reader.new(reading.routine, self).read(all) } }
       end
+
+      # Something is not read.
+      # @return [nil]
+      def cut
+        @cut = "the code was not read to its end"
+        nil
+      end
+
+      # @return [Boolean] whether there is no time left
+      def late? = now > @deadline
 
       # @param value [Values::Known] a Proc
       # @return [Routine, nil]
@@ -101,6 +125,9 @@ module Kino
       # @return [Values::Made] the one that stands for all its objects
       def made(type) = @made[type] ||= Values::Made.new(type)
 
+      # @return [Setters]
+      attr_reader :setters
+
       # @param method [UnboundMethod] one that was defined from a block
       # @return [Boolean] whether the block is shareable, so that all Ractors may call the method
       def shareable?(method)
@@ -110,15 +137,27 @@ module Kino
       end
 
       # @param value [Object]
-      # @return [Array<UnboundMethod>] the public methods that its class, or it as a module, defines itself
+      # @return [Fan] to the public methods that its class, or it as a module, defines itself
+      def fan(value)
+        return @fans[value.token] if @fans.key?(value.token)
+
+        fan = @fans[value.token] = Fan.new
+        own_methods(value).each do |method|
+          break if full?
+
+          routine(method, value)&.then { |routine| fan.add(routine) }
+        end
+        fan
+      end
+
+      private
+
       def own_methods(value)
         holder = value.is_a?(Values::Known) ? Peek.holder(value.object) : value.type
         return [] if Rules.core_name?(Peek.name(holder).to_s)
 
         Peek.own_methods(holder, false).map { |name| Peek.unbound(holder, name) }
       end
-
-      private
 
       def new_routine(listing, method, receiver)
         routine = Routine.new(listing:, receiver:, scope: scope(method), method:, label: title(receiver, method))
@@ -132,7 +171,10 @@ module Kino
         return proc(@app) if Peek.class_of(@app.object) <= Proc
 
         method = @app.method(:call)
-        method && routine(method, @app, ONE)
+        return routine(method, @app, ONE) if method
+
+        method = @app.method(:method_missing)
+        method && routine(method, @app, ONE.vague)
       end
 
       # The response's body is the app's code too: it is written from the Ractor.
@@ -150,7 +192,7 @@ module Kino
       end
 
       def bounded
-        return (@is_cut = true) && nil if @count >= @limit || @depth >= DEPTH
+        return cut if full? || @depth >= DEPTH
 
         @count += 1
         @depth += 1
@@ -158,6 +200,11 @@ module Kino
         @depth -= 1
         result
       end
+
+      def full? = @count >= @limit || late?
+
+      # Other work on the machine does not count.
+      def now = Process.clock_gettime(Process::CLOCK_THREAD_CPUTIME_ID)
 
       def listing(method) = @listings.fetch(method) { @listings[method] = Listing.of(method) }
 

@@ -27,6 +27,10 @@ module Kino
           file unless file.nil? || safe?(file)
         end
 
+        # The files are read once for all questions, and are not to be kept: they are megabytes.
+        # @return [void]
+        def forget = @files = nil
+
         private
 
         # The methods of a Struct's class are Ruby's own.

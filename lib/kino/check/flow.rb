@@ -50,9 +50,13 @@ module Kino
         @entries = entries
         @locals = locals
         @step = step
+        # Only the beginnings of stretches without a branch have a state and edges.
         @states = {}
         @queue = []
+        # Where a stretch goes on, by its beginning: the ways of the last time that it was gone through, when most is
+        # known of the values.
         @edges = Hash.new { |edges, from| edges[from] = [] }
+        # The beginning of its stretch, by instruction.
         @first = {}
       end
 
@@ -81,6 +85,8 @@ module Kino
         @queue << position unless @queue.include?(position)
       end
 
+      # Goes through one stretch. What is known by now is no more than before, so that it goes on everywhere where it
+      # went on before: its edges are found anew.
       def advance(leader)
         state = @states.fetch(leader).copy
         @edges[leader] = []
@@ -106,7 +112,8 @@ module Kino
         arrive(target, state.copy)
       end
 
-      # Anything may be raised anywhere: what is behind a rescue can be reached from all that it guards.
+      # Anything may be raised anywhere: what is behind a rescue can be reached from all that it guards. Labels stand
+      # where that begins and ends, so a stretch is within it or not. Nothing is known of the variables there.
       def break_out(leader)
         @listing.catches.each do |caught|
           next unless %i[rescue break].include?(caught.type) && caught.include?(leader)

@@ -1,8 +1,8 @@
 # frozen_string_literal: true
 
 require "kino/check/advice"
-require "kino/check/captures"
 require "kino/check/causes"
+require "kino/check/contents"
 require "kino/check/finding"
 require "kino/check/listing"
 require "kino/check/peek"
@@ -61,6 +61,7 @@ module Kino
         @queue = [@root]
         visit(@queue.shift) until @queue.empty?
         report_unfrozen if @unfrozen.any?
+        report_unexplained if @findings.none?(&:certain?)
         @findings
       end
 
@@ -72,7 +73,7 @@ module Kino
 
         @seen[entry.object] = true
         judge(entry)
-        children(entry).each { |child| @queue << child }
+        @queue.concat(children(entry))
       end
 
       def judge(entry)
@@ -109,6 +110,12 @@ module Kino
         report(:unfrozen, deepest.first, "not frozen: #{list(shown)}")
       end
 
+      # Ruby says that the app cannot be shared, and nothing that was seen says why.
+      def report_unexplained
+        report(:unfrozen, @root, "#{named(@root)} cannot be shared, and what keeps it from that was not found",
+               fix: "Ractor.make_shareable(app) freezes what it is, or names it")
+      end
+
       def list(entries)
         names = entries.map { |entry| "#{entry.path} (#{Peek.describe(entry.object)})" }
         names << "#{@unfrozen.size - entries.size} more" if @unfrozen.size > entries.size
@@ -124,63 +131,11 @@ module Kino
       def children(entry)
         object = entry.object
         own = Peek.ivars(object).map { |name| entry_of(".#{name}", Peek.ivar(object, name), entry) }
-        own.concat(contents(object).map { |name, value| entry_of(name, value, entry) })
+        own.concat(Contents.of(object).map { |name, value| entry_of(name, value, entry) })
            .reject { |child| Ractor.shareable?(child.object) }
       end
 
       def entry_of(name, object, parent) = Entry.new(object:, name:, parent:, depth: parent.depth + 1)
-
-      # @return [Array<Array(String, Object)>]
-      def contents(object)
-        case object
-        when Array then [*object].each_with_index.map { |value, index| ["[#{index}]", value] }
-        when Hash then of_hash(object)
-        when *SETS then of_set(object)
-        when Proc then Captures.of(object).map { |name, value| ["{#{name}}", value] }
-        when Struct, Data, Range, Method then of_record(object)
-        else []
-        end
-      end
-
-      # Ruby's own methods, for a subclass may have others by these names.
-      OWN_DATA_TO_H = Data.instance_method(:to_h)
-      OWN_STRUCT_TO_H = Struct.instance_method(:to_h)
-      OWN_RECEIVER = Method.instance_method(:receiver)
-      OWN_EACH = Hash.instance_method(:each_pair)
-      OWN_DEFAULT = Hash.instance_method(:default_proc)
-      # Before Ruby 4.0 a Set is written in Ruby, and has its elements in an instance variable.
-      SETS = RUBY_VERSION >= "4" ? [Set].freeze : [].freeze
-      OWN_ELEMENTS = SETS.first&.instance_method(:each)
-      OWN_BEGIN = Range.instance_method(:begin)
-      OWN_END = Range.instance_method(:end)
-      private_constant :OWN_DATA_TO_H, :OWN_STRUCT_TO_H, :OWN_RECEIVER, :OWN_EACH, :OWN_DEFAULT, :SETS,
-                       :OWN_ELEMENTS, :OWN_BEGIN, :OWN_END
-
-      def of_hash(object)
-        entries = []
-        OWN_EACH.bind_call(object) do |key, value|
-          name = Peek.class_of(key).equal?(String) ? key.dump : Peek.describe(key)
-          entries << ["{key #{name}}", key] << ["[#{name}]", value]
-        end
-        default = OWN_DEFAULT.bind_call(object)
-        default ? entries << [".default_proc", default] : entries
-      end
-
-      def of_set(object)
-        elements = []
-        OWN_ELEMENTS.bind_call(object) { |element| elements << ["{element #{Peek.describe(element)}}", element] }
-        elements
-      end
-
-      def of_record(object)
-        parts = case object
-                when Struct then OWN_STRUCT_TO_H.bind_call(object)
-                when Data then OWN_DATA_TO_H.bind_call(object)
-                when Range then { begin: OWN_BEGIN.bind_call(object), end: OWN_END.bind_call(object) }
-                else { receiver: OWN_RECEIVER.bind_call(object) }
-                end
-        parts.map { |name, value| [".#{name}", value] }
-      end
     end
   end
 end

@@ -68,6 +68,7 @@ module Kino
       # @return [Object, nil]
       def made_call(value, request)
         return responds(value, request) if request.name == :respond_to?
+        return side(value, request) if value.is_a?(Values::Pair)
         return unless value.is_a?(Values::Closure) && NativeCalls::PROC_CALLS.include?(request.name)
 
         run_block(value, by: nil)
@@ -95,15 +96,21 @@ module Kino
 
       def responds(value, request)
         name = symbol(request.first)
-        Values::Known.new(!value.method(name).nil?) if name
+        return unless name && request.arguments&.size == 1
+        return Values::Known.new(true) if value.public?(name)
+
+        missing = value.method(:respond_to_missing?)
+        return Values::Known.new(false) if missing.nil? || Rules.core?(missing)
+
+        enter(value, missing, request.vague) || Values::UNKNOWN
       end
 
       def known_call(value, request)
         object = value.object
         if Proc === object && NativeCalls::PROC_CALLS.include?(request.name) # rubocop:disable Style/CaseEquality
           run_proc(value, by: nil)&.result
-        elsif Elements::PICKING.include?(request.name)
-          picked(value, request)
+        else
+          picked(value, request) || part(value, request)
         end
       end
 
@@ -121,8 +128,16 @@ module Kino
       def answers_nil?(value) = !value.method(:nil?)&.owner&.then { [Kernel, NilClass].include?(it) }
 
       def dispatch_nil(value)
+        answer = nil_or_not(value)
+        push(answer.nil? ? Values::UNKNOWN : Values::Known.new(answer))
+      end
+
+      # @return [Boolean, nil] nil where it may be both. (Not by `one?`, which counts what is true.)
+      def nil_or_not(value)
+        return if value.is_a?(Values::Doubtful)
+
         answers = Values.each(value).map { it.same?(Values::NIL) }.uniq
-        push(answers.size == 1 ? Values::Known.new(answers.first) : Values::UNKNOWN)
+        answers.first if answers.size == 1
       end
     end
   end

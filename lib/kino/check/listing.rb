@@ -69,8 +69,12 @@ module Kino
       def index(place) = @info.fetch(:local_size) + 2 - place
 
       # @param index [Integer] of a local variable, as the instructions have it
-      # @return [Boolean] whether it is set only once, and so is what it was when a block that sees it runs
+      # @return [Boolean] whether it is set only once; a block that comes later sees that, if it was set by then
       def settled?(index) = writes.count(index) == 1
+
+      # @param index [Integer] of a local variable
+      # @return [Boolean] whether a block or a rescue within sets it, which may run at any time
+      def set_within?(index) = writes.count(index) > own_sets.count(index)
 
       # @param index [Integer] of a parameter
       # @return [Boolean] whether it stays what it is
@@ -92,17 +96,36 @@ module Kino
       # @return [Array<Integer>] local variables by index, once for each time that they are set
       def writes = @writes ||= own_writes(0)
 
+      # @return [Array<Symbol>] the instance variables that it sets, blocks within included; `:any` where the names come
+      #   about when it runs
+      def ivars_set
+        @ivars_set ||= @instructions.filter_map { |instruction| ivar_set(instruction) } + inner.flat_map(&:ivars_set)
+      end
+
       protected
 
       # @param level [Integer] how many blocks further out the variables belong
       def own_writes(level)
-        @instructions.flat_map do |instruction|
-          nested = instruction.operands.grep(Array).select { |operand| code?(operand) }
-          [written(instruction, level), *nested.flat_map { |code| nested(code).own_writes(level + 1) }].compact
-        end + @catches.filter_map(&:handler).flat_map { |handler| handler.own_writes(level + 1) }
+        @instructions.filter_map { |instruction| written(instruction, level) } +
+          inner.flat_map { |listing| listing.own_writes(level + 1) }
       end
 
       private
+
+      # @return [Array<Listing>] of the blocks and handlers within it
+      def inner
+        @inner ||= @instructions.flat_map { |instruction| instruction.operands.grep(Array).select { code?(it) } }
+                                .map { |code| nested(code) } + @catches.filter_map(&:handler)
+      end
+
+      def ivar_set(instruction)
+        first = instruction.operands.first
+        return first if instruction.op == :setinstancevariable
+
+        :any if first.is_a?(Hash) && first[:mid] == :instance_variable_set
+      end
+
+      def own_sets = @own_sets ||= @instructions.filter_map { |instruction| written(instruction, 0) }
 
       # Blocks name the variables around them by level and by the index that they have there.
       def written(instruction, level)

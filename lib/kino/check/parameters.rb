@@ -12,14 +12,19 @@ module Kino
       # @param elements [Array, nil] what it is called with, one after the other
       # @return [Parameters]
       def self.of_elements(listing, elements)
-        return new(listing) if elements.nil? || elements.empty?
+        return new(listing) if elements.nil? || elements.empty? || elements.any? { parts?(it) }
 
         count = lead(listing.params)
         # One of several parameters is an element of the element.
-        rows = elements.map { count > 1 && Peek.class_of(it) <= Array ? [*it] : [it] }
+        is_only = listing.params[:ambiguous_param0] || listing.params.empty?
+        rows = elements.map { !is_only && Peek.class_of(it) <= Array ? [*it] : [it] }
         values = Array.new(count) { |place| Values.several(rows.map { |row| Values::Known.new(row[place]) }) }
         new(listing, positional: values, keywords: {})
       end
+
+      # Whether it is taken for an Array by what its class says.
+      def self.parts?(element) = !(Peek.class_of(element) <= Array) && Peek.method(element, :to_ary)
+      private_class_method :parts?
 
       # @param params [Hash] of a listing
       # @return [Integer] how many come first; Ruby 3.4 does not count `it`
@@ -36,6 +41,16 @@ module Kino
         return if positional.nil? || keywords.nil? || keywords.empty? || takes_keywords?
 
         @positional = [*positional, Values::UNKNOWN] # they come as a Hash
+      end
+
+      # @param other [Parameters] of another call
+      # @return [Parameters] for both
+      def join(other)
+        mine = positional
+        its = other.positional
+        return self.class.new(@listing) unless mine && mine.size == its&.size
+
+        self.class.new(@listing, positional: mine.zip(its).map { |one, two| Values.join(one, two) })
       end
 
       # @return [Array<Integer>] where the code may begin: behind the defaults of the parameters that are given
@@ -62,6 +77,11 @@ module Kino
       def token
         [entries, *locals.sort_by(&:first).map { |index, value| [index, Peek.id(value.token)] }, @keywords&.keys]
       end
+
+      protected
+
+      # @return [Array, nil]
+      attr_reader :positional
 
       private
 

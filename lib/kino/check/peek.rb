@@ -20,22 +20,42 @@ module Kino
         name: Module.instance_method(:name),
         ancestors: Module.instance_method(:ancestors),
         public_or_protected?: Module.instance_method(:method_defined?),
+        public?: Module.instance_method(:public_method_defined?),
         private?: Module.instance_method(:private_method_defined?),
         unbound: Module.instance_method(:instance_method),
         constants: Module.instance_method(:constants),
         own_methods: Module.instance_method(:instance_methods),
+        own_private_methods: Module.instance_method(:private_instance_methods),
         constant?: Module.instance_method(:const_defined?),
-        constant: Module.instance_method(:const_get),
+        get_constant: Module.instance_method(:const_get),
         autoload?: Module.instance_method(:autoload?),
         singleton_class?: Module.instance_method(:singleton_class?),
         attached: Class.instance_method(:attached_object),
         place: Proc.instance_method(:source_location),
-        binding: Proc.instance_method(:binding)
+        binding: Proc.instance_method(:binding),
+        receiver: Method.instance_method(:receiver),
+        struct_to_h: Struct.instance_method(:to_h),
+        data_to_h: Data.instance_method(:to_h),
+        begin: Range.instance_method(:begin),
+        end: Range.instance_method(:end),
+        first: Array.instance_method(:first),
+        last: Array.instance_method(:last),
+        by_identity?: Hash.instance_method(:compare_by_identity?),
+        default: Hash.instance_method(:default),
+        default_proc: Hash.instance_method(:default_proc)
       }.freeze
-      private_constant :OWN
+      EACH_PAIR = Hash.instance_method(:each_pair)
+      EACH_MEMBER = Set.instance_method(:each)
+      private_constant :OWN, :EACH_PAIR, :EACH_MEMBER
 
       class << self
         OWN.each { |name, method| define_method(name) { |object, *arguments| method.bind_call(object, *arguments) } }
+
+        # @return [Array<Array(Object, Object)>] keys and values of a Hash
+        def pairs(hash) = [].tap { |all| EACH_PAIR.bind_call(hash) { |key, value| all << [key, value] } }
+
+        # @return [Array<Object>] of a Set
+        def members(set) = [].tap { |all| EACH_MEMBER.bind_call(set) { |member| all << member } }
 
         # @return [UnboundMethod, nil] what the object would run
         def method(object, name) = instance_method(holder(object), name)
@@ -43,6 +63,17 @@ module Kino
         # @return [UnboundMethod, nil] what an instance of the class or module would run
         def instance_method(holder, name)
           unbound(holder, name) if public_or_protected?(holder, name) || private?(holder, name)
+        end
+
+        # Without the warning that it is deprecated, which the app's users would take for the app's.
+        #
+        # @return [Object]
+        def constant(mod, name, inherit)
+          before = Warning[:deprecated]
+          Warning[:deprecated] = false
+          get_constant(mod, name, inherit)
+        ensure
+          Warning[:deprecated] = before
         end
 
         # @return [Boolean]

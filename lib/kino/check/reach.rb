@@ -13,21 +13,28 @@ module Kino
       # Calls that are named of a long way, from its beginning and from its end.
       SHOWN = 4
 
+      # @param what [String] what kept the check from reading all
+      # @param path [String] where it began
+      # @return [Finding]
+      def self.cut(what, path)
+        Finding.new(cause: :cut, certainty: :possible, what:, place: nil, path:, fix: Causes::ALL.fetch(:cut).fix)
+      end
+
       # @param root [Routine]
       def initialize(root)
         @root = root
       end
 
-      # @param is_cut [Boolean] whether there was more to read
+      # @param cut [String, nil] what kept the check from reading more
       # @return [Array<Finding>] certain ones first, one for each thing at each place
-      def findings(is_cut: false)
+      def findings(cut: nil)
         @from = {}.compare_by_identity
         certain = reach([@root]) { |routine, call| routine.runs_certainly?(call) }
         possible = reach(certain) { true }
         certain_ones = certain.flat_map { |routine| of(routine) { |position| routine.certain?(position) } }
         others = possible.flat_map { |routine| of(routine) { false } }
         found = (certain_ones + others).sort_by { it.certain? ? 0 : 1 }.uniq { [it.cause, it.what, it.place] }
-        is_cut ? [*found, cut] : found
+        cut ? [*found, self.class.cut(cut, @root.label)] : found
       end
 
       private
@@ -61,16 +68,11 @@ module Kino
       def path(routine)
         labels = []
         while routine
-          labels.unshift(routine.label) unless labels.first == routine.label
+          labels.unshift(routine.label) unless [labels.first, nil].include?(routine.label)
           routine = @from[routine]
         end
         labels = [*labels.first(SHOWN), "...", *labels.last(SHOWN)] if labels.size > SHOWN * 2
         labels.join(" -> ")
-      end
-
-      def cut
-        Finding.new(cause: :cut, certainty: :possible, what: "the code was not read to its end", place: nil,
-                    path: @root.label, fix: Causes::ALL.fetch(:cut).fix)
       end
     end
   end

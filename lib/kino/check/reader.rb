@@ -37,7 +37,7 @@ module Kino
         branchif: :branch_if, branchunless: :branch_unless, branchnil: :branch_nil, jump: :jump, leave: :leave,
         throw: :throw_out, opt_new: :allocate, opt_nil_p: :nil_question, invokesuper: :call_super,
         invokesuperforward: :call_super, invokeblock: :yield_block, once: :once, opt_aset_with: :call_with_key,
-        opt_aref_with: :call_with_key, checkkeyword: :check_keyword
+        opt_aref_with: :call_with_key, checkkeyword: :check_keyword, expandarray: :spread
       }.freeze
 
       # @param routine [Routine] to be filled
@@ -46,22 +46,32 @@ module Kino
         @routine = routine
         @code = code
         @made = {}
+        @steps = 0
       end
 
       # @param parameters [Parameters]
       # @return [Routine]
       def read(parameters)
         @parameters = parameters
-        locals = parameters.locals
+        locals = parameters.locals.reject { |index, _value| @routine.listing.set_within?(index) }
         @routine.settled.merge!(locals.select { |index, _value| @routine.listing.kept?(index) })
-        flow = Flow.new(@routine.listing, parameters.entries, locals) { |position, state| step(position, state) }.run
-        read_rescues(flow)
+        flow = catch(:late) do
+          Flow.new(@routine.listing, parameters.entries, locals) { |position, state| step(position, state) }.run
+        end
+        flow ? read_rescues(flow) : @routine.returns(Values::UNKNOWN)
         @routine.finish(flow)
       end
+
+      # Steps after which the time is looked at: some methods are enormous.
+      PACE = 100
+      private_constant :PACE
 
       private
 
       def step(position, state)
+        @steps += 1
+        throw :late, @code.cut if (@steps % PACE).zero? && @code.late?
+
         @position = position
         @state = state
         @routine.restart(position)
@@ -108,6 +118,7 @@ module Kino
 
       # The handlers of a rescue, which are code of their own and may run.
       def read_rescues(flow)
+        @state = Flow::State.new([], {}) # what has been set by then is not known
         @routine.listing.catches.each do |caught|
           next unless caught.type == :rescue && flow.reached?(caught.from)
 
@@ -165,10 +176,7 @@ module Kino
       def branch_unless(label) = branch(label, @state.pop.truth.then { |truth| truth.nil? ? nil : !truth })
 
       def branch_nil(label)
-        value = @state.pop
-        values = Values.each(value)
-        nils = values.map { it.same?(Values::NIL) }.uniq
-        branch(label, nils.size == 1 ? nils.first : nil)
+        branch(label, nil_or_not(@state.pop))
       end
 
       def branch(label, taken)

@@ -27,12 +27,7 @@ module Kino
       end
 
       # The name comes about in the request: it may be any method of its own.
-      def send_anything(value)
-        @code.own_methods(value).each do |method|
-          routine = @code.routine(method, value)
-          @routine.calls(@position, routine, by: :maybe) if routine
-        end
-      end
+      def send_anything(value) = calls(@code.fan(value), by: :maybe)
 
       def reflect_ivar_get(value, request)
         name = symbol(request.first)

@@ -26,7 +26,7 @@ module Kino
       attr_reader :outer
       # @return [String] its name in the report
       attr_reader :label
-      # @return [Hash{Integer => Object}] local variables that are set once: what blocks within it see
+      # @return [Hash{Integer => Object}] local variables that do not change: what the block that is read sees
       attr_reader :settled
       # @return [Object] the value that it returns
       attr_reader :result
@@ -110,15 +110,15 @@ module Kino
         @flow ? nested_calls.any? { it.target.yields? } : @listing.block_used?
       end
 
+      # Asked once it has been read. What it calls may ask it in turn, which is no reason for its block to be called.
+      #
       # @return [Boolean] whether its block is called each time
       def yields_certainly?
-        return false if @is_asked # by itself, which it calls
+        return @yields_certainly unless @yields_certainly.nil?
 
-        @is_asked = true
-        answer = @yields.any? { |position, by| certain?(position) && calls_certainly?(by) } ||
-                 nested_calls.any? { runs_certainly?(it) && it.target.yields_certainly? }
-        @is_asked = false
-        answer
+        @yields_certainly = false
+        @yields_certainly = @yields.any? { |position, by| certain?(position) && calls_certainly?(by) } ||
+                            nested_calls.any? { runs_certainly?(it) && it.target.yields_certainly? }
       end
 
       # @param call [Call] one of its own

@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require "kino/check/peek"
+require "kino/ruby"
 
 module Kino
   module Check
@@ -81,14 +82,14 @@ module Kino
         # @param ruby [String] version of Ruby
         # @return [Boolean] whether a Ractor may use it
         def global?(name, ruby: RUBY_VERSION)
-          GLOBALS.include?(name) || name.match?(/\A\$[1-9]/) || (ruby >= "4" && GLOBALS_4.include?(name))
+          GLOBALS.include?(name) || name.match?(/\A\$[1-9]/) || (Ruby.four?(ruby) && GLOBALS_4.include?(name))
         end
 
         # @param method [UnboundMethod] one of Ruby's own
         # @param ruby [String] version of Ruby
         # @return [String, nil] why only the main Ractor may call it
         def forbidden(method, ruby: RUBY_VERSION)
-          tables = ruby >= "4" ? [FORBIDDEN, FORBIDDEN_4] : [FORBIDDEN]
+          tables = Ruby.four?(ruby) ? [FORBIDDEN, FORBIDDEN_4] : [FORBIDDEN]
           entries = tables.filter_map { |table| table[title(method.owner)] }
           entries.find { |names, _why| names.include?(method.original_name) }&.last
         end
@@ -117,7 +118,7 @@ module Kino
         # @param ruby [String] version of Ruby
         # @return [Boolean] whether no freezing makes it shareable
         def never?(object, ruby: RUBY_VERSION)
-          names = ruby >= "4" ? NEVER : NEVER + NEVER_3
+          names = Ruby.four?(ruby) ? NEVER : NEVER + NEVER_3
           Peek.ancestors(Peek.class_of(object)).any? { |ancestor| names.include?(Peek.name(ancestor)) }
         end
 

@@ -65,13 +65,15 @@ module Kino
       # @param inherit [Boolean]
       # @return [Answer]
       def self.fetch(mod, name, inherit:)
-        return Answer.new(:missing, nil, name.to_s) unless Peek.constant?(mod, name, inherit)
+        # Where a module is asked, Ruby looks at the top as well: who has it is asked, for it may be an autoload there.
+        holder = (inherit ? [mod, *Peek.ancestors(mod), *Peek.ancestors(Object)] : [mod])
+                 .find { Peek.constant?(it, name, false) }
+        return Answer.new(:missing, nil, name.to_s) unless holder
 
-        holder = [mod, *Peek.ancestors(mod)].find { Peek.constant?(it, name, false) }
-        title = holder.nil? || Peek.same?(holder, Object) ? name.to_s : "#{Peek.title(holder)}::#{name}"
-        return Answer.new(:not_loaded, nil, title) if Peek.autoload?(mod, name, inherit)
+        title = Peek.same?(holder, Object) ? name.to_s : "#{Peek.title(holder)}::#{name}"
+        return Answer.new(:not_loaded, nil, title) if Peek.autoload?(holder, name, false)
 
-        Answer.new(:found, Peek.constant(mod, name, inherit), title)
+        Answer.new(:found, Peek.constant(holder, name, false), title)
       end
 
       # @param mod [Module]

@@ -22,9 +22,15 @@ module Kino
         value = @state.pop
         return unless level.zero?
 
-        @state.locals[index] = value
-        @routine.settled[index] = value if @routine.listing.settled?(index)
+        @state.locals[index] = @routine.listing.set_within?(index) ? Values::UNKNOWN : value
         nil
+      end
+
+      # What a block that is made here sees of the local variables, which may not be set on each way that leads here.
+      def settle_locals
+        settled = @state.locals.select { |index, _value| @routine.listing.settled?(index) }
+        @routine.settled.delete_if { |index, _value| @routine.listing.settled?(index) }
+        @routine.settled.merge!(settled)
       end
 
       def read_ivar(name, *) = push(ivar_of(@routine.receiver, name))
@@ -32,10 +38,22 @@ module Kino
       def ivar_of(receiver, name)
         case receiver
         when Values::Known then ivar_of_object(receiver, name)
-        when Values::Made then receiver.ivars.fetch(name, Values::UNKNOWN)
+        when Values::Made then ivar_of_made(receiver, name)
         else Values::UNKNOWN
         end
       end
+
+      # What `initialize` sets on some ways only may be nil; while it runs, it is known what it has set.
+      def ivar_of_made(receiver, name)
+        value = receiver.ivars.fetch(name, Values::UNKNOWN)
+        return value if in_initialize? || value.equal?(Values::UNKNOWN)
+        return receiver.doubt(name, value) if @code.setters.include?(receiver.type, name)
+
+        is_set = receiver.sets[name].any? { |routine, position| routine.outer.nil? && routine.certain?(position) }
+        is_set ? value : Values.join(value, Values::NIL)
+      end
+
+      def in_initialize? = @routine.method&.name == :initialize
 
       def ivar_of_object(receiver, name)
         object = receiver.object
@@ -65,8 +83,9 @@ module Kino
       # What a method other than `initialize` puts there may come before or after what is read.
       def remember_ivar(receiver, name, value)
         known = receiver.ivars[name]
-        value = Values::UNKNOWN unless @routine.method&.name == :initialize
-        receiver.ivars[name] = known ? Values.join(known, value) : value
+        value = Values::UNKNOWN unless in_initialize?
+        receiver.sets[name] |= [[@routine, @position]]
+        known ? receiver.widen(name, value) : receiver.ivars[name] = value
       end
 
       def refuse_ivar_write(receiver, name)
@@ -110,6 +129,7 @@ module Kino
         push(Values::UNKNOWN)
       end
 
+      # Of one of several that are called there, nothing is sure.
       def note(cause, what, is_sure: true, **)
         @routine.note(@position, cause, what, is_sure: is_sure && !@is_doubtful, **)
       end

@@ -33,6 +33,10 @@ module Kino
         # @return [UnboundMethod, nil]
         def method(name) = Peek.method(@object, name)
 
+        # @param name [Symbol] of a method
+        # @return [Boolean]
+        def public?(name) = Peek.public?(Peek.holder(@object), name)
+
         # @param other [Object] another value
         # @return [Boolean]
         def same?(other) = other.instance_of?(Known) && Peek.same?(@object, other.object)
@@ -40,10 +44,17 @@ module Kino
 
       # An object that a request would make.
       class Made
+        # Versions that are told apart.
+        VERSIONS = 6
+
         # @return [Class]
         attr_reader :type
         # @return [Hash{Symbol => Object}] what `initialize` puts into it
         attr_reader :ivars
+        # @return [Hash{Symbol => Array<Array(Routine, Integer)>}] where it does
+        attr_reader :sets
+        # @return [Integer] how often more became known of what is in it: methods that have been read are read anew
+        attr_reader :version
         # @return [String, nil] of a String literal
         attr_reader :literal
 
@@ -52,7 +63,29 @@ module Kino
         def initialize(type, literal: nil)
           @type = type
           @ivars = {}
+          @version = 0
+          @sets = Hash.new { |sets, name| sets[name] = [] }
+          @doubts = {}
           @literal = literal
+        end
+
+        # @param name [Symbol] of an instance variable
+        # @param value [Object] what another call of `initialize` puts into it
+        # @return [void]
+        def widen(name, value)
+          joined = Values.join(@ivars[name], value)
+          return if joined.equal?(@ivars[name])
+
+          @version += 1
+          @ivars[name] = @version > VERSIONS ? UNKNOWN : joined
+        end
+
+        # @param name [Symbol] of an instance variable
+        # @param value [Object] what is in it, unless that is changed
+        # @return [Object] the same one each time, or what depends on it would never settle
+        def doubt(name, value)
+          doubtful = Values.doubt(value)
+          @doubts[name]&.same?(doubtful) ? @doubts[name] : @doubts[name] = doubtful
         end
 
         # @return [Boolean]
@@ -64,6 +97,9 @@ module Kino
         # @param name [Symbol]
         # @return [UnboundMethod, nil]
         def method(name) = Peek.instance_method(@type, name)
+        # @param name [Symbol] of a method
+        # @return [Boolean]
+        def public?(name) = Peek.public?(@type, name)
         # @return [Boolean]
         def same?(other) = equal?(other)
       end
@@ -81,9 +117,13 @@ module Kino
 
         # @return [Boolean]
         def same?(other)
-          other.instance_of?(Tuple) && elements.size == other.elements.size &&
+          other.instance_of?(self.class) && elements.size == other.elements.size &&
             elements.zip(other.elements).all? { |mine, its| mine.same?(its) }
         end
+      end
+
+      # Key and value, as Ruby's own methods give them of a Hash.
+      class Pair < Tuple
       end
 
       # A block or lambda that the code makes.
@@ -108,7 +148,7 @@ module Kino
       # @!attribute [r] receiver
       #   @return [Object] the value of self
       # @!attribute [r] frame
-      #   @return [Frame]
+      #   @return [Routine] what it stands in
       Block = Data.define(:listing, :receiver, :frame)
 
       # One of several.
@@ -130,8 +170,15 @@ module Kino
 
         # @return [Boolean]
         def same?(other)
-          other.instance_of?(Several) && values.size == other.values.size && Values.covers?(self, other)
+          other.instance_of?(self.class) && values.size == other.values.size && Values.covers?(self, other)
         end
+      end
+
+      # What it is by what has been read, and it may be something else by the time that it is asked. So it is followed,
+      # and nothing is concluded from it.
+      class Doubtful < Several
+        # @return [nil]
+        def truth = nil
       end
 
       # Nothing is known.
@@ -171,11 +218,16 @@ module Kino
 
         # @return [Object] a value that stands for both
         def join(one, other)
-          return one if one.same?(other) || covers?(one, other)
+          is_doubtful = [one, other].any?(Doubtful)
+          return one if one.same?(other) || (covers?(one, other) && (one.is_a?(Doubtful) || !is_doubtful))
           return UNKNOWN if each(one).empty? || each(other).empty?
 
-          several(each(one) + each(other))
+          joined = several(each(one) + each(other))
+          is_doubtful ? doubt(joined) : joined
         end
+
+        # @return [Object] the same, of which nothing is sure
+        def doubt(value) = each(value).empty? ? value : Doubtful.new(each(value))
 
         # @return [Object]
         def several(values)

@@ -28,14 +28,14 @@ module Kino
       # @raise [AppLoadError] when the app cannot be loaded
       # @raise [ConfigError] for a request that is none
       def call(app: nil, rackup: "config.ru", json: false, requests: [])
-        report = Kino::Check.report(app || quietly { AppLoader.load(rackup) }, requests:)
+        report = quietly { Kino::Check.report(app || AppLoader.load(rackup), requests:) }
         @out.puts json ? report.to_json : report.to_s
         report.passed? ? READY : NOT_READY
       end
 
       private
 
-      # What an app prints as it is loaded must not get into the JSON.
+      # What an app prints as it is loaded or tried must not get into the JSON.
       def quietly
         before = $stdout
         $stdout = @err

@@ -3,6 +3,7 @@
 require "kino/check"
 require "kino/config/remedies"
 require "kino/errors"
+require "kino/ruby"
 
 module Kino
   module Config
@@ -108,7 +109,7 @@ module Kino
         end
 
         def thread_obstacle(threads, ruby)
-          return if threads <= 1 || Remedies.ruby_4?(ruby)
+          return if threads <= 1 || Ruby.four?(ruby)
 
           ConfigError.new("ractor mode takes threads: 1 only on Ruby #{ruby}, got #{threads}: its VM deadlocks when " \
                           "a Ractor runs more than one thread (mended in Ruby 4.0)")

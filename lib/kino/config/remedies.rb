@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+require "kino/ruby"
+
 module Kino
   module Config
     # What to make of something that cannot be shared between Ractors and is to be called in them: an app, or a hook.
@@ -17,12 +19,8 @@ module Kino
         # @param object [Boolean] whether it may be any other object
         # @return [String] the ways that there are, to stand behind "make it"
         def list(ruby: RUBY_VERSION, proc: true, object: true)
-          [MODULE, *(PROC if proc && ruby_4?(ruby)), *(FROZEN if object)].join(", or ")
+          [MODULE, *(PROC if proc && Ruby.four?(ruby)), *(FROZEN if object)].join(", or ")
         end
-
-        # @param ruby [String] version of Ruby
-        # @return [Boolean] whether it has Ractor.shareable_proc, and bears a second thread in a Ractor
-        def ruby_4?(ruby) = Gem::Version.new(ruby) >= Gem::Version.new("4.0")
       end
     end
   end

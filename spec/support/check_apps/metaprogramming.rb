@@ -132,6 +132,30 @@ module Metaprogramming
       [200, {}, [new(1).sort.to_s, new(1).clamp(new(2), new(3)).number.to_s, new(1).lazy.first.to_s]]
     end
   end
+
+  # Answers to what it has no method for.
+  class Responding
+    BAD = [+"x"]
+
+    def respond_to_missing?(name, _all = false) = name == :page || super
+    def method_missing(name, *) = name == :page ? "page" : super
+    def self.call(_env) = [200, {}, [new.respond_to?(:page) ? BAD.first : "none"]]
+  end
+
+  # Private methods are not answered to.
+  class Hiding
+    def self.call(_env) = [200, {}, [new.respond_to?(:secret) ? "none" : Responding::BAD.first]]
+
+    private
+
+    def secret = "secret"
+  end
+
+  # An app without a call of its own.
+  class CallMissing
+    def self.respond_to_missing?(name, _all = false) = name == :call || super
+    def self.method_missing(name, *) = name == :call ? [200, {}, [$undefined_pages.to_s]] : super
+  end
 end
 
 CheckApps.app("define_singleton_method", blames: /call|define_|Proc|block/) { Metaprogramming::Defined }
@@ -150,3 +174,6 @@ CheckApps.app("Forwardable") { Metaprogramming::Forwarding }
 CheckApps.app("DelegateClass", blames: /Delegate|join/) { Metaprogramming::Delegated }
 CheckApps.app("SimpleDelegator", blames: /Delegat|method_missing/) { Metaprogramming::SimplyDelegated }
 CheckApps.app("Enumerable and Comparable") { Metaprogramming::Versions }
+CheckApps.app("respond_to_missing?", blames: /BAD/) { Metaprogramming::Responding }
+CheckApps.app("respond_to? of a private method", blames: /BAD/) { Metaprogramming::Hiding }
+CheckApps.app("method_missing for call", blames: /\$undefined_pages/) { Metaprogramming::CallMissing }

@@ -51,7 +51,7 @@ RSpec.describe Kino::Check::Peek do
     Named.const_set(:LIST, [1].freeze)
     expect(described_class.title(Named)).to eq("Named")
     expect(described_class.ancestors(Named)).to include(Named, Object)
-    expect(described_class.constant(Named, :LIST)).to eq([1])
+    expect(described_class.constant(Named, :LIST, true)).to eq([1])
     expect(described_class.instance_method(Named, :call).owner).to equal(Named)
   end
 

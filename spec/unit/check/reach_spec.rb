@@ -58,7 +58,7 @@ RSpec.describe Kino::Check::Reach do
   end
 
   it "says last that there was more to read" do
-    found = findings("def run = $a", is_cut: true)
+    found = findings("def run = $a", cut: "there is more")
     expect(found.map { [it.cause, it.certainty, it.place, it.path] })
       .to eq([[:global, :certain, "app.rb:2", "Shop::Subject#run"], [:cut, :possible, nil, "Shop::Subject#run"]])
   end

@@ -119,7 +119,7 @@ RSpec.describe Kino::Check::Routine do
   end
 
   it "keeps what local variables are that are set once, for the blocks within" do
-    own = routine_of("def run\na = 1\nb = 1\nb = 2\n[a, b]\nend")
+    own = routine_of("def run\na = 1\nb = 1\nb = 2\n[a, b].map { a + b }\nend")
     expect(own.settled.values.map(&:object)).to eq([1])
   end
 end

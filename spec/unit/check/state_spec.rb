@@ -43,7 +43,7 @@ RSpec.describe Kino::Check::State do
     it "is not known any more in an object that the request makes, once a method sets it" do
       around = "class Part; def self.run = $a; end\nclass Page\n" \
                "def initialize(part) = @part = part\ndef keep(part) = @part = part\ndef run = @part.run\nend"
-      expect(said_of("Page.new(Part).run", around)).to eq({ "$a is read" => :certain })
+      expect(said_of("Page.new(Part).run", around)).to eq({ "$a is read" => :possible })
       expect(said_of("page = Page.new(Part)\npage.keep(env)\npage.run", around)).to eq({})
       around = "class Part; def self.run = $a; end\nclass Page\ndef keep(part) = @part = part\ndef run = @part.run\nend"
       expect(said_of("page = Page.new\npage.keep(Part)\npage.run", around)).to eq({})

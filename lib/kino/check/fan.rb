@@ -1,0 +1,33 @@
+# frozen_string_literal: true
+
+require "kino/check/routine"
+
+module Kino
+  module Check
+    # All methods of a receiver, where it is called by a name that comes about in the request. It stands between those
+    # who call so and the methods: many a program has many of both.
+    #
+    # @api private
+    class Fan
+      # @return [Array<Routine::Call>]
+      attr_reader :all_calls
+
+      def initialize = @all_calls = []
+
+      # @param routine [Routine]
+      # @return [void]
+      def add(routine)
+        @all_calls << Routine::Call.new(position: Routine::WHOLE, target: routine, by: :maybe)
+      end
+
+      # @return [nil] it is not named on the way
+      def label = nil
+      # @return [nil] it is in no method
+      def outer = nil
+      # @return [Array]
+      def notes = []
+      # @return [Boolean]
+      def runs_certainly?(_call) = false
+    end
+  end
+end

@@ -1,0 +1,10 @@
+# frozen_string_literal: true
+
+require "kino/ruby"
+
+RSpec.describe Kino::Ruby do
+  it "knows Ruby 4 and what comes after it" do
+    expect(%w[4.0.0 4.0.5 4.1.0 10.0.0]).to all(satisfy { |version| described_class.four?(version) })
+    expect(%w[3.4.5 3.10.0]).to all(satisfy { |version| !described_class.four?(version) })
+  end
+end
