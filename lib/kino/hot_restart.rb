@@ -30,9 +30,11 @@ module Kino
     # @param server [Server]
     # @param succeeded [#call] gets the pid of the new process when it serves: whatever else is to be handed over
     # @param failed [#call] when it came to nothing and the new process is gone: whatever it may have left behind
+    # @param kept [Boolean] whether the listener is a service manager's
     # @param program [#command, #environment, #directory] what is started
-    def initialize(server, succeeded:, failed:, program: Program)
+    def initialize(server, succeeded:, failed:, kept: false, program: Program)
       @server = server
+      @kept = kept
       @succeeded = succeeded
       @failed = failed
       @program = program
@@ -74,11 +76,12 @@ module Kino
     # `shutdown_timeout`. If this one ended before that, the other would go on by itself.
     #
     # @param seconds [Numeric, nil] at most; nil is for as long as it takes
-    # @return [void]
+    # @return [Boolean] whether nothing is under way
     def wait(seconds = nil)
       deadline = seconds && (now + seconds)
       @lock.synchronize do
         @ended.wait(@lock, deadline && [deadline - now, 0].max) while @busy && (deadline.nil? || now < deadline)
+        !@busy
       end
     end
 
@@ -132,8 +135,8 @@ module Kino
         return refuse(REFUSALS[:cancelled]) && nil unless listener
 
         begin
-          @successor = Successor.new(listener, command: @program.command, env: @program.environment,
-                                               chdir: @program.directory)
+          @successor = Successor.new(listener, kept: @kept, command: @program.command,
+                                               env: @program.environment, chdir: @program.directory)
         ensure
           listener.close
         end

@@ -41,6 +41,9 @@ module Kino
     # @return [Integer, nil] the process that this one takes over from
     def predecessor = handover&.predecessor
 
+    # @return [Boolean] whether the listener is a service manager's, which keeps it
+    def kept? = handover ? handover.kept : !listener.nil?
+
     # @return [Boolean] whether the predecessor was told, and tells others
     def announce = handover ? handover.announce : false
   end

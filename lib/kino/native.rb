@@ -25,6 +25,7 @@ module Kino
   # `close(id)`:: takes nothing into the queue any more; workers that find it empty get nil.
   # `abort(id)`:: answers 503 to what waits, and 500 to what workers have in flight.
   # `shutdown(id)`:: ends the network threads (about a second at most) and forgets the server.
+  # `claim_listener(id)`:: nobody else is to listen on that socket: it ends with the server, whoever has a copy.
   # `listener(id) -> Integer or nil`:: another descriptor of the socket that is listened on, which the caller owns
   #   and closes; it does not survive an exec. nil once the socket is closed.
   # `retire(id, index) -> Integer`:: tells the threads of worker `index` to take nothing more, those included

@@ -51,20 +51,18 @@ module Kino
     # @param error [Exception]
     # @return [Object] the status that was sent
     def failed(env, status, headers, error)
+      @finished.note(status, headers, error)
       sent = @failure.tell(env, error) || status.nil? ? Failure::ANSWER.first : status
-      @finished.run(env, status, headers, error)
+      @finished.run(env)
       sent
     end
 
-    # Runs what is left of `rack.response_finished` for a request that its worker has in hand when it dies.
+    # Runs what is left of `rack.response_finished` for a request that its worker had in hand when it died.
     # @param env [Hash]
-    # @param status [Integer, nil]
-    # @param headers [Hash, nil]
     # @return [void]
-    def abandoned(env, status = nil, headers = nil)
-      # Not the name that English gives it: an alias of a global variable cannot be read in a Ractor.
-      raised = $! # rubocop:disable Style/SpecialGlobalVars -- see above
-      @finished.run(env, status, headers, raised || WorkerError.new("its worker was killed"))
+    def abandoned(env)
+      note_death(nil, nil)
+      @finished.run(env)
     end
 
     private
@@ -77,10 +75,17 @@ module Kino
         return failed(env, status, headers, error)
       end
       is_told = true
-      @finished.run(env, status, headers, nil)
+      @finished.note(status, headers, nil)
+      @finished.run(env)
       status
     ensure
-      abandoned(env, status, headers) unless is_told
+      note_death(status, headers) unless is_told
+    end
+
+    def note_death(status, headers)
+      # Not the name that English gives it: an alias of a global variable cannot be read in a Ractor.
+      raised = $! # rubocop:disable Style/SpecialGlobalVars -- see above
+      @finished.note(status, headers, raised || WorkerError.new("its worker was killed"))
     end
 
     def send_body(env, status, headers, body)

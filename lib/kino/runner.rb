@@ -28,7 +28,7 @@ module Kino
       @notifier = Systemd::Notifier.new
       @watchdog = Systemd::Watchdog.new(server:, notifier: @notifier)
       @restart = HotRestart.new(server, program:, succeeded: @notifier.method(:succeeded_by),
-                                        failed: -> { @pidfile&.claim })
+                                        failed: -> { @pidfile&.claim }, kept: inherited.kept?)
       @reloading = Mutex.new # reloads one after another
       @telling = Mutex.new # around what is said to the service manager, in the order in which it holds
       @stopping = false
@@ -40,21 +40,13 @@ module Kino
     # @yieldparam server [Server] once it listens
     # @return [void]
     # @raise [BindError, PidfileError]
-    def run
-      is_over = false
+    def run(&)
+      @pid = Process.pid
       signals = Signals.new(stop: method(:stop), others:)
-      signals.during do
-        start { signals.start }
-        yield @server if block_given?
-        boot = announce
-        @server.wait
-        is_over = true
-      ensure
-        boot&.kill&.join
-      end
+      signals.during { serve(signals, &) }
       raise @failure if @failure
     ensure
-      finish(end_of_thread(is_over))
+      finish if Process.pid == @pid # what a block has forked is not the server
     end
 
     private
@@ -64,6 +56,18 @@ module Kino
         "USR1" => -> { ErrorLog.line(@server.stats_line) }, "USR2" => @restart.method(:call), "HUP" => method(:reload),
         "TTIN" => -> { resize("TTIN", :add_worker) }, "TTOU" => -> { resize("TTOU", :remove_worker) }
       }
+    end
+
+    def serve(signals)
+      is_over = false
+      start { signals.start }
+      yield @server if block_given?
+      boot = announce
+      @server.wait
+      is_over = true
+    ensure
+      boot&.kill&.join
+      end_well unless is_over || Process.pid != @pid
     end
 
     # @yield once there is something to stop, whatever the hook after_boot does
@@ -101,8 +105,15 @@ module Kino
     def stop
       timeout = @server.settings.shutdown_timeout
       began = now
-      @restart.wait(timeout / 2) if leave
-      @server.shutdown(timeout: [timeout - (now - began), 0].max)
+      is_last = leave && @restart.wait(timeout / 2)
+      shut_down([timeout - (now - began), 0].max, is_last:)
+    end
+
+    # @param is_last [Boolean] whether nobody follows or may follow yet
+    def shut_down(timeout, is_last:)
+      has_predecessor = Process.ppid == @inherited.predecessor # who has the socket until it ends
+      @server.claim_listener if is_last && !@inherited.kept? && !has_predecessor
+      @server.shutdown(timeout:)
     end
 
     # What serves on after a hot restart is not to be called off by the old process, whoever ends that.
@@ -133,28 +144,39 @@ module Kino
       ErrorLog.line("#{signal}: #{@server.workers} workers")
     end
 
-    # @return [String, nil]
-    def end_of_thread(is_over)
-      raised = $! # rubocop:disable Style/SpecialGlobalVars -- as in the responder, which runs in Ractors
-      return if is_over || !(raised.nil? || raised.is_a?(SystemExit))
+    # Where somebody, the app most likely, has ended the main thread: a server must not be gone without a word, and what
+    # it has begun is finished. Signals still are heard: a second one of those that stop a server ends it at once.
+    def end_well
+      why = end_of_thread or return
+      ErrorLog.line("the server stops, because the main thread was ended (#{why})")
+      deadline = now + @server.settings.shutdown_timeout
+      begin
+        shut_down([deadline - now, 0].max, is_last: leave)
+      rescue SystemExit
+        retry # the app says it again
+      end
+    end
 
-      raised ? "exit #{raised.status}" : "it was killed"
+    # @return [String, nil] nil where it goes on, or something was raised
+    def end_of_thread
+      raised = $! # rubocop:disable Style/SpecialGlobalVars -- as in the responder, which runs in Ractors
+      return "exit #{raised.status}" if raised.is_a?(SystemExit)
+
+      "it was killed" if raised.nil? && Thread.current.status == "aborting"
+    end
+
+    # Where something was raised, nobody else could stop it any more.
+    def finish
+      leave
+      @server.shutdown(timeout: 0)
+      @restart.wait
+    ensure
+      @watchdog.stop
+      @pidfile&.release
     end
 
     def now = Process.clock_gettime(Process::CLOCK_MONOTONIC)
 
     def status = "serving #{@server.url} (#{@server.mode}, #{@server.workers} workers)"
-
-    # @param end_of_thread [String, nil] how the main thread was ended, by the app most likely; nil where the server has
-    #   stopped, or raised. A server must not be gone without a word, and what it has begun is finished
-    def finish(end_of_thread)
-      ErrorLog.line("the server stops, because the main thread was ended (#{end_of_thread})") if end_of_thread
-      leave
-      # Where something was raised nobody else could stop it any more.
-      @server.shutdown(timeout: end_of_thread ? @server.settings.shutdown_timeout : 0)
-      @restart.wait
-      @watchdog.stop
-      @pidfile&.release
-    end
   end
 end

@@ -135,7 +135,7 @@ module Kino
         begin_serving
       end
       yield self if block_given?
-      call_after_boot if settings.after_boot
+      call_after_boot if settings.after_boot && !@is_stopping
       self
     end
 
@@ -154,6 +154,15 @@ module Kino
       return if @id.nil? || @stopped.closed?
 
       Native.listener(@id)&.then { |descriptor| Socket.for_fd(descriptor) }
+    end
+
+    # Says that nobody else is meant to listen on the socket that this server was given, or has given out by
+    # {#listener}: no client is to connect to it once the server has stopped, be it that the app has forked a process
+    # that has a copy. It is so from the start where neither was done.
+    #
+    # @return [void]
+    def claim_listener
+      Native.claim_listener(@id) if @id && !@stopped.closed?
     end
 
     # Waits until the server has stopped. Any number of threads may.
@@ -184,7 +193,7 @@ module Kino
       timeout = Config::Directives[:shutdown_timeout].coerce(timeout, source: "shutdown(timeout:)")
       if Signals.trapping? || @hook_threads.own? || @pool&.own_thread?
         Thread.new { shutdown(timeout:) }
-      elsif !@lock.owned? # else by a block that #start has called
+      else
         @lock.synchronize { stop(timeout) if @pool && !@stopped.closed? }
       end
       self

@@ -49,8 +49,8 @@ module Kino
     # From now on signals are acted on.
     # @return [self]
     def start
-      @is_started = true
       revive
+      @is_started = true
       self
     end
 
@@ -68,7 +68,7 @@ module Kino
 
     def note(name)
       @notes << name
-      revive if @is_started && !@reader.alive?
+      revive if @is_started && !@reader&.alive?
     rescue ClosedQueueError, ThreadError
       nil # the server has stopped, and the handlers are about to be put back; or the next signal tries again
     end

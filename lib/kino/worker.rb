@@ -59,9 +59,9 @@ module Kino
       env = @native.take
       env = serve(env) while env
     ensure
-      # With one in hand it was left by a jump.
-      abandon(env) if env && @native.holding?
       leave
+      # It was left by a jump. Not before the release, which is the client's answer.
+      abandon(env) if env
     end
 
     # @return [Symbol, nil] :set_aside or :leaving if it had been told to leave when {#run} ended

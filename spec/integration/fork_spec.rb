@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require "support/child"
 require "support/integration"
 
 RSpec.describe "fork" do
@@ -66,6 +67,37 @@ RSpec.describe "fork" do
     expect(server.stats).to include(dropped: 0, disconnects: 0)
   end
 
+  it "leaves a socket open that was given out" do
+    server = serve(Apps::Doors)
+    listener = server.listener
+    server.shutdown
+    expect(refused?(server.port)).to be(false)
+  ensure
+    listener&.close
+  end
+
+  it "in the block of Server.run leaves the server to the parent, whatever the child does" do
+    child = Child.ruby(<<~PROGRAM)
+      require "kino"
+      require "support/apps"
+      Kino::Server.run(Apps::Doors, port: 0, workers: 1, threads: 1, mode: :threaded) do |server|
+        pid = fork { exit(7) }
+        puts "child: \#{Process.wait2(pid).last.exitstatus}"
+        exit(8) if (pid = fork).nil?
+        puts "child: \#{Process.wait2(pid).last.exitstatus}"
+        puts "listening: \#{server.url}"
+        $stdout.flush
+      end
+      puts "stopped"
+    PROGRAM
+    expect(Wire.get(child.port, "/free").body).to eq("free")
+    child.signal("TERM")
+    expect(child.status.exitstatus).to eq(0)
+    expect([child.output, child.errors]).to match([/child: 7\nchild: 8\n.*stopped\n\z/m, ""])
+  ensure
+    child&.close
+  end
+
   it "does not keep the child from a server of its own" do
     server = serve(Apps::Doors)
     expect(in_child do
@@ -80,6 +112,8 @@ RSpec.describe "fork" do
   # It has a copy of every socket, and may stay for long.
   it "does not let the child keep open what the server closes" do
     server = serve(Apps::Doors)
+    server.listener.close # somebody else might have it now
+    server.claim_listener
     wire = connect(server).send_head("GET", "/wait-midway?#{meeting.path}")
     expect(wire.read_first_chunk).to eq("first ")
     meeting.next

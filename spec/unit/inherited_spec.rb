@@ -5,14 +5,15 @@ require "tmpdir"
 require "kino/inherited"
 
 RSpec.describe Kino::Inherited do
-  let(:handover) { Kino::HotRestart::Handover.new(listener: Object.new, report: pipe.last, predecessor: 12) }
+  let(:handover) { Kino::HotRestart::Handover.new(listener: Object.new, report: pipe.last, predecessor: 12, kept: true) }
   let(:pipe) { IO.pipe }
 
   it "is nothing but the working directory where nobody has given anything" do
     Dir.mktmpdir do |directory|
       Dir.chdir(directory) do
         expect(described_class.take({})).to have_attributes(
-          listener: nil, handover: nil, predecessor: nil, directory: File.realpath(directory), announce: false
+          listener: nil, handover: nil, predecessor: nil, directory: File.realpath(directory), announce: false,
+          kept?: false
         )
       end
     end
@@ -32,14 +33,16 @@ RSpec.describe Kino::Inherited do
   it "has the socket of a service manager, and no predecessor" do
     socket = Object.new
     allow(Kino::Systemd::Activation).to receive(:take).and_return(socket)
-    expect(described_class.take({})).to have_attributes(listener: socket, predecessor: nil, announce: false)
+    expect(described_class.take({}))
+      .to have_attributes(listener: socket, predecessor: nil, announce: false, kept?: true)
   end
 
   it "has the predecessor's socket rather than a service manager's, and tells the predecessor" do
     allow(Kino::HotRestart::Handover).to receive(:take).and_return(handover)
     allow(Kino::Systemd::Activation).to receive(:take).and_return(Object.new)
     inherited = described_class.take({})
-    expect(inherited).to have_attributes(listener: handover.listener, predecessor: 12)
+    expect(inherited).to have_attributes(listener: handover.listener, predecessor: 12, kept?: true)
+    expect(inherited.with(handover: handover.with(kept: false))).not_to be_kept
     expect(inherited.announce).to be(true)
     expect(pipe.first.read).to eq(Kino::HotRestart::Handover::READY)
   end

@@ -185,21 +185,48 @@ RSpec.describe Kino::Responder do
       expect(notes.last).to eq([:called])
     end
 
-    it "is called where the body ends the worker, with what that was" do
-      env["rack.response_finished"] << ->(_, *rest) { notes << rest }
-      expect { respond(body { exit(3) }, status: 201) }.to raise_error(SystemExit)
-      Thread.new { respond(body { Thread.current.kill }) }.join
-      expect(notes.grep_v(Symbol).select { |note| note.size == 3 && note.first.is_a?(Integer) }).to match(
-        [[201, {}, be_a(SystemExit)], [200, {}, have_attributes(message: "its worker was killed")]]
-      )
+    # What the worker does at its end, after the answer.
+    def die
+      yield
+    ensure
+      responder.abandoned(env)
     end
 
-    it "is called to the last although one of them ends the worker" do
-      env["rack.response_finished"] << ->(*) { notes << [:first] } << ->(*) { exit } << ->(*) { notes << [:last] }
-      expect { respond([]) }.to raise_error(SystemExit)
-      expect(notes.last(1)).to eq([[:last]])
+    it "is called at the end of the worker that the body has ended, with what that was" do
+      env["rack.response_finished"] << ->(_, *rest) { notes << rest }
+      expect { die { respond(body { exit(3) }, status: 201) } }.to raise_error(SystemExit)
+      expect(notes.last).to match([201, {}, be_a(SystemExit)])
+      env["rack.response_finished"] = [->(_, *rest) { notes << rest }]
+      Thread.new { die { respond(body { Thread.current.kill }) } }.join
+      expect(notes.last).to match([200, {}, have_attributes(message: "its worker was killed")])
+    end
+
+    it "is called to the last although one of them ends the worker, and each once with what became of the answer" do
+      env["rack.response_finished"] << ->(_, *rest) { notes << rest } << ->(*) { exit } << ->(*) { notes << [:last] }
+      expect { die { respond([], status: 202) } }.to raise_error(SystemExit)
+      expect(notes.last(2)).to eq([[:last], [202, {}, nil]])
+      expect { responder.abandoned(env) }.not_to(change(notes, :size))
+    end
+
+    it "is told of the error although the hook for errors ends the worker" do
+      env["rack.response_finished"] << ->(_, *rest) { notes << rest }
+      subject = described_class.new(native, on_error: ->(*) { exit })
+      native.take
+      logged(/no/) do
+        expect { subject.respond(env, 200, {}, body { raise "no" }) }.to raise_error(SystemExit)
+      end
+      subject.abandoned(env)
+      expect(notes.last).to match([200, {}, have_attributes(message: "no")])
+    end
+
+    it "is called once, of the next request too, whatever the app keeps" do
+      callables = [->(*) { notes << [:called] }].freeze
+      2.times do
+        env["rack.response_finished"] = callables
+        respond([])
+      end
       responder.abandoned(env)
-      expect(notes.last(2)).to eq([[:last], [:first]])
+      expect(notes.count([:called])).to eq(2)
     end
 
     it "may be missing, should the app have thrown it away" do

@@ -38,6 +38,9 @@ RSpec.describe Kino::Runner do
         reload_gate&.pop
       end
 
+      def claim_listener = @claims = @claims.to_i + 1
+      attr_reader :claims
+
       def shutdown(timeout: :all)
         calls << [:shutdown, timeout]
         @stopped.close
@@ -199,7 +202,8 @@ RSpec.describe Kino::Runner do
     let(:settings) { { pidfile: "kino.pid" } }
     let(:reports) { IO.pipe }
     let(:inherited) do
-      handover = Kino::HotRestart::Handover.new(listener: nil, report: reports.last, predecessor: Process.ppid)
+      handover = Kino::HotRestart::Handover.new(listener: nil, report: reports.last, kept: false,
+                                                predecessor: Process.ppid)
       Kino::Inherited.new(listener: reports.first.dup, handover:, directory: @directory)
     end
 
@@ -260,6 +264,30 @@ RSpec.describe Kino::Runner do
     expect(calls.pop).to match([:shutdown, be_between(1, 20)])
   end
 
+  it "goes on to stop in good order where the app says again that it is to end" do
+    settings[:shutdown_timeout] = 20
+    calls = server.calls
+    server.define_singleton_method(:shutdown) do |timeout: :all|
+      calls << [:shutdown, timeout]
+      exit(4) if calls.size == 2 # while it waits
+    end
+    runner = described_class.new(server, inherited:)
+    Thread.new do
+      runner.run { exit(3) }
+    rescue SystemExit
+      nil
+    end.join
+    expect(Array.new(calls.size) { calls.pop }).to match(
+      [:start, [:shutdown, be_between(19, 20)], [:shutdown, be_between(19, 20)], [:shutdown, 0]]
+    )
+  end
+
+  it "says nothing of an end where the block is just left" do
+    catch(:left) { described_class.new(server, inherited:).run { throw :left } }
+    expect(said).to eq("")
+    expect(Array.new(server.calls.size) { server.calls.pop }).to eq([:start, [:shutdown, 0]])
+  end
+
   { "exit 3" => -> { exit(3) }, "it was killed" => -> { Thread.current.kill } }.each do |why, ends|
     it "stops in good order where the main thread is ended, and says so: #{why}" do
       settings[:shutdown_timeout] = 20
@@ -271,7 +299,8 @@ RSpec.describe Kino::Runner do
         nil
       end
       ended.join
-      expect(server.calls.size.times.map { server.calls.pop }).to eq([:start, [:shutdown, 20.0]])
+      expect(Array.new(server.calls.size) { server.calls.pop })
+        .to match([:start, [:shutdown, be_between(19, 20)], [:shutdown, 0]])
       expect(said).to include("kino: the server stops, because the main thread was ended (#{why})\n")
     end
   end
@@ -288,5 +317,49 @@ RSpec.describe Kino::Runner do
     server.reload_gate << :go_on
     @running.value
     expect(@manager).to be_quiet
+  end
+
+  describe "the socket" do
+    def handed_over(predecessor, kept: false)
+      _reports, report = IO.pipe
+      listener = IO.pipe.first
+      handover = Kino::HotRestart::Handover.new(listener:, report:, predecessor:, kept:)
+      inherited.with(listener:, handover:)
+    end
+
+    # @return [Integer, nil] how often it was claimed
+    def claims(inherited)
+      runner = described_class.new(server, inherited:)
+      @running = Thread.new { runner.run }
+      expect(server.calls.pop).to eq(:start)
+      stop
+      server.claims
+    end
+
+    it "is ours alone at the end where we have made it" do
+      expect(claims(inherited)).to eq(1)
+    end
+
+    it "is ours alone once the predecessor has ended" do
+      expect(claims(handed_over(Process.pid))).to eq(1)
+    end
+
+    it "is not ours alone while the predecessor lives" do
+      expect(claims(handed_over(Process.ppid))).to be_nil
+    end
+
+    it "is not ours alone where a service manager keeps it" do
+      expect(claims(inherited.with(listener: IO.pipe.first))).to be_nil
+    end
+
+    it "is not ours alone where a service manager gave it to the predecessor" do
+      expect(claims(handed_over(Process.pid, kept: true))).to be_nil
+    end
+
+    it "is not ours alone where another process follows" do
+      restart = instance_double(Kino::HotRestart, call: true, cancel: false, wait: true)
+      allow(Kino::HotRestart).to receive(:new).and_return(restart)
+      expect(claims(inherited)).to be_nil
+    end
   end
 end

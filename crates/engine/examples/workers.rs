@@ -31,7 +31,7 @@ fn main() {
         head_timeout: Duration::from_secs(15),
         keep_alive_timeout: Duration::from_secs(75),
         body_timeout: Duration::from_secs(30),
-        send_timeout: Duration::from_secs(30),
+        send_timeout: Some(Duration::from_secs(30)),
         max_connections: 10_000,
         max_requests: None,
         inherited: None,

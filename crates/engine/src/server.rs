@@ -46,7 +46,7 @@ pub struct Server {
     slots: Mutex<Slots>,
     /// The socket that is listened on, for who is to inherit it. None once it is closed.
     listener: Mutex<Option<std::net::TcpListener>>,
-    /// Whether anybody else has that socket or was given it.
+    /// Whether anybody else has that socket or was given it, see [`Server::claim_listener`].
     is_shared: Arc<AtomicBool>,
     stop: watch::Sender<bool>,
     /// True for connections that shall end after what they have begun; each holds a receiver.
@@ -223,6 +223,12 @@ impl Server {
         let listener = self.listener.lock();
         self.is_shared.store(true, Ordering::Release);
         listener.as_ref().map(|socket| socket.try_clone().map(OwnedFd::from)).transpose()
+    }
+
+    /// Says that nobody else is meant to listen on the socket any more, whoever had it or was given it. It ends with this
+    /// server then, be it that a process that the app has forked has a copy.
+    pub fn claim_listener(&self) {
+        self.is_shared.store(false, Ordering::Release);
     }
 
     /// Closes the listener. New connections are refused by the system from now on, unless somebody else has the

@@ -47,8 +47,8 @@ pub struct Settings {
     /// How long a client may pause within a request body, once somebody has begun to read it: the next
     /// piece is waited for while the last is worked on.
     pub body_timeout: Duration,
-    /// How long a client may take nothing of its answer, seconds from the last byte that it took.
-    pub send_timeout: Duration,
+    /// How long a client may take nothing of its answer; None for as long as it likes.
+    pub send_timeout: Option<Duration>,
     /// Most connections at a time; more wait in the system's backlog.
     pub max_connections: usize,
     /// Most requests on one connection; `None` for no limit.

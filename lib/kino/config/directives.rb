@@ -210,11 +210,12 @@ module Kino
         ),
         Directive.new(
           name: :send_timeout, section: :deadlines, native: true,
-          type: Types::Duration.new, default: 30.0,
-          summary: "how long a client may pause in taking its answer",
+          type: Types::Duration.new(least: 0.001, words: NONE), default: 30.0,
+          summary: "how long a client may pause in taking its answer; none is for ever",
           doc: "Seconds for which a client may take nothing of its answer while there is more of it. Then the " \
                "connection is reset, and an app that streams gets Kino::DisconnectedError: it would hold its worker " \
-               "for as long as the client likes. Not for connections that were given away (hijack, upgrades)."
+               "for as long as the client likes. One that reads slowly, but reads, is not meant: what counts is " \
+               "whether the system could send anything. Not for connections that were given away (hijack, upgrades)."
         ),
         Directive.new(
           name: :dispatch, section: :tuning,
@@ -293,8 +294,8 @@ module Kino
           type: Types::Callable.new, default: nil,
           summary: "called before a shutdown begins to close anything",
           doc: "Called by Kino::Server#shutdown, once, after `ready?` has turned false and before the port is " \
-               "closed, on a thread of its own. What it takes is taken from `shutdown_timeout`; when that is over, " \
-               "the server goes on without it."
+               "closed, on a thread of its own. What it takes is taken from `shutdown_timeout`: one that hangs " \
+               "leaves nothing to the requests in flight, which are cut off when the server goes on without it."
         )
       ].freeze
 

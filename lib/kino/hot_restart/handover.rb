@@ -4,7 +4,7 @@ require "kino/errors"
 
 module Kino
   class HotRestart
-    Handover = Data.define(:listener, :report, :predecessor)
+    Handover = Data.define(:listener, :report, :predecessor, :kept)
 
     # What the process that is to end gives the one that follows: descriptors that are inherited, and the environment
     # variable that says which they are.
@@ -15,6 +15,8 @@ module Kino
     #   @return [IO] a pipe, on which the new process says that it is ready
     # @!attribute [r] predecessor
     #   @return [Integer] the old process
+    # @!attribute [r] kept
+    #   @return [Boolean] whether somebody has the socket who keeps it: a service manager
     #
     # @api private
     class Handover
@@ -23,7 +25,7 @@ module Kino
       # What is said when all is well; a pipe that just closes means that it is not.
       READY = "ready\n"
 
-      FORM = /\Alistener=(\d{1,9}) report=(\d{1,9}) predecessor=(\d{1,9})\z/
+      FORM = /\Alistener=(\d{1,9}) report=(\d{1,9}) predecessor=(\d{1,9}) kept=(yes|no)\z/
       private_constant :FORM
 
       class << self
@@ -34,10 +36,11 @@ module Kino
         # @raise [BindError] where what is said is not so
         def take(env)
           text = env.delete(VARIABLE) or return
-          listener, report, predecessor = FORM.match(text)&.captures&.map(&:to_i)
-          raise BindError, "#{VARIABLE} is for hot restarts only, and cannot be #{text.inspect}" unless listener
+          form = FORM.match(text)
+          raise BindError, "#{VARIABLE} is for hot restarts only, and cannot be #{text.inspect}" unless form
 
-          new(listener: io(listener, "r"), report: io(report, "w"), predecessor:)
+          listener, report, predecessor = form.captures.first(3).map(&:to_i)
+          new(listener: io(listener, "r"), report: io(report, "w"), predecessor:, kept: form[4] == "yes")
         end
 
         private
@@ -51,7 +54,8 @@ module Kino
 
       # @return [Hash{String => String}] the variable to set
       def variables
-        { VARIABLE => "listener=#{listener.fileno} report=#{report.fileno} predecessor=#{predecessor}" }
+        { VARIABLE => "listener=#{listener.fileno} report=#{report.fileno} predecessor=#{predecessor} " \
+                      "kept=#{kept ? "yes" : "no"}" }
       end
 
       # @return [Hash{IO => IO}] as Kernel#spawn takes what is to be inherited

@@ -20,13 +20,14 @@ module Kino
       # A program of its own: neither threads nor Ractors survive a fork.
       #
       # @param listener [IO] stays the caller's
+      # @param kept [Boolean] see {Handover}
       # @param command [Array<String>]
       # @param env [Hash{String => String}] the whole environment
       # @param chdir [String]
       # @raise [SystemCallError, ThreadError] where it cannot be started
-      def initialize(listener, command:, env:, chdir:)
+      def initialize(listener, kept:, command:, env:, chdir:)
         reports, report = IO.pipe
-        handover = Handover.new(listener:, report:, predecessor: Process.pid)
+        handover = Handover.new(listener:, report:, predecessor: Process.pid, kept:)
         @pid = Process.spawn(env.merge(handover.variables), *command, chdir:, unsetenv_others: true,
                                                                       **handover.descriptors)
         report.close

@@ -44,7 +44,8 @@ module Kino
         while run
           next if @thread.join([deadline - now, 0].max)
 
-          ErrorLog.line("the hook on_worker_exit is waited for no longer: #{@calls.size} calls are left out")
+          ErrorLog.line("the hook on_worker_exit has not returned and is waited for no longer; calls left out: " \
+                        "#{@calls.size}")
           break
         end
       end

@@ -15,28 +15,37 @@ module Kino
         callables.is_a?(Array) && !callables.empty?
       end
 
-      # Runs them, the last that was registered first. What one raises is logged and keeps none of the others from
-      # running. Where one ends its worker, a second call goes on with the next.
+      # Notes what they are to be called with, unless that is known already: what keeps them from being called, an app's
+      # `exit` say, is not what became of the answer.
       #
-      # @param env [Hash]
       # @param status [Integer, nil] nil where the app gave none
       # @param headers [Hash, nil]
       # @param error [Exception, nil] what kept the answer from being complete
       # @return [void]
-      def run(env, status, headers, error)
-        return unless @left || self.class.awaited?(env)
+      def note(status, headers, error)
+        @outcome ||= [status, headers, error]
+        nil
+      end
 
-        @left ||= env["rack.response_finished"].dup
-        while (callable = @left.pop)
-          tell(callable, env, status, headers, error)
+      # Runs them, the last that was registered first. What one raises is logged and keeps none of the others from
+      # running. Each is taken out before it is called: where one ends its worker, another call goes on with the next,
+      # and where there is none left it does nothing.
+      #
+      # @param env [Hash]
+      # @return [void]
+      def run(env)
+        while self.class.awaited?(env)
+          *left, callable = env["rack.response_finished"]
+          env["rack.response_finished"] = left # not the app's own Array, which may be frozen
+          tell(callable, env)
         end
-        @left = nil
+        @outcome = nil
       end
 
       private
 
-      def tell(callable, env, status, headers, error)
-        callable.call(env, status, headers, error)
+      def tell(callable, env)
+        callable.call(env, *@outcome)
       rescue *ErrorLog::RESCUED => raised
         ErrorLog.exception(raised, env)
       end

@@ -19,7 +19,7 @@ RSpec.describe Kino::HotRestart::Successor do
 
   def start(program, env: { "GIVEN" => "1" }, chdir: "/")
     command = [RbConfig.ruby, "--disable-gems", "-I#{Child::ROOT}/lib", "-e", program]
-    @successor = described_class.new(@listener, command:, env:, chdir:)
+    @successor = described_class.new(@listener, kept: false, command:, env:, chdir:)
     (@successors ||= []) << @successor
     @successor
   end
@@ -104,7 +104,8 @@ RSpec.describe Kino::HotRestart::Successor do
   it "leaves no descriptors where it cannot be started" do
     ends = []
     allow(IO).to(receive(:pipe).and_wrap_original { |original| original.call.tap { |pair| ends.concat(pair) } })
-    expect { described_class.new(@listener, command: ["/nowhere"], env: {}, chdir: "/") }.to raise_error(Errno::ENOENT)
+    expect { described_class.new(@listener, kept: false, command: ["/nowhere"], env: {}, chdir: "/") }
+      .to raise_error(Errno::ENOENT)
     expect([ends.size, ends.all?(&:closed?)]).to eq([2, true])
   end
 

@@ -43,7 +43,8 @@ RSpec.describe Kino::Pool::ExitHook do
     3.times { |index| subject.tell(index, nil) }
     expect(told.pop(timeout: 20)).to eq(0)
     expect { subject.finish(0) }
-      .to output("kino: the hook on_worker_exit is waited for no longer: 2 calls are left out\n").to_stderr
+      .to output("kino: the hook on_worker_exit has not returned and is waited for no longer; calls left " \
+                 "out: 2\n").to_stderr
     expect(told).to be_empty
   end
 

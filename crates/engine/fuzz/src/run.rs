@@ -41,7 +41,7 @@ pub(super) fn settings() -> Settings {
         head_timeout: Duration::from_secs(HEAD),
         keep_alive_timeout: Duration::from_secs(IDLE),
         body_timeout: Duration::from_secs(BODY),
-        send_timeout: Duration::from_secs(BODY),
+        send_timeout: Some(Duration::from_secs(BODY)),
         max_connections: 1,
         max_requests: None,
         inherited: None,

@@ -230,7 +230,7 @@ impl Future for Answering {
         };
         let Served { context, shared, .. } = &*self.served;
         response.normalise(self.is_head);
-        // hyper says so by itself where it is told of the stop before it has the answer.
+        // Nothing else says so: hyper is told of the stop when no answer is owed any more.
         if shared.is_stopping() || context.max_requests.is_some_and(|most| shared.begun() >= most) {
             response.headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }

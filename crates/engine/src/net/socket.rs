@@ -1,5 +1,6 @@
 //! What a connection asks of its socket besides bytes, and how one is closed.
 
+use std::io;
 use std::mem::MaybeUninit;
 use std::net::Shutdown;
 use std::time::Duration;
@@ -17,6 +18,14 @@ pub(crate) trait Socket: AsyncRead + AsyncWrite + Unpin + Send + 'static {
     /// Says that nothing more is coming. Closing does not where a process that the app has forked has a copy.
     fn end(&self);
 
+    /// Sends what the system takes, be it so little that it does not say that there is room: Linux does so only when a
+    /// third of its buffer is free, which a slow client may not bring about for minutes.
+    ///
+    /// # Errors
+    ///
+    /// `WouldBlock` where it takes nothing.
+    fn push(&self, bytes: &[u8]) -> io::Result<usize>;
+
     /// Whether bytes have come that nobody has read, be it that the runtime does not know of them yet.
     fn has_unread(&self) -> bool;
 }
@@ -31,6 +40,10 @@ impl Socket for TcpStream {
         let _ = SockRef::from(self).shutdown(Shutdown::Write);
     }
 
+    fn push(&self, bytes: &[u8]) -> io::Result<usize> {
+        SockRef::from(self).send(bytes)
+    }
+
     /// Asked of the system: the runtime only tells what its last look at all sockets found.
     fn has_unread(&self) -> bool {
         SockRef::from(self).peek(&mut [MaybeUninit::uninit()]).is_ok_and(|bytes| bytes > 0)
@@ -42,6 +55,10 @@ impl Socket for tokio::io::DuplexStream {
     fn break_off(&self) {}
 
     fn end(&self) {}
+
+    fn push(&self, _bytes: &[u8]) -> io::Result<usize> {
+        Err(io::ErrorKind::WouldBlock.into())
+    }
 
     fn has_unread(&self) -> bool {
         false

@@ -12,14 +12,14 @@ use tokio::time::{Instant, Sleep, sleep_until};
 /// anew where it fires too early.
 #[derive(Debug)]
 pub(crate) struct Stall {
-    most: Duration,
+    most: Option<Duration>,
     since: Option<Instant>,
     timer: Option<Pin<Box<Sleep>>>,
 }
 
 impl Stall {
-    /// `most`: what is too long.
-    pub(crate) fn new(most: Duration) -> Self {
+    /// `most`: what is too long; None where nothing is.
+    pub(crate) fn new(most: Option<Duration>) -> Self {
         Self { most, since: None, timer: None }
     }
 
@@ -36,7 +36,8 @@ impl Stall {
     /// A write has to wait: ready once it has for too long, and registers for a wake-up until then.
     pub(crate) fn poll_late(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let since = *self.since.get_or_insert_with(Instant::now);
-        let Some(deadline) = since.checked_add(self.most) else { return Poll::Pending };
+        let deadline = self.most.and_then(|most| since.checked_add(most));
+        let Some(deadline) = deadline else { return Poll::Pending };
         let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
         loop {
             if Instant::now() >= deadline {
@@ -67,7 +68,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_write_is_late_when_nothing_was_taken_for_too_long() {
-        let mut stall = Stall::new(MOST);
+        let mut stall = Stall::new(Some(MOST));
         assert!(!is_late_within(&mut stall, MOST - SECOND).await);
         assert!(stall.is_on());
         assert!(is_late_within(&mut stall, SECOND * 2).await);
@@ -75,7 +76,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn whatever_is_taken_begins_a_new_time() {
-        let mut stall = Stall::new(MOST);
+        let mut stall = Stall::new(Some(MOST));
         for _ in 0..5 {
             assert!(!is_late_within(&mut stall, MOST - SECOND).await);
             stall.end();
@@ -87,8 +88,11 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_time_beyond_all_clocks_never_ends() {
-        let mut stall = Stall::new(Duration::MAX);
-        assert!(!is_late_within(&mut stall, MOST).await);
+    async fn a_time_beyond_all_clocks_never_ends_nor_does_none() {
+        for most in [Some(Duration::MAX), None] {
+            let mut stall = Stall::new(most);
+            assert!(!is_late_within(&mut stall, MOST).await);
+            assert!(stall.is_on());
+        }
     }
 }

@@ -27,7 +27,7 @@ pub(crate) struct Patience {
     pub(crate) head: Duration,
     pub(crate) idle: Duration,
     pub(crate) body: Duration,
-    pub(crate) send: Duration,
+    pub(crate) send: Option<Duration>,
 }
 
 /// Bytes that a client may send ahead of the answer to its request for an upgrade.
@@ -268,14 +268,27 @@ impl<S: Socket> Wire<S> {
         }
     }
 
-    /// What became of a write: an error once the client has taken nothing for too long.
-    fn in_time(&mut self, written: Poll<io::Result<usize>>, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+    /// What became of the write of `next`: an error once the client has taken nothing for too long.
+    fn in_time(
+        &mut self,
+        written: Poll<io::Result<usize>>,
+        next: &[u8],
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<usize>> {
         if written.is_ready() {
             self.stall.end();
             return written;
         }
         self.shared.backs_up();
-        self.stall.poll_late(cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
+        ready!(self.stall.poll_late(cx));
+        let pushed = self.stream()?.push(next);
+        if pushed.is_ok() {
+            self.stall.end();
+        }
+        Poll::Ready(pushed.map_err(|error| match error.kind() {
+            io::ErrorKind::WouldBlock => io::ErrorKind::TimedOut.into(),
+            _ => error,
+        }))
     }
 
     fn stream(&mut self) -> io::Result<Pin<&mut S>> {
@@ -330,8 +343,10 @@ impl<S: Socket> AsyncRead for Wire<S> {
                 Poll::Pending => {
                     if !this.is_late(cx) {
                         if this.shared.is_stopping() {
-                            // Half a head is a request that has begun; its deadline runs.
-                            let is_within = matches!(this.expects, Expects::Head) && !this.held.is_empty();
+                            // Half a head is a request that has begun; its deadline runs. An empty line behind the last
+                            // request is none (RFC 9112 section 2.2).
+                            let is_within = matches!(this.expects, Expects::Head)
+                                && this.held.iter().any(|byte| !matches!(byte, b'\r' | b'\n'));
                             let has_unread = is_within || this.stream()?.has_unread();
                             this.shared.leaves_unread(has_unread);
                         }
@@ -347,7 +362,7 @@ impl<S: Socket> AsyncRead for Wire<S> {
 impl<S: Socket> AsyncWrite for Wire<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let written = self.stream()?.poll_write(cx, buf);
-        self.in_time(written, cx)
+        self.in_time(written, buf, cx)
     }
 
     fn poll_write_vectored(
@@ -356,7 +371,7 @@ impl<S: Socket> AsyncWrite for Wire<S> {
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = self.stream()?.poll_write_vectored(cx, bufs);
-        self.in_time(written, cx)
+        self.in_time(written, bufs.iter().find(|buf| !buf.is_empty()).map_or(&[], |buf| buf), cx)
     }
 
     fn is_write_vectored(&self) -> bool {

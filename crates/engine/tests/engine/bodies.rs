@@ -1,7 +1,9 @@
 //! Bodies in both directions: streaming, bounds, back pressure, cuts.
 
+use std::io::Read;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
+use std::time::{Duration, Instant};
 
 use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, HeaderValue, StatusCode};
@@ -172,7 +174,7 @@ fn a_slow_reader_holds_the_writer_back() {
 #[test]
 fn a_client_that_takes_nothing_holds_a_writer_no_longer_than_it_may() {
     let (seen, ends) = mpsc::channel();
-    let running = Running::new(Settings { send_timeout: SHORT, ..settings() }, 1, move |exchange| {
+    let running = Running::new(Settings { send_timeout: Some(SHORT), ..settings() }, 1, move |exchange| {
         let mut writer = exchange.reply.stream(head(), None).unwrap();
         while write(&mut writer, vec![b'x'; 64 * 1024]).is_ok() {}
         seen.send(write(&mut writer, "more").is_err()).unwrap();
@@ -187,13 +189,42 @@ fn a_client_that_takes_nothing_holds_a_writer_no_longer_than_it_may() {
 
 #[test]
 fn a_client_that_takes_nothing_of_a_whole_answer_loses_its_connection() {
-    let running = Running::new(Settings { send_timeout: SHORT, ..settings() }, 1, |exchange| {
+    let running = Running::new(Settings { send_timeout: Some(SHORT), ..settings() }, 1, |exchange| {
         let _ = exchange.reply.send(ok(vec![b'x'; 64 * 1024 * 1024]));
     });
     let mut client = running.connect();
     client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n");
     running.await_stats("it is reset", |stats| stats.served == 1 && stats.connections == 0);
     client.try_answer().expect_err("an answer that nobody can take for complete");
+    running.stop();
+}
+
+/// The system says only when a third of its buffer is free that there is room, which takes this one three seconds.
+#[test]
+fn a_client_that_takes_little_but_never_pauses_gets_its_whole_answer() {
+    const MOST: Duration = Duration::from_millis(1500);
+    let total = 16 * 1024 * 1024;
+    let running = Running::new(Settings { send_timeout: Some(MOST), ..settings() }, 1, move |exchange| {
+        let _ = exchange.reply.send(ok(vec![b'x'; total]));
+    });
+    let mut client = running.connect();
+    client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n");
+    let trickle = client.stream.get_ref().try_clone().unwrap();
+    let (mut taken, start) = (0, Instant::now());
+    while start.elapsed() < MOST * 3 {
+        taken += (&trickle).read(&mut [0; 16 * 1024]).unwrap();
+        std::thread::sleep(MOST / 30);
+    }
+    assert!(taken < total / 2, "nobody had to wait");
+    let rest = std::iter::from_fn(|| (&trickle).read(&mut [0; 64 * 1024]).ok());
+    for read in rest {
+        taken += read;
+        if taken >= total {
+            break;
+        }
+    }
+    assert!(taken >= total, "{taken}");
+    drop((client, trickle));
     running.stop();
 }
 

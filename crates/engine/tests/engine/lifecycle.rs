@@ -213,6 +213,20 @@ fn a_head_that_has_begun_before_a_drain_may_be_completed() {
 }
 
 #[test]
+fn an_empty_line_behind_a_request_is_no_begin_of_another() {
+    let running = Running::new(settings(), 1, |exchange| {
+        let _ = exchange.reply.send(ok("done"));
+    });
+    let mut client = running.connect();
+    // As old clients send behind a body (RFC 9112 section 2.2).
+    client.send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 4\r\n\r\nbody\r\n");
+    assert_eq!(client.answer().status, 200);
+    assert!(running.server.drain(HANG / 2), "it is waited for until its head is late");
+    assert!(client.is_closed());
+    running.stop();
+}
+
+#[test]
 fn abort_answers_for_workers_that_do_not() {
     let (entered, entries) = mpsc::channel();
     let (release, released) = mpsc::channel::<()>();

@@ -35,7 +35,7 @@ pub(crate) fn settings() -> Settings {
         head_timeout: HANG,
         keep_alive_timeout: HANG,
         body_timeout: HANG,
-        send_timeout: HANG,
+        send_timeout: Some(HANG),
         max_connections: 10_000,
         max_requests: None,
         inherited: None,

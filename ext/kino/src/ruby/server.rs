@@ -81,6 +81,7 @@ pub(crate) fn init(ruby: &Ruby, native: RModule) -> Result<(), Error> {
     native.define_singleton_method("abort", function!(abort, 1))?;
     native.define_singleton_method("shutdown", function!(shutdown, 1))?;
     native.define_singleton_method("listener", function!(listener, 1))?;
+    native.define_singleton_method("claim_listener", function!(claim_listener, 1))?;
     native.define_singleton_method("retire", function!(retire, 2))?;
     native.define_singleton_method("quarantine", function!(quarantine, 3))?;
     native.define_singleton_method("count_respawn", function!(count_respawn, 1))?;
@@ -213,6 +214,14 @@ fn shutdown(ruby: &Ruby, id: u64) -> Result<(), Error> {
         while gvl::without_gvl(&signal, || server.shutdown()).is_none() {
             gvl::check_interrupts()?;
         }
+        Ok(())
+    })
+}
+
+/// See [`kino_engine::Server::claim_listener`].
+fn claim_listener(ruby: &Ruby, id: u64) -> Result<(), Error> {
+    guard(ruby, || {
+        named(ruby, id)?.claim_listener();
         Ok(())
     })
 }
