@@ -182,6 +182,7 @@ module Kino
 
       def enter_app
         return proc(@app) if Peek.kind?(@app.object, Proc)
+        return enter_method(@app.object) if Peek.kind?(@app.object, Method)
 
         method = @app.method(:call)
         return routine(method, @app, ONE) if method
@@ -189,6 +190,8 @@ module Kino
         method = @app.method(:method_missing)
         method && routine(method, @app, ONE.vague)
       end
+
+      def enter_method(method) = routine(Peek.unbind(method), Values::Known.new(Peek.receiver(method)), ONE)
 
       # The response's body is the app's code too: it is written from the Ractor.
       def enter_body(root)

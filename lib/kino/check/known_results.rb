@@ -22,7 +22,7 @@ module Kino
 
       # @return [Object, nil] nil where nothing is known of it
       def native_result(value, method, request)
-        return made_result(value, request) if request.name == :new && value.is_a?(Values::Known)
+        return made_result(value, request) if method.original_name == :new && value.is_a?(Values::Known)
         return closure(request) if %i[lambda proc].include?(request.name)
         return unless Rules.core?(method)
         return value if SAME.include?(request.name)

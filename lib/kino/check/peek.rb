@@ -37,6 +37,7 @@ module Kino
         lambda?: Proc.instance_method(:lambda?),
         proc_arity: Proc.instance_method(:arity),
         receiver: Method.instance_method(:receiver),
+        unbind: Method.instance_method(:unbind),
         struct_to_h: Struct.instance_method(:to_h),
         data_to_h: Data.instance_method(:to_h),
         begin: Range.instance_method(:begin),

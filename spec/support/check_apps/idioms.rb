@@ -17,6 +17,18 @@ module Idioms
     def self.call(_env) = [200, {}, ["hi"]]
   end
 
+  # By another name.
+  class Renamed
+    class << self
+      alias make new
+      def call(_env) = [200, {}, [make.text]]
+    end
+
+    attr_reader :text
+
+    def initialize = @text = LIST.first
+  end
+
   # Middleware as a record.
   Layer = Struct.new(:app) do
     def call(env) = app.call(env)
@@ -137,6 +149,13 @@ module Idioms
   end
 end
 
+CheckApps.app("Method object that reads what is not frozen", blames: /LIST|Method/) do
+  method = Idioms::Wrong.method(:call)
+  Ractor.make_shareable(method)
+rescue Ractor::Error # before Ruby 4.0
+  method
+end
+CheckApps.app("another name of new", blames: /LIST/) { Idioms::Renamed }
 CheckApps.app("Struct as middleware", blames: /LIST/) { Ractor.make_shareable(Idioms::Layer.new(Idioms::Wrong)) }
 CheckApps.app("Data as middleware", blames: /LIST/) { Ractor.make_shareable(Idioms::Level.new(Idioms::Wrong)) }
 CheckApps.app("records as middleware, and nothing is wrong") do
