@@ -10,6 +10,8 @@ module Kino
       #
       # @api private
       class Literals < Prism::Visitor
+        # A String whose text stands below the line that opens it.
+        #
         # @!attribute [r] offset
         #   @return [Integer] where it is opened
         # @!attribute [r] lines
