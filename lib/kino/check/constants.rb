@@ -13,10 +13,8 @@ module Kino
 
       def constant(path)
         answers = @routine.scope.find_all(path)
-        @is_choice = answers.size > 1
-        push(answers.map { resolve(it) }.reduce { |one, other| Values.join(one, other) })
-      ensure
-        @is_choice = false
+        values = doubting(answers.size > 1) { answers.map { resolve(it) } }
+        push(values.reduce { |one, other| Values.join(one, other) })
       end
 
       def scoped_constant(name)

@@ -29,6 +29,14 @@ RSpec.describe Kino::Check::Constants do
       .to eq(["Shop::Base::LIST holds an Array"])
   end
 
+  it "is certain of none where it is not known which of two is meant" do
+    allow(Kino::Check::Nesting).to receive(:of).and_return(nil)
+    around = "LIST = []\nclass Part; def self.run = LIST; end"
+    stub_const("LIST", [])
+    expect(rows("Part.run", around).map { it[1..] })
+      .to contain_exactly(["Shop::LIST holds an Array", :possible], ["LIST holds an Array", :possible])
+  end
+
   it "follows a constant of what is known in another way" do
     expect(rows("inner = Inner\ninner::LIST", "module Inner; LIST = []; end"))
       .to eq([[:constant, "Shop::Inner::LIST holds an Array", :certain]])
