@@ -24,7 +24,7 @@ module Kino
       # @return [Report] frozen; says so if there was more than that. No request is made of an app that cannot be shared
       # @raise [ConfigError] for a request that is none
       def report(app, requests: [], objects: Graph::LIMIT, methods: Code::LIMIT)
-        label = name(app)
+        label = label_of(app)
         code = nil
         findings = [*no_app(app, label)] + Breakdown.guard(label) { Graph.new(app, label:, limit: objects).findings } +
                    Breakdown.guard(label) { (code = Code.new(app, label:, limit: methods)).findings }
@@ -39,7 +39,7 @@ module Kino
       # @return [Finding, nil] what every request would raise, and only in a Ractor; what the app holds is not looked at
       # @api private
       def certain(app)
-        Code.new(app, label: name(app), limit: BOOT_LIMIT, seconds: BOOT_SECONDS).findings
+        Code.new(app, label: label_of(app), limit: BOOT_LIMIT, seconds: BOOT_SECONDS).findings
             .find { it.certain? && !Causes::ALL.fetch(it.cause).anywhere }
       rescue *Breakdown::RESCUED => e
         ErrorLog.line("warning: not known whether the app can run on Ractors, for #{Breakdown.text(e)} " \
@@ -68,7 +68,7 @@ module Kino
         Ractor.shareable?(app) ? requests.to_h { |request| [request, Trial.findings(app, request)] } : {}
       end
 
-      def name(app) = Peek.module?(app) ? Peek.title(app) : "app"
+      def label_of(app) = Peek.module?(app) ? Peek.title(app) : "app"
     end
   end
 end

@@ -27,7 +27,7 @@ module Kino
       private
 
       def fault(app)
-        method = Check::Peek.method(app, :call)
+        method = Check::Peek.method_of(app, :call)
         return ("it has no call method" unless answers?(app)) unless method
         return "its call method is private" unless Check::Peek.public?(Check::Peek.holder(app), :call)
 
@@ -36,7 +36,7 @@ module Kino
 
       # By a method_missing of its own.
       def answers?(app)
-        method = Check::Peek.method(app, :method_missing)
+        method = Check::Peek.method_of(app, :method_missing)
         method && !Check::Peek.same?(method.owner, BasicObject)
       end
 

@@ -56,7 +56,7 @@ module Kino
       end
 
       def run_proc(value, by:)
-        return unless Proc === value.object # rubocop:disable Style/CaseEquality
+        return unless Peek.kind?(value.object, Proc)
 
         routine = @code.proc(value)
         calls(routine, by:) if routine

@@ -31,12 +31,12 @@ module Kino
         def calls(body, code)
           case body
           when Values::Closure then [code.block(body.block, Parameters.new(body.block.listing))]
-          when Values::Known then Peek.kind?(body.object, Proc) ? [*code.proc(body)] : methods(body, code)
-          else methods(body, code)
+          when Values::Known then Peek.kind?(body.object, Proc) ? [*code.proc(body)] : methods_of(body, code)
+          else methods_of(body, code)
           end
         end
 
-        def methods(body, code)
+        def methods_of(body, code)
           CALLS.filter_map do |name, request|
             method = body.method(name)
             code.routine(method, body, request) if method

@@ -1,9 +1,10 @@
 # frozen_string_literal: true
 
-require "objspace"
 require "kino/check/body"
+require "kino/check/budget"
 require "kino/check/fan"
 require "kino/check/finding"
+require "kino/check/heap"
 require "kino/check/listing"
 require "kino/check/named"
 require "kino/check/parameters"
@@ -12,6 +13,7 @@ require "kino/check/reader"
 require "kino/check/reading"
 require "kino/check/scope"
 require "kino/check/setters"
+require "kino/check/surroundings"
 
 module Kino
   module Check
@@ -43,7 +45,7 @@ module Kino
       def initialize(app, label: "app", limit: LIMIT, seconds: SECONDS)
         @app = Values::Known.new(app, label)
         @limit = limit
-        @deadline = now + seconds
+        @budget = Budget.new(seconds)
         @depth = 0
         @unfollowed = Set.new
         @count = 0
@@ -108,7 +110,7 @@ module Kino
       end
 
       # @return [Boolean] whether there is no time left
-      def late? = now > @deadline
+      def late? = @budget.spent?
 
       # @param value [Values::Known] a Proc
       # @return [Routine, nil]
@@ -118,7 +120,8 @@ module Kino
         known[:proc] || bounded do
           next unless (listing = Listing.of(block))
 
-          routine = Routine.new(listing:, receiver: self_of(block), scope: Scope.of_proc(block), label: value.label)
+          routine = Routine.new(listing:, receiver: Surroundings.receiver(block), scope: Scope.of_proc(block),
+                                label: value.label, kept: Surroundings.kept(block))
           known[:proc] = routine
           Reader.new(routine, self).read(Parameters.new(listing))
         end
@@ -159,23 +162,21 @@ module Kino
 
       def own_methods(value)
         holder = value.is_a?(Values::Known) ? Peek.holder(value.object) : value.type
-        return [] if Rules.core_name?(Peek.name(holder).to_s)
+        return [] if Rules.core_name?(Peek.name_of(holder).to_s)
 
         Peek.own_methods(holder, false).map { |name| Peek.unbound(holder, name) }
       end
 
       def procs_of(method)
-        ObjectSpace.reachable_objects_from(method).to_a.grep(ObjectSpace::InternalObjectWrapper)
-                   .flat_map { |inner| ObjectSpace.reachable_objects_from(inner).to_a.grep(Proc) }
+        Heap.internals(method).flat_map { |inner| Heap.objects(inner).grep(Proc) }
       end
 
-      def scope_of_block(method)
-        block = procs_of(method).first if listing(method)&.type == :block
-        Scope.of_proc(block) if block
-      end
+      # @return [Proc, nil] from which it was defined
+      def block_of(method) = (procs_of(method).first if listing(method)&.type == :block)
 
       def new_routine(listing, method, receiver)
-        routine = Routine.new(listing:, receiver:, scope: scope(method), method:, label: title(receiver, method))
+        routine = Routine.new(listing:, receiver:, scope: scope(method), method:, label: title(receiver, method),
+                              kept: block_of(method)&.then { Surroundings.kept(it) })
         routine.note(Routine::WHOLE, :method_of_proc, "#{routine.label} is defined from a block") if of_block?(method)
         routine
       end
@@ -210,17 +211,10 @@ module Kino
 
       def full? = @count >= @limit || late?
 
-      # Other work on the machine does not count.
-      def now = Process.clock_gettime(Process::CLOCK_THREAD_CPUTIME_ID)
-
       def listing(method) = @listings.fetch(method) { @listings[method] = Listing.of(method) }
 
-      def scope(method) = @scopes[method] ||= scope_of_block(method) || Scope.of_method(method)
-
-      def self_of(block)
-        Values::Known.new(Peek.binding(block).receiver, "self")
-      rescue ArgumentError # a shareable one does not tell
-        Values::UNKNOWN
+      def scope(method)
+        @scopes[method] ||= block_of(method)&.then { Scope.of_proc(it) } || Scope.of_method(method)
       end
 
       def title(receiver, method)

@@ -1,9 +1,9 @@
 # frozen_string_literal: true
 
 require "kino/check/captures"
+require "kino/check/heap"
 require "kino/check/peek"
 require "kino/ruby"
-require "objspace"
 
 module Kino
   module Check
@@ -50,9 +50,8 @@ module Kino
         def hidden(object)
           return [] unless Peek.frozen?(object)
 
-          ObjectSpace.reachable_objects_from(object).to_a
-                     .reject { Peek.kind?(it, ObjectSpace::InternalObjectWrapper) || Ractor.shareable?(it) }
-                     .map { |value| ["{#{Peek.describe(value)}}", value] }
+          Heap.objects(object).reject { Ractor.shareable?(it) }
+              .map { |value| ["{#{Peek.describe(value)}}", value] }
         end
       end
     end

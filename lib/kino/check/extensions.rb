@@ -20,7 +20,7 @@ module Kino
         #   in there
         def unsafe(method)
           owner = Peek.singleton_class?(method.owner) ? Peek.attached(method.owner) : method.owner
-          title = Peek.name(owner) if Peek.module?(owner)
+          title = Peek.name_of(owner) if Peek.module?(owner)
           return if title.nil? || Rules.core_name?(title) || of_struct?(owner)
 
           file = file_of(title.split("::"), method.original_name.to_s)
@@ -34,7 +34,7 @@ module Kino
         private
 
         # The methods of a Struct's class are Ruby's own.
-        def of_struct?(owner) = Peek.ancestors(owner).any? { |one| Peek.same?(one, Struct) || Peek.same?(one, Data) }
+        def of_struct?(owner) = [Struct, Data].any? { Peek.descends?(owner, it) }
 
         # A name is in there at the end of a string: linkers let strings share their ends. It is the file that has most
         # of the names; of two, the safe one, for the other may only use what that defines. A method that was taken over

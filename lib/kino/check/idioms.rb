@@ -13,9 +13,7 @@ module Kino
 
       # By the name of a method of Ruby's own.
       WAYS = { dup: :copy, clone: :copy, allocate: :allocated, method: :bound, public_method: :bound }.freeze
-      # What calls a Method.
-      CALLS = %i[call () yield === []].freeze
-      private_constant :WAYS, :CALLS
+      private_constant :WAYS
 
       private
 
@@ -58,14 +56,13 @@ module Kino
       end
 
       def call_bound(value, request)
-        call_one(value.receiver, request.with(name: value.name)) if CALLS.include?(request.name)
+        call_one(value.receiver, request.with(name: value.name)) if Rules::CALLS.include?(request.name)
       end
 
       # A reader that a Struct or Data has of its own.
       def member?(value, method)
         value.is_a?(Values::Known) && method.source_location.nil? && [Struct, Data].any? do |type|
-          Peek.kind?(value.object, type) && !Peek.same?(method.owner, type) &&
-            Peek.ancestors(method.owner).any? { Peek.same?(it, type) }
+          Peek.kind?(value.object, type) && Peek.descends?(method.owner, type) && !Peek.same?(method.owner, type)
         end
       end
 
@@ -81,13 +78,12 @@ module Kino
       def of_record?(value, method)
         return false unless method.source_location.nil? || Rules.core?(method)
 
-        (method.name == :[] && Peek.kind?(value.token,
-                                          Class)) || (method.name == :with && Peek.same?(method.owner, Data))
+        method.name == :[] ? Peek.kind?(value.token, Class) : method.name == :with && Peek.same?(method.owner, Data)
       end
 
       def record(value, request)
         type = request.name == :with ? own_type(value, Object) : value.object
-        @code.made(type) if [Struct, Data].any? { |one| Peek.ancestors(type).any? { Peek.same?(it, one) } }
+        @code.made(type) if [Struct, Data].any? { Peek.descends?(type, it) }
       end
 
       # `&:name`

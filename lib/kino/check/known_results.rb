@@ -55,7 +55,7 @@ module Kino
 
         own = own_type(value, type.object) or return
         exact = request.name == :instance_of?
-        Values::Known.new((exact ? [own] : Peek.ancestors(own)).any? { Peek.same?(it, type.object) })
+        Values::Known.new(exact ? Peek.same?(own, type.object) : Peek.descends?(own, type.object) == true)
       end
 
       # All is taken for an Object: what is only a BasicObject hardly gets to where somebody asks for that.
@@ -72,7 +72,7 @@ module Kino
         return responds(value, request) if request.name == :respond_to?
         return Values::Known.new(value.type) if request.name == :class
         return side(value, request) if value.is_a?(Values::Pair)
-        return unless value.is_a?(Values::Closure) && NativeCalls::PROC_CALLS.include?(request.name)
+        return unless value.is_a?(Values::Closure) && Rules::CALLS.include?(request.name)
 
         run_block(value, by: nil)
         Values::UNKNOWN
@@ -110,7 +110,7 @@ module Kino
 
       def known_call(value, request)
         object = value.object
-        if Proc === object && NativeCalls::PROC_CALLS.include?(request.name) # rubocop:disable Style/CaseEquality
+        if Peek.kind?(object, Proc) && Rules::CALLS.include?(request.name)
           run_proc(value, by: nil)&.result
         else
           picked(value, request) || part(value, request)

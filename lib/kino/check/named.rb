@@ -42,7 +42,7 @@ module Kino
       # Only what has a name that leads to it: what a program has dropped may be there for a while.
       def index
         @index ||= ObjectSpace.each_object(Module).to_a.each_with_object({}) do |mod, index|
-          next unless Peek.name(mod) && !Rules.core_name?(Peek.name(mod)) && Scope.reachable?(mod)
+          next unless Peek.name_of(mod) && !Rules.core_name?(Peek.name_of(mod)) && Scope.reachable?(mod)
 
           [mod, *(Peek.singleton(mod) if Peek.singleton_methods(mod, false).any?)].each { |holder| add(index, holder) }
         end

@@ -15,9 +15,6 @@ module Kino
       include KnownResults
       include Reflection
 
-      # What a Proc is called with.
-      PROC_CALLS = %i[call () yield === []].freeze
-
       private
 
       # @return [Object, Symbol] the value of the result, or :ends

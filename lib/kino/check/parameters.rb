@@ -23,7 +23,7 @@ module Kino
       end
 
       # Whether it is taken for an Array by what its class says.
-      def self.parts?(element) = !Peek.kind?(element, Array) && Peek.method(element, :to_ary)
+      def self.parts?(element) = !Peek.kind?(element, Array) && Peek.method_of(element, :to_ary)
       private_class_method :parts?
 
       # @param params [Hash] of a listing

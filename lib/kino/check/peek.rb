@@ -18,13 +18,14 @@ module Kino
         singleton: Kernel.instance_method(:singleton_class),
         id: BasicObject.instance_method(:__id__),
         same?: BasicObject.instance_method(:equal?),
-        name: Module.instance_method(:name),
-        ancestors: Module.instance_method(:ancestors),
+        name_of: Module.instance_method(:name),
+        ancestors_of: Module.instance_method(:ancestors),
+        descends?: Module.instance_method(:<=),
         public_or_protected?: Module.instance_method(:method_defined?),
         public?: Module.instance_method(:public_method_defined?),
         private?: Module.instance_method(:private_method_defined?),
         unbound: Module.instance_method(:instance_method),
-        constants: Module.instance_method(:constants),
+        constants_of: Module.instance_method(:constants),
         own_methods: Module.instance_method(:instance_methods),
         own_private_methods: Module.instance_method(:private_instance_methods),
         constant?: Module.instance_method(:const_defined?),
@@ -62,10 +63,10 @@ module Kino
         def members(set) = [].tap { |all| EACH_MEMBER.bind_call(set) { |member| all << member } }
 
         # @return [UnboundMethod, nil] what the object would run
-        def method(object, name) = instance_method(holder(object), name)
+        def method_of(object, name) = instance_method_of(holder(object), name)
 
         # @return [UnboundMethod, nil] what an instance of the class or module would run
-        def instance_method(holder, name)
+        def instance_method_of(holder, name)
           unbound(holder, name) if public_or_protected?(holder, name) || private?(holder, name)
         end
 
@@ -94,7 +95,7 @@ module Kino
 
         # @return [String] the name of a class or module, also if it has none
         def title(mod)
-          name(mod) || (Class === mod ? "an unnamed class" : "an unnamed module") # rubocop:disable Style/CaseEquality
+          name_of(mod) || (Class === mod ? "an unnamed class" : "an unnamed module") # rubocop:disable Style/CaseEquality
         end
 
         # @return [String]

@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+require "kino/check/values"
+
 module Kino
   module Check
     # A method or block with what it is called on: what is found in it, and what it calls.
@@ -24,6 +26,8 @@ module Kino
       attr_reader :method
       # @return [Routine, nil] what is around a block
       attr_reader :outer
+      # @return [Object] the value of the variables of a Proc's surroundings, see {Surroundings.kept}
+      attr_reader :kept
       # @return [String] its name in the report
       attr_reader :label
       # @return [Hash{Integer => Object}] local variables that do not change: what the block that is read sees
@@ -35,7 +39,7 @@ module Kino
       # @param receiver [Object]
       # @param label [String]
       # @param scope [Scope]
-      # @param around [Hash] `method:` (UnboundMethod) and `outer:` (Routine), where there are any
+      # @param around [Hash] `method:` (UnboundMethod), `outer:` (Routine) and `kept:` (a value), where there are any
       def initialize(listing:, receiver:, label:, scope:, **around)
         @listing = listing
         @receiver = receiver
@@ -43,6 +47,7 @@ module Kino
         @scope = scope
         @method = around[:method]
         @outer = around[:outer]
+        @kept = around[:kept] || Values::UNKNOWN
         @settled = {}
         @result = nil
         @events = Hash.new { |events, position| events[position] = [] }
@@ -170,7 +175,7 @@ module Kino
 
       def rescues?(path)
         type = @scope.find(path).value
-        !Peek.module?(type) || Peek.ancestors(Ractor::IsolationError).any? { Peek.same?(it, type) }
+        !Peek.module?(type) || Peek.descends?(Ractor::IsolationError, type)
       end
     end
   end

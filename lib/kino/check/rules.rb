@@ -22,6 +22,9 @@ module Kino
       # Kernel's methods that do not return.
       ENDINGS = %i[raise fail throw exit exit! abort].freeze
 
+      # What calls a Proc or a Method.
+      CALLS = %i[call () yield === []].freeze
+
       # Ruby's own methods that call the block they are given once and at once, or at least once.
       CALLING = %i[tap then yield_self loop catch synchronize instance_eval instance_exec class_eval class_exec
                    module_eval module_exec].freeze
@@ -60,16 +63,16 @@ module Kino
         # @return [Boolean] whether it is Ruby's own
         def core?(method)
           owner = Peek.singleton_class?(method.owner) ? Peek.attached(method.owner) : method.owner
-          Peek.module?(owner) && core_name?(Peek.name(owner).to_s)
+          Peek.module?(owner) && core_name?(Peek.name_of(owner).to_s)
         end
 
         # @param owner [Module]
         # @return [String, nil] its name, that of a singleton class as Ruby shows it
         def title(owner)
-          return Peek.name(owner) unless Peek.singleton_class?(owner)
+          return Peek.name_of(owner) unless Peek.singleton_class?(owner)
 
           attached = Peek.attached(owner)
-          "#<Class:#{Peek.name(attached)}>" if Peek.module?(attached)
+          "#<Class:#{Peek.name_of(attached)}>" if Peek.module?(attached)
         end
 
         # @param title [String] of a class or module
@@ -81,7 +84,7 @@ module Kino
         # @return [Boolean] whether no freezing makes it shareable
         def never?(object, ruby: RUBY_VERSION)
           names = Ruby.four?(ruby) ? NEVER : NEVER + NEVER_3
-          Peek.ancestors(Peek.class_of(object)).any? { |ancestor| names.include?(Peek.name(ancestor)) }
+          Peek.ancestors_of(Peek.class_of(object)).any? { |ancestor| names.include?(Peek.name_of(ancestor)) }
         end
       end
     end

@@ -2,6 +2,7 @@
 
 require "kino/check/nesting"
 require "kino/check/peek"
+require "kino/check/surroundings"
 
 module Kino
   module Check
@@ -34,7 +35,7 @@ module Kino
       def self.of(owner)
         owner = Peek.attached(owner) if Peek.singleton_class?(owner)
         owner = Peek.class_of(owner) unless Peek.module?(owner)
-        parts = Peek.name(owner).to_s.split("::")[..-2]
+        parts = Peek.name_of(owner).to_s.split("::")[..-2]
         outer = parts.each_index.filter_map { |last| module_at(parts[..last]) }
         new([owner, *outer.reverse], sure: 1)
       end
@@ -42,14 +43,12 @@ module Kino
       # @param block [Proc]
       # @return [Scope]
       def self.of_proc(block)
-        new(Peek.binding(block).eval("::Module.nesting"))
-      rescue ArgumentError # a shareable one has no binding
-        new(TOP)
+        new(Surroundings.nesting(block) || TOP)
       end
 
       # @param mod [Module]
       # @return [Boolean] whether its name leads to it
-      def self.reachable?(mod) = Peek.same?(module_at(Peek.name(mod).split("::")), mod)
+      def self.reachable?(mod) = Peek.same?(module_at(Peek.name_of(mod).split("::")), mod)
 
       def self.module_at(names)
         names.reduce(Object) do |mod, name|
@@ -99,7 +98,7 @@ module Kino
         return Answer.new(:missing, nil, name.to_s, mod) unless name.match?(NAME)
 
         # Where a module is asked, Ruby looks at the top as well: who has it is asked, for it may be an autoload there.
-        holder = (inherit ? [mod, *Peek.ancestors(mod), *Peek.ancestors(Object)] : [mod])
+        holder = (inherit ? [mod, *Peek.ancestors_of(mod), *Peek.ancestors_of(Object)] : [mod])
                  .find { Peek.constant?(it, name, false) }
         return Answer.new(:missing, nil, name.to_s, mod) unless holder
 
@@ -112,7 +111,7 @@ module Kino
       # @param mod [Module]
       # @return [Array<Answer>] its own constants, as far as they are loaded
       def self.own(mod)
-        Peek.constants(mod, false).map { |name| fetch(mod, name, inherit: false) }.select { it.state == :found }
+        Peek.constants_of(mod, false).map { |name| fetch(mod, name, inherit: false) }.select { it.state == :found }
       end
 
       private

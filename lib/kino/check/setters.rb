@@ -22,14 +22,14 @@ module Kino
       # @param name [Symbol] of an instance variable
       # @return [Boolean] whether another method than `initialize` may set it
       def include?(type, name)
-        found = Peek.ancestors(type).map { |owner| @names[owner] ||= names(owner) }
+        found = Peek.ancestors_of(type).map { |owner| @names[owner] ||= names(owner) }
         found.any? { |names| names.include?(name) || names.include?(:any) }
       end
 
       private
 
       def names(owner)
-        return [] if Rules.core_name?(Peek.name(owner).to_s)
+        return [] if Rules.core_name?(Peek.name_of(owner).to_s)
 
         methods = Peek.own_methods(owner, false) + Peek.own_private_methods(owner, false) - [:initialize]
         methods.flat_map { |name| names_in(Peek.unbound(owner, name)) }.uniq

@@ -18,7 +18,7 @@ module Kino
         return push(@state.locals.fetch(index, Values::UNKNOWN)) if level.zero?
 
         outer = level.times.reduce(@routine) { |routine, _| routine&.outer }
-        push(outer.respond_to?(:settled) ? outer.settled.fetch(index, Values::UNKNOWN) : Values::UNKNOWN)
+        push(outer ? outer.settled.fetch(index, Values::UNKNOWN) : @routine.outermost.kept)
       end
 
       def write_local(index, level)
@@ -84,7 +84,7 @@ module Kino
       end
 
       def write_ivar_of_made(receiver, name, value)
-        return remember_ivar(receiver, name, value) unless Peek.ancestors(receiver.type).any? { Peek.same?(it, Module) }
+        return remember_ivar(receiver, name, value) unless Peek.descends?(receiver.type, Module)
 
         note(:class_ivar_write, "#{name} of #{Peek.article(receiver.label)} is set")
       end

@@ -31,7 +31,7 @@ module Kino
 
         # @param name [Symbol]
         # @return [UnboundMethod, nil]
-        def method(name) = Peek.method(@object, name)
+        def method(name) = Peek.method_of(@object, name)
 
         # @param name [Symbol] of a method
         # @return [Boolean]
@@ -96,7 +96,7 @@ module Kino
         def label = Peek.title(@type)
         # @param name [Symbol]
         # @return [UnboundMethod, nil]
-        def method(name) = Peek.instance_method(@type, name)
+        def method(name) = Peek.instance_method_of(@type, name)
         # @param name [Symbol] of a method
         # @return [Boolean]
         def public?(name) = Peek.public?(@type, name)

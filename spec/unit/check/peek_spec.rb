@@ -36,7 +36,7 @@ RSpec.describe Kino::Check::Peek do
       expect([described_class.same?(object, object), described_class.same?(object, Object.new)]).to eq([true, false])
       expect(described_class.describe(object)).to eq("a #{type.name}")
       expect(described_class.holder(object)).to equal(type)
-      expect(described_class.method(object, :initialize).owner).to equal(type)
+      expect(described_class.method_of(object, :initialize).owner).to equal(type)
       expect(described_class.module?(object)).to be(false)
     end
   end
@@ -50,9 +50,9 @@ RSpec.describe Kino::Check::Peek do
     end)
     Named.const_set(:LIST, [1].freeze)
     expect(described_class.title(Named)).to eq("Named")
-    expect(described_class.ancestors(Named)).to include(Named, Object)
+    expect(described_class.ancestors_of(Named)).to include(Named, Object)
     expect(described_class.constant(Named, :LIST, true)).to eq([1])
-    expect(described_class.instance_method(Named, :call).owner).to equal(Named)
+    expect(described_class.instance_method_of(Named, :call).owner).to equal(Named)
   end
 
   describe "a method" do
@@ -71,33 +71,33 @@ RSpec.describe Kino::Check::Peek do
         def third = 3
       end
       object = type.new
-      owners = %i[first second third].map { |name| described_class.method(object, name).owner }
+      owners = %i[first second third].map { |name| described_class.method_of(object, name).owner }
       expect(owners).to eq([type] * 3)
       object.define_singleton_method(:first) { 4 }
-      expect(described_class.method(object, :first).owner).to equal(object.singleton_class)
+      expect(described_class.method_of(object, :first).owner).to equal(object.singleton_class)
     end
 
     it "is that of a module that the object was extended by" do
       mod = Module.new { def call = 1 }
-      expect(described_class.method(object.extend(mod), :call).owner).to equal(mod)
+      expect(described_class.method_of(object.extend(mod), :call).owner).to equal(mod)
     end
 
     it "is that of a module or class itself" do
       mod = Module.new { def self.call = 1 }
-      expect(described_class.method(mod, :call).owner).to equal(mod.singleton_class)
-      expect(described_class.method(Class.new, :new).owner).to equal(Class)
+      expect(described_class.method_of(mod, :call).owner).to equal(mod.singleton_class)
+      expect(described_class.method_of(Class.new, :new).owner).to equal(Class)
     end
 
     it "is nil where there is none, or none any more" do
-      expect(described_class.method(object, :call)).to be_nil
-      expect(described_class.instance_method(Class.new { undef_method :to_s }, :to_s)).to be_nil
-      expect(described_class.method(1, :call)).to be_nil
+      expect(described_class.method_of(object, :call)).to be_nil
+      expect(described_class.instance_method_of(Class.new { undef_method :to_s }, :to_s)).to be_nil
+      expect(described_class.method_of(1, :call)).to be_nil
     end
   end
 
   it "makes no singleton class to look for a method" do
     object = Object.new
-    described_class.method(object, :to_s)
+    described_class.method_of(object, :to_s)
     expect(ObjectSpace.reachable_objects_from(object)).to eq([Object])
     expect([1, :a, 1.5].map { |literal| described_class.holder(literal) }).to eq([Integer, Symbol, Float])
   end
