@@ -35,13 +35,26 @@ module Kino
 
       private
 
-      # What an app prints as it is loaded or tried must not get into the JSON.
-      def quietly
+      # What an app prints as it is loaded or tried must not get into the JSON, nor what the processes print that it
+      # starts.
+      def quietly(&)
         before = $stdout
         $stdout = @err
-        yield
+        diverted(&)
       ensure
         $stdout = before
+      end
+
+      def diverted
+        output = STDOUT # rubocop:disable Style/GlobalStdStream -- which is what such a process gets
+        aside = output.dup
+        output.flush
+        output.reopen(STDERR) # rubocop:disable Style/GlobalStdStream
+        yield
+      ensure
+        output.flush
+        output.reopen(aside)
+        aside.close
       end
     end
   end

@@ -4,6 +4,7 @@ require "json"
 require "stringio"
 require "tmpdir"
 require "kino/cli/check"
+require "support/child"
 
 RSpec.describe Kino::CLI::Check do
   let(:out) { StringIO.new }
@@ -54,6 +55,16 @@ RSpec.describe Kino::CLI::Check do
       expect(parsed).to include("app" => "KinoCheckSpecApp", "verdict" => "blocked", "requests" => [])
       expect(parsed.fetch("findings").map { it.fetch("what") }).to eq(["$a is read"])
       expect(err.string).to eq("loading\nmore\n")
+    end
+
+    it "is all that is written, whatever else the app or a process of its has for its output" do
+      app = rackup("system(\"echo three\") && [200, {}, []]")
+      File.write("config.ru", "system(\"echo one\")\nSTDOUT.puts \"two\"\n#{app}")
+      child = Child.kino("--check", "--json", "--request", "GET /", chdir: Dir.pwd)
+      expect(JSON.parse(child.output)).to include("verdict" => "ready")
+      expect(child.errors.lines(chomp: true)).to include("one", "two", "three")
+    ensure
+      child&.close
     end
 
     it "has the requests" do
