@@ -13,6 +13,8 @@ module Kino
     class Exchange
       # Lines of a backtrace.
       LINES = 8
+      # Letters of an error's message.
+      MESSAGE = 400
       # Letters of an answer that are shown where its status is that of a failure.
       SHOWN = 200
       # Where the frames are that are none of the app's.
@@ -32,12 +34,17 @@ module Kino
       def self.describe(error)
         root = error
         ErrorLog::MOST_CAUSES.times { root = root.cause if root.cause.is_a?(StandardError) }
-        head, *lines = ErrorLog.full_message(root).lines.map(&:strip)
+        head, *lines = ErrorLog.full_message(root).lines.map { plain(it) }
+        head = "#{head[...MESSAGE]}..." if head.size > MESSAGE
         [head, *lines.reject { it.start_with?(OWN) }.first(LINES)]
       rescue Exception # rubocop:disable Lint/RescueException -- see above
         [ErrorLog.undescribed(error)]
       end
       private_class_method :describe
+
+      # @param text [String]
+      # @return [String] one line, that does not rule the terminal on which it is shown
+      def self.plain(text) = text.gsub(/[[:cntrl:]]+/, " ").split.join(" ")
 
       # @param app [#call]
       # @param env [Hash]
@@ -51,7 +58,7 @@ module Kino
       # @return [String, nil] what is wrong with the answer
       def failure
         response = @app.call(@env)
-        return "#{response.class} returned, not [status, headers, body]" unless triple?(response)
+        return "#{returned(response)}, not [status, headers, body]" unless triple?(response)
 
         status, headers, body = response
         fault = read(headers, body)
@@ -71,6 +78,12 @@ module Kino
       end
 
       private
+
+      def returned(response)
+        return "#{response.class} returned" unless response.is_a?(Array)
+
+        "[#{response.first(4).map(&:class).join(", ")}#{", ..." if response.size > 4}] returned"
+      end
 
       def triple?(response)
         response.is_a?(Array) && response.size == 3 && response.first.respond_to?(:to_i) &&
@@ -98,7 +111,7 @@ module Kino
 
       def stream = Rack::Stream.new(@input, self)
 
-      def excerpt = @text.byteslice(0, SHOWN).force_encoding(Encoding::UTF_8).scrub("?").split.join(" ")
+      def excerpt = Exchange.plain(@text.byteslice(0, SHOWN).force_encoding(Encoding::UTF_8).scrub("?"))
     end
   end
 end

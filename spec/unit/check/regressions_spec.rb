@@ -132,7 +132,7 @@ RSpec.describe Kino::Check do
 
     it "does not pass what is no answer" do
       expect(what("nil")).to eq("GET /: NilClass returned, not [status, headers, body]")
-      expect(what("[200, {}]")).to eq("GET /: Array returned, not [status, headers, body]")
+      expect(what("[200, {}]")).to eq("GET /: [Integer, Hash] returned, not [status, headers, body]")
       expect(what("[200, {}, 5]")).to eq("GET /: a body of Integer, which has neither each nor call")
       expect(what("[200, {}, [5]]")).to eq("GET /: a body that yields Integer, not String")
     end

@@ -33,6 +33,16 @@ RSpec.describe Kino::Check::Trial do
     end
   end
 
+  it "makes a long message short, and lets none rule the terminal" do
+    finding, = tried("raise(\"\\e[31m\\u0000\" + \"z\" * 5000)")
+    expect(finding.what.lines.first).to match(%r{\AGET /: RuntimeError: \[31m z{300,400}\.\.\.$})
+  end
+
+  it "says of an answer that is none of what it is made" do
+    finding, = tried("[\"200\", nil, 1]")
+    expect(finding.what).to eq("GET /: [String, NilClass, Integer] returned, not [status, headers, body]")
+  end
+
   it "tells what is at the root of it" do
     finding, = tried("begin\nraise(KeyError, \"root\")\nrescue KeyError\nraise(\"above\")\nend")
     expect(finding.what).to start_with("GET /: KeyError: root")
