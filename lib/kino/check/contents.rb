@@ -33,8 +33,13 @@ module Kino
         def of_range(object) = [[".begin", Peek.begin(object)], [".end", Peek.end(object)]]
         def of_struct(object) = Peek.struct_to_h(object).map { |name, value| [".#{name}", value] }
         def of_data(object) = Peek.data_to_h(object).map { |name, value| [".#{name}", value] }
-        def of_proc(object) = Captures.of(object).map { |name, value| ["{#{name}}", value] }
         def of_method(object) = [[".receiver", Peek.receiver(object)]]
+
+        # A Proc of a rackup file has its builder for self, which is of no use to it.
+        def of_proc(object)
+          Captures.of(object).reject { |_name, value| Peek.name_of(Peek.class_of(value)) == "Rack::Builder" }
+                  .map { |name, value| ["{#{name}}", value] }
+        end
 
         def of_hash(object)
           entries = Peek.pairs(object).flat_map do |key, value|

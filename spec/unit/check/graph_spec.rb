@@ -34,6 +34,12 @@ RSpec.describe Kino::Check::Graph do
       expect(unfrozen).to have_attributes(cause: :unfrozen, what: "not frozen: Shop::App{log} (an Array)")
     end
 
+    it "is not looked for within the builder of a rackup file, which goes with it" do
+      stub_const("Rack::Builder", Class.new { def lambda = ->(_env) { self } })
+      found = described_class.new(Rack::Builder.new.lambda, label: "app").findings
+      expect(found.map(&:what)).to eq(["a Proc holds self (a Rack::Builder)"])
+    end
+
     it "is said to hold self, and is looked for within that" do
       shop("class Router\ndef initialize = @app = ->(_env) { self }\nend")
       expect(rows(Shop::Router.new))
