@@ -10,6 +10,8 @@ module Kino
     module Text
       # Findings of one cause that are shown.
       SHOWN = 10
+      # Places that are named of one that is met at several.
+      ALSO = 3
 
       # First line by verdict.
       HEADS = {
@@ -42,17 +44,27 @@ module Kino
         end
 
         def groups(report)
-          report.findings.group_by { [it.certainty, it.cause] }.map do |(certainty, cause), findings|
-            lines = findings.first(SHOWN).map { |finding| entry(finding) }
-            lines << "  and #{findings.size - SHOWN} more" if findings.size > SHOWN
+          things = report.findings.group_by { [it.cause, it.what] }.values
+          things.group_by { [it.first.certainty, it.first.cause] }.map do |(certainty, cause), all|
+            lines = all.first(SHOWN).map { |findings| entry(*findings) }
+            lines << "  and #{all.size - SHOWN} more" if all.size > SHOWN
             ["#{Causes::ALL.fetch(cause).title} (#{certainty})", *lines].join("\n")
           end
         end
 
-        def entry(finding)
+        def entry(finding, *others)
           what, *rest = finding.what.lines(chomp: true)
           ["  #{[finding.place, what].compact.join(": ")}", *rest.map { |line| "    #{line}" },
-           "    by #{finding.path}", "    fix: #{finding.fix}"].join("\n")
+           "    by #{finding.path}", *also(others), "    fix: #{finding.fix}"].join("\n")
+        end
+
+        # The same at other places, which is mended with it.
+        def also(findings)
+          places = findings.filter_map(&:place)
+          return [] if places.empty?
+
+          more = places.size > ALSO ? " and #{places.size - ALSO} more" : ""
+          ["    also at #{places.first(ALSO).join(", ")}#{more}"]
         end
 
         def last(report)

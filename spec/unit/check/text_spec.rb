@@ -48,10 +48,19 @@ RSpec.describe Kino::Check::Text do
   end
 
   it "has those of one cause under one head, those that are possible under another" do
-    lines = text(finding(:global, :possible), finding(:constant), finding(:global), finding(:constant)).lines
+    all = [finding(:global, :possible, what: "$b is read"), finding(:constant), finding(:global, what: "$a is read"),
+           finding(:constant, what: "OTHER is read")]
+    lines = text(*all).lines
     expect(lines.grep(/ \((certain|possible)\)$/, &:chomp))
       .to eq(["#{title(:constant)} (certain)", "#{title(:global)} (certain)", "#{title(:global)} (possible)"])
-    expect(lines.grep(/LIST is read/).size).to eq(4)
+    expect(lines.grep(/: .* is read/).size).to eq(4)
+  end
+
+  it "says the same thing once, with the places where it is met, be it certain there or not" do
+    places = (4..8).map { |line| finding(:global, line > 5 ? :possible : :certain, place: "app.rb:#{line}") }
+    expect(text(finding(:global), *places).scan("LIST is read").size).to eq(1)
+    expect(text(finding(:global), *places))
+      .to include("    by App.call -> Repo.all\n    also at app.rb:4, app.rb:5, app.rb:6 and 2 more\n    fix: ")
   end
 
   it "says what to do first, and what then" do
