@@ -27,7 +27,8 @@ module Kino
         def for_object(value)
           return Causes::ALL.fetch(:unshareable).fix if Rules.never?(value)
 
-          "make it deeply frozen: Ractor.make_shareable(...)"
+          "make it deeply frozen: Ractor.make_shareable(...); if requests change it, keep one for each Ractor: " \
+            "Ractor.store_if_absent(:name) { ... }"
         end
 
         # @param ruby [String] version of Ruby to give advice for

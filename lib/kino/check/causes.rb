@@ -46,7 +46,7 @@ module Kino
         constant: Cause.new(
           title: "constants that hold what cannot be shared",
           fix: "NAME = Ractor.make_shareable(...)",
-          first: "freeze what the constants hold: Ractor.make_shareable(...)"
+          first: "freeze what the constants hold: Ractor.make_shareable(...); make the rest for each Ractor"
         ),
         class_ivar: Cause.new(
           title: "instance variables of classes that hold what cannot be shared",
@@ -60,12 +60,13 @@ module Kino
         ),
         class_variable: Cause.new(
           title: "class variables",
-          fix: "use a constant with a frozen value",
+          fix: "use a constant with a frozen value; keep what requests change in Ractor.current[:name]",
           first: "replace the class variables by constants"
         ),
         global: Cause.new(
           title: "global variables",
-          fix: "use a constant with a frozen value, or Thread.current[:name] for what a request needs",
+          fix: "use a constant with a frozen value; keep what a request needs in Thread.current[:name], and " \
+               "what stays in Ractor.current[:name]",
           first: "replace the global variables by constants"
         ),
         constant_write: Cause.new(
