@@ -12,6 +12,49 @@ module Kino
   #     report = Kino::Check.report(App)
   #     report.verdict # => :blocked
   #     puts report
+  #
+  # == A map
+  #
+  # A report is put together from three sources. {Check::Graph} goes through the objects that the app holds,
+  # {Check::Code} reads the code that a request reaches, and {Check::Trial} calls the app, where requests are given.
+  # What they find is a {Check::Finding} each, by one of {Check::Causes}; {Check::Report} puts them in order, and
+  # {Check::Text} in words. Mode auto asks {Check.certain}, which only reads code, and not for long.
+  #
+  # Objects (graph): contents, captures (what a Proc holds), advice. Trial: exchange (one request in its Ractor).
+  #
+  # Code, from the outside to the inside:
+  #
+  # 1. {Check::Code} begins at the app's `call`, and sees to it that each method is read once for each receiver and what
+  #    is known of its arguments (parameters; reading: a block is read again where more becomes known; body: what a
+  #    server calls of the answer).
+  # 2. {Check::Listing} has the instructions of a method or block, {Check::Flow} the ways through them: it goes over
+  #    them until nothing new is learnt, and then knows what runs whichever way is taken.
+  # 3. {Check::Reader} takes each instruction, with what is known of the stack and the local variables ({Check::Values}:
+  #    an object that exists, one that a request makes, one of several, or nothing). Its modules are by what is read:
+  #    state and globals (variables), constants, requests (a call, off the stack), calls (what it would run), blocks.
+  #    Of a method that is not written in Ruby, native_calls says what that does: refusals and extensions (what raises),
+  #    reflection (`send`), known_results with elements and pick, idioms with implied (what it returns, what it calls in
+  #    turn). All other instructions only move the stack: effects.
+  # 4. What it finds and what it calls, it notes in a {Check::Routine}; a fan stands for calls by any name.
+  # 5. {Check::Reach} goes from `call` through the routines, and makes findings of the notes.
+  #
+  # What all of them ask: peek (objects, without calling anything of theirs), heap (what only the garbage collector
+  # knows), scope with nesting and surroundings (where code stands), named (methods by their name alone), setters (who
+  # sets an instance variable), rules (what Ruby allows a Ractor), budget, breakdown (where the check itself fails).
+  #
+  # == What it says
+  #
+  # - certain: every request meets it. It stands where each way through its method leads, the same goes for all calls on
+  #   the way there, nothing rescues it, and what it is said of is the only thing that can be there. Three things take
+  #   that away: `is_sure: false` on a note (Ruby may allow it after all), `by:` on a call (a block runs only if whoever
+  #   gets it calls it; `:maybe` if that is not known), and, for a while, `Reader#doubting` (one of several is called).
+  #   A {Check::Values::Doubtful} takes it away from what depends on the value.
+  # - possible: all else.
+  # - cut: something was not read, for there is too much of it (objects, methods, calls in each other, seconds:
+  #   {Check::Code} and {Check::Graph} have the limits) or because it comes about in the request (`eval`).
+  # - unfollowed: a call of which is not known what it calls. It is counted, and is no finding: it may be harmless.
+  #
+  # In doubt it says less than certain, and more than nothing: an app that is called ready and raises is the worst.
   module Check
     class << self
       # Looks at the objects that the app holds and at the code that a request reaches; nothing of it is run, loaded,

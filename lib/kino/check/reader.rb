@@ -104,7 +104,7 @@ module Kino
       # What an instruction makes is the same each time that it is looked at, or the values would never settle.
       def made(&) = push(@made[@position] ||= yield)
 
-      # Of several that may be called each is only possible.
+      # Of several that may be called, or meant, each is only possible.
       def doubting(is_doubtful)
         before = @is_doubtful
         @is_doubtful ||= is_doubtful

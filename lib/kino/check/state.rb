@@ -113,7 +113,7 @@ module Kino
         writes ? drop : push(Values::UNKNOWN)
       end
 
-      # Of one of several that are called there, nothing is sure.
+      # Where one of several is called or meant (see {Reader}, `doubting`), nothing is sure.
       def note(cause, what, is_sure: true, **)
         @routine.note(@position, cause, what, is_sure: is_sure && !@is_doubtful, **)
       end
