@@ -42,8 +42,11 @@ module Kino
       #   requests were tried that went well
       def passed? = ready? || (verdict == :possible && requests.any?)
 
-      # @return [Array<String>] what to do, one line for each cause, in order
-      def steps = findings.map(&:cause).uniq.map { |cause| Causes::ALL.fetch(cause).first }.uniq
+      # @return [Array<String>] what to do, one line for each cause, in order; to try the app only where it was not
+      def steps
+        all = findings.map(&:cause).uniq.map { |cause| Causes::ALL.fetch(cause).first }.uniq
+        requests.empty? ? all : all - [Causes::ALL.fetch(:cut).first]
+      end
 
       # @return [Hash{Symbol => Object}] for tools: made of Strings, Symbols, Arrays and Hashes only
       def to_h

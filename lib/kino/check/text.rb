@@ -68,7 +68,7 @@ module Kino
         end
 
         def last(report)
-          return [] if report.ready?
+          return [] if report.steps.empty?
 
           first, *others = report.steps
           ["first: #{first}", *others.map { |step| "then: #{step}" }].join("\n").then { |text| [text] }

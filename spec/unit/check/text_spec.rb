@@ -85,6 +85,11 @@ RSpec.describe Kino::Check::Text do
       .to include("  app.rb:3: GET /: boo\n    a.rb:1\n    b.rb:2\n    by ")
   end
 
+  it "does not say to try the app where that was done" do
+    expect(text(finding(:cut, :possible))).to end_with("\n\nfirst: #{first(:cut)}")
+    expect(text(finding(:cut, :possible), requests: ["GET /"])).to end_with("\n    fix: freeze it")
+  end
+
   it "names the requests that were tried" do
     expect(text(requests: ["GET /", "GET /b"]).lines.last).to eq("tried in a Ractor: GET /, GET /b")
   end
