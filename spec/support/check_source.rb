@@ -6,10 +6,14 @@ require "kino/check"
 # are those of a file that there is not.
 module CheckSource
   FILE = "app.rb"
+  # Where other specs have methods, which a call by name alone would be taken for.
+  SPECS = File.expand_path("..", __dir__)
+  FOREIGN = [*Kino::Check::Named.const_get(:FOREIGN), SPECS].freeze
 
   # @param source [String]
   # @return [Module]
   def shop(source)
+    stub_const("Kino::Check::Named::FOREIGN", FOREIGN)
     stub_const("Shop", Module.new)
     Shop.module_eval(source, FILE, 1)
     Shop

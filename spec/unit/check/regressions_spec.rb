@@ -51,7 +51,7 @@ RSpec.describe Kino::Check do
   it "loads nothing that the top of a program would load when it is named" do
     Object.autoload(:KinoCheckLazy, "/nonexistent/lazy.rb")
     lazy = app("def self.call(_env) = KinoCheckLazy.call")
-    expect(described_class.report(lazy).findings.map(&:to_h)).to contain_exactly(include(cause: :not_loaded))
+    expect(described_class.report(lazy).findings.map(&:to_h)).to include(include(cause: :not_loaded))
     expect(Object.autoload?(:KinoCheckLazy)).to eq("/nonexistent/lazy.rb")
   ensure
     Object.send(:remove_const, :KinoCheckLazy)
