@@ -12,7 +12,7 @@
 //! | `net::service` | what hyper hands each request to: it queues them |
 //! | `net::socket` | what a connection asks of its socket besides bytes |
 //! | `net::wire`, `net::shared` | what may come from a client: whole, well-formed heads, in time |
-//! | `net::stall` | how long a client takes nothing of its answer |
+//! | `net::wire::sending`, `net::stall` | what goes to a client, and how long it may take nothing of it |
 //! | `net::stand_in` | what hyper gets in the place of a head that is refused |
 //! | `http::framing`, `http::chunks`, `http::syntax` | RFC 9112, byte for byte |
 //! | [`http::refusal`](Reason) | why the engine answers by itself |

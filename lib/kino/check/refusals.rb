@@ -20,13 +20,13 @@ module Kino
         "#<Class:Kernel>" => [%i[global_variables trace_var untrace_var], "global variables are the main Ractor's"]
       }.freeze
 
-      # Since Ruby 4.0.
-      FORBIDDEN_4 = {
-        "Kernel" => [%i[fork], "only the main Ractor may fork"],
-        "#<Class:Kernel>" => [%i[fork], "only the main Ractor may fork"],
-        "#<Class:Process>" => [%i[fork], "only the main Ractor may fork"],
-        "#<Class:IO>" => [%i[popen], "only the main Ractor may fork"]
-      }.freeze
+      # Methods that fork.
+      FORKING = { "Kernel" => %i[fork], "#<Class:Kernel>" => %i[fork], "#<Class:Process>" => %i[fork],
+                  "#<Class:IO>" => %i[popen] }.freeze
+      # What comes of it on Ruby 4.0, which raises, and before: now and then 3.4.5 ends in a bug report then.
+      FORKED = { true => ["only the main Ractor may fork", true],
+                 false => ["a process that a Ractor forks may crash before Ruby 4.0", false] }.freeze
+      private_constant :FORKING, :FORKED
 
       # Those that are refused only with such arguments. Asked with them, or nil where they are not known.
       WITH = {
@@ -58,11 +58,9 @@ module Kino
         # @param ruby [String] version of Ruby
         # @return [Array(String, Boolean), nil] why only the main Ractor may call it, and whether that is sure
         def forbidden(method, arguments, ruby: RUBY_VERSION)
-          tables = Ruby.four?(ruby) ? [FORBIDDEN, FORBIDDEN_4] : [FORBIDDEN]
-          entries = tables.filter_map { |table| table[Rules.title(method.owner)] }
-          _, why = entries.find { |names, _why| names.include?(method.original_name) }
+          why, is_sure = reason(Rules.title(method.owner), method.original_name, ruby)
           refused = WITH.fetch(method.original_name, ->(_) { true }).call(arguments) if why
-          [why, refused == true] if refused
+          [why, is_sure && refused == true] if refused
         end
 
         # @param object [Object] frozen
@@ -74,6 +72,16 @@ module Kino
           return unless type && (block || !WITH_BLOCK.include?(name))
 
           MAYBE.fetch(type, []).include?(name) ? :possible : :certain
+        end
+
+        private
+
+        # @return [Array(String, Boolean), nil]
+        def reason(owner, name, ruby)
+          names, why = FORBIDDEN[owner]
+          return [why, true] if names&.include?(name)
+
+          FORKED.fetch(Ruby.four?(ruby)) if FORKING[owner]&.include?(name)
         end
       end
     end

@@ -7,10 +7,10 @@ use std::any::Any;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::http::chunks::Chunks;
@@ -20,6 +20,8 @@ use crate::net::shared::Shared;
 use crate::net::socket::{Socket, linger};
 use crate::net::stall::Stall;
 use crate::net::stand_in::StandIn;
+
+mod sending;
 
 /// How long a client may take; see the settings of the same names.
 #[derive(Debug, Clone, Copy)]
@@ -268,29 +270,6 @@ impl<S: Socket> Wire<S> {
         }
     }
 
-    /// What became of the write of `next`: an error once the client has taken nothing for too long.
-    fn in_time(
-        &mut self,
-        written: Poll<io::Result<usize>>,
-        next: &[u8],
-        cx: &mut Context<'_>,
-    ) -> Poll<io::Result<usize>> {
-        if written.is_ready() {
-            self.stall.end();
-            return written;
-        }
-        self.shared.backs_up();
-        ready!(self.stall.poll_late(cx));
-        let pushed = self.stream()?.push(next);
-        if pushed.is_ok() {
-            self.stall.end();
-        }
-        Poll::Ready(pushed.map_err(|error| match error.kind() {
-            io::ErrorKind::WouldBlock => io::ErrorKind::TimedOut.into(),
-            _ => error,
-        }))
-    }
-
     fn stream(&mut self) -> io::Result<Pin<&mut S>> {
         self.stream.as_mut().map(Pin::new).ok_or_else(|| io::ErrorKind::NotConnected.into())
     }
@@ -356,44 +335,6 @@ impl<S: Socket> AsyncRead for Wire<S> {
                 }
             }
         }
-    }
-}
-
-impl<S: Socket> AsyncWrite for Wire<S> {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        let written = self.stream()?.poll_write(cx, buf);
-        self.in_time(written, buf, cx)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let written = self.stream()?.poll_write_vectored(cx, bufs);
-        self.in_time(written, bufs.iter().find(|buf| !buf.is_empty()).map_or(&[], |buf| buf), cx)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.as_ref().is_some_and(AsyncWrite::is_write_vectored)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ready!(self.stream()?.poll_flush(cx))?;
-        // hyper may have read the next request meanwhile, and does not begin it when a flush that it
-        // had to wait for is over: it has to be asked again.
-        if self.shared.flushed() {
-            cx.waker().wake_by_ref();
-        }
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if !self.is_shut {
-            ready!(self.stream()?.poll_shutdown(cx))?;
-            self.is_shut = true;
-        }
-        Poll::Ready(Ok(()))
     }
 }
 
