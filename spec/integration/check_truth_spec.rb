@@ -22,7 +22,6 @@ RSpec.describe Kino::Check, limit: 180 do
     "autoload in the request" => "what is not loaded cannot be read",
     "require_relative in the request" => "what is not loaded cannot be read"
   }
-  false_alarms["alias of a global variable"] = "nothing tells that it is one" if RUBY_VERSION < "4"
 
   before(:context) do
     child = Child.new(RbConfig.ruby, "-I#{Child::ROOT}/lib", "-I#{Child::ROOT}/spec", "spec/support/check_truth.rb")

@@ -25,7 +25,8 @@ module Kino
         answer&.state == :missing ? Values::NIL : Values::UNKNOWN
       end
 
-      # Before Ruby 4.0 a Ractor may use what is another name of a global variable.
+      # Before Ruby 4.0 nothing says whether a Ractor may use what is another name of a global variable: that is left to
+      # what the memory held before (rb_alias_variable leaves ractor_local as it is).
       def refuse_global(name, use)
         note(:global, "#{name} is #{use}", is_sure: Ruby.four? || !alias?(name)) unless Rules.global?(name)
       end

@@ -106,4 +106,5 @@ CheckApps.app("Regexp.timeout=", blames: /timeout/) { Refusals::Timeout }
 CheckApps.app("IO.popen of itself", blames: /popen/) { Refusals::Forked } if RUBY_VERSION >= "4"
 CheckApps.app("global_variables", blames: /global/) { Refusals::Globals }
 CheckApps.app("instance variable of a class that was made", blames: /@title/) { Refusals::OwnClass }
-CheckApps.app("alias of a global variable", blames: /\$mark/) { Refusals::Alias }
+# Ruby 3.4 never sets whether a Ractor may use such a name: it raises, or not, by what the memory held before.
+CheckApps.app("alias of a global variable", blames: /\$mark/) { Refusals::Alias } if RUBY_VERSION >= "4"
