@@ -20,7 +20,8 @@ module Kino
   # What they find is a {Check::Finding} each, by one of {Check::Causes}; {Check::Report} puts them in order, and
   # {Check::Text} in words. Mode auto asks {Check.certain}, which only reads code, and not for long.
   #
-  # Objects (graph): contents, captures (what a Proc holds), advice. Trial: exchange (one request in its Ractor).
+  # Objects (graph): contents, captures (what a Proc holds), never (what it holds that no
+  # freezing helps), advice. Trial: exchange (one request in its Ractor).
   #
   # Code, from the outside to the inside:
   #

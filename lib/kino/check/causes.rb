@@ -6,7 +6,7 @@ module Kino
     # each with its fix.
     #
     # @api private
-    module Causes
+    module Causes # rubocop:disable Metrics/ModuleLength -- a table
       # One of them.
       #
       # @!attribute [r] title
@@ -36,7 +36,8 @@ module Kino
         unshareable: Cause.new(
           title: "objects that can never be shared",
           fix: "make one for each Ractor where it is used: Ractor.store_if_absent(:name) { ... }",
-          first: "take what can never be shared out of the app's instance variables"
+          first: "make what can never be shared (a Logger, a File, a Mutex) for each Ractor, where it is used: " \
+                 "Ractor.store_if_absent(:name) { ... }"
         ),
         unfrozen: Cause.new(
           title: "objects that are not frozen",
@@ -46,7 +47,7 @@ module Kino
         constant: Cause.new(
           title: "constants that hold what cannot be shared",
           fix: "NAME = Ractor.make_shareable(...)",
-          first: "freeze what the constants hold: Ractor.make_shareable(...); make the rest for each Ractor"
+          first: "freeze what the constants hold: Ractor.make_shareable(...); keep what requests change for each Ractor"
         ),
         class_ivar: Cause.new(
           title: "instance variables of classes that hold what cannot be shared",

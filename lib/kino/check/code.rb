@@ -55,6 +55,7 @@ module Kino
         @fans = {}.compare_by_identity
         @scopes = {}
         @listings = {}
+        @changed = {}.compare_by_identity
         @setters = Setters.new { |method| listing(method) }
       end
 
@@ -143,6 +144,13 @@ module Kino
       # @param method [UnboundMethod]
       # @return [Boolean] whether it was defined from a block, and that is not shareable: no other Ractor may call it
       def of_block?(method) = !procs_of(method).all? { |block| Ractor.shareable?(block) }
+
+      # @param object [Object] that a request changes
+      # @return [void]
+      def changes(object) = @changed[object] = true
+
+      # @return [Boolean] whether a request does so, as far as has been read
+      def changed?(object) = @changed.key?(object)
 
       # @param value [Object]
       # @return [Fan] to the public methods that its class, or it as a module, defines itself

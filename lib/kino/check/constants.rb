@@ -36,9 +36,7 @@ module Kino
       end
 
       def found_constant(answer)
-        unless Ractor.shareable?(answer.value)
-          note(:constant, "#{answer.name} holds #{Peek.describe(answer.value)}", fix: Advice.for_value(answer.value))
-        end
+        refuse_held(:constant, answer.name, answer.value) unless Ractor.shareable?(answer.value)
         Values::Known.new(answer.value, answer.name)
       end
 

@@ -61,9 +61,11 @@ module Kino
       end
 
       def refuse_change(value, method, request)
-        return unless Rules.core?(method) && Peek.frozen?(value.object)
+        return unless Rules.core?(method)
 
         change = Refusals.change(value.object, method.name, block: !request.block.nil?) or return
+        return @code.changes(value.object) unless Peek.frozen?(value.object)
+
         note(:frozen, "#{value.label} is changed (#{method.name}), and it is frozen", is_sure: change == :certain)
       end
 

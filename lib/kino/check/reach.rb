@@ -61,9 +61,11 @@ module Kino
           cause = Causes::ALL.fetch(note.cause)
           Finding.new(cause: note.cause, certainty: note.is_sure && yield(note.position) ? :certain : :possible,
                       what: note.what, place: routine.listing.place(note.position), path: path(routine),
-                      fix: note.fix || cause.fix)
+                      fix: fix(note) || cause.fix)
         end
       end
+
+      def fix(note) = note.fix.is_a?(Proc) ? note.fix.call : note.fix
 
       def path(routine)
         labels = []

@@ -66,10 +66,7 @@ module Kino
         return Values::UNKNOWN if Peek.same?(value.object, Object) # which is all that there is
 
         Scope.own(value.object).each do |answer|
-          next if Ractor.shareable?(answer.value)
-
-          note(:constant, "#{answer.name} holds #{Peek.describe(answer.value)}", is_sure: false,
-                                                                                 fix: Advice.for_value(answer.value))
+          refuse_held(:constant, answer.name, answer.value, is_sure: false) unless Ractor.shareable?(answer.value)
         end
         Values::UNKNOWN
       end

@@ -9,6 +9,7 @@ module Kino
     # @api private
     class Routine
       # Something found: where in the listing, and what; `is_sure` unless it depends on more than on getting there.
+      # `fix` is a String, a callable that gives one once all has been read, or nil.
       Note = Data.define(:position, :cause, :what, :fix, :is_sure)
       # The position of what is said of the routine as a whole.
       WHOLE = -1

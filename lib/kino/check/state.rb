@@ -62,12 +62,16 @@ module Kino
         object = receiver.object
         value = Peek.ivars(object).include?(name) ? Peek.ivar(object, name) : nil
         label = "#{receiver.label}.#{name}"
-        refuse_class_ivar(label, value) if Peek.module?(object) && !Ractor.shareable?(value)
+        refuse_held(:class_ivar, label, value) if Peek.module?(object) && !Ractor.shareable?(value)
         Values::Known.new(value, label)
       end
 
-      def refuse_class_ivar(label, value)
-        note(:class_ivar, "#{label} holds #{Peek.describe(value)}", fix: Advice.for_value(value))
+      # What no freezing helps is another cause: what to do first is not to freeze it. Whether it is changed is known
+      # only when all has been read.
+      def refuse_held(cause, label, value, **)
+        cause = :unshareable if !Peek.kind?(value, Proc) && Never.in(value)
+        fix = -> { Advice.for_value(value, label:, changed: @code.changed?(value)) }
+        note(cause, "#{label} holds #{Peek.describe(value)}", fix:, **)
       end
 
       def write_ivar(name, *)

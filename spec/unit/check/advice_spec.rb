@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require "kino/check/advice"
+require "logger"
 
 RSpec.describe Kino::Check::Advice do
   def advice(value, **) = described_class.for_value(value, **)
@@ -19,6 +20,29 @@ RSpec.describe Kino::Check::Advice do
   it "is to keep one for each Ractor of what no freezing helps" do
     expect(advice($stdout)).to include("Ractor.store_if_absent")
     expect(advice(Class.new(Thread::Mutex).new)).to include("Ractor.store_if_absent")
+  end
+
+  it "names what it is in an object that keeps that from being frozen" do
+    expect(advice(Logger.new($stderr), label: "Shop::LOG"))
+      .to match(/\Ait holds an? (IO|Monitor), which can never be shared: make one for each Ractor where it is used: /)
+      .and end_with("Ractor.store_if_absent(:logger) { Logger.new($stderr) }")
+    expect(advice({ a: [Mutex.new] }, label: "Shop.@locks"))
+      .to eq("it holds a Thread::Mutex, which can never be shared: make one for each Ractor where it is used: " \
+             "Ractor.store_if_absent(:locks) { ... }")
+    expect($stderr).not_to be_frozen
+  end
+
+  it "is to keep one for each Ractor of what requests change" do
+    expect([{}, [], { a: 1 }, Hash.new(0), +"a"].map { advice(it, label: "Shop::CACHE", changed: true) })
+      .to eq(["{}", "[]", "...", "...", "..."].map do |content|
+        "it is changed while a request runs: keep one for each Ractor: Ractor.store_if_absent(:cache) { #{content} }"
+      end)
+  end
+
+  it "does not look for ever for what keeps an object from being frozen" do
+    list = Array.new(1000) { [it.to_s] }
+    list << list
+    expect(advice(list)).to start_with("make it deeply frozen")
   end
 
   it "is to freeze anything else" do

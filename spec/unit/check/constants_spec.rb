@@ -13,8 +13,8 @@ RSpec.describe Kino::Check::Constants do
   it "refuses those that hold what cannot be shared, and says what to do about that" do
     found = found("A = [1]\nB = +\"a\"\nC = -> {}\nD = $stdout\nmodule App; def self.call(_) = [A, B, C, D]; end")
     expect(found.map { [it.cause, it.what, it.certainty] })
-      .to eq([["A", "an Array"], ["B", "a String"], ["C", "a Proc"], ["D", "an IO"]]
-             .map { |name, type| [:constant, "Shop::#{name} holds #{type}", :certain] })
+      .to eq([[:constant, "A holds an Array"], [:constant, "B holds a String"], [:constant, "C holds a Proc"],
+              [:unshareable, "D holds an IO"]].map { |cause, what| [cause, "Shop::#{what}", :certain] })
     expect(found.map(&:fix)).to match([/deeply frozen/, /freeze it/, /module or class/, /store_if_absent/])
   end
 
