@@ -50,7 +50,7 @@ RSpec.describe Kino::Check do
       shop("module App\ndef self.call(env) = env[\"PATH_INFO\"] == \"/\" ? [200, {}, []] : raise(\"boo\")\nend")
       report = described_class.report(Shop::App, requests: ["GET /", "GET /b"])
       expect([report.verdict, report.requests, rows(report)])
-        .to eq([:blocked, ["GET /", "GET /b"], [[:request, :certain, "GET /b"]]])
+        .to eq([:blocked, ["GET /", "GET /b"], [[:failure, :certain, "GET /b"]]])
     end
 
     it "is refused for what is no request" do

@@ -113,10 +113,20 @@ module Kino
                "\"GET /path\"",
           first: "try the app: kino --check --request \"GET /path\""
         ),
+        untried: Cause.new(
+          title: "requests that were not tried to the end",
+          fix: "try it with a server: kino -m ractor"
+        ),
         request: Cause.new(
           title: "requests that failed in a Ractor",
           fix: "see the backtrace",
           first: "see what the requests raised"
+        ),
+        failure: Cause.new(
+          title: "requests that failed, perhaps in threads too",
+          fix: "it may fail in threads too: see the backtrace",
+          first: "see why the requests failed",
+          anywhere: true
         )
       }.freeze
     end

@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require "kino/error_log"
+require "kino/rack/response_finished"
 require "kino/rack/stream"
 require "stringio"
 
@@ -11,6 +12,14 @@ module Kino
     #
     # @api private
     class Exchange
+      # What stands for {Kino::Request}, and for the callable that hijacks the connection: there is none.
+      class Request
+        # @return [Boolean]
+        def disconnected? = false
+        # Ends the trial.
+        def call = throw(:hijacked, :hijacked)
+      end
+
       # Lines of a backtrace.
       LINES = 8
       # Letters of an error's message.
@@ -22,10 +31,10 @@ module Kino
 
       # @param app [#call]
       # @param env [Hash] without what cannot be sent to a Ractor
-      # @return [true, Array<String>] what went wrong, and the backtrace, if there is one
+      # @return [true, :hijacked, Array<String>] what went wrong, and the backtrace, if there is one
       def self.call(app, env)
         $stdout = $stderr # which is this Ractor's: what the app prints is no part of the report
-        new(app, env).failure&.then { [it] } || true
+        catch(:hijacked) { new(app, env).failure&.then { [it] } || true }
       rescue Exception => error # rubocop:disable Lint/RescueException -- whatever an app raises is the answer
         describe(error)
       end
@@ -51,7 +60,9 @@ module Kino
       def initialize(app, env)
         @app = app
         @input = StringIO.new("".b)
-        @env = env.merge("rack.input" => @input, "rack.errors" => $stderr)
+        request = Request.new
+        @env = env.merge("rack.input" => @input, "rack.errors" => $stderr, "rack.response_finished" => [],
+                         "kino.request" => request, "rack.hijack" => request)
         @text = +"".b
       end
 
@@ -60,13 +71,19 @@ module Kino
         response = @app.call(@env)
         return "#{returned(response)}, not [status, headers, body]" unless triple?(response)
 
-        status, headers, body = response
-        fault = read(headers, body)
-        return fault if fault
+        fault = read_and_close(*response.last(2))
+        finish(response)
+        fault || bad_status(response.first)
+      end
 
-        status.to_i >= 500 ? "status #{status}#{": #{excerpt}" unless @text.empty?}" : nil
-      ensure
-        body.close if body.respond_to?(:close)
+      # Calls those that want to know that the answer is complete, the last first. What one raises is told, though a
+      # server would only log it.
+      # @param response [Array]
+      # @return [void]
+      def finish(response)
+        return unless Rack::ResponseFinished.awaited?(@env)
+
+        @env["rack.response_finished"].reverse_each { it.call(@env, *response.first(2), nil) }
       end
 
       # What a streaming body writes to.
@@ -88,6 +105,16 @@ module Kino
       def triple?(response)
         response.is_a?(Array) && response.size == 3 && response.first.respond_to?(:to_i) &&
           response[1].respond_to?(:each)
+      end
+
+      def read_and_close(headers, body)
+        read(headers, body)
+      ensure
+        body.close if body.respond_to?(:close)
+      end
+
+      def bad_status(status)
+        "status #{status}#{": #{excerpt}" unless @text.empty?}" if status.to_i >= 500
       end
 
       def read(headers, body)

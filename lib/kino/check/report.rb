@@ -42,6 +42,12 @@ module Kino
       #   requests were tried that went well
       def passed? = ready? || (verdict == :possible && requests.any?)
 
+      # @return [Boolean] whether nothing certain was found but requests that failed, and not for the sake of the Ractor
+      def failed?
+        certain = findings.select(&:certain?)
+        certain.any? && certain.all? { it.cause == :failure }
+      end
+
       # @return [Array<String>] what to do, one line for each cause, in order; to try the app only where it was not
       def steps
         all = findings.map(&:cause).uniq.map { |cause| Causes::ALL.fetch(cause).first }.uniq

@@ -13,11 +13,12 @@ module Kino
       # Places that are named of one that is met at several.
       ALSO = 3
 
-      # First line by verdict.
+      # First line by verdict, or where a request failed and the Ractor is not to blame.
       HEADS = {
         ready: "can run on Ractors: nothing was found that speaks against it",
         possible: "may run on Ractors: some requests may meet what is listed here",
-        blocked: "cannot run on Ractors as it is"
+        blocked: "cannot run on Ractors as it is",
+        failed: "may run on Ractors: a request failed that was tried in a Ractor; it may fail in threads too"
       }.freeze
 
       class << self
@@ -31,7 +32,8 @@ module Kino
 
         def head(report)
           tried = "\ntried in a Ractor: #{report.requests.join(", ")}" if report.requests.any?
-          "#{report.app} (Ruby #{RUBY_VERSION}) #{HEADS.fetch(report.verdict)}#{unfollowed(report)}#{tried}"
+          said = HEADS.fetch(report.failed? ? :failed : report.verdict)
+          "#{report.app} (Ruby #{RUBY_VERSION}) #{said}#{unfollowed(report)}#{tried}"
         end
 
         # What cannot run has no need of it.

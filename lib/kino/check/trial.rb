@@ -14,6 +14,10 @@ module Kino
       # Seconds that an answer may take, to its end.
       LIMIT = 30
 
+      # Of an answer that has no end by then.
+      LATE = "it had not answered"
+      private_constant :LATE
+
       # What a request is made of: "GET /path?query".
       FORM = %r{\A(?<method>[A-Z]+) (?<path>/[^\s?]*)(?:\?(?<query>\S*))?\z}
 
@@ -28,20 +32,23 @@ module Kino
           return [] unless Ractor.shareable?(app)
 
           outcome = value(ractor(app, env), limit)
-          outcome == true ? [] : [finding(request, *outcome)]
+          case outcome
+          when true then []
+          when :hijacked then [untried(request)]
+          else [finding(request, *outcome)]
+          end
         end
 
         # @param request [String]
-        # @return [Hash] with what a server gives, but for what {Exchange} adds: an input and an error stream cannot be
-        #   sent
+        # @return [Hash] with what a server gives, but for what {Exchange} adds, which cannot be sent
         # @raise [ConfigError] for what is not a request
         def env(request)
           parts = FORM.match(request) if text?(request)
           parts or raise ConfigError, "not a request: #{request.inspect} (give a method and a path, such as \"GET /\")"
           { "REQUEST_METHOD" => parts[:method], "PATH_INFO" => parts[:path], "QUERY_STRING" => parts[:query].to_s,
             "SCRIPT_NAME" => "", "SERVER_NAME" => "localhost", "SERVER_PORT" => "80", "HTTP_HOST" => "localhost",
-            "SERVER_PROTOCOL" => "HTTP/1.1", "REMOTE_ADDR" => "127.0.0.1", "rack.url_scheme" => "http",
-            "rack.hijack?" => false }
+            "SERVER_PROTOCOL" => "HTTP/1.1", "REMOTE_ADDR" => "127.0.0.1", "REMOTE_PORT" => "49152",
+            "rack.url_scheme" => "http", "rack.hijack?" => true }
         end
 
         private
@@ -56,7 +63,7 @@ module Kino
         def value(ractor, limit)
           waiter = Thread.new { ractor.respond_to?(:value) ? ractor.value : ractor.take }
           waiter.report_on_exception = false
-          return ["no end of the answer within #{limit} s"] unless waiter.join(limit)
+          return ["#{LATE} after #{limit} s"] unless waiter.join(limit)
 
           waiter.value || ["its Ractor ended before it had answered"]
         rescue Ractor::Error => error
@@ -74,15 +81,24 @@ module Kino
           Warning[:experimental] = before
         end
 
-        def finding(request, error, *lines)
-          Finding.new(cause: :request, certainty: :certain, what: ["#{request}: #{error}", *lines].join("\n"),
-                      place: lines.first.to_s[/\A(.+?:\d+)/, 1], path: request, fix: fix(error, lines))
+        def untried(request)
+          Finding.new(cause: :untried, certainty: :possible, place: nil, path: request,
+                      what: "#{request}: not tried to the end: it hijacks the connection",
+                      fix: Causes::ALL.fetch(:untried).fix)
         end
 
-        def fix(error, lines)
-          return Causes::ALL.fetch(:request).fix if error.start_with?("Ractor::", "FrozenError")
+        # Threads raise nothing of what Ractors do; what is frozen, the check would have the app freeze.
+        def finding(request, error, *lines)
+          cause = error.start_with?("Ractor::", "FrozenError") ? :request : :failure
+          Finding.new(cause:, certainty: :certain, what: ["#{request}: #{error}", *lines].join("\n"),
+                      place: lines.first.to_s[/\A(.+?:\d+)/, 1], path: request, fix: fix(cause, error, lines))
+        end
 
-          "it may fail in threads too: see #{lines.empty? ? "what the app says in its log" : "the backtrace"}"
+        def fix(cause, error, lines)
+          return Causes::ALL.fetch(cause).fix if lines.any? || cause == :request
+          return "it may fail in threads too: see why it takes that long" if error.start_with?(LATE)
+
+          "it may fail in threads too: see what the app says in its log"
         end
       end
     end

@@ -16,11 +16,11 @@ RSpec.describe Kino::Check::Causes do
   end
 
   it "begins with what the app holds, and ends with what was tried" do
-    expect([causes.keys.first, causes.keys.last]).to eq(%i[no_app request])
+    expect([causes.keys.first, causes.keys.last]).to eq(%i[no_app failure])
   end
 
-  it "takes only a change of what is frozen for something that threads raise too" do
-    expect(causes.select { |_name, cause| cause.anywhere }.keys).to eq(%i[no_app frozen])
+  it "takes what is frozen, and what has nothing to do with Ractors, for something that threads raise too" do
+    expect(causes.select { |_name, cause| cause.anywhere }.keys).to eq(%i[no_app frozen failure])
   end
 
   it "is the same for all" do

@@ -107,7 +107,7 @@ RSpec.describe Kino::Check do
       described_class.report(app("def self.call(env) = #{source}"), requests: [request])
     end
 
-    def what(...) = tried(...).findings.find { it.cause == :request }&.what
+    def what(...) = tried(...).findings.find { it.cause == :failure }&.what
 
     it "passes one that is answered" do
       expect(tried("[200, {}, ['hi']]")).to be_passed
@@ -163,7 +163,7 @@ RSpec.describe Kino::Check do
     it "does not wait for ever" do
       sleeper = app("def self.call(_env) = sleep")
       finding, = Kino::Check::Trial.findings(sleeper, "GET /", limit: 0.1)
-      expect(finding.to_h).to include(certainty: :certain, what: "GET /: no end of the answer within 0.1 s")
+      expect(finding.to_h).to include(certainty: :certain, what: "GET /: it had not answered after 0.1 s")
     end
 
     it "says of no request that it was tried, where the app cannot be shared" do
@@ -197,7 +197,7 @@ RSpec.describe Kino::Check do
         end
         puts ["GET /", "GET /loop"].flat_map { Kino::Check::Trial.findings(Sleeper, it, limit: 0.1).map(&:what) }
       RUBY
-      expect(child.output.lines.grep(/no end/).size).to eq(2)
+      expect(child.output.lines.grep(/had not answered/).size).to eq(2)
       expect(child.own_status).to be_success
     ensure
       child&.close

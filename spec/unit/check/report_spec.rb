@@ -27,6 +27,14 @@ RSpec.describe Kino::Check::Report do
       expect(report(finding(:global, :possible), requests: ["GET /"])).to be_passed
     end
 
+    it "is no failure of a request, where something else is certain" do
+      expect([report(finding(:failure)), report(finding(:failure), finding(:global, :possible)),
+              report(finding(:failure), finding(:global)), report(finding(:request)), report].map(&:failed?))
+        .to eq([true, true, false, false, false])
+      expect(report(finding(:failure), requests: ["GET /"])).not_to be_passed
+      expect(report(finding(:untried, :possible), requests: ["GET /"])).to be_passed
+    end
+
     it "is not made better by requests if something is certain" do
       expect(report(finding(:global), requests: ["GET /"])).not_to be_passed
     end

@@ -72,6 +72,12 @@ RSpec.describe Kino::Check::Text do
     expect(text(finding(:global, :possible))).to match(/\AApp \(Ruby \S+\) may run on Ractors: some requests /)
   end
 
+  it "does not say of an app that it cannot run on Ractors where its requests fail for another reason" do
+    expect(text(finding(:failure), requests: ["GET /"]).lines.first)
+      .to match(/ may run on Ractors: a request failed that was tried in a Ractor; it may fail in threads too$/)
+    expect(text(finding(:request), requests: ["GET /"])).to match(/\AApp \(Ruby \S+\) cannot run on Ractors as it is/)
+  end
+
   it "shows the first ten of a cause, and how many more there are" do
     found = (0..11).map { |number| finding(:global, what: "$g#{number}") }
     all = text(*found)

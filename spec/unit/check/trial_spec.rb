@@ -18,7 +18,7 @@ RSpec.describe Kino::Check::Trial do
   it "tells what was raised, where, and by what request" do
     finding, *others = tried("raise(\"boo\")", "GET /a?b=1")
     expect(others).to eq([])
-    expect(finding).to have_attributes(cause: :request, certainty: :certain, place: "app.rb:4", path: "GET /a?b=1",
+    expect(finding).to have_attributes(cause: :failure, certainty: :certain, place: "app.rb:4", path: "GET /a?b=1",
                                        fix: "it may fail in threads too: see the backtrace")
     expect(finding.what.lines(chomp: true).first(2))
       .to match(["GET /a?b=1: RuntimeError: boo", /\Aapp\.rb:4:in .*call'\z/])
@@ -28,7 +28,7 @@ RSpec.describe Kino::Check::Trial do
     codes = { "[200, {}, LIST]" => "Ractor::IsolationError", "NAMES << 1" => "FrozenError" }
     codes.each do |code, error|
       finding, = tried(code, around: "LIST = []\nNAMES = [].freeze")
-      expect(finding.what).to start_with("GET /: #{error}: ")
+      expect([finding.cause, finding.what]).to match([:request, start_with("GET /: #{error}: ")])
       expect(finding.fix).to eq(Kino::Check::Causes::ALL.fetch(:request).fix)
     end
   end
@@ -89,6 +89,45 @@ RSpec.describe Kino::Check::Trial do
     expect(finding.what).to include("[\"POST\", \"/a/b\", \"c=1&d\", \"http\"]")
     code = "env[\"rack.errors\"].flush\nenv[\"KEY\"] = 1\n[200 + Integer(env[\"rack.input\"].read.size), {}, []]"
     expect(tried(code)).to eq([])
+  end
+
+  describe "what a server gives besides" do
+    it "is there: each key that an env has" do
+      dumped, = tried("raise(env.keys.inspect)").first.what.lines
+      keys = %w[REQUEST_METHOD SCRIPT_NAME PATH_INFO QUERY_STRING SERVER_NAME SERVER_PORT SERVER_PROTOCOL REMOTE_ADDR
+                REMOTE_PORT HTTP_HOST rack.url_scheme rack.input rack.errors rack.response_finished kino.request
+                rack.hijack? rack.hijack]
+      expect(dumped.scan(/"([^"]+)"/).flatten).to match_array(keys)
+    end
+
+    it "can be used" do
+      code = "[env[\"kino.request\"].disconnected? ? 500 : 200, { \"port\" => Integer(env[\"REMOTE_PORT\"]) }, []]"
+      expect(tried(code)).to eq([])
+    end
+
+    it "is called when the answer is complete, the last first" do
+      code = "seen = []\nenv[\"rack.response_finished\"] << ->(*) { raise(seen.inspect) } << " \
+             "->(its, *others) { seen << its.equal?(env) << others }\n[201, { \"a\" => \"b\" }, []]"
+      expect(tried(code).first.what).to include("RuntimeError: [true, [201, {\"a\" => \"b\"}, nil]]")
+    end
+
+    it "takes the connection, which is no failure" do
+      ["env[\"rack.hijack\"].call", "begin\nenv[\"kino.request\"].call\nrescue StandardError\n1\nend"].each do |code|
+        expect(tried("#{code}\nraise(\"boo\")").first)
+          .to have_attributes(cause: :untried, certainty: :possible, path: "GET /",
+                              what: "GET /: not tried to the end: it hijacks the connection")
+      end
+    end
+  end
+
+  it "says what it says of a status, and of an answer that did not come" do
+    expect(tried("[503, {}, [\"busy\"]]").first)
+      .to have_attributes(cause: :failure, what: "GET /: status 503: busy",
+                          fix: "it may fail in threads too: see what the app says in its log")
+    shop("module App\ndef self.call(_env) = sleep\nend")
+    expect(described_class.findings(Shop::App, "GET /", limit: 0.05).first)
+      .to have_attributes(cause: :failure, what: "GET /: it had not answered after 0.05 s",
+                          fix: "it may fail in threads too: see why it takes that long")
   end
 
   it "tries each request in a Ractor of its own" do
