@@ -32,6 +32,9 @@ module Kino
       # An object, and the last step of the way to it. To keep all of the way for each would take gigabytes for a list
       # whose nodes hold each other.
       Entry = Data.define(:object, :name, :parent, :depth) do
+        # @return [Boolean] whether it is a Proc
+        def proc? = Peek.kind?(object, Proc)
+
         # @return [Object, nil] what holds it
         def holder = parent&.object
 
@@ -67,7 +70,9 @@ module Kino
         @findings = []
         @unfrozen = []
         @queue = [@root]
+        @behind = []
         visit(@queue.shift) until @queue.empty?
+        visit_behind
         report_unfrozen if @unfrozen.any?
         report_unexplained if @findings.none?(&:certain?)
         @findings
@@ -83,12 +88,22 @@ module Kino
         @seen[entry.object] = true
         children = children(entry)
         judge(entry, children)
-        @queue.concat(children)
+        (entry.proc? ? @behind : @queue).concat(children)
+      end
+
+      # What only procs hold is left to those who mend the procs, which have been reported: to freeze it, or to write
+      # another proc in another way, helps nobody before. But what can never be shared can be mended at once.
+      def visit_behind
+        found = @findings.dup
+        unfrozen = @unfrozen.dup
+        visit(@queue.shift || @behind.shift) until @behind.empty? && @queue.empty?
+        @findings = found + (@findings - found).reject { it.cause == :captured }
+        @unfrozen = unfrozen
       end
 
       def judge(entry, children)
         object = entry.object
-        if Peek.kind?(object, Proc) then report_proc(entry)
+        if entry.proc? then report_proc(entry)
         elsif Rules.never?(object) then report(:unshareable, entry, "#{named(entry)} can never be shared")
         elsif !Peek.frozen?(object) then @unfrozen << entry
         elsif children.empty? then report(:unshareable, entry, "#{named(entry)} cannot be shared")
@@ -134,6 +149,7 @@ module Kino
 
       def cut(limit)
         @queue.clear
+        @behind.clear
         @findings << Finding.new(cause: :cut, certainty: :possible, what: "more than #{limit}", place: nil,
                                  path: @root.path, fix: Causes::ALL.fetch(:cut).fix)
       end

@@ -27,11 +27,21 @@ RSpec.describe Kino::Check::Graph do
       log = Struct.new(:app).new
       shop("log = []\n::Shop.const_set(:App, ->(_env) { log })")
       log.app = Shop::App
-      captured, unfrozen = findings(Shop::App, label: "Shop::App")
+      captured, *others = findings(Shop::App, label: "Shop::App")
       expect(captured).to have_attributes(cause: :captured, certainty: :certain, what: "a Proc holds log (an Array)",
                                           place: "app.rb:2", path: "Shop::App",
                                           fix: Kino::Check::Advice.for_proc)
-      expect(unfrozen).to have_attributes(cause: :unfrozen, what: "not frozen: Shop::App{log} (an Array)")
+      expect(others).to eq([])
+    end
+
+    it "speaks for what it alone holds, but not for what can never be shared, nor for what is held elsewhere too" do
+      list = []
+      inner = holder(list:, lock: Thread::Mutex.new, other: clean_proc)
+      app = holder(handler: inner.instance_eval { -> { self } }, deep: holder(deeper: holder(list:)))
+      expect(rows(app).map { |cause, path, _what| [cause, path] })
+        .to eq([[:captured, "app.@handler"], [:unshareable, "app.@handler{self}.@lock"],
+                [:unfrozen, "app.@deep.@deeper.@list"]])
+      expect(rows(app).last.last).not_to include("handler")
     end
 
     it "is not looked for within the builder of a rackup file, which goes with it" do
