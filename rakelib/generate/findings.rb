@@ -41,17 +41,200 @@ module Generate
       nothing was found is no proof: a request that was made is, for what it came to. Give one for each kind of answer that the
       app has.
 
+      ## Middleware
+
+      What `use` and `map` of a rackup file build is frozen by nobody, and `run` is given only what is within. So build the
+      whole app in one expression, and run that:
+
+      ```ruby
+      class Stamp
+        def initialize(app, name) = (@app, @name = app, name)
+
+        def call(env)
+          status, headers, body = @app.call(env)
+          [status, headers.merge("x-stamp" => @name), body]
+        end
+      end
+
+      module App
+        def self.call(_env) = [200, {}, ["ok"]]
+      end
+
+      app = Rack::Builder.app do
+        use Stamp, "a"
+        map("/admin") { run App }
+        run App
+      end
+
+      run Ractor.make_shareable(app)
+      ```
+
+      `use` and `map` have to stand within the block: what stands outside of it is put around the frozen app, and is not
+      frozen itself. This does for middleware that sets none of its instance variables in `call`. Where one does, `kino
+      --check` names it: write `def call(env) = dup._call(env)` there, and rename what was `call` to `_call`, or let it use
+      local variables.
+
+      ## Sleeping
+
+      In a Ractor, Ruby's `sleep` goes through a thread of the VM, which on Ruby 3.4 makes 10 ms out of 5.
+      `Kino.sleep(seconds)` sleeps by the system's clock, in a Ractor and elsewhere, and lets other threads run meanwhile. It
+      is for apps that wait for some milliseconds, again and again, such as a stream that looks for news. Where seconds are
+      meant, `sleep` will do.
+
       ## What is found
     MARKDOWN
+
+    # By cause: before and after. spec/unit/check/advice_examples_spec.rb tries each.
+    EXAMPLES = [
+      [:captured, <<~MARKDOWN],
+        Before:
+
+        ```ruby
+        greeting = "hello"
+        run ->(env) { [200, {}, [greeting, env["PATH_INFO"]]] }
+        ```
+
+        After:
+
+        ```ruby
+        module App
+          GREETING = "hello".freeze
+
+          def self.call(env) = [200, {}, [GREETING, env["PATH_INFO"]]]
+        end
+
+        run App
+        ```
+      MARKDOWN
+      [:unshareable, <<~MARKDOWN],
+        Before:
+
+        ```ruby
+        require "logger"
+
+        LOG = Logger.new($stderr)
+
+        module App
+          def self.call(env)
+            LOG.info(env["PATH_INFO"])
+            [200, {}, ["ok"]]
+          end
+        end
+
+        run App
+        ```
+
+        After:
+
+        ```ruby
+        require "logger"
+
+        module App
+          def self.log = Ractor.store_if_absent(:logger) { Logger.new($stderr) }
+
+          def self.call(env)
+            log.info(env["PATH_INFO"])
+            [200, {}, ["ok"]]
+          end
+        end
+
+        run App
+        ```
+      MARKDOWN
+      [:constant, <<~MARKDOWN],
+        Before:
+
+        ```ruby
+        COLOURS = %w[red green]
+
+        module App
+          def self.call(_env) = [200, {}, [COLOURS.join(" ")]]
+        end
+
+        run App
+        ```
+
+        After:
+
+        ```ruby
+        COLOURS = Ractor.make_shareable(%w[red green])
+
+        module App
+          def self.call(_env) = [200, {}, [COLOURS.join(" ")]]
+        end
+
+        run App
+        ```
+      MARKDOWN
+      [:constant, <<~MARKDOWN],
+        What requests change is not to be frozen, but to be kept by each Ractor. Before:
+
+        ```ruby
+        CACHE = {}
+
+        module App
+          def self.call(env)
+            path = env["PATH_INFO"]
+            [200, {}, [CACHE[path] ||= path.reverse]]
+          end
+        end
+
+        run App
+        ```
+
+        After:
+
+        ```ruby
+        module App
+          def self.cache = Ractor.store_if_absent(:cache) { {} }
+
+          def self.call(env)
+            path = env["PATH_INFO"]
+            [200, {}, [cache[path] ||= path.reverse]]
+          end
+        end
+
+        run App
+        ```
+      MARKDOWN
+      [:class_ivar_write, <<~MARKDOWN]
+        Before:
+
+        ```ruby
+        module App
+          def self.settings = @settings ||= { "title" => "Shop" }
+          def self.call(_env) = [200, {}, [settings.fetch("title")]]
+        end
+
+        run App
+        ```
+
+        After:
+
+        ```ruby
+        module App
+          @settings = Ractor.make_shareable({ "title" => "Shop" })
+
+          def self.settings = @settings
+          def self.call(_env) = [200, {}, [settings.fetch("title")]]
+        end
+
+        run App
+        ```
+      MARKDOWN
+    ].freeze
 
     module_function
 
     # @return [String]
     def text
       entries = Kino::Check::Causes::ALL.map do |symbol, cause|
-        "### `#{symbol}`: #{cause.title}\n\n#{cause.fix.sub(/\A[a-z]/, &:upcase)}.\n"
+        ["### `#{symbol}`: #{cause.title}\n\n#{cause.fix.sub(/\A[a-z]/, &:upcase)}.\n", *examples(symbol)].join("\n")
       end
       [HEADING, *entries].join("\n")
     end
+
+    # @return [Array<String>]
+    def examples(symbol) = EXAMPLES.filter_map { |cause, text| text if cause == symbol }
   end
 end

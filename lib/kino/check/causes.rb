@@ -41,8 +41,10 @@ module Kino
         ),
         unfrozen: Cause.new(
           title: "objects that are not frozen",
-          fix: "Ractor.make_shareable(app) once it is built, if the app does not change itself",
-          first: "freeze the app once it is built: run Ractor.make_shareable(app)"
+          fix: "Ractor.make_shareable(app) once it is built, if the app does not change itself; in a config.ru with " \
+               "use or map: run Ractor.make_shareable(Rack::Builder.app { use ...; run ... })",
+          first: "freeze the app once it is built: run Ractor.make_shareable(app); in a config.ru with use or map: " \
+                 "run Ractor.make_shareable(Rack::Builder.app { use ...; run ... })"
         ),
         constant: Cause.new(
           title: "constants that hold what cannot be shared",
