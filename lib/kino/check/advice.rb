@@ -42,6 +42,7 @@ module Kino
         def for_object(value, label)
           never = Never.in(value)
           return for_never(value, never.first, label) if never
+          return for_default_block(label) if Peek.kind?(value, Hash) && Peek.default_proc(value)
 
           "make it deeply frozen: Ractor.make_shareable(...); if requests change it, keep one for each Ractor: " \
             "#{store(label)}"
@@ -53,6 +54,11 @@ module Kino
           each = "make one for each Ractor where it is used: " \
                  "#{logger?(value) ? "Ractor.store_if_absent(:logger) { Logger.new($stderr) }" : store(label)}"
           why ? "it holds #{why}: #{each}" : each
+        end
+
+        # Most set what is missing. And Ruby shares no block that was made at the top of a file.
+        def for_default_block(label)
+          "its default block may change it: keep one for each Ractor: #{store(label, "Hash.new { ... }")}"
         end
 
         def for_changed(value, label)

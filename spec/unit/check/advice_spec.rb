@@ -39,6 +39,12 @@ RSpec.describe Kino::Check::Advice do
       end)
   end
 
+  it "is to keep one for each Ractor of a Hash with a block that fills it, which is an error once it is frozen" do
+    expect(advice(Hash.new { |hash, key| hash[key] = 1 }, label: "Shop::CACHE"))
+      .to eq("its default block may change it: keep one for each Ractor: " \
+             "Ractor.store_if_absent(:cache) { Hash.new { ... } }")
+  end
+
   it "does not look for ever for what keeps an object from being frozen" do
     list = Array.new(1000) { [it.to_s] }
     list << list
