@@ -20,8 +20,8 @@ module Kino
     # @return [#call] the app
     # @raise [AppLoadError] see {.load}
     def load
-      # Before the rescue: that Rack is missing is not the app's fault. All of it, as a rackup file expects (its middleware
-      # is loaded when it is named).
+      # Before the rescue: that Rack is missing is not the app's fault. All of it, as a rackup file expects; its
+      # middleware is loaded when it is named.
       require "rack"
       refuse_missing
       checked(evaluate)
