@@ -20,7 +20,9 @@ module Kino
     # @return [#call] the app
     # @raise [AppLoadError] see {.load}
     def load
-      require "rack/builder" # before the rescue: that Rack is missing is not the app's fault
+      # Before the rescue: that Rack is missing is not the app's fault. All of it, as a rackup file expects; its
+      # middleware is loaded when it is named.
+      require "rack"
       refuse_missing
       checked(evaluate)
     end
@@ -56,8 +58,9 @@ module Kino
 
     # Where the app's own code stands, rather than where Ruby or a gem noticed the trouble.
     def place(error)
-      locations = error.backtrace_locations.to_a
-      own = locations.find { |location| location.absolute_path.to_s.start_with?(root) || evaluated?(location) }
+      # What has called us is not the app's, be it that it stands below the same directory.
+      within = error.backtrace_locations.to_a.take_while { |location| location.absolute_path != __FILE__ }
+      own = within.find { |location| location.absolute_path.to_s.start_with?(root) || evaluated?(location) }
       own ? "#{shorten(own.path)}:#{own.lineno}" : @path
     end
 

@@ -65,7 +65,7 @@ module Kino
 
       def refusal(name, hook, ruby)
         "the hook #{name} (#{hook.class}#{culprit(hook)}) runs in worker Ractors and cannot be shared between them: " \
-          "make it #{Config::Remedies.list(ruby:)}, or use mode: :threaded"
+          "make it #{Config::Remedies.list(ruby:)}, or use mode threaded"
       end
 
       # A Proc sees all local variables around it; Ruby tells which of them it uses only by trying.

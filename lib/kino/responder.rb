@@ -174,7 +174,8 @@ module Kino
       elsif body.respond_to?(:call)
         stream_call(env, status, headers, body)
       else
-        raise InvalidResponseError, "a body must respond to to_ary, each or call; #{body.class} does not"
+        hint = " (is the answer an Array of status, headers and body?)" if body.nil?
+        raise InvalidResponseError, "a body must respond to to_ary, each or call; #{body.class} does not#{hint}"
       end
     end
 

@@ -105,8 +105,18 @@ module Kino
     def stop
       timeout = @server.settings.shutdown_timeout
       began = now
+      tell_of_wait(timeout) if $stderr.tty?
       is_last = leave && @restart.wait(timeout / 2)
       shut_down([timeout - (now - began), 0].max, is_last:)
+    end
+
+    # Who has pressed Ctrl-C sees nothing happen else.
+    def tell_of_wait(timeout)
+      count = @server.stats.values_at(:in_flight, :queued).sum(&:to_i)
+      return if count.zero?
+
+      ErrorLog.line("stopping, in #{timeout.to_s.delete_suffix(".0")} s at most (requests in flight: #{count}); a " \
+                    "second Ctrl-C ends at once")
     end
 
     # @param is_last [Boolean] whether nobody follows or may follow yet
@@ -140,9 +150,11 @@ module Kino
     def tell_ready = @telling.synchronize { @notifier.ready(status) unless @stopping }
 
     def resize(signal, change)
-      @server.public_send(change)
-      ErrorLog.line("#{signal}: #{@server.workers} workers")
+      changed = @server.public_send(change)
+      ErrorLog.line("#{signal}: #{crew}#{", as before" unless changed}")
     end
+
+    def crew = "#{@server.workers} worker#{"s" if @server.workers != 1}"
 
     # Where somebody, the app most likely, has ended the main thread: a server must not be gone without a word, and what
     # it has begun is finished. Signals still are heard: a second one of those that stop a server ends it at once.
@@ -177,6 +189,6 @@ module Kino
 
     def now = Process.clock_gettime(Process::CLOCK_MONOTONIC)
 
-    def status = "serving #{@server.url} (#{@server.mode}, #{@server.workers} workers)"
+    def status = "serving #{@server.url} (#{@server.mode}, #{crew})"
   end
 end

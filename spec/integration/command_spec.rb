@@ -159,7 +159,7 @@ RSpec.describe "exe/kino" do
 
     it "says that an app cannot be shared, and what to do" do
       rackup("log = []\nrun ->(_) { log }")
-      expect_end(kino("-p", "0", "-m", "ractor"), 1, /\Akino: the app \(Proc\) cannot be shared .*use mode: :threaded$/)
+      expect_end(kino("-p", "0", "-m", "ractor"), 1, /\Akino: the app \(Proc\) cannot be shared .*use mode threaded$/)
     end
 
     if RUBY_VERSION < "4"

@@ -170,7 +170,7 @@ RSpec.describe "hooks" do
         def call(*) = nil
       end.new.freeze
       expect { Kino::Server.new(Apps::Doors, mode: :ractor, after_request: hook) }
-        .to raise_error(Kino::UnshareableHookError, /which holds @list\) .* or use mode: :threaded\z/)
+        .to raise_error(Kino::UnshareableHookError, /which holds @list\) .* or use mode threaded\z/)
     end
 
     if RUBY_VERSION >= "4"

@@ -9,7 +9,7 @@ RSpec.describe "modes" do
     it "refuses an app that cannot be shared, and says what to do" do
       expect { Kino::Server.new(unshareable, mode: :ractor) }.to raise_error(
         Kino::UnshareableAppError,
-        /the app \(Proc\) cannot be shared between Ractors: make it a module .* or use mode: :threaded/
+        /the app \(Proc\) cannot be shared between Ractors: make it a module .* or use mode threaded/
       )
     end
 

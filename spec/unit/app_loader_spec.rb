@@ -42,6 +42,18 @@ RSpec.describe Kino::AppLoader do
       .to eq("config.ru:3: cannot load such file -- kino_spec_nonsense (LoadError)")
   end
 
+  it "does not blame Kino, whose files may stand below the app's" do
+    missing = File.expand_path("../../missing.ru", __dir__)
+    File.write(missing, "use Object\n")
+    expect { described_class.load(missing) }.to raise_error(Kino::AppLoadError, /missing\.ru: missing run or map/)
+  ensure
+    File.delete(missing)
+  end
+
+  it "has Rack's middleware at hand" do
+    expect(load("use Rack::CommonLogger\nrun ->(_env) { [200, {}, []] }\n")).to be_a(Rack::CommonLogger)
+  end
+
   it "takes no end of the process for an app" do
     expect(failure("\nexit\n").message).to eq("config.ru:2: it ends the process (exit 0) before it gives an app")
     expect(failure("exit 3\n").message).to eq("config.ru:1: it ends the process (exit 3) before it gives an app")

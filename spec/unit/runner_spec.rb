@@ -362,4 +362,21 @@ RSpec.describe Kino::Runner do
       expect(claims(inherited)).to be_nil
     end
   end
+
+  it "tells who has pressed Ctrl-C what is waited for, and nobody else" do
+    def $stderr.tty? = true
+    settings[:shutdown_timeout] = 20
+    server.define_singleton_method(:stats) { { in_flight: 1, queued: 0 } }
+    start
+    stop
+    expect(said).to include("kino: stopping, in 20 s at most (requests in flight: 1); a second Ctrl-C ends at once\n")
+  end
+
+  it "says where it is that no worker is sent away" do
+    def server.remove_worker = nil
+    start
+    signal("TTOU")
+    await_line("kino: TTOU: 2 workers, as before\n")
+    stop
+  end
 end

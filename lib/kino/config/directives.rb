@@ -277,8 +277,9 @@ module Kino
           type: Types::Callable.new(parameters: %w[env status], in_worker: true), default: nil,
           summary: "called after each request, with its env and status",
           doc: "Called in the worker once the answer is complete, before the worker takes another request; the " \
-               "client does not wait for it. `status` is what was sent, 500 where the app raised. Not for what the " \
-               "front-end answers by itself, nor where the worker died."
+               "client does not wait for it. `status` is what the app answered, 500 where it raised; where that came " \
+               "too late, the client has had a 504. Not for what the front-end answers by itself, nor where the " \
+               "worker died."
         ),
         Directive.new(
           name: :on_worker_exit, section: :hooks,

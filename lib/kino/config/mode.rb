@@ -117,7 +117,7 @@ module Kino
 
         def unshareable(app, ruby)
           "the app (#{kind(app)}) cannot be shared between Ractors: make it #{remedies(app, ruby)}, " \
-            "or use mode: :threaded"
+            "or use mode threaded"
         end
 
         # @return [String] what the app is, without calling anything of its own

@@ -30,7 +30,7 @@ RSpec.describe Kino::Config::Mode do
 
     it "says what to do about a Proc" do
       expect { described_class.resolve(:ractor, lambda_app, ruby: "4.0.5") }
-        .to raise_error(Kino::UnshareableAppError, /module or class .* Ractor\.shareable_proc, or use mode: :threaded/)
+        .to raise_error(Kino::UnshareableAppError, /module or class .* Ractor\.shareable_proc, or use mode threaded/)
     end
 
     it "does not advise what Ruby 3.4 does not have" do

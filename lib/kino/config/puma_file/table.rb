@@ -87,7 +87,8 @@ module Kino
           def log_requests(enabled = true) # rubocop:disable Style/OptionalBooleanParameter -- it is Puma's
             return refused(:needless, "Kino logs no requests") unless enabled
 
-            refused(:elsewhere, "Kino logs no requests: put `use Rack::CommonLogger` into config.ru")
+            refused(:elsewhere, "Kino logs no requests: put `use Rack::CommonLogger` into config.ru, with which an " \
+                                "app runs on threads")
           end
 
           def plugin(name)

@@ -68,7 +68,7 @@ pub(crate) fn build(
     let input = has_body.then(|| ruby.get_inner(objects.input).new_instance((request,))).transpose()?;
     let finished = ruby.ary_new().as_value();
     let protocol = protocols(ruby, head)?;
-    let queue_ms = waited.map(|waited| ruby.float_from_f64(waited.as_secs_f64() * 1e3).as_value());
+    let queue_ms = waited.map(|waited| ruby.float_from_f64((waited.as_secs_f64() * 1e6).round() / 1e3).as_value());
     let peer = head.connection().peer;
     let (remote_addr, remote_port) = (cache.peer(ruby, peer.ip()), cache.port(ruby, peer.port()));
     let template = cache.template(ruby, shared, objects, head)?;
