@@ -20,15 +20,17 @@ module Kino
 
     # @param server [Server] not started
     # @param inherited [Inherited] its listener, if any, is the server's already; it is closed here
+    # @param kept [Boolean] whether a listener that was given stays somebody else's: a service manager's, a caller's
     # @param program [#command, #environment, #directory] what a hot restart starts
-    def initialize(server, inherited:, program: Program)
+    def initialize(server, inherited:, kept: inherited.kept?, program: Program)
       @server = server
       @inherited = inherited
+      @kept = kept
       @pidfile = server.settings.pidfile&.then { |path| Pidfile.new(path, directory: inherited.directory) }
       @notifier = Systemd::Notifier.new
       @watchdog = Systemd::Watchdog.new(server:, notifier: @notifier)
       @restart = HotRestart.new(server, program:, succeeded: @notifier.method(:succeeded_by),
-                                        failed: -> { @pidfile&.claim }, kept: inherited.kept?)
+                                        failed: -> { @pidfile&.claim }, kept:)
       @reloading = Mutex.new # reloads one after another
       @telling = Mutex.new # around what is said to the service manager, in the order in which it holds
       @stopping = false
@@ -66,8 +68,11 @@ module Kino
       @server.wait
       is_over = true
     ensure
-      boot&.kill&.join
-      end_well unless is_over || Process.pid != @pid
+      # An app may end the main thread more than once.
+      Thread.handle_interrupt(SystemExit => :never) do
+        boot&.kill&.join
+        end_well unless is_over || Process.pid != @pid
+      end
     end
 
     # @yield once there is something to stop, whatever the hook after_boot does
@@ -105,24 +110,28 @@ module Kino
     def stop
       timeout = @server.settings.shutdown_timeout
       began = now
-      tell_of_wait(timeout) if $stderr.tty?
+      tell_of_wait(timeout)
       is_last = leave && @restart.wait(timeout / 2)
       shut_down([timeout - (now - began), 0].max, is_last:)
     end
 
-    # Who has pressed Ctrl-C sees nothing happen else.
+    # Who has pressed Ctrl-C sees nothing happen else. A courtesy, which must not cost the stop.
     def tell_of_wait(timeout)
+      return unless $stderr.tty?
+
       count = @server.stats.values_at(:in_flight, :queued).sum(&:to_i)
       return if count.zero?
 
       ErrorLog.line("stopping, in #{timeout.to_s.delete_suffix(".0")} s at most (requests in flight: #{count}); a " \
                     "second Ctrl-C ends at once")
+    rescue *ErrorLog::RESCUED # whatever an app has put in the place of $stderr, or has closed
+      nil
     end
 
     # @param is_last [Boolean] whether nobody follows or may follow yet
     def shut_down(timeout, is_last:)
       has_predecessor = Process.ppid == @inherited.predecessor # who has the socket until it ends
-      @server.claim_listener if is_last && !@inherited.kept? && !has_predecessor
+      @server.claim_listener if is_last && !@kept && !has_predecessor
       @server.shutdown(timeout:)
     end
 
@@ -161,12 +170,10 @@ module Kino
     def end_well
       why = end_of_thread or return
       ErrorLog.line("the server stops, because the main thread was ended (#{why})")
-      deadline = now + @server.settings.shutdown_timeout
-      begin
-        shut_down([deadline - now, 0].max, is_last: leave)
-      rescue SystemExit
-        retry # the app says it again
-      end
+      # On a thread of its own: an interrupt that this one has to leave for later would end each of its waits.
+      Thread.new { shut_down(@server.settings.shutdown_timeout, is_last: leave) }.join
+    rescue ThreadError # none is left
+      shut_down(@server.settings.shutdown_timeout, is_last: leave)
     end
 
     # @return [String, nil] nil where it goes on, or something was raised

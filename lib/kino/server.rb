@@ -40,7 +40,7 @@ module Kino
     # @raise [WorkerBootError] see {#wait}
     def self.run(app, inherited: Inherited.take, **settings, &)
       server = new(app, listener: inherited.listener, **settings)
-      Runner.new(server, inherited:).run(&)
+      Runner.new(server, inherited:, kept: inherited.kept? || !settings[:listener].nil?).run(&)
       server
     end
 

@@ -71,6 +71,8 @@ module Kino
 
     def abandon(env)
       @responder.abandoned(env)
+    rescue SystemExit
+      retry # each is called, whatever those before it do
     rescue *RESCUED => error
       ErrorLog.exception(error, env)
     end

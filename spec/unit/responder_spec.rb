@@ -219,6 +219,14 @@ RSpec.describe Kino::Responder do
       expect(notes.last).to match([200, {}, have_attributes(message: "no")])
     end
 
+    it "is called where the app has frozen its env, once" do
+      env["rack.response_finished"] << ->(*) { notes << [:called] }
+      env.freeze
+      respond([])
+      responder.abandoned(env)
+      expect(notes.count([:called])).to eq(1)
+    end
+
     it "is called once, of the next request too, whatever the app keeps" do
       callables = [->(*) { notes << [:called] }].freeze
       2.times do

@@ -267,19 +267,29 @@ RSpec.describe Kino::Runner do
   it "goes on to stop in good order where the app says again that it is to end" do
     settings[:shutdown_timeout] = 20
     calls = server.calls
+    under_way, go_on = Array.new(2) { Thread::Queue.new }
     server.define_singleton_method(:shutdown) do |timeout: :all|
       calls << [:shutdown, timeout]
-      exit(4) if calls.size == 2 # while it waits
+      (under_way << true) && go_on.pop if timeout == 20
     end
     runner = described_class.new(server, inherited:)
-    Thread.new do
+    main = Thread.new do
       runner.run { exit(3) }
     rescue SystemExit
       nil
-    end.join
-    expect(Array.new(calls.size) { calls.pop }).to match(
-      [:start, [:shutdown, be_between(19, 20)], [:shutdown, be_between(19, 20)], [:shutdown, 0]]
-    )
+    end
+    under_way.pop
+    2.times { main.raise(SystemExit) }
+    go_on << true
+    main.join
+    expect(Array.new(calls.size) { calls.pop }).to eq([:start, [:shutdown, 20], [:shutdown, 0]])
+  end
+
+  it "stops though nothing can be told on stderr" do
+    def $stderr.tty? = raise(IOError, "closed stream")
+    start
+    stop
+    expect(server.calls.pop).to match([:shutdown, be_between(29, 30)])
   end
 
   it "says nothing of an end where the block is just left" do
@@ -300,7 +310,7 @@ RSpec.describe Kino::Runner do
       end
       ended.join
       expect(Array.new(server.calls.size) { server.calls.pop })
-        .to match([:start, [:shutdown, be_between(19, 20)], [:shutdown, 0]])
+        .to eq([:start, [:shutdown, 20], [:shutdown, 0]])
       expect(said).to include("kino: the server stops, because the main thread was ended (#{why})\n")
     end
   end
@@ -354,6 +364,14 @@ RSpec.describe Kino::Runner do
 
     it "is not ours alone where a service manager gave it to the predecessor" do
       expect(claims(handed_over(Process.pid, kept: true))).to be_nil
+    end
+
+    it "is not ours alone where somebody has given it" do
+      runner = described_class.new(server, inherited:, kept: true)
+      @running = Thread.new { runner.run }
+      expect(server.calls.pop).to eq(:start)
+      stop
+      expect(server.claims).to be_nil
     end
 
     it "is not ours alone where another process follows" do

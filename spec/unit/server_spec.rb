@@ -146,6 +146,16 @@ RSpec.describe Kino::Server do
       expect { TCPSocket.new("127.0.0.1", result.port) }.to raise_error(Errno::ECONNREFUSED)
     end
 
+    it "leaves a listener of its caller's open, for whom else it may be" do
+      TCPServer.open("127.0.0.1", 0) do |socket|
+        described_class.run(app, listener: socket, workers: 1, threads: 1, mode: :threaded) do
+          Process.kill("TERM", Process.pid)
+        end
+        TCPSocket.new("127.0.0.1", socket.local_address.ip_port).close
+        expect(socket.accept).to be_a(TCPSocket)
+      end
+    end
+
     it "does without a block" do
       allow(Kino::Runner).to receive(:new).and_wrap_original do |original, server, **keywords|
         Thread.new { sleep 0.001 until server.port && server.shutdown }

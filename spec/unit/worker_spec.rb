@@ -99,6 +99,15 @@ RSpec.describe Kino::Worker do
     expect(told).to eq([["/1", nil, nil, SystemExit], ["/2", nil, nil, Kino::WorkerError]])
   end
 
+  it "runs each rack.response_finished though several of them end the worker" do
+    told = []
+    outcome do |env|
+      env["rack.response_finished"] << ->(*) { told << 1 } << ->(*) { exit } << ->(*) { exit } << ->(*) { told << 2 }
+      exit
+    end
+    expect(told).to eq([2, 1])
+  end
+
   it "runs no rack.response_finished twice for a request that was answered" do
     told = []
     late = SystemExit.new

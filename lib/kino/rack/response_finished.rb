@@ -15,6 +15,10 @@ module Kino
         callables.is_a?(Array) && !callables.empty?
       end
 
+      def initialize
+        @left = []
+      end
+
       # Notes what they are to be called with, unless that is known already: what keeps them from being called, an app's
       # `exit` say, is not what became of the answer.
       #
@@ -34,15 +38,23 @@ module Kino
       # @param env [Hash]
       # @return [void]
       def run(env)
-        while self.class.awaited?(env)
-          *left, callable = env["rack.response_finished"]
-          env["rack.response_finished"] = left # not the app's own Array, which may be frozen
+        take_over(env)
+        while (callable = @left.pop)
           tell(callable, env)
+          take_over(env) # what it has added
         end
         @outcome = nil
       end
 
       private
+
+      # Not out of the app's own Array, which may be frozen, as the env may.
+      def take_over(env)
+        return if env.equal?(@taken) || !self.class.awaited?(env)
+
+        @left.concat(env["rack.response_finished"])
+        env.frozen? ? @taken = env : env["rack.response_finished"] = []
+      end
 
       def tell(callable, env)
         callable.call(env, *@outcome)

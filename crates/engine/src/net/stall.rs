@@ -15,17 +15,31 @@ pub(crate) struct Stall {
     most: Option<Duration>,
     since: Option<Instant>,
     timer: Option<Pin<Box<Sleep>>>,
+    is_filling: bool,
 }
 
 impl Stall {
     /// `most`: what is too long; None where nothing is.
     pub(crate) fn new(most: Option<Duration>) -> Self {
-        Self { most, since: None, timer: None }
+        Self { most, since: None, timer: None, is_filling: false }
     }
 
-    /// Something was taken.
+    /// Something was taken, or the time begins anew.
     pub(crate) fn end(&mut self) {
         self.since = None;
+        self.is_filling = false;
+    }
+
+    /// There was room, though the system had not said so. That is no sign of a client that takes anything before all of
+    /// the room is filled: so what comes next is pushed at once, and a new time begins when there is none left.
+    pub(crate) fn fill(&mut self) {
+        self.since = None;
+        self.is_filling = true;
+    }
+
+    /// See [`Stall::fill`].
+    pub(crate) fn is_filling(&self) -> bool {
+        self.is_filling
     }
 
     /// Whether the last write had to wait.

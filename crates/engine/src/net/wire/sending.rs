@@ -22,15 +22,23 @@ impl<S: Socket> Wire<S> {
             return written;
         }
         self.shared.backs_up();
-        ready!(self.stall.poll_late(cx));
-        let pushed = self.stream()?.push(next);
-        if pushed.is_ok() {
-            self.stall.end();
+        if !self.stall.is_filling() {
+            ready!(self.stall.poll_late(cx));
         }
-        Poll::Ready(pushed.map_err(|error| match error.kind() {
-            io::ErrorKind::WouldBlock => io::ErrorKind::TimedOut.into(),
-            _ => error,
-        }))
+        match self.stream()?.push(next) {
+            Ok(sent) => {
+                self.stall.fill();
+                Poll::Ready(Ok(sent))
+            }
+            Err(error) if error.kind() != io::ErrorKind::WouldBlock => Poll::Ready(Err(error)),
+            Err(_) => {
+                if self.stall.is_filling() {
+                    self.stall.end();
+                    ready!(self.stall.poll_late(cx));
+                }
+                Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+            }
+        }
     }
 }
 
