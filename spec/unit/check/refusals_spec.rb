@@ -1,34 +1,12 @@
 # frozen_string_literal: true
 
 require "cgi/escape"
-require "json"
 require "kino/check/code"
-require "support/child"
+require "support/tried_in_ractor"
 
 # The tables, held against what this Ruby does.
 RSpec.describe Kino::Check::Refusals do
-  def tried(names, code)
-    child = Child.ruby(<<~RUBY)
-      require "json"
-      require "cgi/escape"
-      Warning[:experimental] = false
-      answers = #{names.inspect}.to_h do |name|
-        ractor = Ractor.new(name) do |it|
-          #{code}
-          true
-        rescue Exception => e
-          e.class.name
-        end
-        [name, ractor.respond_to?(:value) ? ractor.value : ractor.take]
-      end
-      $stdout.write(JSON.generate(answers))
-      $stdout.flush
-      exit!(true)
-    RUBY
-    JSON.parse(child.output).tap { expect(child.errors).to eq("") }
-  ensure
-    child&.close
-  end
+  include TriedInRactor
 
   describe "a method that only the main Ractor may call" do
     def forbidden(method, *arguments, **) = described_class.forbidden(method, arguments, **)

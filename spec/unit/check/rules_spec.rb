@@ -1,36 +1,13 @@
 # frozen_string_literal: true
 
 require "cgi/escape"
-require "json"
 require "monitor"
 require "stringio"
 require "kino/check/rules"
-require "support/child"
+require "support/tried_in_ractor"
 
 RSpec.describe Kino::Check::Rules do
-  # Answers JSON of what each name maps to in a Ractor: whether it raised nothing that only Ractors raise.
-  def tried(names, code)
-    child = Child.ruby(<<~RUBY)
-      require "json"
-      require "cgi/escape"
-      Warning[:experimental] = false
-      answers = #{names.inspect}.to_h do |name|
-        ractor = Ractor.new(name) do |it|
-          #{code}
-          true
-        rescue Exception => e
-          e.class.name
-        end
-        [name, ractor.respond_to?(:value) ? ractor.value : ractor.take]
-      end
-      $stdout.write(JSON.generate(answers))
-      $stdout.flush
-      exit!(true)
-    RUBY
-    JSON.parse(child.output).tap { expect(child.errors).to eq("") }
-  ensure
-    child&.close
-  end
+  include TriedInRactor
 
   describe "a global variable" do
     # But $-d and the like, which are spelt so that no program can name them otherwise, and what has to be set before.

@@ -1,0 +1,33 @@
+# frozen_string_literal: true
+
+require "json"
+require "support/child"
+
+# What this Ruby lets a Ractor do, tried in a process of its own.
+module TriedInRactor
+  # @param names [Array<String>]
+  # @param code [String] what to do with each, which it finds as `it`
+  # @return [Hash{String => Object}] true, the name of the exception that was raised, or what else the code answers
+  def tried(names, code)
+    child = Child.ruby(<<~RUBY)
+      require "json"
+      require "cgi/escape"
+      Warning[:experimental] = false
+      answers = #{names.inspect}.to_h do |name|
+        ractor = Ractor.new(name) do |it|
+          #{code}
+          true
+        rescue Exception => e
+          e.class.name
+        end
+        [name, ractor.respond_to?(:value) ? ractor.value : ractor.take]
+      end
+      $stdout.write(JSON.generate(answers))
+      $stdout.flush
+      exit!(true)
+    RUBY
+    JSON.parse(child.output).tap { expect(child.errors).to eq("") }
+  ensure
+    child&.close
+  end
+end
