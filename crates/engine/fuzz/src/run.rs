@@ -41,7 +41,8 @@ pub(super) fn settings() -> Settings {
         head_timeout: Duration::from_secs(HEAD),
         keep_alive_timeout: Duration::from_secs(IDLE),
         body_timeout: Duration::from_secs(BODY),
-        send_timeout: Some(Duration::from_secs(BODY)),
+        // A client that takes nothing for as long as it likes is what some runs are about.
+        send_timeout: None,
         max_connections: 1,
         max_requests: None,
         inherited: None,
