@@ -343,14 +343,10 @@ impl<S: Socket> Drop for Wire<S> {
         // A request that was cut short may have more on its way.
         let unread = !matches!(self.expects, Expects::Head) || !self.held.is_empty();
         let Some(stream) = self.stream.take() else { return };
-        // What the system still has for a client that takes nothing is not to be kept.
-        if self.stall.is_on() {
-            stream.break_off();
-            return;
-        }
-        if self.shared.has_no_other_end() && !self.is_shut {
-            // Not ended: its end is what says that the answer is complete. With a copy in a forked process the
-            // client waits for that.
+        // What the system still has for a client that takes nothing is not to be kept. And where the end of the connection
+        // is what says that the answer is complete, an orderly one would lie; with a copy of the socket in a forked process
+        // the client waits for that.
+        if self.stall.is_on() || (self.shared.has_no_other_end() && !self.is_shut) {
             stream.break_off();
             return;
         }
