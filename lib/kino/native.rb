@@ -46,8 +46,9 @@ module Kino
   #
   # == Worker
   #
-  # `Worker.new(id, index)`:: one taker of requests, for the thread that makes it. Where workers drive
-  #   connections, it drives those of share `index` while it waits.
+  # `Worker.new(id, index, lock)`:: one taker of requests, for the thread that makes it. Where workers drive
+  #   connections, it drives those of share `index` while it waits. `lock` names the VM lock of its Ractor: threads
+  #   with the same number share it, so that one of them is woken at a time, and they offer it to each other.
   # `take -> Hash or nil`:: waits for a request and returns its Rack env; nil when the server is
   #   closed, or when this worker was told to leave. A request still in hand unanswered is answered 500.
   # `answer(status, headers, chunks)`:: answers the request in hand with an array body. Raises

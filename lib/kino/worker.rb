@@ -16,20 +16,24 @@ module Kino
     # Exceptions that end a request and not its worker.
     RESCUED = ErrorLog::RESCUED
 
+    # The VM lock of the main Ractor.
+    MAIN_LOCK = 0
+
     # Runs a worker on this thread, until the server is closed, the worker is told to leave, or it dies.
     #
     # @param server_id [Integer] the server in {Native}
     # @param app [#call] the Rack app
     # @param index [Integer] of whose connections it drives, see {Native}
+    # @param lock [Integer] names the VM lock that it runs under, see {Native}
     # @param hooks [Hooks::Workers]
     # @yieldparam ending [Pool::Ending] how it ended; called in any case, when the thread is killed too. Nothing is
     #   raised: Ruby hands a SystemExit that leaves a thread on to the main thread, and an app's `exit` must not stop
     #   the server
     # @return [void]
-    def self.run(server_id:, app:, index:, hooks: Hooks::NONE, &)
+    def self.run(server_id:, app:, index:, lock: MAIN_LOCK, hooks: Hooks::NONE, &)
       stage = :boot
       error = WorkerError.new("its thread was killed")
-      worker = (hooks.after_request ? Hooked : self).new(server_id:, app:, index:, hooks:)
+      worker = (hooks.after_request ? Hooked : self).new(server_id:, app:, index:, lock:, hooks:)
       stage = :serving
       worker.run
       error = nil
@@ -43,11 +47,12 @@ module Kino
     # @param server_id [Integer] the server in {Native}
     # @param app [#call] the Rack app
     # @param index [Integer] of whose connections it drives, see {Native}
+    # @param lock [Integer] names the VM lock that it runs under, see {Native}
     # @param hooks [Hooks::Workers]
-    def initialize(server_id:, app:, index:, hooks: Hooks::NONE)
+    def initialize(server_id:, app:, index:, lock: MAIN_LOCK, hooks: Hooks::NONE)
       # Before the front-end hears of it: what it counts as a worker can take a request.
       Hooks.call(:after_worker_boot, hooks.after_worker_boot, index)
-      @native = Native::Worker.new(server_id, index)
+      @native = Native::Worker.new(server_id, index, lock)
       @app = app
       @responder = Responder.new(@native, on_error: hooks.on_error)
       @after_request = hooks.after_request

@@ -37,7 +37,7 @@ impl Engine {
 
     /// A new taker of requests.
     pub fn worker(&self) -> Worker {
-        Worker::new(Arc::clone(&self.context.queue), Slot::new(0, None))
+        Worker::new(Arc::clone(&self.context.queue), Slot::sharing(0, None, Arc::default()))
     }
 
     /// Lets connections finish what they have begun and close.

@@ -21,6 +21,8 @@
 //! | [`dispatch::exchange`](Exchange) | what a worker gets |
 //! | `dispatch::queue` | the one bounded queue and its 503 policy |
 //! | [`dispatch::worker`](Worker), [`dispatch::signal`](Signal) | a worker's side of the queue, and how it waits |
+//! | `dispatch::idle` | the workers that wait there, and which of them is woken |
+//! | [`dispatch::lock_group`](LockGroup) | workers that share a lock, as the threads of a Ractor do |
 //! | `dispatch::lanes` | short queues of the workers' own in front of it, where they are asked for |
 //! | `dispatch::shard`, `dispatch::standby` | connections that workers drive while they wait, and who does meanwhile |
 //! | `dispatch::slot` | one worker slot: its wake-up, its interrupt, what it has in flight |
@@ -50,6 +52,7 @@ mod stats;
 mod sync;
 
 pub use crate::dispatch::exchange::Exchange;
+pub use crate::dispatch::lock_group::LockGroup;
 pub use crate::dispatch::signal::{Signal, Wake};
 pub use crate::dispatch::slots::{Times, WorkerRow};
 pub use crate::dispatch::worker::{Take, Worker};

@@ -175,8 +175,18 @@ impl Server {
 
     /// A new taker of requests, one of those of share `index`, where workers drive connections.
     pub fn worker_of(&self, index: usize) -> Worker {
+        self.add_worker(index, None)
+    }
+
+    /// The same for a worker that shares a lock, which `lock` names, so that of those with the same number only one runs
+    /// at a time. It should call [`Worker::wait`] without that lock, and [`Worker::try_take`] with it.
+    pub fn worker_sharing(&self, index: usize, lock: usize) -> Worker {
+        self.add_worker(index, Some(lock))
+    }
+
+    fn add_worker(&self, index: usize, lock: Option<usize>) -> Worker {
         let shard = index.checked_rem(self.shards.len()).and_then(|index| self.shards.get(index));
-        let slot = self.slots.lock().add(index, shard.cloned());
+        let slot = self.slots.lock().add(index, shard.cloned(), lock);
         Worker::new(Arc::clone(&self.queue), slot)
     }
 

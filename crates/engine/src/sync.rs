@@ -4,7 +4,7 @@
 
 #[cfg(not(all(test, kino_loom)))]
 mod types {
-    pub(crate) use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64};
+    pub(crate) use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize};
     pub(crate) use std::sync::{Condvar, Mutex as StdMutex, MutexGuard as StdMutexGuard};
 
     pub(crate) use parking_lot::Mutex;
@@ -14,7 +14,7 @@ mod types {
 mod types {
     use std::sync::PoisonError;
 
-    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU8, AtomicU64};
+    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize};
     pub(crate) use loom::sync::{Condvar, Mutex as StdMutex, MutexGuard as StdMutexGuard};
 
     /// loom's lock, asked for as parking_lot's is.
@@ -32,4 +32,4 @@ mod types {
     }
 }
 
-pub(crate) use types::{AtomicBool, AtomicU8, AtomicU64, Condvar, Mutex, StdMutex, StdMutexGuard};
+pub(crate) use types::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Condvar, Mutex, StdMutex, StdMutexGuard};

@@ -33,6 +33,10 @@ pub(crate) struct Lane<T> {
     items: Mutex<VecDeque<T>>,
     /// Whether the queue lists it as idle. Changed under the queue's lock.
     is_idle: AtomicBool,
+    /// Whether its worker was woken and is on its way to the queue. Changed under the queue's lock.
+    is_called: AtomicBool,
+    /// Whether its worker has left for good. Changed under the queue's lock.
+    has_left: AtomicBool,
     /// Whether its worker comes for what is put here: false until it first comes, and once somebody else
     /// had to take what is here, until it comes again. A hint: nothing waits for ever if it is wrong.
     keeps_up: AtomicBool,
@@ -40,8 +44,8 @@ pub(crate) struct Lane<T> {
 
 impl<T> Lane<T> {
     pub(crate) fn new(slot: Arc<Slot>) -> Arc<Self> {
-        let (is_idle, keeps_up) = (AtomicBool::new(false), AtomicBool::new(false));
-        Arc::new(Self { slot, items: Mutex::default(), is_idle, keeps_up })
+        let [is_idle, is_called, has_left, keeps_up] = std::array::from_fn(|_| AtomicBool::new(false));
+        Arc::new(Self { slot, items: Mutex::default(), is_idle, is_called, has_left, keeps_up })
     }
 
     /// The oldest item, for the lane's own worker.
@@ -53,11 +57,26 @@ impl<T> Lane<T> {
     }
 
     pub(crate) fn is_idle(&self) -> bool {
-        self.is_idle.load(Ordering::Relaxed)
+        self.is_idle.load(Ordering::Acquire)
     }
 
     pub(crate) fn set_idle(&self, is_idle: bool) {
-        self.is_idle.store(is_idle, Ordering::Relaxed);
+        self.is_idle.store(is_idle, Ordering::Release);
+    }
+
+    pub(crate) fn is_called(&self) -> bool {
+        self.is_called.load(Ordering::Relaxed)
+    }
+
+    /// Notes it for its group as well, of which one is called at a time.
+    pub(crate) fn set_called(&self, is_called: bool) {
+        self.is_called.store(is_called, Ordering::Relaxed);
+        self.slot.lock.set_called(is_called);
+    }
+
+    /// Whether that is news.
+    pub(crate) fn leave(&self) -> bool {
+        !self.has_left.swap(true, Ordering::Relaxed)
     }
 
     pub(crate) fn put(&self, item: T) {

@@ -47,7 +47,7 @@ fn awake(queue: &Queue<usize>) -> Arc<Lane<usize>> {
 /// A worker that waits.
 fn idle(queue: &Queue<usize>) -> Arc<Lane<usize>> {
     let lane = queue.join(Slot::new(0, None));
-    assert!(matches!(queue.pop_or_idle(&lane), Popped::Empty));
+    assert!(queue.idle(&lane));
     lane
 }
 
@@ -74,7 +74,7 @@ fn who_idles_is_woken_for_what_the_busy_one_does_not_come_to() {
     put(&queue, [1]);
     queue.look_back();
     assert!(is_woken(&idle));
-    assert!(matches!(queue.leave(&idle), Popped::Item(1)));
+    assert!(matches!(queue.pop(&idle), Popped::Item(1)));
 }
 
 #[test]
@@ -158,7 +158,7 @@ fn who_idles_is_woken_for_the_lane_of_a_dead_one() {
     put(&queue, [1]);
     queue.retire(&dead);
     assert!(is_woken(&idle));
-    assert!(matches!(queue.leave(&idle), Popped::Item(1)));
+    assert!(matches!(queue.pop(&idle), Popped::Item(1)));
 }
 
 #[test]
@@ -183,7 +183,7 @@ fn what_waits_in_lanes_can_be_taken_after_the_close() {
     put(&queue, [1, 2]);
     queue.close();
     assert!(is_woken(&idle));
-    assert!(matches!(queue.leave(&idle), Popped::Item(1)));
+    assert!(matches!(queue.pop(&idle), Popped::Item(1)));
     assert!(matches!(queue.pop(&idle), Popped::Item(2)));
     assert!(matches!(queue.pop(&idle), Popped::Closed));
 }
@@ -261,14 +261,13 @@ fn nothing_is_lost_and_nothing_is_stranded() {
 /// Waits as [`Worker::take`](crate::Worker::take) does; None when the queue is closed.
 fn next(queue: &Queue<usize>, lane: &Arc<Lane<usize>>) -> Option<usize> {
     loop {
-        let mut popped = queue.pop_or_idle(lane);
-        if matches!(popped, Popped::Empty) {
-            assert_eq!(lane.slot.signal.wait(HANG), Wake::Notified);
-            popped = queue.leave(lane);
-        }
-        match popped {
+        match queue.pop(lane) {
             Popped::Item(item) => return Some(item),
             Popped::Closed => return None,
+            Popped::Empty if queue.idle(lane) => {
+                assert_eq!(lane.slot.signal.wait(HANG), Wake::Notified);
+                queue.unlist(lane);
+            }
             Popped::Empty => {}
         }
     }
@@ -303,14 +302,15 @@ fn a_thief_that_comes_too_late_for_one_lane_looks_into_the_others() {
 }
 
 #[test]
-fn who_is_taken_off_the_list_leaves_what_waits_to_others() {
+fn a_worker_that_was_called_and_leaves_has_another_called() {
     for ways in [Ways { lanes: false, batch: 1 }, LANES] {
         let queue = queue(ways);
         let (other, gone) = (idle(&queue), idle(&queue));
         put(&queue, [1]);
         queue.unlist(&gone);
+        queue.retire(&gone);
         assert!(is_woken(&other), "{ways:?}");
-        queue.unlist(&gone);
+        queue.retire(&gone);
     }
 }
 

@@ -17,6 +17,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, Semaphore, TryAcquireError};
 use tokio::time::timeout;
 
+use crate::dispatch::idle::IdleList;
 use crate::dispatch::lanes::{Lane, Lanes};
 use crate::dispatch::shard::Shard;
 use crate::dispatch::slot::Slot;
@@ -35,7 +36,7 @@ pub(crate) enum Popped<T> {
 struct Inner<T> {
     waiting: VecDeque<T>,
     lanes: Lanes<T>,
-    idle: Vec<Arc<Lane<T>>>,
+    idle: IdleList<T>,
     closed: bool,
 }
 
@@ -44,30 +45,33 @@ impl<T> Inner<T> {
         self.waiting.len() + self.lanes.len()
     }
 
-    /// Takes the worker off the idle list that is to be woken: the one that drives `shard` if it idles,
-    /// because that is this thread, else the one that went idle last.
-    fn wake(&mut self, shard: Option<&Arc<Shard>>) -> Option<Arc<Lane<T>>> {
-        let own = shard.and_then(|shard| self.idle.iter().rposition(|lane| shard.is_driven_by(&lane.slot.signal)));
-        let woken = match own {
-            Some(at) => Some(self.idle.remove(at)),
-            None => self.idle.pop(),
-        }?;
-        woken.set_idle(false);
-        Some(woken)
+    fn call_many(&mut self, count: usize) -> Vec<Arc<Lane<T>>> {
+        (0..count).map_while(|_| self.idle.call(None)).collect()
     }
 
-    /// The same for several.
-    fn wake_many(&mut self, count: usize) -> Vec<Arc<Lane<T>>> {
-        (0..count).map_while(|_| self.wake(None)).collect()
+    /// The worker has got to the queue, or leaves. If it was called, another may be now.
+    fn arrive(&mut self, lane: &Lane<T>) -> Arrival {
+        if !lane.is_called() {
+            return Arrival::Uncalled;
+        }
+        lane.set_called(false);
+        Arrival::Called
     }
 
-    /// Takes that worker off the idle list, if it is there.
-    fn unlist(&mut self, lane: &Arc<Lane<T>>) {
-        if lane.is_idle() {
-            self.idle.retain(|it| !Arc::ptr_eq(it, lane));
-            lane.set_idle(false);
+    /// Whom to wake for what a worker that was called has left behind.
+    fn call_next(&mut self, arrival: Arrival) -> Option<Arc<Lane<T>>> {
+        match arrival {
+            Arrival::Called if self.len() > 0 => self.idle.call(None),
+            _ => None,
         }
     }
+}
+
+/// Whether a worker was called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Arrival {
+    Called,
+    Uncalled,
 }
 
 /// How requests get to workers, apart from one by one through the shared queue.
@@ -113,43 +117,49 @@ impl<T> Queue<T> {
     /// `depth` items wait at most, wherever; one that finds no place waits for one for `timeout`.
     pub(crate) fn new(depth: usize, timeout: Duration, ways: Ways) -> Self {
         let depth = depth.clamp(1, Semaphore::MAX_PERMITS);
-        let inner = Inner { waiting: VecDeque::new(), lanes: Lanes::default(), idle: Vec::new(), closed: false };
+        let inner =
+            Inner { waiting: VecDeque::new(), lanes: Lanes::default(), idle: IdleList::default(), closed: false };
         Self { inner: Mutex::new(inner), places: Semaphore::new(depth), timeout, ways, is_filled: Notify::new() }
     }
 
     /// A place for the worker of `slot`, which holds it until [`Queue::retire`].
     pub(crate) fn join(&self, slot: Arc<Slot>) -> Arc<Lane<T>> {
         let lane = Lane::new(slot);
+        let mut inner = self.inner.lock();
+        lane.slot.lock.joined();
         if self.uses_lanes() {
-            self.inner.lock().lanes.add(&lane);
+            inner.lanes.add(&lane);
         }
         lane
     }
 
-    /// Nobody comes for what is in `lane` any more: it goes back to where it came from.
+    /// Nobody comes for what is in `lane` any more: it goes back to where it came from. May be said again.
     pub(crate) fn retire(&self, lane: &Arc<Lane<T>>) {
-        if !self.uses_lanes() {
-            return;
-        }
         let woken = {
             let mut inner = self.inner.lock();
-            let left = inner.lanes.remove(lane);
+            if !lane.leave() {
+                return;
+            }
+            inner.idle.remove(lane);
+            let arrival = inner.arrive(lane);
+            if lane.slot.lock.left() {
+                inner.idle.forget(lane);
+            }
+            let left = if self.uses_lanes() { inner.lanes.remove(lane) } else { VecDeque::new() };
             let count = left.len();
             left.into_iter().rev().for_each(|item| inner.waiting.push_front(item));
-            inner.wake_many(count)
+            let mut woken = inner.call_many(count);
+            woken.extend(inner.call_next(arrival));
+            woken
         };
         notify(woken);
     }
 
-    /// Takes the worker off the idle list, and leaves what waits to others: a push may have chosen this one.
-    pub(crate) fn unlist(&self, lane: &Arc<Lane<T>>) {
-        let woken = {
-            let mut inner = self.inner.lock();
-            inner.unlist(lane);
-            let count = inner.len().min(1);
-            inner.wake_many(count)
-        };
-        notify(woken);
+    /// Takes the worker off the idle list. If it was called just before, it is still the one to come.
+    pub(crate) fn unlist(&self, lane: &Lane<T>) {
+        if lane.is_idle() {
+            self.inner.lock().idle.remove(lane);
+        }
     }
 
     fn uses_lanes(&self) -> bool {
@@ -176,38 +186,37 @@ impl<T> Queue<T> {
 
     /// The next item for the worker of `lane`, without waiting.
     pub(crate) fn pop(&self, lane: &Lane<T>) -> Popped<T> {
-        match self.pop_own(lane) {
-            Some(item) => Popped::Item(item),
-            None => self.pop_locked(&mut self.inner.lock(), lane),
-        }
-    }
-
-    /// The same; where there is none, the worker is listed as idle until [`Queue::leave`] or
-    /// until its signal is notified.
-    pub(crate) fn pop_or_idle(&self, lane: &Arc<Lane<T>>) -> Popped<T> {
         if let Some(item) = self.pop_own(lane) {
             return Popped::Item(item);
         }
-        let mut inner = self.inner.lock();
-        let popped = self.pop_locked(&mut inner, lane);
-        if matches!(popped, Popped::Empty) {
-            lane.set_idle(true);
-            inner.idle.push(Arc::clone(lane));
-        }
+        let (popped, woken) = {
+            let mut inner = self.inner.lock();
+            let arrival = inner.arrive(lane);
+            let popped = self.pop_locked(&mut inner, lane);
+            (popped, inner.call_next(arrival))
+        };
+        notify(woken);
         popped
     }
 
-    /// Takes the worker off the idle list, and the next item with it: a push may have chosen this
-    /// worker just before it left, and then nobody else has been woken for that item.
-    pub(crate) fn leave(&self, lane: &Arc<Lane<T>>) -> Popped<T> {
+    /// Lists the worker as idle until its signal is notified, or until [`Queue::unlist`]. False if it should come at
+    /// once: something waits and no other of its group is on the way, or the queue is closed.
+    pub(crate) fn idle(&self, lane: &Arc<Lane<T>>) -> bool {
         let mut inner = self.inner.lock();
-        inner.unlist(lane);
-        self.pop_locked(&mut inner, lane)
+        if inner.closed || lane.is_called() {
+            return false;
+        }
+        if inner.len() > 0 && !lane.slot.lock.is_called() {
+            lane.set_called(true);
+            return false;
+        }
+        inner.idle.add(lane);
+        true
     }
 
-    /// From the worker's own lane, which needs no lock of ours.
+    /// From the worker's own lane, which needs no lock of ours. Not if it was called, which has to be noted.
     fn pop_own(&self, lane: &Lane<T>) -> Option<T> {
-        if !self.uses_lanes() {
+        if !self.uses_lanes() || lane.is_called() {
             return None;
         }
         let item = lane.pop()?;
@@ -234,14 +243,14 @@ impl<T> Queue<T> {
             let mut inner = self.inner.lock();
             inner.lanes.is_watched = false;
             let count = inner.lanes.len();
-            inner.wake_many(count)
+            inner.call_many(count)
         };
         notify(woken);
     }
 
     /// Sends an idle worker of `shard` to look after it. False if there is none.
     pub(crate) fn call_home(&self, shard: &Arc<Shard>) -> bool {
-        let called = self.inner.lock().idle.iter().rfind(|lane| lane.slot.is_at(shard)).map(Arc::clone);
+        let called = self.inner.lock().idle.of_shard(shard);
         let is_there = called.is_some();
         notify(called);
         is_there
@@ -268,7 +277,7 @@ impl<T> Queue<T> {
         let idle = {
             let mut inner = self.inner.lock();
             inner.closed = true;
-            inner.wake_many(usize::MAX)
+            inner.idle.clear()
         };
         notify(idle);
     }
@@ -310,7 +319,7 @@ impl<T> Place<'_, T> {
             }
             return Ok(());
         }
-        let woken = inner.wake(shard);
+        let woken = inner.idle.call(shard);
         match &woken {
             Some(lane) if goes_to_lane => lane.put(item),
             _ => inner.waiting.push_back(item),

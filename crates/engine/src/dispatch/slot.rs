@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use crate::dispatch::lock_group::LockGroup;
 use crate::dispatch::shard::Shard;
 use crate::dispatch::signal::Signal;
 use crate::histogram::Histogram;
@@ -27,6 +28,8 @@ pub(crate) struct Slot {
     in_flight: Mutex<Option<Arc<Cell>>>,
     /// Where its worker waits, and whose connections it drives then.
     pub(crate) shard: Option<Arc<Shard>>,
+    /// What it shares with others, so that only one of them runs at a time.
+    pub(crate) lock: Arc<LockGroup>,
     made: Instant,
     /// When it took what it is at: one more than the microseconds since it was made, 0 for nothing.
     busy_since: AtomicU64,
@@ -39,25 +42,32 @@ pub(crate) struct Slot {
 }
 
 impl Slot {
+    /// One that shares its lock with nobody.
+    #[cfg(test)]
     pub(crate) fn new(index: usize, shard: Option<Arc<Shard>>) -> Arc<Self> {
+        Self::sharing(index, shard, Arc::default())
+    }
+
+    pub(crate) fn sharing(index: usize, shard: Option<Arc<Shard>>, lock: Arc<LockGroup>) -> Arc<Self> {
         if let Some(shard) = &shard {
             shard.worker_came();
         }
         let signal = Signal::at(shard.clone().map(Shard::as_home));
-        Arc::new(Self::waiting_on(signal, index, shard))
+        Arc::new(Self::waiting_on(signal, index, shard, lock))
     }
 
     #[cfg(test)]
     pub(crate) fn waiting_at(home: Arc<dyn crate::dispatch::signal::Home>) -> Arc<Self> {
-        Arc::new(Self::waiting_on(Signal::at(Some(home)), 0, None))
+        Arc::new(Self::waiting_on(Signal::at(Some(home)), 0, None, Arc::default()))
     }
 
-    fn waiting_on(signal: Arc<Signal>, index: usize, shard: Option<Arc<Shard>>) -> Self {
+    fn waiting_on(signal: Arc<Signal>, index: usize, shard: Option<Arc<Shard>>, lock: Arc<LockGroup>) -> Self {
         Self {
             index,
             signal,
             in_flight: Mutex::new(None),
             shard,
+            lock,
             made: Instant::now(),
             busy_since: AtomicU64::new(0),
             served: AtomicU64::new(0),
@@ -134,15 +144,22 @@ impl Slot {
         self.served.load(Ordering::Relaxed)
     }
 
-    /// The worker is back for more.
+    /// The worker is back for more. Not an exchange of the value: only its own thread writes it, but for the drop of
+    /// one that has gone.
     pub(crate) fn rest(&self) {
-        self.busy_since.store(0, Ordering::Relaxed);
+        if self.busy_since.load(Ordering::Relaxed) != 0 {
+            self.busy_since.store(0, Ordering::Relaxed);
+            self.lock.end();
+        }
     }
 
     /// Notes what the worker is busy with, so that others can answer for it.
     pub(crate) fn begin(&self, cell: Arc<Cell>, came: Instant, now: Instant) {
         *self.in_flight.lock() = Some(cell);
         let since = u64::try_from(now.saturating_duration_since(self.made).as_micros()).unwrap_or(u64::MAX - 1);
+        if self.busy_since.load(Ordering::Relaxed) == 0 {
+            self.lock.begin();
+        }
         self.busy_since.store(since + 1, Ordering::Relaxed);
         self.queue_wait.record(now.saturating_duration_since(came));
     }
@@ -170,6 +187,7 @@ mod tests {
     /// At a request since a while ago.
     fn hanging() -> Arc<Slot> {
         let slot = Slot::new(0, None);
+        slot.lock.begin();
         slot.busy_since.store(1, Ordering::Relaxed);
         std::thread::sleep(Duration::from_micros(1));
         slot

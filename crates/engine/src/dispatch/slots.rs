@@ -1,8 +1,10 @@
 //! The worker threads that a server has, what each is at, and what is left of those that have gone.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use crate::dispatch::lock_group::LockGroup;
 use crate::dispatch::shard::Shard;
 use crate::dispatch::slot::Slot;
 use crate::histogram::{Histogram, Percentiles};
@@ -11,17 +13,29 @@ use crate::histogram::{Histogram, Percentiles};
 #[derive(Debug, Default)]
 pub(crate) struct Slots {
     all: Vec<Arc<Slot>>,
+    /// By the number that the workers name each by.
+    locks: BTreeMap<usize, Weak<LockGroup>>,
     queue_wait: Histogram,
     service_time: Histogram,
 }
 
 impl Slots {
-    /// A place for another thread of worker `index`.
-    pub(crate) fn add(&mut self, index: usize, shard: Option<Arc<Shard>>) -> Arc<Slot> {
+    /// A place for another thread of worker `index`, which shares the lock of that number with others, or none.
+    pub(crate) fn add(&mut self, index: usize, shard: Option<Arc<Shard>>, lock: Option<usize>) -> Arc<Slot> {
         self.forget_gone();
-        let slot = Slot::new(index, shard);
+        let slot = Slot::sharing(index, shard, lock.map(|number| self.lock(number)).unwrap_or_default());
         self.all.push(Arc::clone(&slot));
         slot
+    }
+
+    fn lock(&mut self, number: usize) -> Arc<LockGroup> {
+        self.locks.retain(|_, lock| lock.strong_count() > 0);
+        if let Some(lock) = self.locks.get(&number).and_then(Weak::upgrade) {
+            return lock;
+        }
+        let lock = Arc::default();
+        self.locks.insert(number, Arc::downgrade(&lock));
+        lock
     }
 
     pub(crate) fn current(&mut self) -> Vec<Arc<Slot>> {

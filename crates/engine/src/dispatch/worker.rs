@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::dispatch::exchange::Exchange;
 use crate::dispatch::lanes::Lane;
+use crate::dispatch::lock_group::LockGroup;
 use crate::dispatch::queue::{Popped, Queue};
 use crate::dispatch::signal::{Signal, Wake};
 use crate::dispatch::slot::Slot;
@@ -78,45 +79,66 @@ impl Worker {
         }
     }
 
-    /// The next request, waited for at most for `max`. A request that is there goes before an
-    /// interrupt: whoever was woken for it must take it, because nobody else was.
+    /// The next request, waited for at most for `max`.
     pub fn take(&self, max: Duration) -> Take {
-        self.lane.slot.rest();
-        if let Some(shard) = self.lane.slot.shard.as_ref().filter(|shard| shard.is_due()) {
-            shard.look_in();
-        }
-        // Looked at only by who waits: the clock costs a request that is there more than the queue does.
+        // Looked at only by a worker that waits: the clock costs a request that is there more than the queue does.
         let mut began: Option<Instant> = None;
         loop {
-            if self.lane.slot.is_leaving() {
-                return Take::Closed;
+            match self.try_take() {
+                Take::Empty => {}
+                other => return other,
             }
-            let mut popped = self.queue.pop_or_idle(&self.lane);
-            let mut wake = Wake::Notified;
-            if matches!(popped, Popped::Empty) {
-                let left = began.map_or(max, |began| max.saturating_sub(began.elapsed()));
-                began.get_or_insert_with(Instant::now);
-                let idle = Idle(self);
-                wake = self.lane.slot.signal.wait(left);
-                popped = idle.leave();
-            }
-            match (popped, wake) {
-                (Popped::Item(exchange), _) => {
-                    if let Some(exchange) = self.accept(exchange) {
-                        return Take::Exchange(exchange);
-                    }
-                }
-                (Popped::Closed, _) => return Take::Closed,
-                (Popped::Empty, Wake::Interrupted) => return Take::Interrupted,
-                (Popped::Empty, Wake::TimedOut) => return Take::Empty,
-                // Another worker was quicker.
-                (Popped::Empty, Wake::Notified) => {}
+            let began = began.get_or_insert_with(Instant::now);
+            match self.wait(max.saturating_sub(began.elapsed())) {
+                Wake::Notified => {}
+                Wake::Interrupted => return Take::Interrupted,
+                Wake::TimedOut => return Take::Empty,
             }
         }
     }
 
-    /// What this worker waits on: interrupting it ends the current or the next [`Worker::take`]
-    /// with [`Take::Interrupted`], unless a request is there for it.
+    /// Waits, at most for `max`, until [`Worker::try_take`] should be called: with [`Wake::Notified`] a request may be
+    /// there, or there will be none any more. It takes none along: a worker that has to wait for a lock next, while others
+    /// are ready to run, would keep a request waiting with it.
+    ///
+    /// A worker that returns must come for the request or [leave](Worker::leave): nobody else of its lock is woken
+    /// meanwhile.
+    pub fn wait(&self, max: Duration) -> Wake {
+        let slot = &self.lane.slot;
+        if let Some(shard) = slot.shard.as_ref().filter(|shard| shard.is_due()) {
+            shard.look_in();
+        }
+        let began = Instant::now();
+        loop {
+            if slot.is_leaving() || !self.queue.idle(&self.lane) {
+                return Wake::Notified;
+            }
+            let wake = {
+                let _idle = Idle(self);
+                slot.signal.wait(max.saturating_sub(began.elapsed()))
+            };
+            match wake {
+                Wake::Interrupted => return Wake::Interrupted,
+                _ if self.lane.is_called() => return Wake::Notified,
+                Wake::TimedOut => return Wake::TimedOut,
+                // To look after its share, or to hear of the end of the server or of its own.
+                Wake::Notified => {}
+            }
+        }
+    }
+
+    /// Says that it is at no request any more. [`Worker::try_take`] and [`Worker::wait`] say so, too.
+    pub fn rest(&self) {
+        self.lane.slot.rest();
+    }
+
+    /// What it shares with other workers.
+    pub fn lock(&self) -> &Arc<LockGroup> {
+        &self.lane.slot.lock
+    }
+
+    /// What this worker waits on: interrupting it ends the current or the next [`Worker::wait`], and with it
+    /// [`Worker::take`], with [`Wake::Interrupted`].
     pub fn signal(&self) -> &Arc<Signal> {
         &self.lane.slot.signal
     }
@@ -133,16 +155,8 @@ impl Worker {
 }
 
 /// Listed as idle. A panic within the wait, which runs the tasks of connections, must not leave a worker
-/// listed that comes no more: requests would be given to it.
+/// listed that comes no more.
 struct Idle<'a>(&'a Worker);
-
-impl Idle<'_> {
-    fn leave(self) -> Popped<Box<Exchange>> {
-        let worker = self.0;
-        std::mem::forget(self);
-        worker.queue.leave(&worker.lane)
-    }
-}
 
 impl Drop for Idle<'_> {
     fn drop(&mut self) {

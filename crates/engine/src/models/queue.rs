@@ -11,6 +11,7 @@ use loom::thread;
 use super::{FOREVER, in_every_order, origin, wait_for};
 use crate::dispatch::exchange::Exchange;
 use crate::dispatch::lanes::Lane;
+use crate::dispatch::lock_group::LockGroup;
 use crate::dispatch::queue::{Popped, Queue, Ways};
 use crate::dispatch::signal::Wake;
 use crate::dispatch::slot::Slot;
@@ -39,17 +40,17 @@ fn put(queue: &Queue<u32>, item: u32) {
 /// What [`Worker::take`] does, without an end if `max` is none. None if the queue is closed, or the time is over.
 fn take(queue: &Queue<u32>, lane: &Arc<Lane<u32>>, max: Duration) -> Option<u32> {
     loop {
-        let mut popped = queue.pop_or_idle(lane);
-        let mut wake = Wake::Notified;
-        if matches!(popped, Popped::Empty) {
-            wake = lane.slot.signal.wait(max);
-            popped = queue.leave(lane);
-        }
-        match popped {
+        match queue.pop(lane) {
             Popped::Item(item) => return Some(item),
             Popped::Closed => return None,
-            Popped::Empty if wake == Wake::TimedOut => return None,
-            Popped::Empty => {}
+            Popped::Empty if !queue.idle(lane) => {}
+            Popped::Empty => {
+                let wake = lane.slot.signal.wait(max);
+                queue.unlist(lane);
+                if wake == Wake::TimedOut && !lane.is_called() {
+                    return None;
+                }
+            }
         }
     }
 }
@@ -99,6 +100,44 @@ fn two_workers_get_two_items_each_of_them_once() {
     }
 }
 
+/// Of those that share a lock one is called at a time. The others are called by it, so that nothing stays behind; and if
+/// it leaves instead, they are as well.
+#[test]
+fn workers_that_share_a_lock_call_each_other() {
+    for leaves in [false, true] {
+        in_every_order(move || {
+            let queue = queue(SHARED);
+            let lock = Arc::<LockGroup>::default();
+            let join = || queue.join(Slot::sharing(0, None, Arc::clone(&lock)));
+            let workers = [join(), join()].map(|lane| {
+                let queue = Arc::clone(&queue);
+                thread::spawn(move || {
+                    let taken = take(&queue, &lane, FOREVER);
+                    queue.retire(&lane);
+                    taken
+                })
+            });
+            let leaver = leaves.then(|| {
+                let lane = join();
+                if queue.idle(&lane) {
+                    lane.slot.signal.wait(Duration::ZERO);
+                    queue.unlist(&lane);
+                }
+                lane
+            });
+            put(&queue, 1);
+            if let Some(lane) = leaver {
+                queue.retire(&lane);
+            }
+            put(&queue, 2);
+            let mut taken = workers.map(|worker| worker.join().unwrap());
+            taken.sort_unstable();
+            assert_eq!(taken, [Some(1), Some(2)]);
+            assert_at_rest(&queue);
+        });
+    }
+}
+
 #[test]
 fn an_item_whose_worker_leaves_meanwhile_is_taken_by_it_or_another() {
     for ways in [SHARED, LANES] {
@@ -136,10 +175,10 @@ fn an_item_for_which_a_worker_was_chosen_that_died_goes_to_another() {
             move || put(&queue, 1)
         });
         let lane = join(&queue);
-        match queue.pop_or_idle(&lane) {
-            Popped::Item(item) => put(&queue, item),
-            _ => queue.unlist(&lane),
+        if queue.idle(&lane) {
+            queue.unlist(&lane);
         }
+        queue.retire(&lane);
         assert_eq!(other.join().unwrap(), Some(1));
         network.join().unwrap();
         assert_at_rest(&queue);

@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use http::{Method, StatusCode};
 use kino_engine::{
-    BodyReader, BodyWriter, Client, Exchange, Gone, ReadError, Readable, Reply, RequestHead, Response, Signal,
-    is_bodiless,
+    BodyReader, BodyWriter, Client, Exchange, Gone, LockGroup, ReadError, Readable, Reply, RequestHead, Response,
+    Signal, is_bodiless,
 };
 use parking_lot::Mutex;
 
@@ -149,8 +149,12 @@ impl Drop for Turn<'_> {
 
 /// The request that a worker has in hand, by its number. Requests that are over have no handle any
 /// more: what the app still holds of them is told so.
-#[derive(Debug, Default)]
-pub(crate) struct Hand(Mutex<Held>);
+#[derive(Debug)]
+pub(crate) struct Hand {
+    held: Mutex<Held>,
+    /// What its worker shares with others.
+    lock: Arc<LockGroup>,
+}
 
 #[derive(Debug, Default)]
 struct Held {
@@ -170,9 +174,17 @@ pub(crate) enum Lookup {
 }
 
 impl Hand {
+    pub(crate) fn new(lock: Arc<LockGroup>) -> Self {
+        Self { held: Mutex::default(), lock }
+    }
+
+    pub(crate) fn lock(&self) -> &LockGroup {
+        &self.lock
+    }
+
     /// Takes a request up; its number.
     pub(crate) fn take_up(&self, handle: Arc<Handle>) -> u64 {
-        let mut held = self.0.lock();
+        let mut held = self.held.lock();
         held.number += 1;
         held.handle = Some(handle);
         held.number
@@ -180,9 +192,9 @@ impl Hand {
 
     /// Puts the request down that is in hand; unanswered, it becomes a 500.
     pub(crate) fn put_down(&self) {
-        let Some(handle) = self.0.lock().handle.take() else { return };
+        let Some(handle) = self.held.lock().handle.take() else { return };
         if handle.is_gone() {
-            let mut held = self.0.lock();
+            let mut held = self.held.lock();
             let number = held.number;
             held.left.truncate(REMEMBERED - 1);
             held.left.push_front(number);
@@ -191,12 +203,12 @@ impl Hand {
     }
 
     pub(crate) fn current(&self) -> Option<Arc<Handle>> {
-        self.0.lock().handle.clone()
+        self.held.lock().handle.clone()
     }
 
     /// The request of that number.
     pub(crate) fn find(&self, number: u64) -> Lookup {
-        let held = self.0.lock();
+        let held = self.held.lock();
         match &held.handle {
             Some(handle) if held.number == number => Lookup::InHand(Arc::clone(handle)),
             _ => Lookup::Over { has_left: held.left.contains(&number) },

@@ -54,12 +54,18 @@ pub(crate) fn new(ruby: &Ruby, hand: Value, number: u64) -> Result<Value, Error>
 }
 
 fn find(ruby: &Ruby, request: Value) -> Result<Lookup, Error> {
+    let (hand, number) = hand(ruby, request)?;
+    Ok(hand.find(number))
+}
+
+/// The hand that holds or has held the request, and its number there.
+fn hand(ruby: &Ruby, request: Value) -> Result<(&Hand, u64), Error> {
     let Some((hand, number)) = token::unwrap(request) else {
         return Err(error::general(ruby, "this is no request"));
     };
     let hand = <&HandObject>::try_convert(hand)?;
     let hand = hand.0.get().ok_or_else(|| error::disconnected(ruby, "this request belongs to the parent process"))?;
-    Ok(hand.find(number))
+    Ok((hand, number))
 }
 
 fn is_disconnected(ruby: &Ruby, request: Value) -> Result<bool, Error> {
@@ -93,7 +99,12 @@ pub(crate) fn descriptor(ruby: &Ruby, taken: Option<io::Result<Result<OwnedFd, G
 /// Appends the next piece of the body to `buffer`, at most `max` bytes of it. False at its end.
 fn read_into(ruby: &Ruby, request: Value, buffer: RString, max: usize) -> Result<bool, Error> {
     guard(ruby, || {
-        let Lookup::InHand(handle) = find(ruby, request)? else { return Err(closed(ruby)) };
+        let (hand, number) = hand(ruby, request)?;
+        let Lookup::InHand(handle) = hand.find(number) else { return Err(closed(ruby)) };
+        // Bytes that are there are read without giving the lock up.
+        if hand.lock().wants_lock_within_request() {
+            gvl::offer()?;
+        }
         match next_piece(ruby, &handle, max)? {
             Some(piece) => string::push(buffer, &piece).map(|()| true),
             None => Ok(false),

@@ -91,8 +91,8 @@ pub(crate) fn init(ruby: &Ruby, native: RModule) -> Result<(), Error> {
 }
 
 /// A worker of that server, and whether it is to say how long each request waited.
-pub(crate) fn worker(ruby: &Ruby, id: u64, index: usize) -> Result<(kino_engine::Worker, bool), Error> {
-    entry(ruby, id).map(|entry| (entry.server.worker_of(index), entry.queue_ms))
+pub(crate) fn worker(ruby: &Ruby, id: u64, index: usize, lock: usize) -> Result<(kino_engine::Worker, bool), Error> {
+    entry(ruby, id).map(|entry| (entry.server.worker_sharing(index, lock), entry.queue_ms))
 }
 
 /// The server of that id.

@@ -9,7 +9,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use kino_engine::{Exchange, ResponseBody, Signal, Take, open_file};
+use kino_engine::{Exchange, ResponseBody, Signal, Take, Wake, open_file};
 use magnus::gc::Marker;
 use magnus::typed_data::Obj;
 use magnus::{Error, RArray, RHash, RModule, RString, Ruby, TypedData, Value, function, method, prelude::*};
@@ -55,7 +55,7 @@ struct Inner {
 pub(crate) fn init(ruby: &Ruby, native: RModule) -> Result<(), Error> {
     let class = native.define_class("Worker", ruby.class_object())?;
     class.undef_default_alloc_func();
-    class.define_singleton_method("new", function!(new, 2))?;
+    class.define_singleton_method("new", function!(new, 3))?;
     class.define_method("take", method!(take, 0))?;
     class.define_method("reply", method!(reply, 3))?;
     class.define_method("answer", method!(answer, 3))?;
@@ -72,10 +72,10 @@ pub(crate) fn init(ruby: &Ruby, native: RModule) -> Result<(), Error> {
     Ok(())
 }
 
-fn new(ruby: &Ruby, server: u64, index: usize) -> Result<Obj<Worker>, Error> {
+fn new(ruby: &Ruby, server: u64, index: usize, lock: usize) -> Result<Obj<Worker>, Error> {
     guard(ruby, || {
-        let (engine, tells_wait) = server::worker(ruby, server, index)?;
-        let hand = Arc::<Hand>::default();
+        let (engine, tells_wait) = server::worker(ruby, server, index, lock)?;
+        let hand = Arc::new(Hand::new(Arc::clone(engine.lock())));
         let object = ruby.obj_wrap(HandObject::new(Arc::clone(&hand)));
         let inner = Inner {
             engine,
@@ -113,19 +113,25 @@ impl Inner {
         }
     }
 
-    /// A request that is there is taken with the lock held: giving it up and getting it back costs
-    /// more than the request.
+    /// A request is taken with the lock held, always. One that is there costs no switch of threads; and one that is
+    /// waited for goes to whichever thread has the lock first. (A thread that took it before it had the lock stood in line
+    /// with it, for up to 100 ms, while the holder served others.)
     fn wait(&self) -> Result<Option<Box<Exchange>>, Error> {
-        let mut took = Some(self.engine.try_take());
+        self.engine.rest();
+        if self.engine.lock().wants_lock_after_answer() {
+            gvl::offer()?;
+        }
         let signal = self.engine.signal();
         loop {
-            match took {
-                Some(Take::Exchange(exchange)) => return Ok(Some(exchange)),
-                Some(Take::Closed) => return Ok(None),
-                Some(Take::Interrupted) | None => gvl::check_interrupts()?,
-                Some(Take::Empty) => {}
+            match self.engine.try_take() {
+                Take::Exchange(exchange) => return Ok(Some(exchange)),
+                Take::Closed => return Ok(None),
+                Take::Empty | Take::Interrupted => {}
             }
-            took = gvl::without_gvl(signal, || self.engine.take(LONGEST_WAIT));
+            match gvl::without_gvl(signal, || self.engine.wait(LONGEST_WAIT)) {
+                Some(Wake::Interrupted) | None => gvl::check_interrupts()?,
+                Some(Wake::Notified | Wake::TimedOut) => {}
+            }
         }
     }
 
@@ -192,7 +198,7 @@ fn stream(ruby: &Ruby, worker: &Worker, status: Value, headers: Value) -> Result
         let head = Head::from_rack(ruby, &inner.fields, status, headers)?;
         let declared = if handle.is_bodiless(head.status) { Some(0) } else { head.declared };
         match handle.stream(head.with(ResponseBody::empty()), declared) {
-            Some(Ok(writer)) => Ok(Writer::new(writer, handle)),
+            Some(Ok(writer)) => Ok(Writer::new(writer, handle, Arc::clone(inner.engine.lock()))),
             Some(Err(gone)) => Err(error::disconnected(ruby, gone.to_string())),
             None => Err(error::general(ruby, "the request is answered already")),
         }

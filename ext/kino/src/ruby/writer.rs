@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kino_engine::{BodyWriter, Finish, Writable};
+use kino_engine::{BodyWriter, Finish, LockGroup, Writable};
 use magnus::{Error, RModule, RString, Ruby, Symbol, TypedData, Value, method, prelude::*};
 use parking_lot::Mutex;
 
@@ -26,11 +26,13 @@ struct Inner {
     /// One thread writes at a time: the body's signal wakes one.
     turns: Turns,
     handle: Arc<Handle>,
+    /// What its worker shares with others.
+    lock: Arc<LockGroup>,
 }
 
 impl Writer {
-    pub(crate) fn new(body: BodyWriter, handle: Arc<Handle>) -> Self {
-        Self(Owned::new(Inner { body: Mutex::new(Some(body)), turns: Turns::default(), handle }))
+    pub(crate) fn new(body: BodyWriter, handle: Arc<Handle>, lock: Arc<LockGroup>) -> Self {
+        Self(Owned::new(Inner { body: Mutex::new(Some(body)), turns: Turns::default(), handle, lock }))
     }
 
     fn inner(&self, ruby: &Ruby) -> Result<&Inner, Error> {
@@ -57,6 +59,10 @@ fn write(ruby: &Ruby, writer: &Writer, chunk: RString) -> Result<usize, Error> {
         let inner = writer.inner(ruby)?;
         let length = chunk.len();
         let mut rest = string::copy(chunk);
+        // A chunk for which there is room is written without giving the lock up.
+        if inner.lock.wants_lock_within_request() {
+            gvl::offer()?;
+        }
         let _turn = inner.turns.take()?;
         loop {
             // Held for a moment only, never while anything is waited for.

@@ -129,3 +129,19 @@ pub(crate) fn check_interrupts() -> Result<(), Error> {
     })
     .map(|_| ())
 }
+
+/// Lets the other threads of this Ractor that are ready to run have the VM lock, and waits for it again behind them. Next
+/// to nothing where there are none.
+///
+/// # Errors
+///
+/// What an interrupt raised meanwhile; as for [`check_interrupts`].
+pub(crate) fn offer() -> Result<(), Error> {
+    protect(|| {
+        // SAFETY: the VM lock is held; a raise ends in `protect`, whose closure holds nothing. Whatever else the
+        // caller holds is native, and no lock: another thread may come by.
+        unsafe { rb_sys::rb_thread_schedule() };
+        rb_sys::Qnil as VALUE
+    })
+    .map(|_| ())
+}
