@@ -37,8 +37,8 @@ module Bench
     # @return [Array<String>]
     def command(port, topology)
       threads = topology.threads ? ["--threads", topology.threads.to_s] : []
-      [RbConfig.ruby, *load_path, "#{@dir}/exe/kino", @rackup, "--bind", "127.0.0.1", "--port", port.to_s, "--workers",
-       topology.workers.to_s, *threads, *@flags]
+      [RbConfig.ruby, *load_path, "#{@dir}/exe/kino", topology.rackup || @rackup, "--bind", "127.0.0.1",
+       "--port", port.to_s, "--workers", topology.workers.to_s, *threads, *@flags]
     end
 
     private

@@ -10,6 +10,8 @@ module Bench
     # Seconds after which an answer counts as too late, and that wrk may take beyond its time.
     TIMEOUT = 5
     GRACE = 20
+    # Seconds, as many as never pass.
+    BESIDE = 600
 
     FAULTS = %w[connect read write status timeout].freeze
 
@@ -42,6 +44,21 @@ module Bench
       reader.close
     end
 
+    # Runs the block while this load goes on, and ends it then.
+    # @yieldreturn [Object]
+    # @return [Object] what the block returns
+    # @raise [Failed] if it did not go on for so long
+    def around
+      pid = Process.spawn(*command(BESIDE), in: :close, %i[out err] => File::NULL, pgroup: true)
+      result = yield
+      has_ended = Process.wait(pid, Process::WNOHANG)
+      raise Failed, "the load beside it has ended" if has_ended
+
+      result
+    ensure
+      end_beside(pid) unless has_ended
+    end
+
     # @return [Array<String>]
     def command(seconds)
       ["wrk", "--threads", @threads.to_s, "--connections", @connections.to_s, "--duration", "#{seconds}s",
@@ -49,6 +66,11 @@ module Bench
     end
 
     private
+
+    def end_beside(pid)
+      Process.kill(:KILL, pid)
+      Process.wait(pid)
+    end
 
     def finish(pid, seconds)
       return if Clock.wait(seconds + GRACE, every: 0.01) { Process.wait(pid, Process::WNOHANG) }

@@ -23,17 +23,21 @@ module Bench
 
     def rates
       lines = @rows.select(&:rate?).flat_map { |row| lines(row) { |column| rate_line(row, column) } }
-      heads = ["row", "server", "requests/s", "min to max", against, "p50 us", "CPU us/request", "cores", "PSS MiB",
-               "errors"]
+      heads = ["row", "server", "requests/s", "min to max", against, "p50 us", "p99 us", "p99: #{against}",
+               "CPU us/request", "cores", "PSS MiB", "errors"]
       table(heads, lines)
     end
 
     def rate_line(row, column)
       rate = spread(:rate, row, column)
       ["/#{row.name}", column.title, number(rate.median), "#{number(rate.min)} to #{number(rate.max)}",
-       ratio(:rate, row, column), number(spread(:p50, row, column).median),
-       decimal(spread(:cpu_us, row, column).median), format("%.2f", spread(:cores, row, column).median),
-       decimal(spread(:pss, row, column).median / 1024.0), errors(row, column)]
+       ratio(:rate, row, column), *tail(row, column), decimal(spread(:cpu_us, row, column).median),
+       format("%.2f", spread(:cores, row, column).median), decimal(spread(:pss, row, column).median / 1024.0),
+       errors(row, column)]
+    end
+
+    def tail(row, column)
+      [number(spread(:p50, row, column).median), number(spread(:p99, row, column).median), ratio(:p99, row, column)]
     end
 
     def latency

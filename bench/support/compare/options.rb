@@ -92,7 +92,7 @@ module Bench
 
     # @param row [Row]
     # @return [Topology]
-    def topology(row) = Topology.new(workers:, threads: row.slots ? slots : nil)
+    def topology(row) = Topology.new(workers:, threads: row.slots ? slots : nil, rackup: row.rackup)
 
     # @return [Hash] for JSON
     def facts

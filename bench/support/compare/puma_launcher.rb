@@ -36,7 +36,7 @@ module Bench
     # @return [Array<String>]
     def command(port, topology)
       [RbConfig.ruby, "-e", START, "--", "--config", CONFIG, "--bind", "tcp://127.0.0.1:#{port}", *grid(topology),
-       @rackup]
+       topology.rackup || @rackup]
     end
 
     private

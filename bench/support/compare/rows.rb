@@ -8,15 +8,22 @@ module Bench
   # - about: what the app does, in a few words
   # - connections: how many wrk opens; nil is what the run is told
   # - measure: `:rate` in requests a second, `:latency` of one connection, or `:memory` after all other rows
+  # - beside: a path that as many more connections ask for meanwhile; their figures are thrown away
+  # - rackup: the app, where it is not the battery
   # - slots: all sides get the same number of requests at a time; else each has its own default
-  Row = Data.define(:name, :path, :about, :body, :answer, :slots, :connections, :measure) do
+  Row = Data.define(:name, :path, :about, :body, :answer, :slots, :connections, :measure, :beside, :rackup) do
     def initialize(name:, **facts)
-      super(path: "/#{name}", body: nil, slots: false, connections: nil, measure: :rate, **facts, name:)
+      super(path: "/#{name}", body: nil, slots: false, connections: nil, measure: :rate, beside: nil, rackup: nil,
+            **facts, name:)
     end
 
     # @param answer [String]
     # @return [Boolean]
     def right?(answer) = answer == self.answer
+
+    # @param path [String]
+    # @return [Row] the same while others ask for that path
+    def next_to(path) = with(name: "#{name} beside #{path.delete_prefix("/")}", beside: path)
 
     # @return [Boolean] whether more of it is better
     def rate? = measure == :rate

@@ -4,7 +4,10 @@ module Bench
   ROOT = File.expand_path("../../..", __dir__)
 
   # How many workers each side has, and how many requests a worker runs at a time; nil is the side's own default.
-  Topology = Data.define(:workers, :threads)
+  # And the app, where it is not the side's own.
+  Topology = Data.define(:workers, :threads, :rackup) do
+    def initialize(workers:, threads:, rackup: nil) = super
+  end
 
   # What all Rubies of a run have in common.
   module RubySide

@@ -59,17 +59,25 @@ module Bench
     end
 
     def measure(round, row, column, peer)
-      row.measure == :memory ? play_battery(peer) : load(peer, row, @options.warmup)
       wrk = nil
-      use = CpuUse.of(peer.tree) { wrk = load(peer, row, @options.seconds) }
+      use = beside(peer, row) do
+        row.measure == :memory ? play_battery(peer) : load(peer, row, @options.warmup)
+        CpuUse.of(peer.tree) { wrk = load(peer, row, @options.seconds) }
+      end
       Sample.new(row: row.name, column: column.name, round:, cpu: use.tree, others: use.others, wrk:,
                  pss: peer.tree.pss)
     end
 
     def play_battery(peer) = Rows::BATTERY.each { |row| load(peer, row, @options.warmup) }
 
-    def load(peer, row, seconds)
-      Load.new(peer.url, row, connections: @options.connections, threads: @options.wrk_threads).run(seconds)
+    def beside(peer, row, &)
+      row.beside ? load_of(peer, row.with(path: row.beside)).around(&) : yield
+    end
+
+    def load(peer, row, seconds) = load_of(peer, row).run(seconds)
+
+    def load_of(peer, row)
+      Load.new(peer.url, row, connections: @options.connections, threads: @options.wrk_threads)
     end
   end
 end

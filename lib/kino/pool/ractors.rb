@@ -21,7 +21,8 @@ module Kino
       def start(number, unit)
         quietly do
           # Each Ractor has a VM lock of its own, and numbers begin with 1.
-          Ractor.new(work_of(unit).merge(lock: number).freeze, number, unit.threads, name: unit.name) do |its_work, its_number, threads|
+          work = work_of(unit).merge(lock: number).freeze
+          Ractor.new(work, number, unit.threads, name: unit.name) do |its_work, its_number, threads|
             Thread.current.report_on_exception = false
             Kino::Pool::Ractors.work(its_work, its_number, threads)
           end

@@ -1,0 +1,10 @@
+# frozen_string_literal: true
+
+require_relative "../compare/run"
+
+# What one VM lock does to the tail: Kino's threads beside Puma's, as many in one process, with twice as many clients.
+module Bench
+  cpu, json, io = Rows.named(%w[cpu json io])
+  rows = [cpu, json, io.with(slots: false).next_to("/cpu")]
+  Run.start(ARGV, connections: 12, rows:, columns: Columns.named(%w[kino-threaded puma-single]))
+end
