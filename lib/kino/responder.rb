@@ -1,7 +1,6 @@
 # frozen_string_literal: true
 
 require "socket"
-require "kino/error_log"
 require "kino/failure"
 require "kino/rack/response_finished"
 require "kino/rack/stream"
@@ -21,7 +20,7 @@ module Kino
     def initialize(native, on_error: nil)
       @native = native
       @failure = Failure.new(native, on_error:)
-      @finished = Rack::ResponseFinished.new
+      @finished = Rack::ResponseFinished.new(@failure)
     end
 
     # Answers the request in hand; then runs its `rack.response_finished`.
@@ -217,13 +216,13 @@ module Kino
       # An error like any other that breaks the answer off; one that is too long has done no harm.
       raise error if what == :short
 
-      ErrorLog.exception(error, env)
+      @failure.report(env, error)
     end
 
     def close(env, body)
       body.close if body.respond_to?(:close)
     rescue *Worker::RESCUED => error
-      ErrorLog.exception(error, env)
+      @failure.report(env, error)
     end
   end
 end

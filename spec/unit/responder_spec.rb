@@ -166,6 +166,53 @@ RSpec.describe Kino::Responder do
     end
   end
 
+  # The log has all of it as well.
+  describe "the hook for errors" do
+    let(:told) { [] }
+    let(:responder) { described_class.new(native, on_error: ->(*all) { told << all }) }
+
+    it "is told of what close raises, once" do
+      logged(/\Akino: RuntimeError: closing/) { respond(body(close: -> { raise "closing" }) { nil }) }
+      expect(told).to match([[have_attributes(message: "closing"), env]])
+      expect(notes).to eq([[:stream, 200, {}], [:finish], [:close]])
+    end
+
+    it "is told of what each raises and of what close raises then" do
+      logged(/closing.*broken/m) { respond(body(close: -> { raise "closing" }) { raise "broken" }) }
+      expect(told.map { |error, _| error.message }).to eq(%w[closing broken])
+    end
+
+    it "is told of a body that is longer than its content-length, or shorter, once" do
+      { cut: "longer", short: "shorter" }.each do |what, word|
+        native.ending = [what, 3]
+        logged(/3 bytes #{word}/) { respond(body { nil }) }
+        expect(told.slice!(0..)).to match(
+          [[be_a(Kino::InvalidResponseError).and(have_attributes(message: /3 bytes #{word}/)), env]]
+        )
+      end
+    end
+
+    it "is told of what rack.response_finished raises, once for each" do
+      2.times { |number| env["rack.response_finished"] << ->(*) { raise "finished #{number}" } }
+      logged(/finished 1.*finished 0/m) { respond([]) }
+      expect(told.map { |error, at| [error.message, at.equal?(env)] })
+        .to eq([["finished 1", true], ["finished 0", true]])
+    end
+
+    it "is told of what they raise at the end of the worker" do
+      env["rack.response_finished"] << ->(*) { raise "at the end" }
+      logged(/at the end/) { responder.abandoned(env) }
+      expect(told.map { |error, _| error.message }).to eq(["at the end"])
+    end
+
+    it "is not told that the client has left, whoever meets it" do
+      gone = -> { raise Kino::DisconnectedError, "gone" }
+      env["rack.response_finished"] << ->(*) { gone.call }
+      silently { respond(body(close: gone) { gone.call }) }
+      expect(told).to eq([])
+    end
+  end
+
   describe "rack.response_finished" do
     it "is called last, the last registered first, with what was sent" do
       2.times { |number| env["rack.response_finished"] << ->(*all) { notes << [number, *all] } }

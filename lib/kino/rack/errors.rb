@@ -5,9 +5,9 @@ module Kino
     # `rack.errors`: writes to `$stderr` of the Ractor that calls it. It has no state, so that all
     # Ractors share one; an IO belongs to one Ractor and could not be shared.
     #
-    # Rack asks for {#puts}, {#write} and {#flush}. Loggers and apps call the rest, because other servers give them an IO.
-    # What would change the process' stderr (`reopen`, `set_encoding`) or give it away (`to_io`) is missing: the server's
-    # log goes there too.
+    # Rack asks for {#puts}, {#write} and {#flush}. Loggers and apps call the rest, as other servers give them an IO.
+    # What would change the process' stderr (`reopen`, `set_encoding`) or give it away (`to_io`) is missing, because
+    # the server's log goes there too.
     #
     # @see https://github.com/rack/rack/blob/main/SPEC.rdoc The Error Stream
     class Errors
