@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require "pathname"
 require "support/fake_native"
 
 RSpec.describe Kino::Responder do
@@ -210,6 +211,39 @@ RSpec.describe Kino::Responder do
       env["rack.response_finished"] << ->(*) { gone.call }
       silently { respond(body(close: gone) { gone.call }) }
       expect(told).to eq([])
+    end
+  end
+
+  describe "to_path" do
+    let(:sent) { [] }
+
+    before do
+      paths = sent
+      native.define_singleton_method(:send_file) { |_status, _headers, path| !paths.push(path).last.empty? }
+    end
+
+    def with_path(path)
+      enumerable = body { |&block| block.call("each") }
+      enumerable.define_singleton_method(:to_path) { path }
+      enumerable
+    end
+
+    {
+      "a String" => "/a", "a Pathname" => Pathname("/a"), "a File" => Struct.new(:to_path).new("/a"),
+      "like a String" => Struct.new(:to_str).new("/a")
+    }.each do |what, path|
+      it "may be #{what}" do
+        respond(with_path(path))
+        expect([sent, notes]).to eq([["/a"], [[:close]]])
+      end
+    end
+
+    { "nil" => nil, "false" => false, "an Integer" => 1, "a Pathname with NUL" => Struct.new(:to_path).new("a\0b"),
+      "a Pathname in UTF-16" => Struct.new(:to_path).new("a".encode("UTF-16LE")) }.each do |what, path|
+      it "that is #{what} leaves the body to be enumerated" do
+        respond(with_path(path))
+        expect([sent, notes]).to eq([[], [[:stream, 200, {}], [:write, "each"], [:finish], [:close]]])
+      end
     end
   end
 
