@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require "kino/decoding_writer"
 require "kino/failure"
 require "kino/rack/file_path"
 require "kino/rack/response_finished"
@@ -103,7 +104,7 @@ module Kino
     # `to_ary` closes the body that it belongs to.
     def send_array(env, status, headers, chunks)
       @native.answer(status, headers, chunks)
-    rescue LengthMismatchError
+    rescue LengthMismatchError, ChunkedBodyError
       stream_each(env, status, headers, chunks)
     end
 
@@ -136,20 +137,26 @@ module Kino
         raise IOError, "closed stream" if is_over
         raise InvalidResponseError, "a body must yield Strings, got #{chunk.class}" unless chunk.is_a?(String)
 
-        (writer ||= @native.stream(status, headers)).write(chunk)
+        (writer ||= open_writer(status, headers)).write(chunk)
       end
-      finish(env, writer || @native.stream(status, headers))
+      finish(env, writer || open_writer(status, headers))
     ensure
       is_over = true
       writer&.abort # however the body ended; nothing is left to break off once it is finished
     end
 
     def stream_call(env, status, headers, body)
-      writer = @native.stream(status, headers)
+      writer = open_writer(status, headers)
       body.call(Rack::Stream.new(env["rack.input"], writer))
       finish(env, writer)
     ensure
       writer&.abort
+    end
+
+    def open_writer(status, headers)
+      @native.stream(status, headers)
+    rescue ChunkedBodyError
+      DecodingWriter.new(@native, status, headers)
     end
 
     def finish(env, writer)
