@@ -40,6 +40,10 @@ module Kino
   # been sent: the worker does what the header asks.
   class ServerHeaderError < InvalidResponseError; end
 
+  # A body that is chunked already and says so (transfer-encoding). Nothing has been sent: the worker takes the chunks
+  # apart.
+  class ChunkedBodyError < ServerHeaderError; end
+
   # The request body cannot be read to its end. The client has been answered if it still could be.
   class RequestBodyError < Error; end
 

@@ -17,19 +17,27 @@ module Kino
       @on_error = on_error
     end
 
-    # Answers 500 if the client can still be told, and logs unless it is the client's own doing.
+    # Reports the error, and answers 500 if the client can still be told.
     # @param env [Hash]
     # @param error [Exception]
     # @return [Boolean] whether it was answered 500
     def tell(env, error)
-      unless clients_doing?(error)
-        ErrorLog.exception(error, env)
-        Hooks.call(:on_error, @on_error, error, env)
-      end
+      report(env, error)
       return false if @native.answered?
 
       @native.answer(*ANSWER)
       true
+    end
+
+    # Tells the log and the hook, unless it is the client's own doing.
+    # @param env [Hash]
+    # @param error [Exception]
+    # @return [void]
+    def report(env, error)
+      return if clients_doing?(error)
+
+      ErrorLog.exception(error, env)
+      Hooks.call(:on_error, @on_error, error, env)
     end
 
     private

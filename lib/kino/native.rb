@@ -52,15 +52,16 @@ module Kino
   # `take -> Hash or nil`:: waits for a request and returns its Rack env; nil when the server is
   #   closed, or when this worker was told to leave. A request still in hand unanswered is answered 500.
   # `answer(status, headers, chunks)`:: answers the request in hand with an array body. Raises
-  #   {InvalidResponseError}, {LengthMismatchError} or {ServerHeaderError}, and has sent nothing then.
+  #   {InvalidResponseError}, {LengthMismatchError}, {ServerHeaderError} or {ChunkedBodyError}, and has sent nothing
+  #   then.
   #   Does nothing if the connection was given away. This and what follows raise {Kino::Error} if the
   #   request is answered already.
   # `reply(status, headers, chunks) -> Hash or nil`:: `answer` and `take` in one crossing.
-  # `stream(status, headers) -> Writer`:: sends the head. Raises {InvalidResponseError}, or
+  # `stream(status, headers) -> Writer`:: sends the head. Raises {InvalidResponseError}, {ChunkedBodyError}, or
   #   {DisconnectedError} if the client has left.
   # `send_file(status, headers, path) -> Boolean`:: answers with a file that the front-end reads; false,
-  #   and nothing is sent, if there is no regular file of that name that we may read. Raises
-  #   {InvalidResponseError}.
+  #   and nothing is sent, if there is no regular file of that name that we may read, or the headers say that it is
+  #   chunked. Raises {InvalidResponseError}.
   # `take_over(status, headers) -> Integer`:: sends the head (101 is allowed) and gives the connection
   #   away: the descriptor of a socket that its bytes go to and from. The caller owns it. Raises
   #   {InvalidResponseError}, or {DisconnectedError}.
@@ -83,6 +84,12 @@ module Kino
   #   content-length announced and the connection was broken. `[:cut, bytes]`: so many were too many
   #   and not sent.
   # `abort`:: breaks the connection, so that nobody takes the answer for complete.
+  #
+  # == ChunkedDecoder
+  #
+  # `decode(string) -> String`:: what the chunks in these bytes hold. Raises {InvalidResponseError} where they are no
+  #   chunks, or go on behind the last one.
+  # `done? -> Boolean`:: whether the last one has come.
   #
   # == Kino::Request
   #

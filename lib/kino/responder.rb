@@ -1,10 +1,11 @@
 # frozen_string_literal: true
 
-require "socket"
-require "kino/error_log"
+require "kino/decoding_writer"
 require "kino/failure"
+require "kino/rack/file_path"
 require "kino/rack/response_finished"
 require "kino/rack/stream"
+require "kino/takeover"
 
 module Kino
   # Sends what an app returned, whatever kind of body it has, and closes it once.
@@ -20,8 +21,9 @@ module Kino
     # @param on_error [#call, nil] the hook of that name
     def initialize(native, on_error: nil)
       @native = native
+      @takeover = Takeover.new(native)
       @failure = Failure.new(native, on_error:)
-      @finished = Rack::ResponseFinished.new
+      @finished = Rack::ResponseFinished.new(@failure)
     end
 
     # Answers the request in hand; then runs its `rack.response_finished`.
@@ -89,78 +91,20 @@ module Kino
     end
 
     def send_body(env, status, headers, body)
-      is_special = special?(status, headers)
-      return send_array(env, status, headers, body.to_ary) if body.respond_to?(:to_ary) && !is_special
+      is_last = @takeover.asked?(status, headers)
+      return send_array(env, status, headers, body.to_ary) if body.respond_to?(:to_ary) && !is_last
 
       begin
-        is_special ? give_away(env, status, headers, body) : send_enumerable(env, status, headers, body)
+        is_last ? @takeover.answer(env, status, headers, body) : send_enumerable(env, status, headers, body)
       ensure
         close(env, body)
       end
     end
 
-    # Whether HTTP ends on this connection with the head of this answer.
-    def special?(status, headers)
-      return false if @native.answered?
-
-      switching?(status) || (headers.is_a?(Hash) && (headers["rack.hijack"] || headers["rack.protocol"]))
-    end
-
-    # Whether it is a status is said where the head is made, so that the body is closed then.
-    def switching?(status) = [101, "101"].include?(status)
-
-    # Partial hijack, or an upgrade.
-    def give_away(env, status, headers, body)
-      raise InvalidResponseError, "the headers must be a Hash, got #{headers.class}" unless headers.is_a?(Hash)
-      return hijack(status, headers) if headers["rack.hijack"]
-
-      unless body.respond_to?(:call)
-        raise InvalidResponseError,
-              "a body for status 101 must respond to call; #{body.class} does not"
-      end
-
-      socket = take_over(switching?(status) ? status : 101, switching_headers(env, headers))
-      begin
-        body.call(socket)
-      ensure
-        socket.close
-      end
-    end
-
-    # Where no content follows the head, nobody may write any: the client takes it for the next answer.
-    def hijack(status, headers)
-      bare = headers.except("rack.hijack", "rack.protocol")
-      return @native.answer(status, bare, []) if @native.bodiless?(status)
-
-      socket = take_over(status, bare.merge("connection" => "close"))
-      is_taken = headers["rack.hijack"].call(socket) || true
-    ensure
-      # It is the app's to close, but nobody knows of one whose taker has raised.
-      socket&.close unless is_taken
-    end
-
-    # `rack.protocol` in the headers is the app's choice of what the client offered there in the env.
-    def switching_headers(env, headers)
-      offered = env["rack.protocol"]
-      chosen = headers["rack.protocol"]
-      raise InvalidResponseError, "the client has not asked for another protocol, so 101 is no answer" unless offered
-      return headers unless chosen
-      unless offered.include?(chosen)
-        raise InvalidResponseError,
-              "the client has not offered the protocol #{chosen.inspect}"
-      end
-
-      headers.merge("connection" => "upgrade", "upgrade" => chosen)
-    end
-
-    def take_over(status, headers)
-      UNIXSocket.for_fd(@native.take_over(status, headers))
-    end
-
     # `to_ary` closes the body that it belongs to.
     def send_array(env, status, headers, chunks)
       @native.answer(status, headers, chunks)
-    rescue LengthMismatchError
+    rescue LengthMismatchError, ChunkedBodyError
       stream_each(env, status, headers, chunks)
     end
 
@@ -180,8 +124,8 @@ module Kino
     end
 
     def sent_from_disk?(status, headers, body)
-      path = body.to_path if body.respond_to?(:to_path)
-      path.is_a?(String) && @native.send_file(status, headers, path)
+      path = Rack::FilePath.of(body)
+      path && @native.send_file(status, headers, path)
     end
 
     # The head goes out with the first chunk: until then an error can still become a 500.
@@ -193,20 +137,26 @@ module Kino
         raise IOError, "closed stream" if is_over
         raise InvalidResponseError, "a body must yield Strings, got #{chunk.class}" unless chunk.is_a?(String)
 
-        (writer ||= @native.stream(status, headers)).write(chunk)
+        (writer ||= open_writer(status, headers)).write(chunk)
       end
-      finish(env, writer || @native.stream(status, headers))
+      finish(env, writer || open_writer(status, headers))
     ensure
       is_over = true
       writer&.abort # however the body ended; nothing is left to break off once it is finished
     end
 
     def stream_call(env, status, headers, body)
-      writer = @native.stream(status, headers)
+      writer = open_writer(status, headers)
       body.call(Rack::Stream.new(env["rack.input"], writer))
       finish(env, writer)
     ensure
       writer&.abort
+    end
+
+    def open_writer(status, headers)
+      @native.stream(status, headers)
+    rescue ChunkedBodyError
+      DecodingWriter.new(@native, status, headers)
     end
 
     def finish(env, writer)
@@ -217,13 +167,13 @@ module Kino
       # An error like any other that breaks the answer off; one that is too long has done no harm.
       raise error if what == :short
 
-      ErrorLog.exception(error, env)
+      @failure.report(env, error)
     end
 
     def close(env, body)
       body.close if body.respond_to?(:close)
     rescue *Worker::RESCUED => error
-      ErrorLog.exception(error, env)
+      @failure.report(env, error)
     end
   end
 end

@@ -31,10 +31,37 @@ module Generate
       - **Connection pools** belong to a process, so in Kino they need room for `workers` x `threads`.
       - **Addresses.** Kino listens on one, TCP only, and on 127.0.0.1 unless told otherwise.
       - **Request bodies** come from the network as the app reads them, and cannot be rewound: see
-        [Rails](rails.md#rails).
+        [below](#what-an-app-may-stumble-over).
       - **Signals.** `TERM`, `INT` and `QUIT` stop. `USR2` restarts, without closing the socket. `USR1` is no phased
         restart; it writes figures. `TTIN` and `TTOU` do the same in both. See [signals](process.md#signals).
       - **Slow clients, full queues, hanging requests** have settings of their own: see [configuration](configuration.md).
+
+      ## What an app may stumble over
+
+      Kino keeps to Rack 3 where Puma also takes what Rack 2 allowed.
+
+      - **`rack.input` has no `rewind`.** Code such as `request.body.rewind` raises NoMethodError, and what has been read
+        once is gone. That matters to webhooks whose signature covers the raw body: where it is a form, the framework has
+        read it for the parameters before the app asks for `request.body.read` or Rails' `request.raw_post`. (JSON is safe:
+        Sinatra leaves it unread, and Rails keeps it for `raw_post`.) Read the body before the parameters, or put Rack's own
+        middleware in front of the app:
+
+        ```ruby
+        # config.ru; for Rails see rails.md
+        require "rack/rewindable_input"
+        use Rack::RewindableInput::Middleware
+        ```
+
+        It copies each body that is read to a temporary file first, so that an upload reaches the app once it is complete.
+      - **Response headers** have Strings for names, and for values Strings or Arrays of Strings. Puma also sends Symbols
+        for names, and makes several lines of `"a=1\\nb=2"`. Kino answers 500, and the log names the header. Write
+        `"set-cookie" => ["a=1", "b=2"]` and `"x-name" => "value"`.
+      - **`transfer-encoding`** from the app may only say that the body is `chunked` already, and then it must be: see
+        [the answer](http.md#the-answer).
+      - **`rack.errors`** writes to stderr as any IO does, but cannot be redirected by `reopen`, and `close` does nothing.
+      - **The env** is without `REQUEST_URI`, `REQUEST_PATH`, `SERVER_SOFTWARE`, `GATEWAY_INTERFACE`, `rack.version`,
+        `rack.multithread`, `rack.multiprocess`, `rack.run_once`, `rack.after_reply` and `puma.*`. `rack.hijack` returns the
+        socket and sets no `rack.hijack_io`. For `rack.after_reply` there is `rack.response_finished`.
 
     MARKDOWN
 

@@ -24,6 +24,18 @@ RSpec.describe "hooks" do
       log.text
     end
 
+    it "are told of what an answer has broken that goes out all the same" do
+      server = serve(Apps::Hooks::App, on_error: Apps::Hooks::OnError)
+      too_long = "the body is 1 bytes longer than its content-length: it was cut"
+      { "close" => "closed", "too-long" => too_long, "too-long-each" => too_long, "finished" => "finished" }
+        .each do |name, message|
+        expect(get(server, name)).to have_attributes(status: 200, body: "a")
+        expect(meeting.next.text).to eq("#{message} at /#{name}")
+      end
+      expect(log.text.scan(/^kino: (.*?) \(GET/).flatten)
+        .to eq(["RuntimeError: closed", *["Kino::InvalidResponseError: #{too_long}"] * 2, "RuntimeError: finished"])
+    end
+
     it "are called in each worker before it serves, and in those that replace others" do
       boot = Ractor.make_shareable(Apps::Hooks::Boot.new(meeting.path))
       server = serve(Apps::Deaths, workers: 2, after_worker_boot: boot)

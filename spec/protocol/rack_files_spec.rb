@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require "pathname"
 require "support/protocol"
 
 module Protocol
@@ -19,6 +20,7 @@ module Protocol
 
     class << self
       def send(env) = file(env, {})
+      def pathname(env) = [200, HEADERS, File.new(Pathname(env["QUERY_STRING"]), "from ", "each")]
       def sized(env) = file(env, { "content-length" => "4" })
       def too_long(env) = file(env, { "content-length" => "100000000" })
       def bad_header(env) = file(env, { "x" => "a\nb" })
@@ -61,6 +63,11 @@ RSpec.describe "Rack bodies with to_path" do
         expect([answer.body, answer["content-length"], answer["content-type"]]).to eq(%w[0123456789 10 text/plain])
       end
       expect(notes).to eq(["closed", ["finished", true, 200, nil]] * 2)
+    end
+
+    it "may have a Pathname" do
+      answer = connect.get("/pathname?#{file("0123456789")}")
+      expect([answer.body, answer["content-length"]]).to eq(%w[0123456789 10])
     end
 
     it "may be empty" do

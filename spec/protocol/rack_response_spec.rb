@@ -30,8 +30,8 @@ module Protocol
       "keys for the server" => [{ "rack.foo" => "a\nb", "rack.bar" => nil, "x" => "y" }, [%w[x y]]],
       "an order of their own" => [{ "z" => "1", "a" => %w[2 3], "m" => "4", "b" => "5" },
                                   [%w[z 1], %w[a 2], %w[a 3], %w[m 4], %w[b 5]]],
-      "a coding, which is the server's" => [
-        { "z" => "1", "transfer-encoding" => "gzip, chunked", "a" => "2", "m" => "3", "b" => "4" },
+      "no coding, which is the server's" => [
+        { "z" => "1", "transfer-encoding" => nil, "Transfer-Encoding" => [], "a" => "2", "m" => "3", "b" => "4" },
         [%w[z 1], %w[a 2], %w[m 3], %w[b 4]]
       ]
     )
@@ -47,6 +47,10 @@ module Protocol
       "an Integer for a name" => { 1 => "a" }, "nil for a name" => { nil => "a" },
       "an Array" => [%w[a b]], "a String" => "a: b", "nil" => nil,
       "a content-length with a sign" => { "content-length" => "+4" },
+      "a coding that we do not know" => { "transfer-encoding" => "gzip, chunked" },
+      "an empty coding" => { "Transfer-Encoding" => "" },
+      "two codings" => { "transfer-encoding" => %w[chunked chunked] },
+      "a coding beside a content-length" => { "transfer-encoding" => "chunked", "content-length" => "1" },
       "an empty content-length" => { "content-length" => "" },
       "a list for a content-length" => { "content-length" => "4, 4" },
       "two content-lengths" => { "content-length" => %w[4 4] }
@@ -156,7 +160,7 @@ module Protocol
     def self.call(env)
       value = env["PATH_INFO"].delete_prefix("/")
       headers = { "content-type" => "text/plain", "x-value" => value, "x-twice" => [value, "b"], value => "name" }
-      headers["transfer-encoding"] = "chunked" if value.end_with?("1")
+      headers["transfer-encoding"] = nil if value.end_with?("1")
       headers["rack.x"] = "a" if value.end_with?("3")
       [200, headers, [value]]
     end
@@ -208,6 +212,23 @@ RSpec.describe "Rack responses" do
           expect(notes).to eq(["closed", ["finished", true, 200, "Kino::InvalidResponseError"]])
           expect_failure("/bad-headers-of-an-array?#{place}")
         end
+      end
+    end
+
+    # What an app that came from Rack 2 has to change.
+    {
+      "LF in a cookie" => 'header set-cookie must not hold control characters, got "a=b\nc=d": for several lines give ' \
+                          "an Array of Strings",
+      "NUL in a value" => 'header x must not hold control characters, got "a\u0000b" (GET ',
+      "a Symbol for a name" => 'a header name must be a String, got :x: write "x"',
+      "an Integer for a name" => "a header name must be a String, got 1 (GET ",
+      "a coding that we do not know" =>
+        'the header transfer-encoding may only say that the body is "chunked" already, got "gzip, chunked"',
+      "a coding beside a content-length" => "content-length beside transfer-encoding: leave out one of them"
+    }.each do |what, message|
+      it "with #{what} are told what to change" do
+        connect.get("/bad-headers?#{Protocol::ResponseTables::BAD_HEADERS.keys.index(what)}")
+        expect(log).to include("Kino::InvalidResponseError: ").and include(message)
       end
     end
 

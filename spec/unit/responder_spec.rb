@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require "pathname"
 require "support/fake_native"
 
 RSpec.describe Kino::Responder do
@@ -162,6 +163,86 @@ RSpec.describe Kino::Responder do
           responder.respond_exactly(env, 200, {}, %w[a b])
         end
         expect(notes).to eq([[:stream, 200, {}], [:write, "a"], [:write, "b"], [:finish]])
+      end
+    end
+  end
+
+  # The log has all of it as well.
+  describe "the hook for errors" do
+    let(:told) { [] }
+    let(:responder) { described_class.new(native, on_error: ->(*all) { told << all }) }
+
+    it "is told of what close raises, once" do
+      logged(/\Akino: RuntimeError: closing/) { respond(body(close: -> { raise "closing" }) { nil }) }
+      expect(told).to match([[have_attributes(message: "closing"), env]])
+      expect(notes).to eq([[:stream, 200, {}], [:finish], [:close]])
+    end
+
+    it "is told of what each raises and of what close raises then" do
+      logged(/closing.*broken/m) { respond(body(close: -> { raise "closing" }) { raise "broken" }) }
+      expect(told.map { |error, _| error.message }).to eq(%w[closing broken])
+    end
+
+    it "is told of a body that is longer than its content-length, or shorter, once" do
+      { cut: "longer", short: "shorter" }.each do |what, word|
+        native.ending = [what, 3]
+        logged(/3 bytes #{word}/) { respond(body { nil }) }
+        expect(told.slice!(0..)).to match(
+          [[be_a(Kino::InvalidResponseError).and(have_attributes(message: /3 bytes #{word}/)), env]]
+        )
+      end
+    end
+
+    it "is told of what rack.response_finished raises, once for each" do
+      2.times { |number| env["rack.response_finished"] << ->(*) { raise "finished #{number}" } }
+      logged(/finished 1.*finished 0/m) { respond([]) }
+      expect(told.map { |error, at| [error.message, at.equal?(env)] })
+        .to eq([["finished 1", true], ["finished 0", true]])
+    end
+
+    it "is told of what they raise at the end of the worker" do
+      env["rack.response_finished"] << ->(*) { raise "at the end" }
+      logged(/at the end/) { responder.abandoned(env) }
+      expect(told.map { |error, _| error.message }).to eq(["at the end"])
+    end
+
+    it "is not told that the client has left, whoever meets it" do
+      gone = -> { raise Kino::DisconnectedError, "gone" }
+      env["rack.response_finished"] << ->(*) { gone.call }
+      silently { respond(body(close: gone) { gone.call }) }
+      expect(told).to eq([])
+    end
+  end
+
+  describe "to_path" do
+    let(:sent) { [] }
+
+    before do
+      paths = sent
+      native.define_singleton_method(:send_file) { |_status, _headers, path| !paths.push(path).last.empty? }
+    end
+
+    def with_path(path)
+      enumerable = body { |&block| block.call("each") }
+      enumerable.define_singleton_method(:to_path) { path }
+      enumerable
+    end
+
+    {
+      "a String" => "/a", "a Pathname" => Pathname("/a"), "a File" => Struct.new(:to_path).new("/a"),
+      "like a String" => Struct.new(:to_str).new("/a")
+    }.each do |what, path|
+      it "may be #{what}" do
+        respond(with_path(path))
+        expect([sent, notes]).to eq([["/a"], [[:close]]])
+      end
+    end
+
+    { "nil" => nil, "false" => false, "an Integer" => 1, "a Pathname with NUL" => Struct.new(:to_path).new("a\0b"),
+      "a Pathname in UTF-16" => Struct.new(:to_path).new("a".encode("UTF-16LE")) }.each do |what, path|
+      it "that is #{what} leaves the body to be enumerated" do
+        respond(with_path(path))
+        expect([sent, notes]).to eq([[], [[:stream, 200, {}], [:write, "each"], [:finish], [:close]]])
       end
     end
   end

@@ -59,6 +59,7 @@ pub use crate::dispatch::worker::{Take, Worker};
 pub use crate::error::Error;
 pub use crate::histogram::Percentiles;
 pub use crate::http::body::{BodyReader, BodyWriter, Finish, ReadError, Readable, Writable, WriteError};
+pub use crate::http::chunks::{ChunkedDecoder, NotChunked};
 pub use crate::http::file::open_file;
 pub use crate::http::refusal::Reason;
 pub use crate::http::reply::{Client, Gone, Reply};

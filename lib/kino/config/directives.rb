@@ -255,8 +255,12 @@ module Kino
           name: :on_error, section: :hooks,
           type: Types::Callable.new(parameters: %w[exception env], in_worker: true), default: nil,
           summary: "called with each exception that the app raises, and its env",
-          doc: "Called in the worker, after the log and before the 500, with what the app raised or returned that " \
-               "cannot be sent. Not with what is the client's doing, nor what ends the worker."
+          doc: "Called in the worker with each error of a request that the log has, once, and after the log. These " \
+               "are: what the app or its body raises, and an answer that cannot be sent, before the 500 where it is " \
+               "not too late for one; what `close` or an entry of `rack.response_finished` raises, and a body that " \
+               "is longer than its content-length, which leave the answer as it is. Errors that the client causes " \
+               "(it has left, or its body is too large, malformed or late) are in neither. What ends the worker " \
+               "(`exit`, say) goes to `on_worker_exit`."
         ),
         Directive.new(
           name: :after_boot, section: :hooks,

@@ -53,6 +53,25 @@ module Kino
         end
         self
       end
+      alias each_line each
+
+      # Reads what there is, and waits only where there is nothing. `IO.copy_stream` hands it on as it comes.
+      #
+      # @param length [Integer] bytes to read at most
+      # @param buffer [String, nil] filled with what is read, and returned
+      # @return [String] binary
+      # @raise [EOFError] at the end
+      # @raise [ArgumentError] for a negative length
+      def readpartial(length, buffer = nil)
+        is_over = length.positive? && eof?
+        # What that has read ahead is there.
+        data = read([length, @ahead.bytesize - @offset].min, buffer)
+        is_over ? raise(EOFError, "end of file reached") : data
+      end
+
+      # Waits for the client.
+      # @return [Boolean] whether all of the body has been read
+      def eof? = @offset == @ahead.bytesize && !read_ahead
 
       # What is unread stays unread.
       # @return [nil]
@@ -60,6 +79,9 @@ module Kino
         @closed = true
         forget
       end
+
+      # @return [Boolean]
+      def closed? = @closed
 
       private
 

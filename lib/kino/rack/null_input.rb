@@ -24,9 +24,24 @@ module Kino
       def each
         block_given? ? self : enum_for
       end
+      alias each_line each
+
+      # @param length [Integer]
+      # @param buffer [String, nil] emptied
+      # @return [String] "" with 0
+      # @raise [EOFError] with any other length
+      def readpartial(length, buffer = nil)
+        read(length, buffer) || raise(EOFError, "end of file reached")
+      end
+
+      # @return [true]
+      def eof? = true
 
       # @return [nil]
       def close; end
+
+      # @return [false] for all requests share it
+      def closed? = false
     end
 
     # The one of them.

@@ -15,7 +15,9 @@ module Kino
         callables.is_a?(Array) && !callables.empty?
       end
 
-      def initialize
+      # @param failure [Failure] is told of what they raise
+      def initialize(failure)
+        @failure = failure
         @left = []
       end
 
@@ -31,7 +33,7 @@ module Kino
         nil
       end
 
-      # Runs them, the last that was registered first. What one raises is logged and keeps none of the others from
+      # Runs them, the last that was registered first. What one raises is reported and keeps none of the others from
       # running. Each is taken out before it is called: where one ends its worker, another call goes on with the next,
       # and where there is none left it does nothing.
       #
@@ -59,7 +61,7 @@ module Kino
       def tell(callable, env)
         callable.call(env, *@outcome)
       rescue *ErrorLog::RESCUED => raised
-        ErrorLog.exception(raised, env)
+        @failure.report(env, raised)
       end
     end
   end

@@ -39,6 +39,12 @@ module Apps
       def call(index) = Meeting.ask(path, "worker #{index}")
     end
 
+    # Raises when it is closed.
+    Closing = Struct.new(:chunks) do
+      def each(&) = chunks.each(&)
+      def close = raise("closed")
+    end
+
     # What they are hung on.
     module App
       extend Routes
@@ -53,6 +59,17 @@ module Apps
         def failing(_env) = raise("no")
 
         def unsendable(_env) = [99, {}, []]
+
+        def close(_env) = [200, TEXT.dup, Closing.new(%w[a])]
+
+        def too_long(_env) = [200, TEXT.merge("content-length" => "1"), %w[a b]]
+
+        def too_long_each(_env) = [200, TEXT.merge("content-length" => "1"), %w[a b].each]
+
+        def finished(env)
+          env["rack.response_finished"] << ->(*) { raise "finished" }
+          ok("a")
+        end
 
         def hijack(env)
           socket = env["rack.hijack"].call

@@ -135,11 +135,45 @@ RSpec.describe Kino::Rack::Input do
     end
   end
 
+  describe "#readpartial" do
+    it "reads what there is, at most that, and then raises EOFError" do
+      io = input("ab", "cdef")
+      expect([io.readpartial(1), io.readpartial(3), io.readpartial(3), io.readpartial(3)]).to eq(%w[a b cde f])
+      buffer = +"before"
+      2.times { expect { io.readpartial(1, buffer) }.to raise_error(EOFError, "end of file reached") }
+      expect([buffer, io.readpartial(0)]).to eq(["", ""])
+    end
+
+    it "refuses a negative length" do
+      expect { input("a").readpartial(-1) }.to raise_error(ArgumentError, "negative length -1 given")
+    end
+
+    it "lets IO.copy_stream pass on what has come before the rest comes" do
+      io = input("one", "two", IOError.new("no more"))
+      copy = StringIO.new
+      expect { IO.copy_stream(io, copy) }.to raise_error(IOError, "no more")
+      expect(copy.string).to eq("onetwo")
+    end
+  end
+
+  describe "#eof?" do
+    it "waits for more, and loses none of it" do
+      io = input("a", "b\nc")
+      expect([io.eof?, io.gets, io.eof?, io.read(5), io.eof?]).to eq([false, "ab\n", false, "c", true])
+    end
+  end
+
+  describe "#each_line" do
+    it "is #each" do
+      expect(input("a\nb").each_line.to_a).to eq(%W[a\n b])
+    end
+  end
+
   describe "#close" do
     it "ends all reading" do
       io = input("abc", "d")
       io.read(1)
-      expect(io.close).to be_nil
+      expect([io.closed?, io.close, io.closed?]).to eq([false, nil, true])
       [-> { io.read }, -> { io.read(1) }, -> { io.gets }, -> { io.each { nil } }].each do |reading|
         expect(&reading).to raise_error(IOError, "closed stream")
       end

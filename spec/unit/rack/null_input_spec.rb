@@ -24,6 +24,13 @@ RSpec.describe Kino::Rack::NullInput do
     expect(buffer).to eq("")
   end
 
+  it "is at its end for those who ask an IO" do
+    buffer = +"before"
+    expect([input.eof?, input.closed?, input.readpartial(0), input.each_line.to_a]).to eq([true, false, "", []])
+    expect { input.readpartial(1, buffer) }.to raise_error(EOFError)
+    expect([buffer, IO.copy_stream(input, StringIO.new)]).to eq(["", 0])
+  end
+
   it "refuses a negative length" do
     expect { input.read(-1) }.to raise_error(ArgumentError, "negative length -1 given")
   end

@@ -47,11 +47,20 @@ impl Chunks {
 
     /// Takes bytes until they or the body end. How many were taken.
     pub(crate) fn feed(&mut self, bytes: &[u8]) -> Result<usize, Reason> {
+        self.split(bytes, |_| ())
+    }
+
+    /// The same; `data` gets what the chunks hold.
+    fn split(&mut self, bytes: &[u8], mut data: impl FnMut(&[u8])) -> Result<usize, Reason> {
         let mut at = 0;
         while at < bytes.len() && !self.is_done() {
             let rest = &bytes[at..];
             at += match self.expects {
-                Expects::Data(left) => self.skip(left, rest),
+                Expects::Data(left) => {
+                    let taken = self.skip(left, rest);
+                    data(&rest[..taken]);
+                    taken
+                }
                 Expects::DataCr => self.byte(rest[0], b'\r', Expects::DataLf)?,
                 Expects::DataLf => self.byte(rest[0], b'\n', Expects::Size)?,
                 Expects::Size | Expects::Trailer => self.line(rest)?,
@@ -130,6 +139,42 @@ impl Chunks {
     }
 }
 
+/// Takes the chunks of an answer apart whose app has made them. The connection frames it as its version
+/// asks: HTTP/1.0 has no chunks.
+#[derive(Debug)]
+pub struct ChunkedDecoder(Chunks);
+
+/// What should be chunked is not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the body is not chunked, as transfer-encoding says it is")]
+pub struct NotChunked;
+
+impl Default for ChunkedDecoder {
+    fn default() -> Self {
+        Self(Chunks::new())
+    }
+}
+
+impl ChunkedDecoder {
+    /// What the chunks in `bytes` hold. Extensions and trailers are dropped.
+    ///
+    /// # Errors
+    ///
+    /// The bytes are not as RFC 9112 section 7.1 has them, or go on behind the last chunk.
+    pub fn decode(&mut self, bytes: &[u8]) -> Result<Vec<u8>, NotChunked> {
+        let mut data = Vec::with_capacity(bytes.len());
+        match self.0.split(bytes, |part| data.extend_from_slice(part)) {
+            Ok(taken) if taken == bytes.len() => Ok(data),
+            _ => Err(NotChunked),
+        }
+    }
+
+    /// Whether the last chunk has come.
+    pub fn is_done(&self) -> bool {
+        self.0.is_done()
+    }
+}
+
 fn chunk_size(digits: &[u8]) -> Option<u64> {
     if digits.is_empty() || digits.len() > MOST_DIGITS {
         return None;
@@ -180,7 +225,7 @@ fn is_text(byte: u8) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::Chunks;
+    use super::{ChunkedDecoder, Chunks, NotChunked};
     use crate::http::refusal::Reason;
 
     fn whole(body: &[u8]) -> Result<(usize, bool), Reason> {
@@ -216,6 +261,30 @@ mod tests {
                 assert_eq!(in_pieces(body, size), Ok(true));
             }
         }
+    }
+
+    #[test]
+    fn what_chunks_hold_comes_out_whole_and_in_pieces() {
+        for (body, held) in
+            GOOD.into_iter().zip(["", "abc", "01234567890123456789", "abc", "abc", "", "\r\n\n", "\r\n"])
+        {
+            for size in 1..=body.len() {
+                let mut decoder = ChunkedDecoder::default();
+                let data: Vec<u8> = body.chunks(size).flat_map(|piece| decoder.decode(piece).unwrap()).collect();
+                assert_eq!((data.as_slice(), decoder.is_done()), (held.as_bytes(), true));
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_may_follow_the_last_chunk_that_is_decoded() {
+        let mut decoder = ChunkedDecoder::default();
+        assert_eq!(decoder.decode(b"1\r\na\r\n0\r\n\r\nb"), Err(NotChunked));
+        let mut decoder = ChunkedDecoder::default();
+        assert_eq!(decoder.decode(b"0\r\n\r\n"), Ok(Vec::new()));
+        assert_eq!(decoder.decode(b""), Ok(Vec::new()));
+        assert_eq!(decoder.decode(b"0\r\n\r\n"), Err(NotChunked));
+        assert_eq!(ChunkedDecoder::default().decode(b"plain\r\n"), Err(NotChunked));
     }
 
     #[test]

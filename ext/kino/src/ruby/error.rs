@@ -31,6 +31,7 @@ classes! {
     BAD_RESPONSE = "InvalidResponseError";
     LENGTH_MISMATCH = "LengthMismatchError";
     SERVER_HEADER = "ServerHeaderError";
+    CHUNKED_BODY = "ChunkedBodyError";
 }
 
 fn class_named(ruby: &Ruby, name: &str) -> ExceptionClass {
@@ -59,6 +60,11 @@ pub(crate) fn length_mismatch(ruby: &Ruby) -> Error {
 /// `Kino::ServerHeaderError`: nothing is sent; the worker does what the header asks for.
 pub(crate) fn server_header(ruby: &Ruby) -> Error {
     Error::new(ruby.get_inner(&SERVER_HEADER), "rack.hijack and rack.protocol are the worker's to act on")
+}
+
+/// `Kino::ChunkedBodyError`: nothing is sent; the worker takes the chunks apart.
+pub(crate) fn chunked_body(ruby: &Ruby) -> Error {
+    Error::new(ruby.get_inner(&CHUNKED_BODY), "the chunks of a body are the worker's to take apart")
 }
 
 /// `Kino::DisconnectedError`.

@@ -59,6 +59,11 @@ impl Handle {
         self.is_head || is_bodiless(status)
     }
 
+    /// Whether the app has chunked the body that follows `head`.
+    pub(crate) fn is_coded(&self, head: &Head) -> bool {
+        head.is_chunked && !self.is_bodiless(head.status)
+    }
+
     /// Whether the client sends one.
     pub(crate) fn has_body(&self) -> bool {
         self.body_signal.is_some()

@@ -1,6 +1,7 @@
 //! Everything that knows of Ruby.
 
 mod clock;
+mod decoder;
 mod directives;
 mod env;
 mod error;
@@ -30,5 +31,6 @@ pub(crate) fn init(ruby: &Ruby) -> Result<(), Error> {
     server::init(ruby, native)?;
     request::init(ruby, kino, native)?;
     writer::init(ruby, native)?;
+    decoder::init(ruby, native)?;
     worker::init(ruby, native)
 }

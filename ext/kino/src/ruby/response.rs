@@ -1,22 +1,25 @@
 //! What a Rack app returns, to the engine's response (Rack 3 SPEC, "The Response").
 
 use bytes::{Bytes, BytesMut};
-use http::header::{HeaderName, TRANSFER_ENCODING};
+use http::header::{HeaderName, HeaderValue, TRANSFER_ENCODING};
 use http::{HeaderMap, StatusCode};
 use kino_engine::{Response, ResponseBody, announced, decimal};
 use magnus::prelude::*;
 use magnus::r_hash::ForEach;
-use magnus::{Error, Integer, RArray, RHash, RString, Ruby, Value};
+use magnus::{Error, Integer, RArray, RHash, RString, Ruby, Symbol, Value};
 
 use crate::ruby::error::{bad_response, server_header};
 use crate::ruby::fields::{Field, Fields};
 use crate::ruby::vm::string;
 
-/// A head, and the Content-Length that it announces.
+/// A head, and what it says of the body.
 pub(crate) struct Head {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
+    /// Its Content-Length.
     pub(crate) declared: Option<u64>,
+    /// The app has chunked the body itself. Transfer-Encoding is not among the headers: framing is the engine's.
+    pub(crate) is_chunked: bool,
 }
 
 impl Head {
@@ -34,9 +37,21 @@ impl Head {
 
     fn within(ruby: &Ruby, fields: &Fields, least: u16, status: Value, headers: Value) -> Result<Self, Error> {
         let status = status_code(ruby, least, status)?;
-        let headers = header_map(ruby, fields, headers, least < 200)?;
+        let (headers, is_chunked) = header_map(ruby, fields, headers, least < 200)?;
         let declared = announced(&headers).map_err(|failed| bad_response(ruby, failed.to_string()))?;
-        Ok(Self { status, headers, declared })
+        // Whoever believes the one would take what the other leaves over for an answer (RFC 9112 section 6.3).
+        if is_chunked && declared.is_some() {
+            return Err(bad_response(ruby, "content-length beside transfer-encoding: leave out one of them"));
+        }
+        Ok(Self { status, headers, declared, is_chunked })
+    }
+
+    /// The same where the app frames what follows: on a connection that is given away.
+    pub(crate) fn framed_by_app(mut self) -> Self {
+        if self.is_chunked && !self.status.is_informational() {
+            self.headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+        }
+        self
     }
 
     pub(crate) fn with(self, body: ResponseBody) -> Response {
@@ -61,14 +76,17 @@ fn status_code(ruby: &Ruby, least: u16, given: Value) -> Result<StatusCode, Erro
 }
 
 /// `is_special`: the worker does what its headers ask for.
-fn header_map(ruby: &Ruby, fields: &Fields, headers: Value, is_special: bool) -> Result<HeaderMap, Error> {
+///
+/// The headers but for Transfer-Encoding, and whether that says that the body is chunked.
+fn header_map(ruby: &Ruby, fields: &Fields, headers: Value, is_special: bool) -> Result<(HeaderMap, bool), Error> {
     let Some(hash) = RHash::from_value(headers) else {
         return Err(bad_response(ruby, format!("the headers must be a Hash, got {}", headers.class())));
     };
     let mut map = HeaderMap::with_capacity(hash.len().min(USUAL_HEADERS));
+    let mut is_chunked = false;
     hash.foreach(|key: Value, value: Value| {
         let Some(key) = RString::from_value(key) else {
-            return Err(bad_response(ruby, format!("a header name must be a String, got {}", key.inspect())));
+            return Err(bad_name(ruby, key));
         };
         let field = match fields.known(key) {
             Some(field) => field,
@@ -82,9 +100,9 @@ fn header_map(ruby: &Ruby, fields: &Fields, headers: Value, is_special: bool) ->
                 fields.learn(key, header_name(ruby, key)?)
             }
         };
-        // Framing is the engine's: a coding that the app claims and does not apply would let its body
-        // run into the next answer. Not removed afterwards, because that changes the order of the rest.
+        // Not removed afterwards, because that changes the order of the rest.
         if field.name == TRANSFER_ENCODING {
+            is_chunked |= says_chunked(ruby, value)?;
             return Ok(ForEach::Continue);
         }
         match RArray::from_value(value) {
@@ -97,7 +115,30 @@ fn header_map(ruby: &Ruby, fields: &Fields, headers: Value, is_special: bool) ->
         }
         Ok(ForEach::Continue)
     })?;
-    Ok(map)
+    Ok((map, is_chunked))
+}
+
+/// A coding that the app claims and does not apply would let its body run into the next answer, so that only
+/// the one is taken that can be checked. nil and no line at all are the same as no header.
+fn says_chunked(ruby: &Ruby, value: Value) -> Result<bool, Error> {
+    let line = match RArray::from_value(value) {
+        Some(lines) if lines.is_empty() => return Ok(false),
+        Some(lines) if lines.len() == 1 => lines.entry(0)?,
+        _ => value,
+    };
+    if line.is_nil() {
+        return Ok(false);
+    }
+    let is_chunked = RString::from_value(line)
+        .is_some_and(|text| string::with_bytes(text, |bytes| bytes.trim_ascii().eq_ignore_ascii_case(b"chunked")));
+    if is_chunked {
+        return Ok(true);
+    }
+    let got = value.inspect();
+    Err(bad_response(
+        ruby,
+        format!("the header transfer-encoding may only say that the body is \"chunked\" already, got {got}"),
+    ))
 }
 
 /// Room that is made at once; more is made when it is needed.
@@ -134,9 +175,16 @@ fn header_name(ruby: &Ruby, key: RString) -> Result<HeaderName, Error> {
         .map_err(|_| bad_response(ruby, format!("a header name must be a token (RFC 9110 5.1), got {}", key.inspect())))
 }
 
+fn bad_name(ruby: &Ruby, key: Value) -> Error {
+    let hint = Symbol::from_value(key).and_then(|name| name.name().ok().map(|name| format!(": write {name:?}")));
+    bad_response(ruby, format!("a header name must be a String, got {}{}", key.inspect(), hint.unwrap_or_default()))
+}
+
 fn forbidden_value(ruby: &Ruby, name: &HeaderName, text: RString) -> Error {
+    let has_lines = string::with_bytes(text, |bytes| bytes.contains(&b'\n'));
+    let hint = if has_lines { ": for several lines give an Array of Strings" } else { "" };
     let text = text.inspect();
-    bad_response(ruby, format!("the value of header {name} must not hold control characters, got {text}"))
+    bad_response(ruby, format!("the value of header {name} must not hold control characters, got {text}{hint}"))
 }
 
 /// The chunks of an array body as one run of bytes.

@@ -156,12 +156,18 @@ impl Inner {
             return Ok(());
         }
         let head = Head::from_rack(ruby, &self.fields, status, headers)?;
+        refuse_chunked(ruby, &handle, &head)?;
         let body = response::join(ruby, chunks)?;
         if handle.expected_length(&head).is_some_and(|declared| declared != body.len() as u64) {
             return Err(error::length_mismatch(ruby));
         }
         finish(ruby, handle.send(head.with(ResponseBody::full(body))))
     }
+}
+
+/// The worker takes the chunks apart first.
+fn refuse_chunked(ruby: &Ruby, handle: &Handle, head: &Head) -> Result<(), Error> {
+    if handle.is_coded(head) { Err(error::chunked_body(ruby)) } else { Ok(()) }
 }
 
 /// A client that has left is no error of the app: its answer is just not needed.
@@ -196,6 +202,7 @@ fn stream(ruby: &Ruby, worker: &Worker, status: Value, headers: Value) -> Result
         let inner = worker.inner(ruby)?;
         let handle = inner.current(ruby)?;
         let head = Head::from_rack(ruby, &inner.fields, status, headers)?;
+        refuse_chunked(ruby, &handle, &head)?;
         let declared = if handle.is_bodiless(head.status) { Some(0) } else { head.declared };
         match handle.stream(head.with(ResponseBody::empty()), declared) {
             Some(Ok(writer)) => Ok(Writer::new(writer, handle, Arc::clone(inner.engine.lock()))),
@@ -212,6 +219,9 @@ fn send_file(ruby: &Ruby, worker: &Worker, status: Value, headers: Value, path: 
         let inner = worker.inner(ruby)?;
         let handle = inner.current(ruby)?;
         let head = Head::from_rack(ruby, &inner.fields, status, headers)?;
+        if handle.is_coded(&head) {
+            return Ok(false);
+        }
         let path = string::with_bytes(path, |bytes| PathBuf::from(OsStr::from_bytes(bytes)));
         let signal = Signal::new();
         // A disk may block.
@@ -234,7 +244,7 @@ fn take_over(ruby: &Ruby, worker: &Worker, status: Value, headers: Value) -> Res
     guard(ruby, || {
         let inner = worker.inner(ruby)?;
         let handle = inner.current(ruby)?;
-        let head = Head::from_rack_or_101(ruby, &inner.fields, status, headers)?;
+        let head = Head::from_rack_or_101(ruby, &inner.fields, status, headers)?.framed_by_app();
         descriptor(ruby, handle.take_over(Some(head.with(ResponseBody::empty()))))
     })
 }

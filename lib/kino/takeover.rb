@@ -1,0 +1,82 @@
+# frozen_string_literal: true
+
+require "socket"
+require "kino/errors"
+
+module Kino
+  # Answers after whose head HTTP is over on their connection: a partial hijack, or an upgrade.
+  class Takeover
+    # @param native [Native::Worker] the worker that holds the request
+    def initialize(native)
+      @native = native
+    end
+
+    # Whether HTTP ends on this connection with the head of this answer.
+    # @param status [Integer, String]
+    # @param headers [Hash]
+    # @return [Object] true if so
+    def asked?(status, headers)
+      return false if @native.answered?
+
+      switching?(status) || (headers.is_a?(Hash) && (headers["rack.hijack"] || headers["rack.protocol"]))
+    end
+
+    # @param env [Hash] the Rack env of the request in hand
+    # @param status [Integer, String]
+    # @param headers [Hash]
+    # @param body [#call] what talks on after an upgrade
+    # @return [void]
+    # @raise [InvalidResponseError]
+    def answer(env, status, headers, body)
+      raise InvalidResponseError, "the headers must be a Hash, got #{headers.class}" unless headers.is_a?(Hash)
+      return hijack(status, headers) if headers["rack.hijack"]
+
+      unless body.respond_to?(:call)
+        raise InvalidResponseError,
+              "a body for status 101 must respond to call; #{body.class} does not"
+      end
+
+      socket = take_over(switching?(status) ? status : 101, switching_headers(env, headers))
+      begin
+        body.call(socket)
+      ensure
+        socket.close
+      end
+    end
+
+    private
+
+    # Whether it is a status is said where the head is made, so that the body is closed then.
+    def switching?(status) = [101, "101"].include?(status)
+
+    # Where no content follows the head, nobody may write any: the client takes it for the next answer.
+    def hijack(status, headers)
+      bare = headers.except("rack.hijack", "rack.protocol")
+      return @native.answer(status, bare, []) if @native.bodiless?(status)
+
+      socket = take_over(status, bare.merge("connection" => "close"))
+      is_taken = headers["rack.hijack"].call(socket) || true
+    ensure
+      # It is the app's to close, but nobody knows of one whose taker has raised.
+      socket&.close unless is_taken
+    end
+
+    # `rack.protocol` in the headers is the app's choice of what the client offered there in the env.
+    def switching_headers(env, headers)
+      offered = env["rack.protocol"]
+      chosen = headers["rack.protocol"]
+      raise InvalidResponseError, "the client has not asked for another protocol, so 101 is no answer" unless offered
+      return headers unless chosen
+      unless offered.include?(chosen)
+        raise InvalidResponseError,
+              "the client has not offered the protocol #{chosen.inspect}"
+      end
+
+      headers.merge("connection" => "upgrade", "upgrade" => chosen)
+    end
+
+    def take_over(status, headers)
+      UNIXSocket.for_fd(@native.take_over(status, headers))
+    end
+  end
+end

@@ -1,0 +1,132 @@
+# frozen_string_literal: true
+
+require "support/protocol"
+
+module Protocol
+  # Bodies that are chunked already and say so. The bytes are in the query: % is a line end, _ a space, and | stands
+  # between the pieces.
+  module ChunkedBodies
+    extend Routes
+
+    CODED = { "content-type" => "text/plain", "Transfer-Encoding" => "Chunked" }.freeze
+
+    # Yields what it holds, and has a file beside it, which is not chunked.
+    class WithPath < Body
+      def to_path = __FILE__
+    end
+
+    class << self
+      def each(env) = coded(env, Body.new(*pieces(env)))
+      def path(env) = coded(env, WithPath.new(*pieces(env)))
+      def array(env) = coded(env, pieces(env))
+      def stream(env) = coded(env, ->(stream) { pieces(env).each { |piece| stream << piece } })
+
+      # As Rails' ActionController::Streaming has it.
+      def rails(env)
+        chunks = %w[<p> <b>bold</b> </p>].map { |text| [text.bytesize.to_s(16), "\r\n", text, "\r\n"].join }
+        env["rack.response_finished"] << ->(*, error) { note(["finished", error&.class&.name]) }
+        [200, { "transfer-encoding" => "chunked" }, Body.new(*chunks, "0\r\n", "\r\n")]
+      end
+
+      def raises(_env) = [200, CODED, Body.new("1\r\na\r\n", fail_at: 1)]
+      def partial(_env) = [200, CODED.merge("rack.hijack" => method(:hijacked)), []]
+
+      def hijacked(socket)
+        socket << "3\r\nraw\r\n0\r\n\r\n"
+        socket.close
+      end
+
+      def fine(_env) = ok("fine")
+
+      private
+
+      def coded(env, body)
+        watch(env)
+        [env["HTTP_STATUS"]&.to_i || 200, CODED, body]
+      end
+
+      def pieces(env) = env["QUERY_STRING"].tr("_", " ").gsub("%", "\r\n").split("|", -1)
+    end
+  end
+end
+
+# Bodies whose app has chunked them. The server takes the chunks apart and frames what they hold.
+RSpec.describe "Rack bodies that are chunked already" do
+  in_both_modes do
+    before { serve(Protocol::ChunkedBodies) }
+
+    hello = "5%hello%1;a=b%!%0%X:y%%"
+
+    %w[/each /path /array /stream].each do |kind|
+      { "in one piece" => hello, "in pieces" => hello.gsub(/(?=[5hl1a;0y])/, "|"),
+        "in pieces that hold nothing" => "||#{hello}||" }.each do |what, bytes|
+        it "reach the client chunked once, #{kind} #{what}" do
+          client = connect
+          answer = client.get("#{kind}?#{bytes}")
+          expect(answer).to have_attributes(status: 200, body: "hello!")
+          expect(answer.all("transfer-encoding") + answer.all("content-length")).to eq(%w[chunked])
+          expect(client.get("/fine").body).to eq("fine")
+        end
+      end
+
+      it "reach HTTP/1.0 without chunks, #{kind}" do
+        answer = connect.ask("GET #{kind}?#{hello} HTTP/1.0\r\n\r\n")
+        expect([answer.body, answer["transfer-encoding"]]).to eq(["hello!", nil])
+      end
+
+      it "are left out on HEAD, 204 and 304, #{kind}" do
+        client = connect
+        %w[HEAD GET GET].zip([200, 204, 304]).each do |method, status|
+          answer = client.ask(Protocol.request(method, "#{kind}?nonsense", "Status: #{status}"))
+          expect([answer.status, answer.body]).to eq([status, ""])
+        end
+        expect(client.get("/fine").body).to eq("fine")
+      end
+
+      {
+        "not chunked at all" => "plain", "empty" => "", "without the last chunk" => "0%",
+        "of a bad size" => "+5%hello%0%%",
+        "followed by an answer" => "0%%HTTP/1.1_200_OK%Content-Length:_0%%", "without line ends" => "5hello0",
+        "with a piece behind its end" => "0%%|x"
+      }.each do |what, bytes|
+        it "are a 500 where they are #{what}, #{kind}" do
+          client = connect
+          expect(client.get("#{kind}?#{bytes}").status).to eq(500)
+          expect(client.get("/fine").body).to eq("fine")
+          expect(notes.last).to eq(["finished", true, 200, "Kino::InvalidResponseError"])
+          expect(log).to match(/InvalidResponseError: the body (is not chunked, as|ends before its last)/)
+        end
+      end
+
+      {
+        "end early" => "1%a%", "break" => "1%a%|x", "go on behind their end" => "1%a%0%%|1%b%0%%"
+      }.each do |what, bytes|
+        it "break the connection where they #{what} once a part is sent, #{kind}" do
+          client = connect.say(Protocol.get("#{kind}?#{bytes}"))
+          expect { client.answer }.to raise_error(Protocol::Client::Broken)
+          expect(notes.last).to eq(["finished", true, 200, "Kino::InvalidResponseError"])
+          log
+        end
+      end
+    end
+
+    it "may be those of Rails" do
+      expect(connect.get("/rails").body).to eq("<p><b>bold</b></p>")
+      expect(notes).to eq(["closed", ["finished", nil]])
+    end
+
+    it "break the connection where they raise" do
+      client = connect.say(Protocol.get("/raises"))
+      expect([client.head.status, client.chunk]).to eq([200, "a"])
+      expect { client.chunk }.to raise_error(Protocol::Client::Broken)
+      expect(notes).to eq(["closed"])
+      log
+    end
+
+    it "are the app's own on a connection that it takes over" do
+      answer = connect.get("/partial")
+      expect([answer.body, answer["transfer-encoding"], answer["connection"]]).to eq(%w[raw chunked close])
+      expect(connect.ask(Protocol.request("HEAD", "/partial")).status).to eq(200)
+    end
+  end
+end
