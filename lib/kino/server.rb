@@ -65,7 +65,7 @@ module Kino
       @given = listener
       @settings = Config::Settings.resolve(**settings)
       @mode, reason = Config::Mode.resolve(@settings.mode, app, threads: @settings.threads)
-      @threads = Config::Mode.threads(@settings.threads, @mode)
+      @settings, @threads = Config::Mode.grid(@settings, @mode)
       Hooks.check(@settings) if @mode == :ractor
       warn_of(reason)
       @lock = Mutex.new

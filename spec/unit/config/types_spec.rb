@@ -28,6 +28,24 @@ RSpec.describe Kino::Config::Types do
     end
   end
 
+  describe described_class::Threads do
+    subject(:type) { described_class.new(range: 1..9, words: { "auto" => :auto }) }
+
+    it "takes a number for each worker, or for the process" do
+      shared = described_class::PerProcess.new(count: 5)
+      { 5 => 5, "5" => 5, "auto" => :auto, "5/process" => shared, shared => shared }.each do |given, expected|
+        expect(coerce(type, given)).to eql(expected)
+      end
+      expect([type.show(shared), type.code(shared), type.code(5), Ractor.shareable?(shared)])
+        .to eq(["5/process", '"5/process"', "5", true])
+    end
+
+    ["0/process", "10/process", "auto/process", "/process", "5/", "5/worker", "5/process ", "5/process/process",
+     5.0, nil].each do |given|
+      it("refuses #{given.inspect}") { expect(coerce(type, given)).to eq(:refused) }
+    end
+  end
+
   describe described_class::Duration do
     subject(:type) { described_class.new }
 
