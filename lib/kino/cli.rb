@@ -7,7 +7,6 @@ require "kino/app_loader"
 require "kino/cli/arguments"
 require "kino/cli/banner"
 require "kino/cli/reexec"
-require "kino/cli/yjit"
 require "kino/config/listing"
 require "kino/inherited"
 
@@ -123,7 +122,6 @@ module Kino
       warn_of_slips
       inherited = Inherited.take(@env)
       @env["RACK_ENV"] = settings.environment
-      YJIT.enable(env: @env)
       run(AppLoader.load(settings.rackup), settings, inherited)
     end
 

@@ -33,7 +33,7 @@ RSpec.describe Kino::CLI do
   let(:server) { server_class.new }
   let(:out) { StringIO.new }
   let(:err) { StringIO.new }
-  let(:env) { { "RUBY_YJIT_ENABLE" => "0" } }
+  let(:env) { {} }
   let(:reexec) { ->(*words) { reexecs << words } }
   let(:reexecs) { [] }
 

@@ -248,6 +248,16 @@ module Kino
                "two workers gain nothing by it."
         ),
         Directive.new(
+          name: :yjit, section: :tuning,
+          type: Types::Flag.new(words: AUTO), default: :auto,
+          summary: "Ruby's compiler; auto is on, in ractor mode from Ruby 4.1 only",
+          doc: "Turns YJIT on. `auto` does so in threaded mode; in ractor mode from Ruby 4.1 on, as before that each " \
+               "Proc that a request makes stops all Ractors. Where requests make none, `on` may be much faster, " \
+               "see doc/ractors.md. With `auto`, RUBY_YJIT_ENABLE=0 keeps it off. A YJIT that is on already, by " \
+               "RUBY_YJIT_ENABLE=1 or the app, stays on. It is the command that goes by the default; a program that " \
+               "starts a server, or Rails, is left as it is unless it says yjit."
+        ),
+        Directive.new(
           name: :tokio_threads, section: :tuning, native: true,
           type: Types::Whole.new(range: 1..64), default: 1,
           summary: "threads of the network front-end",

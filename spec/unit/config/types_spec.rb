@@ -119,6 +119,18 @@ RSpec.describe Kino::Config::Types do
     end
   end
 
+  describe described_class::Flag, "with a word" do
+    subject(:type) { described_class.new(words: { "auto" => :auto }) }
+
+    it "takes the word too" do
+      expect(["auto", :auto, "on", false].map { |given| coerce(type, given) }).to eq([:auto, :auto, true, false])
+      expect([nil, "none"].map { |given| coerce(type, given) }).to all(eq(:refused))
+      expect([:auto, true].map { |value| [type.show(value), type.code(value)] }).to eq([%w[auto :auto], %w[on true]])
+      expect([type.placeholder, type.expectation])
+        .to eq(["auto|on|off", "auto or true or false (on or off on the command line)"])
+    end
+  end
+
   describe described_class::Name do
     subject(:type) { described_class.new }
 
