@@ -39,4 +39,5 @@ extension_inputs() {
   } | digest
 }
 
-compile_extension() { cd "$KINO_ROOT" && ruby_bundle exec rake compile; }
+# In a subshell: bin/kino goes on to start Kino in the directory that the user stands in.
+compile_extension() (cd "$KINO_ROOT" && ruby_bundle exec rake compile)

@@ -75,7 +75,7 @@ all_rubies() {
 
 # use_ruby EXECUTABLE SERIES: sets KINO_RUBY_EXE, _VERSION and _ID when this Ruby will do, else KINO_RUBY_REFUSED.
 use_ruby() {
-  local exe=$1 series=$2 facts engine version headers path description
+  local exe=$1 series=$2 facts engine version headers path build
   KINO_RUBY_REFUSED=""
   if [ ! -x "$exe" ] || [ -d "$exe" ]; then
     KINO_RUBY_REFUSED="it is not an executable file"
@@ -86,7 +86,7 @@ use_ruby() {
     KINO_RUBY_REFUSED="it does not run"
     return 1
   fi
-  IFS=$'\t' read -r engine version headers path description <<<"$facts"
+  IFS=$'\t' read -r engine version headers path build <<<"$facts"
   if [ "$engine" != ruby ]; then
     KINO_RUBY_REFUSED="it is $engine, and Kino needs CRuby"
   elif ! version_at_least "$version" "$KINO_OLDEST_RUBY"; then
@@ -98,16 +98,19 @@ use_ruby() {
   else
     KINO_RUBY_EXE=$path
     KINO_RUBY_VERSION=$version
-    KINO_RUBY_ID="$version-$(printf '%s' "$path $description" | digest | cut -c1-8)"
+    KINO_RUBY_ID="$version-$(printf '%s' "$path $build" | digest | cut -c1-8)"
     return 0
   fi
   return 1
 }
 
+# The last one tells two builds in one place apart. RUBY_DESCRIPTION will not do: it also says how this Ruby was started
+# (+YJIT with RUBY_YJIT_ENABLE, the parser), and one Ruby would be taken for two.
 KINO_RUBY_FACTS='
   require "rbconfig"
   config = RbConfig::CONFIG
   headers = File.exist?(File.join(config["rubyhdrdir"], "ruby.h")) &&
             File.exist?(File.join(config["rubyarchhdrdir"], "ruby/config.h"))
-  puts [RUBY_ENGINE, RUBY_VERSION, headers, RbConfig.ruby, RUBY_DESCRIPTION].join("\t")
+  puts [RUBY_ENGINE, RUBY_VERSION, headers, RbConfig.ruby,
+        [RUBY_PATCHLEVEL, RUBY_RELEASE_DATE, RUBY_REVISION, RUBY_PLATFORM].join(" ")].join("\t")
 '

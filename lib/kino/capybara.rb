@@ -15,6 +15,6 @@ require "kino/rack_options"
 # and expects it to block.
 Capybara.register_server(:kino) do |app, port, host, **options|
   defaults = { Host: host, Port: port, mode: :threaded, workers: 1, threads: 4, environment: "test" }
-  settings = Kino::RackOptions.new(defaults.merge(options)).settings
-  Kino::Server.new(app, **settings.to_h).start.wait
+  keywords = Kino::RackOptions.new(defaults.merge(options)).keywords
+  Kino::Server.new(app, **keywords).start.wait
 end

@@ -7,7 +7,6 @@ require "kino/app_loader"
 require "kino/cli/arguments"
 require "kino/cli/banner"
 require "kino/cli/reexec"
-require "kino/cli/yjit"
 require "kino/config/listing"
 require "kino/inherited"
 
@@ -31,7 +30,7 @@ module Kino
 
     # @param out [IO] for the banner, the help and the version
     # @param err [IO] for errors
-    # @param env [Hash{String => String}, ENV] the environment; RACK_ENV is set in it
+    # @param env [Hash{String => String}, ENV] the environment; RACK_ENV is set in it, RAILS_ENV where it is set already
     # @param server [#run, nil] nil means Kino::Server, which is not loaded before it is needed: `--help` shall work
     #   without the native extension
     # @param reexec [#call] see {Reexec}
@@ -95,11 +94,27 @@ module Kino
       Check.new(out: @out, err: @err).call(rackup: settings.rackup, json:, requests: request)
     end
 
-    # A file of settings finds in RACK_ENV what the command line says.
+    # A file of settings finds in RACK_ENV what the command line or the environment says.
     def load_layers(arguments)
-      name = arguments.flags[:environment]&.value
-      @env["RACK_ENV"] = Config::Directives[:environment].coerce(name, source: "--environment") if name
-      Config::Layers.load(flags: arguments.flags, env: @env, file: arguments.options[:config])
+      given = arguments.flags[:environment] || Config::Environment.read(@env)[:environment]
+      return layers(arguments, arguments.flags) unless given
+
+      put_environment(given)
+      # As it was said, and by whom: now RACK_ENV says it, too.
+      layers(arguments, arguments.flags.merge(environment: given))
+    end
+
+    def layers(arguments, flags)
+      Config::Layers.load(flags:, env: @env, file: arguments.options[:config])
+    end
+
+    # Rails goes by RAILS_ENV first, so one that is set has to say what Kino was told by name. But RACK_ENV does not
+    # overrule it: RACK_ENV=production beside RAILS_ENV=staging must not lead an app to the wrong database.
+    def put_environment(given)
+      directive = Config::Directives[:environment]
+      name = directive.coerce(given.value, source: given.source)
+      @env["RACK_ENV"] = name
+      @env["RAILS_ENV"] = name unless @env["RAILS_ENV"].to_s.empty? || directive.variable.key?(given.source)
     end
 
     def serve(settings, argv)
@@ -107,7 +122,6 @@ module Kino
       warn_of_slips
       inherited = Inherited.take(@env)
       @env["RACK_ENV"] = settings.environment
-      YJIT.enable(env: @env)
       run(AppLoader.load(settings.rackup), settings, inherited)
     end
 

@@ -48,18 +48,27 @@ module Kino
 
     # @return [Config::Settings]
     # @raise [ConfigError] for an option that is unknown or has a value that does not fit
-    def settings
-      refuse_rackup if @options.key?(:rackup)
-      refuse_unknown
-      asked, defaults = addresses.partition { |name, _value| asked?(name) }
-      # A bind or a port by its own name was asked for in any case; a Host and a Port come from rackup's defaults, too.
-      @layers.over(given(defaults)).with(given(asked)).with(given(others)).settings
-    end
+    def settings = complete.settings
+
+    # @return [Hash{Symbol => Object}] the settings for {Server#initialize}. YJIT is left to the program that has
+    #   started the server, as Rails decides about it too, unless somebody has named it
+    # @raise [ConfigError] see {#settings}
+    def keywords = complete[:yjit] ? settings.to_h : settings.to_h.except(:yjit)
 
     # @return [Boolean] whether nothing but errors is to be written
     def quiet? = QUIET.any? { |name| @options[name] }
 
     private
+
+    def complete = @complete ||= layers
+
+    def layers
+      refuse_rackup if @options.key?(:rackup)
+      refuse_unknown
+      asked, defaults = addresses.partition { |name, _value| asked?(name) }
+      # A bind or a port by its own name was asked for in any case; a Host and a Port come from rackup's defaults, too.
+      @layers.over(given(defaults)).with(given(asked)).with(given(others))
+    end
 
     def addresses = @options.slice(*RENAMED.keys).compact
 

@@ -10,5 +10,13 @@ module Kino
     # @param version [String]
     # @return [Boolean]
     def self.four?(version = RUBY_VERSION) = version.to_i >= 4
+
+    # Until 4.0 YJIT has all Ractors wait, one for the other, whenever a Proc is made that outlives its frame.
+    #
+    # @param version [String]
+    # @return [Boolean]
+    def self.procs_stop_ractors?(version = RUBY_VERSION)
+      (version.split(".").first(2).map(&:to_i) <=> [4, 1]).negative?
+    end
   end
 end

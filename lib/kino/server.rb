@@ -13,6 +13,7 @@ require "kino/pool"
 require "kino/runner"
 require "kino/signals"
 require "kino/stats_line"
+require "kino/yjit"
 
 module Kino
   # A server for one Rack app: `new`, {#start}, and {#shutdown} or the end of the process.
@@ -65,7 +66,8 @@ module Kino
       @given = listener
       @settings = Config::Settings.resolve(**settings)
       @mode, reason = Config::Mode.resolve(@settings.mode, app, threads: @settings.threads)
-      @threads = Config::Mode.threads(@settings.threads, @mode)
+      @settings, @threads = Config::Mode.grid(@settings, @mode)
+      YJIT.settle(@settings.yjit, @mode) if settings.key?(:yjit)
       Hooks.check(@settings) if @mode == :ractor
       warn_of(reason)
       @lock = Mutex.new
@@ -304,9 +306,7 @@ module Kino
       @last_counters || raise # it has stopped meanwhile
     end
 
-    def now
-      Process.clock_gettime(Process::CLOCK_MONOTONIC)
-    end
+    def now = Process.clock_gettime(Process::CLOCK_MONOTONIC)
 
     def warn_of(reason)
       ErrorLog.line("warning: threaded mode, because #{reason}") if reason

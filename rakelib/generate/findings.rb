@@ -81,6 +81,37 @@ module Generate
       is for apps that wait for some milliseconds, again and again, such as a stream that looks for news. Where seconds are
       meant, `sleep` will do.
 
+      ## YJIT
+
+      Before Ruby 4.1, with YJIT on, each Proc that outlives the method in which it was made stops all Ractors for a moment: a
+      `lambda`, `proc` or `Hash.new { }`, a method that keeps its `&block`, a thread, an enumerator, `Rack::BodyProxy`. Blocks
+      that are only called do not count. So a few Procs a request cost ractor mode more than YJIT wins, and the more, the more
+      workers there are. Requests a second with YJIT, as a multiple of those without:
+
+      | a request | ractor, 2 workers | ractor, 8 | threaded, 2 | threaded, 8 |
+      |---|---|---|---|---|
+      | no Proc | 0.95 | 1.04 | 0.92 | 0.92 |
+      | 1 Proc | 0.91 | 0.29 | 1.10 | 1.13 |
+      | 5 Procs | 0.75 | 0.11 | 0.85 | 0.61 |
+      | 25 Procs | 0.11 | 0.04 | 0.79 | 0.91 |
+      | a list of 20 rows as HTML, no Proc | 1.4 | 1.2 | 0.8 | 0.6 |
+      | the same and 1 Proc | 1.4 | 0.44 | 1.1 | 1.3 |
+      | the same and 5 Procs | 0.50 | 0.14 | 1.5 | 1.1 |
+      | fib(20), no Proc | 4.6 | 8.8 | 5.1 | 4.6 |
+
+      Ruby 4.0.5, Linux, AMD EPYC, 2 cores, wrk with 16 connections, medians of 3 to 6 rounds of 2 seconds with and without
+      YJIT in turn. The machine was busy with other work: what differs by less than a third says nothing. Ruby 3.4.5 behaves
+      alike: with 2 workers 0.7, 0.5 and 0.14 with 1, 5 and 25 Procs.
+
+      That is why the command leaves YJIT off in ractor mode before Ruby 4.1, and turns it on everywhere else. Where most of
+      a request is Ruby code and it makes no Procs, turn it on:
+
+          kino -m ractor --yjit on
+
+      and measure both. `--yjit` is a [directive](configuration.md#yjit) as any other. Where YJIT is on by other means
+      (`RUBY_YJIT_ENABLE=1`, `ruby --yjit`, the app), Kino leaves it on, and says so in ractor mode. The first line of the
+      banner ends in `+YJIT` where it is on.
+
       ## What is found
     MARKDOWN
 

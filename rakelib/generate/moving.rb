@@ -28,7 +28,11 @@ module Generate
       - **Processes.** Puma forks workers; Kino has one process. Its workers are Ractors, each on a core of its own, where
         the app can be shared between them, and else threads: `workers` x `threads` of them. Threads share one lock in
         Ruby, so an app that computes much and cannot be shared uses one core in Kino: run several Kinos then.
-      - **Connection pools** belong to a process, so in Kino they need room for `workers` x `threads`.
+      - **Connection pools** belong to a process, so in Kino they need room for `workers` x `threads`. `RAILS_MAX_THREADS=5` gives the
+        whole process 5 threads in threaded mode, as Puma's template does with a process of Puma's, and so fits the pool
+        that Rails makes by it; `WEB_CONCURRENCY` does not multiply it. `threads 5` in `kino.rb` is for each worker.
+        See [Rails](rails.md#rails).
+      - **Environment.** `RACK_ENV` goes before `RAILS_ENV`, as with Puma; `APP_ENV` is left to the app.
       - **Addresses.** Kino listens on one, TCP only, and on 127.0.0.1 unless told otherwise.
       - **Request bodies** come from the network as the app reads them, and cannot be rewound: see
         [below](#what-an-app-may-stumble-over).

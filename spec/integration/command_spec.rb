@@ -19,7 +19,7 @@ RSpec.describe "exe/kino" do
   end
 
   def kino(*argv, env: {})
-    unset = { "RACK_ENV" => nil, "PORT" => nil, "RUBY_MAX_CPU" => nil }
+    unset = %w[RACK_ENV RAILS_ENV RAILS_MAX_THREADS PORT RUBY_MAX_CPU].to_h { |name| [name, nil] }
     child = Child.kino(*argv, env: { **unset, **env }, chdir: @directory)
     @children << child
     child
@@ -49,6 +49,23 @@ RSpec.describe "exe/kino" do
       press Ctrl-C to stop
     BANNER
     expect(child.errors).to eq("")
+  end
+
+  if defined?(RubyVM::YJIT)
+    it "turns YJIT on where Procs that requests make stop nobody, or where it is told to, and the banner says so" do
+      # Whether it is on, and what the banner says.
+      on = lambda do |*argv, **env|
+        child = kino("-p", "0", *argv, hello, env: env.transform_keys(&:to_s))
+        child.port
+        child.signal("TERM")
+        child.status
+        expect(child.errors).to eq("")
+        child.output.include?(" +YJIT)")
+      end
+      expect([on["-m", "threaded"], on["-m", "threaded", "--yjit", "off"], on["-m", "threaded", RUBY_YJIT_ENABLE: "0"],
+              on["-m", "ractor"], on["-m", "ractor", KINO_YJIT: "on"], on["-m", "ractor", "--yjit", "off"]])
+        .to eq([true, false, false, RUBY_VERSION.to_f >= 4.1, true, false])
+    end
   end
 
   it "serves from more than one Ractor" do

@@ -55,6 +55,16 @@ RSpec.describe "modes" do
     end
   end
 
+  describe "threads for the process" do
+    it "are that many in threaded mode, and one a Ractor" do
+      server = serve(unshareable, mode: :threaded, workers: 4, threads: "6/process")
+      expect(server).to have_attributes(workers: 3, threads: 2)
+      eventually("6 threads are up") { server.stats[:per_worker].size == 6 }
+      expect(serve(Apps::EnvDump, mode: :ractor, workers: 2, threads: "5/process"))
+        .to have_attributes(workers: 2, threads: 1)
+    end
+  end
+
   describe "auto" do
     it "is ractor for an app that can be shared" do
       expect(serve(Apps::EnvDump, mode: :auto)).to have_attributes(mode: :ractor)

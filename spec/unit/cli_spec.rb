@@ -33,7 +33,7 @@ RSpec.describe Kino::CLI do
   let(:server) { server_class.new }
   let(:out) { StringIO.new }
   let(:err) { StringIO.new }
-  let(:env) { { "RUBY_YJIT_ENABLE" => "0" } }
+  let(:env) { {} }
   let(:reexec) { ->(*words) { reexecs << words } }
   let(:reexecs) { [] }
 
@@ -86,6 +86,42 @@ RSpec.describe Kino::CLI do
     it "is development where nothing says otherwise" do
       start
       expect(env["RACK_ENV"]).to eq("development")
+    end
+
+    it "is that of RAILS_ENV where RACK_ENV is not set, for the app and for the file of settings" do
+      File.write("kino.rb", "batch ENV['RACK_ENV'] == 'production' ? 2 : 3")
+      File.write("config.ru", "ENV['RACK_ENV'] == 'production' or raise\nrun ->(_) {}")
+      previous = ENV.slice("RACK_ENV", "RAILS_ENV")
+      ENV.update("RACK_ENV" => nil, "RAILS_ENV" => "production")
+      expect(described_class.start([], out:, err:, server:, reexec:)).to eq(0)
+      expect(server.calls.dig(0, 1)).to include(batch: 2, environment: "production")
+    ensure
+      ENV.update("RACK_ENV" => nil, "RAILS_ENV" => nil, **previous)
+    end
+
+    it "goes into a RAILS_ENV that is set where Kino was told by name" do
+      [[%w[-e staging], {}], [[], { "KINO_ENVIRONMENT" => "staging" }]].each do |argv, told|
+        env.merge!("RACK_ENV" => "test", "RAILS_ENV" => "production", **told)
+        expect(start(*argv)).to eq(0)
+        expect(env).to include("RACK_ENV" => "staging", "RAILS_ENV" => "staging")
+      end
+    end
+
+    it "leaves RAILS_ENV as it is else" do
+      env.merge!("RACK_ENV" => "production", "RAILS_ENV" => "staging")
+      start
+      expect(env).to include("RACK_ENV" => "production", "RAILS_ENV" => "staging")
+      ["", nil].each do |unset|
+        env["RAILS_ENV"] = unset
+        start("-e", "test")
+        expect(env).to include("RACK_ENV" => "test", "RAILS_ENV" => unset)
+      end
+    end
+
+    it "is shown with the variable that says so" do
+      env["RAILS_ENV"] = "production"
+      start("--print-config")
+      expect(out.string).to match(/^environment +production +RAILS_ENV$/)
     end
 
     it "is blamed where it does not fit" do

@@ -5,6 +5,13 @@ require "kino/rack_options"
 RSpec.describe Kino::RackOptions do
   def given(**values) = values.transform_values { |value| Kino::Config::Given.new(value:, source: "kino.rb") }
 
+  it "leaves YJIT to the program unless somebody has named it" do
+    expect(described_class.new({}).keywords).to eq(Kino::Config::Settings.resolve.to_h.except(:yjit))
+    named = Kino::Config::Layers.new(path: nil, layers: [{ yjit: Kino::Config::Given.new(value: "off", source: "") }])
+    expect([described_class.new({ yjit: "on" }), described_class.new({}, layers: named)].map { it.keywords[:yjit] })
+      .to eq([true, false])
+  end
+
   def settings(layers: nil, **options)
     return described_class.new(options).settings unless layers
 

@@ -13,8 +13,8 @@ module Kino
     module Breakdown
       # What is taken for one.
       RESCUED = ErrorLog::RESCUED
+      # Where Kino is.
       LIBRARY = "#{File.expand_path("../..", __dir__)}/".freeze
-      private_constant :LIBRARY
 
       class << self
         # @param label [String] the app's name in paths

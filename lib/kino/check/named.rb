@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require "kino/check/breakdown"
 require "kino/check/rules"
 require "kino/check/scope"
 require "kino/check/values"
@@ -18,7 +19,8 @@ module Kino
       COMMON = [Array, Hash, String, Symbol, Integer, Float, Proc, Range, Regexp, MatchData, Time, IO, Set, Module,
                 Method, Exception, Struct, Thread].flat_map(&:instance_methods).to_h { [it, true] }.except(:call).freeze
       # Where the code is that is not the app's.
-      FOREIGN = [RbConfig::CONFIG["rubylibprefix"], *Gem.path, File.expand_path("../..", __dir__), "<internal:"].freeze
+      FOREIGN = [*[RbConfig::CONFIG["rubylibprefix"], *Gem.path, Breakdown::LIBRARY].map { |path| File.join(path, "") },
+                 "<internal:"].freeze
       private_constant :COMMON, :FOREIGN
 
       # @param name [Symbol]

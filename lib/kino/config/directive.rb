@@ -19,7 +19,8 @@ module Kino
     # @!attribute [r] short
     #   @return [String, nil] the one-letter flag, such as "-w"
     # @!attribute [r] variable
-    #   @return [String, nil] a variable of the environment that others have a say in too, such as "PORT"
+    #   @return [Hash{String => String}] variables of the environment that others go by too, such as "PORT", the
+    #     strongest first; and what is added to the value of each: "/process" to RAILS_MAX_THREADS=5
     # @!attribute [r] native
     #   @return [Boolean] whether the front-end is told of it, under its name and as it is
     # @!attribute [r] since
@@ -33,18 +34,21 @@ module Kino
       PREFIX = "KINO_"
 
       # @param short [String, nil] see {#short}
-      # @param variable [String, nil] see {#variable}
+      # @param variable [String, Array<String>, Hash{String => String}, nil] see {#variable}
       # @param native [Boolean] see {#native}
       # @param since [String] see {#since}
       # @param attributes [Hash{Symbol => Object}] the other attributes, all of them
-      def initialize(short: nil, variable: nil, native: false, since: "0.1.0", **attributes) = super
+      def initialize(short: nil, variable: nil, native: false, since: "0.1.0", **attributes)
+        variable = Array(variable).to_h { |name| [name, ""] } unless variable.is_a?(Hash)
+        super
+      end
 
       # @return [String, nil] the long flag, such as "--queue-depth"; nil for what only Ruby can say
       def flag = ("--#{name.name.tr("_", "-")}" if type.flag?)
 
       # @return [Array<String>] the variables of the environment that set it, the strongest first: none for what only
       #   Ruby can say
-      def variables = type.flag? ? ["#{PREFIX}#{name.name.upcase}", *variable] : []
+      def variables = type.flag? ? ["#{PREFIX}#{name.name.upcase}", *variable.keys] : []
 
       # The one gate through which every value goes.
       #

@@ -49,11 +49,12 @@ module Kino
                ".rb file that defines the constant of its name. Programs that start a server hand over an app instead."
         ),
         Directive.new(
-          name: :environment, section: :app, variable: "RACK_ENV",
+          name: :environment, section: :app, variable: %w[RACK_ENV RAILS_ENV],
           short: "-e", type: Types::Name.new, default: "development",
           summary: "what the app sees as RACK_ENV",
-          doc: "The name of the environment. The command puts it into RACK_ENV before the app is loaded. Kino adds " \
-               "no middleware in any environment."
+          doc: "The name of the environment. The command puts it into RACK_ENV before the app is loaded. Rails goes " \
+               "by RAILS_ENV before that: one that is set gets the name that the flag or KINO_ENVIRONMENT gives, and " \
+               "stays as it is otherwise. Kino adds no middleware in any environment."
         ),
         Directive.new(
           name: :workers, section: :workers, variable: "WEB_CONCURRENCY",
@@ -65,12 +66,14 @@ module Kino
                "says more before it starts; the command sees to it."
         ),
         Directive.new(
-          name: :threads, section: :workers,
-          short: "-t", type: Types::Whole.new(range: 1..1024, words: AUTO), default: :auto,
+          name: :threads, section: :workers, variable: { "RAILS_MAX_THREADS" => "/process" },
+          short: "-t", type: Types::Threads.new(range: 1..1024, words: AUTO), default: :auto,
           summary: "threads a worker; auto is 1 in ractor mode, 3 in threaded",
           doc: "How many requests a worker runs at a time, each on a thread of its own. More than one helps apps " \
                "that wait for databases or other services. Ractor mode takes more than 1 from Ruby 4.0 on: the VM " \
-               "of 3.4 deadlocks there."
+               "of 3.4 deadlocks there. `5/process`, which is what RAILS_MAX_THREADS=5 means, has 5 threads in the " \
+               "whole process in threaded mode, so that a connection pool of that size does for all of them: there " \
+               "are as many workers, up to `workers`, as divide it evenly. In ractor mode it means `auto`."
         ),
         Directive.new(
           name: :mode, section: :workers,
@@ -243,6 +246,16 @@ module Kino
           doc: "How many requests a worker takes from the queue at once. What it does not come to is taken by " \
                "others that are free. It is meant for many workers of quick requests; measure before you set it, for " \
                "two workers gain nothing by it."
+        ),
+        Directive.new(
+          name: :yjit, section: :tuning,
+          type: Types::Flag.new(words: AUTO), default: :auto,
+          summary: "Ruby's compiler; auto is on, in ractor mode from Ruby 4.1 only",
+          doc: "Turns YJIT on. `auto` does so in threaded mode; in ractor mode from Ruby 4.1 on, as before that each " \
+               "Proc that a request makes stops all Ractors. Where requests make none, `on` may be much faster, " \
+               "see doc/ractors.md. With `auto`, RUBY_YJIT_ENABLE=0 keeps it off. A YJIT that is on already, by " \
+               "RUBY_YJIT_ENABLE=1 or the app, stays on. It is the command that goes by the default; a program that " \
+               "starts a server, or Rails, is left as it is unless it says yjit."
         ),
         Directive.new(
           name: :tokio_threads, section: :tuning, native: true,

@@ -18,7 +18,7 @@ module Kino
         def read(env)
           Directives::ALL.each_with_object({}) do |directive, given|
             name = directive.variables.find { |variable| !env[variable].to_s.empty? } or next
-            given[directive.name] = Given.new(value: env[name], source: name)
+            given[directive.name] = Given.new(value: "#{env[name]}#{directive.variable[name]}", source: name)
           end
         end
 

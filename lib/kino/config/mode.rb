@@ -2,6 +2,7 @@
 
 require "kino/check"
 require "kino/config/remedies"
+require "kino/config/types"
 require "kino/errors"
 require "kino/ruby"
 
@@ -19,7 +20,7 @@ module Kino
       class << self
         # @param requested [Symbol] :auto, :ractor or :threaded
         # @param app [#call] looked at, never frozen or changed
-        # @param threads [Symbol, Integer] the setting: `:auto` or a number
+        # @param threads [Symbol, Integer, Types::Threads::PerProcess] the setting
         # @param ruby [String] version of Ruby to decide for
         # @return [Array(Symbol, String), Array(Symbol, nil)] :ractor or :threaded, and the reason why `:auto` could
         #   not take :ractor, nil otherwise
@@ -35,13 +36,33 @@ module Kino
           reason ? [:threaded, reason] : [:ractor, nil]
         end
 
-        # @param requested [Symbol, Integer] the setting: `:auto` or a number
+        # Threads that are given for the process come out even: any rest would be lost.
+        #
+        # @param settings [Settings]
         # @param mode [Symbol] :ractor or :threaded, as resolved
+        # @return [Array(Settings, Integer)] with as many workers as there are to be, and the threads a worker
+        # @raise [ConfigError] see {.threads}
+        def grid(settings, mode)
+          workers = settings.workers
+          if mode == :threaded && settings.threads.is_a?(Types::Threads::PerProcess)
+            workers = workers.downto(1).find { |count| (settings.threads.count % count).zero? }
+          end
+          [settings.with(workers:), threads(settings.threads, mode, workers:)]
+        end
+
+        # A number for the process is about what its threads share, such as a pool of database connections. Ractors
+        # share none, so that there it means `:auto`.
+        #
+        # @param requested [Symbol, Integer, Types::Threads::PerProcess] the setting
+        # @param mode [Symbol] :ractor or :threaded, as resolved
+        # @param workers [Integer] how many there are
         # @param ruby [String] version of Ruby to decide for
         # @return [Integer] threads a worker
         # @raise [ConfigError] for ractor mode and more threads than this Ruby bears
-        def threads(requested, mode, ruby: RUBY_VERSION)
-          return AUTO_THREADS.fetch(mode) if requested == :auto
+        def threads(requested, mode, workers: 1, ruby: RUBY_VERSION)
+          shared = requested.is_a?(Types::Threads::PerProcess)
+          return requested.count / workers if shared && mode == :threaded
+          return AUTO_THREADS.fetch(mode) if shared || requested == :auto
 
           error = thread_obstacle(requested, ruby) if mode == :ractor
           error ? raise(error) : requested
@@ -105,7 +126,7 @@ module Kino
         def obstacle(app, threads, ruby)
           return UnshareableAppError.new(unshareable(app, ruby)) unless Ractor.shareable?(app)
 
-          thread_obstacle(threads, ruby) unless threads == :auto
+          thread_obstacle(threads, ruby) if threads.is_a?(Integer)
         end
 
         def thread_obstacle(threads, ruby)

@@ -15,6 +15,7 @@ RSpec.describe Kino::Config::Directive do
   it "makes the names of its variables from it, and adds the one that others use" do
     expect(directive.variables).to eq(["KINO_SOME_COUNT"])
     expect(directive.with(variable: "COUNT").variables).to eq(%w[KINO_SOME_COUNT COUNT])
+    expect(directive.with(variable: %w[COUNT OTHER]).variables).to eq(%w[KINO_SOME_COUNT COUNT OTHER])
     expect(directive.with(type: Kino::Config::Types::Callable.new, variable: "COUNT").variables).to eq([])
   end
 

@@ -19,6 +19,13 @@ RSpec.describe Kino::Config::Environment do
       .to eq(port: given("1", "PORT"), environment: given("test", "RACK_ENV"), workers: given("2", "WEB_CONCURRENCY"))
   end
 
+  it "reads what Rails goes by, and takes RAILS_MAX_THREADS for the number of the whole process" do
+    expect(read(RAILS_ENV: "test", RAILS_MAX_THREADS: "5"))
+      .to eq(environment: given("test", "RAILS_ENV"), threads: given("5/process", "RAILS_MAX_THREADS"))
+    expect(read(RACK_ENV: "production", RAILS_ENV: "test", KINO_THREADS: "2", RAILS_MAX_THREADS: "5"))
+      .to eq(environment: given("production", "RACK_ENV"), threads: given("2", "KINO_THREADS"))
+  end
+
   it "takes Kino's own name where both are set" do
     expect(read(PORT: "1", KINO_PORT: "2")).to eq(port: given("2", "KINO_PORT"))
   end

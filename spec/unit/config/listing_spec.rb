@@ -34,6 +34,13 @@ RSpec.describe Kino::Config::Listing do
     expect(all.first).to eq("# no file of settings")
   end
 
+  it "names the variable that has decided" do
+    all = lines(env: { "RAILS_ENV" => "production", "RAILS_MAX_THREADS" => "5" })
+    expect(row("environment", all)).to eq(%w[environment production RAILS_ENV])
+    expect(row("threads", all)).to eq(%w[threads 5/process RAILS_MAX_THREADS])
+    expect(row("environment", lines(env: { "RAILS_ENV" => "a", "RACK_ENV" => "b" }))).to eq(%w[environment b RACK_ENV])
+  end
+
   it "says whose port it is" do
     expect(row("port", lines(bind: "tcp://localhost:80"))).to eq(%w[port 80 --bind])
     File.write("kino.rb", "bind 'tcp://localhost:80'")

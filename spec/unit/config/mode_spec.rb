@@ -92,6 +92,37 @@ RSpec.describe Kino::Config::Mode do
     end
   end
 
+  describe "threads for the process" do
+    def grid(workers, threads, mode)
+      settings, threads = described_class.grid(Kino::Config::Settings.resolve(workers:, threads:), mode)
+      [settings.workers, threads]
+    end
+
+    it "are that many in threaded mode, however many workers were asked for" do
+      expect([1, 2, 3, 4, 8].map { |workers| grid(workers, "6/process", :threaded) })
+        .to eq([[1, 6], [2, 3], [3, 2], [3, 2], [6, 1]])
+      expect([1, 2, 8].map { |workers| grid(workers, "5/process", :threaded) }).to eq([[1, 5], [1, 5], [5, 1]])
+    end
+
+    it "are no matter of Ractors, on no Ruby" do
+      app = Module.new { def self.call(_env) = [200, {}, []] }
+      %w[3.4.5 4.0.5].each do |ruby|
+        shared = Kino::Config::Settings.resolve(threads: "5/process").threads
+        expect(described_class.threads(shared, :ractor, workers: 4, ruby:)).to eq(1)
+        expect(%i[auto ractor].map { |mode| described_class.resolve(mode, app, threads: shared, ruby:) })
+          .to eq([[:ractor, nil]] * 2)
+      end
+    end
+
+    it "leave the workers alone in ractor mode" do
+      expect(grid(4, "5/process", :ractor)).to eq([4, 1])
+    end
+
+    it "leave alone what is given for each worker" do
+      expect([grid(3, 5, :threaded), grid(3, :auto, :threaded)]).to eq([[3, 5], [3, 3]])
+    end
+  end
+
   describe "RUBY_MAX_CPU" do
     it "is not needed for 8 workers" do
       expect(described_class.max_cpu_warning(8, env: {})).to be_nil

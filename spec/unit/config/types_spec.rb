@@ -28,6 +28,24 @@ RSpec.describe Kino::Config::Types do
     end
   end
 
+  describe described_class::Threads do
+    subject(:type) { described_class.new(range: 1..9, words: { "auto" => :auto }) }
+
+    it "takes a number for each worker, or for the process" do
+      shared = described_class::PerProcess.new(count: 5)
+      { 5 => 5, "5" => 5, "auto" => :auto, "5/process" => shared, shared => shared }.each do |given, expected|
+        expect(coerce(type, given)).to eql(expected)
+      end
+      expect([type.show(shared), type.code(shared), type.code(5), Ractor.shareable?(shared)])
+        .to eq(["5/process", '"5/process"', "5", true])
+    end
+
+    ["0/process", "10/process", "auto/process", "/process", "5/", "5/worker", "5/process ", "5/process/process",
+     5.0, nil].each do |given|
+      it("refuses #{given.inspect}") { expect(coerce(type, given)).to eq(:refused) }
+    end
+  end
+
   describe described_class::Duration do
     subject(:type) { described_class.new }
 
@@ -98,6 +116,18 @@ RSpec.describe Kino::Config::Types do
 
     ["", "yes", "true", "ON", nil, 0, 1, :on].each do |given|
       it("refuses #{given.inspect}") { expect(coerce(type, given)).to eq(:refused) }
+    end
+  end
+
+  describe described_class::Flag, "with a word" do
+    subject(:type) { described_class.new(words: { "auto" => :auto }) }
+
+    it "takes the word too" do
+      expect(["auto", :auto, "on", false].map { |given| coerce(type, given) }).to eq([:auto, :auto, true, false])
+      expect([nil, "none"].map { |given| coerce(type, given) }).to all(eq(:refused))
+      expect([:auto, true].map { |value| [type.show(value), type.code(value)] }).to eq([%w[auto :auto], %w[on true]])
+      expect([type.placeholder, type.expectation])
+        .to eq(["auto|on|off", "auto or true or false (on or off on the command line)"])
     end
   end
 

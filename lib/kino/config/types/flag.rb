@@ -11,16 +11,16 @@ module Kino
         private_constant :WORDS
 
         # (see Type#coerce)
-        def coerce(value, &) = WORDS.value?(value) ? value : WORDS.fetch(value, &)
+        def coerce(value, &) = meaning(value) { WORDS.value?(value) ? value : WORDS.fetch(value, &) }
 
         # (see Type#expectation)
-        def expectation = "true or false (on or off on the command line)"
+        def expectation = [*@words.keys, "true or false (on or off on the command line)"].join(" or ")
 
         # (see Type#placeholder)
-        def placeholder = WORDS.keys.join("|")
+        def placeholder = [*@words.keys, *WORDS.keys].join("|")
 
         # (see Type#show)
-        def show(value) = WORDS.key(value)
+        def show(value) = WORDS.key(value) || super
 
         private
 
