@@ -1,12 +1,13 @@
 # frozen_string_literal: true
 
 require "kino/check/causes"
+require_relative "frameworks"
 
 module Generate
   # doc/ractors.md: what `kino --check` finds, and how it is mended.
   module Findings
     # What it is made from.
-    SOURCES = %w[lib/kino/check/causes.rb rakelib/generate/findings.rb].freeze
+    SOURCES = %w[lib/kino/check/causes.rb rakelib/generate/findings.rb spec/support/frameworks/*.rb].freeze
 
     HEADING = <<~MARKDOWN.freeze
       <!-- Made by `rake generate` from #{SOURCES.join(" and ")}: change those. -->
@@ -80,8 +81,6 @@ module Generate
       `Kino.sleep(seconds)` sleeps by the system's clock, in a Ractor and elsewhere, and lets other threads run meanwhile. It
       is for apps that wait for some milliseconds, again and again, such as a stream that looks for news. Where seconds are
       meant, `sleep` will do.
-
-      ## What is found
     MARKDOWN
 
     # By cause: before and after. spec/unit/check/advice_examples_spec.rb tries each.
@@ -231,7 +230,7 @@ module Generate
       entries = Kino::Check::Causes::ALL.map do |symbol, cause|
         ["### `#{symbol}`: #{cause.title}\n\n#{cause.fix.sub(/\A[a-z]/, &:upcase)}.\n", *examples(symbol)].join("\n")
       end
-      [HEADING, *entries].join("\n")
+      [HEADING, Frameworks.text, "## What is found\n", *entries].join("\n")
     end
 
     # @return [Array<String>]
