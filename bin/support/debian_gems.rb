@@ -5,9 +5,11 @@
 #   debian_gems.rb install UNPACKED GEM_HOME   one folder per unpacked package in UNPACKED
 #   debian_gems.rb missing GEM_HOME            prints the gems that the installed ones ask for in vain
 #   debian_gems.rb compile SOURCE GEM_HOME     builds the gem whose source is in the folder SOURCE
+#   debian_gems.rb extract GEM RUBY GEM_HOME   the same with a gem that comes with Ruby, whose source is in RUBY
 
 require_relative "debian_gem"
 require_relative "gem_home"
+require_relative "ruby_source"
 
 case ARGV
 in ["install", unpacked, gem_home]
@@ -17,4 +19,5 @@ in ["install", unpacked, gem_home]
   end
 in ["missing", gem_home] then puts GemHome.new(gem_home).missing
 in ["compile", source, gem_home] then GemHome.new(gem_home).compile(source)
+in ["extract", gem, ruby, gem_home] then RubySource.new(ruby).install(gem, gem_home)
 end

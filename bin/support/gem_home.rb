@@ -26,6 +26,20 @@ class GemHome
     Gem::Installer.for_spec(installed, options).generate_bin
   end
 
+  # Installs a gem of Ruby files only.
+  #
+  # @param spec [Gem::Specification]
+  # @param libraries [Array<String>] files and folders that `require` is to find
+  # @return [void]
+  def copy(spec, libraries)
+    target = File.join(@path, "gems", spec.full_name)
+    FileUtils.rm_rf(target)
+    FileUtils.mkdir_p(File.join(target, "lib"))
+    FileUtils.cp_r(libraries, File.join(target, "lib"))
+    spec.executables = []
+    register(spec)
+  end
+
   # @return [Array<String>] gems that no installed version satisfies
   def missing
     installed.flat_map(&:runtime_dependencies)
@@ -33,7 +47,7 @@ class GemHome
              .map(&:name).uniq.sort
   end
 
-  # @param source [String] an unpacked source with a gemspec and one C extension
+  # @param source [String] an unpacked source with a gemspec
   # @return [void]
   def compile(source)
     spec = Dir.chdir(source) { Gem::Specification.load(Dir["*.gemspec"].first) }

@@ -2,13 +2,17 @@
 # Step 4: the gems, one folder per Ruby in our cache, from RubyGems or else from Debian's packages.
 
 # What the Gemfile asks for, and what that asks for in turn, as Debian names it. Gems that every Ruby brings
-# (json, logger) are not listed; prism is compiled from its source where the Ruby's own is too old.
+# (json, logger) are not listed; prism is compiled from its source where the Ruby's own is too old, and nokogiri
+# always.
 KINO_DEBIAN_GEMS="
-  racc rake rake-compiler rubocop ruby-ast ruby-base64 ruby-diff-lcs ruby-language-server-protocol
-  ruby-lint-roller ruby-mustermann ruby-parallel ruby-progressbar ruby-rack ruby-rack-protection
-  ruby-rack-session ruby-rackup ruby-rainbow ruby-rake-compiler-dock ruby-rb-sys ruby-regexp-parser ruby-roda
-  ruby-rspec ruby-rspec-core ruby-rspec-expectations ruby-rspec-mocks ruby-rspec-support ruby-rubocop-ast
-  ruby-sinatra ruby-tilt ruby-unicode-display-width ruby-unicode-emoji ruby-whitequark-parser yard
+  racc rake rake-compiler rubocop ruby-actionpack ruby-actionview ruby-activesupport ruby-ast ruby-base64
+  ruby-builder ruby-concurrent ruby-connection-pool ruby-crass ruby-diff-lcs ruby-erubi ruby-i18n
+  ruby-language-server-protocol ruby-lint-roller ruby-loofah ruby-mini-portile2 ruby-minitest ruby-multi-json
+  ruby-mustermann ruby-parallel ruby-progressbar ruby-rack ruby-rack-protection ruby-rack-session ruby-rack-test
+  ruby-rackup ruby-rails-dom-testing ruby-rails-html-sanitizer ruby-railties ruby-rainbow ruby-rake-compiler-dock
+  ruby-rb-sys ruby-regexp-parser ruby-roda ruby-rspec ruby-rspec-core ruby-rspec-expectations ruby-rspec-mocks
+  ruby-rspec-support ruby-rubocop-ast ruby-sinatra ruby-sinatra-contrib ruby-thor ruby-tilt ruby-tzinfo
+  ruby-unicode-display-width ruby-unicode-emoji ruby-useragent ruby-whitequark-parser ruby-zeitwerk yard
 "
 
 setup_gems() {
@@ -73,6 +77,7 @@ install_gems() {
   elif have_apt; then
     say "Gems: RubyGems cannot be reached, so they come from Debian's packages"
     need_debian_keyring
+    need_nokogiri_packages
     run_logged "$log" install_debian_gems ||
       fail_with_log "Debian's packages of the gems could not be set up" "$log" \
         "Check the network, then run this again (it tries RubyGems first)."
@@ -100,9 +105,16 @@ rubygems_answers() {
   '
 }
 
+# Nokogiri's own copies of these libraries would have to be downloaded.
+need_nokogiri_packages() {
+  if ! pkg-config --exists libxml-2.0 libexslt zlib 2>/dev/null; then
+    need_packages "Compiling Nokogiri, which Rails needs," libxml2-dev libxslt1-dev pkg-config zlib1g-dev
+  fi
+}
+
 # Downloads with an apt of our own, unpacks, and makes an ordinary gem folder of it.
 install_debian_gems() {
-  local debs="$KINO_CACHE/build/debs" unpacked="$KINO_CACHE/build/unpacked" attempt deb gem
+  local debs="$KINO_CACHE/build/debs" unpacked="$KINO_CACHE/build/unpacked" attempt deb
   for attempt in "" force; do
     rm -rf "$debs" "$unpacked" "$KINO_CACHE/build/gem-source"
     mkdir -p "$debs" "$unpacked"
@@ -113,12 +125,44 @@ install_debian_gems() {
   for deb in "$debs"/*.deb; do
     dpkg-deb -x "$deb" "$unpacked/$(basename "${deb%%_*}")" || return 1
   done
-  "$KINO_RUBY_EXE" "$KINO_ROOT/bin/support/debian_gems.rb" install "$unpacked" "$GEM_HOME" || return 1
-  for gem in $("$KINO_RUBY_EXE" "$KINO_ROOT/bin/support/debian_gems.rb" missing "$GEM_HOME"); do
-    papt_download_source "ruby-$gem" "$KINO_CACHE/build/gem-source" || return 1
-    mkdir -p "$unpacked/source-$gem"
-    tar -xf "$KINO_TARBALL" -C "$unpacked/source-$gem" --strip-components=1 || return 1
-    "$KINO_RUBY_EXE" "$KINO_ROOT/bin/support/debian_gems.rb" compile "$unpacked/source-$gem" "$GEM_HOME" || return 1
-  done
+  debian_gems install "$unpacked" "$GEM_HOME" && install_missing_gems "$unpacked" || return 1
   rm -rf "$debs" "$unpacked" "$KINO_CACHE/build/gem-source"
+}
+
+debian_gems() { "$KINO_RUBY_EXE" "$KINO_ROOT/bin/support/debian_gems.rb" "$@"; }
+
+# install_missing_gems FOLDER: from their sources what the installed gems ask for, and what that asks for in turn.
+install_missing_gems() {
+  local missing before="" gem
+  while missing=$(debian_gems missing "$GEM_HOME") || return 1; [ -n "$missing" ]; do
+    if [ "$missing" = "$before" ]; then
+      echo "No version that fits: $missing"
+      return 1
+    fi
+    before=$missing
+    for gem in $missing; do install_gem_from_source "$gem" "$1" || return 1; done
+  done
+}
+
+# install_gem_from_source GEM FOLDER: from the gem's own source package. A gem that comes with Ruby has none: it is
+# in Ruby's source (a Ruby may have been built without it).
+install_gem_from_source() {
+  local gem=$1 folder=$2
+  if [ -n "$(papt_source_versions "ruby-$gem")" ]; then
+    unpack_source "ruby-$gem" "$folder/source-$gem" || return 1
+    NOKOGIRI_USE_SYSTEM_LIBRARIES=1 debian_gems compile "$folder/source-$gem" "$GEM_HOME"
+  else
+    if ! [ -d "$folder/source-ruby" ]; then
+      unpack_source "ruby$(papt_source_series | head -n 1)" "$folder/source-ruby" || return 1
+    fi
+    debian_gems extract "$gem" "$folder/source-ruby" "$GEM_HOME"
+  fi
+}
+
+# unpack_source PACKAGE FOLDER
+unpack_source() {
+  papt_download_source "$1" "$KINO_CACHE/build/gem-source" || return 1
+  rm -rf "$2"
+  mkdir -p "$2"
+  tar -xf "$KINO_TARBALL" -C "$2" --strip-components=1
 }

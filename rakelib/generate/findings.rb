@@ -1,12 +1,13 @@
 # frozen_string_literal: true
 
 require "kino/check/causes"
+require_relative "frameworks"
 
 module Generate
   # doc/ractors.md: what `kino --check` finds, and how it is mended.
   module Findings
     # What it is made from.
-    SOURCES = %w[lib/kino/check/causes.rb rakelib/generate/findings.rb].freeze
+    SOURCES = %w[lib/kino/check/causes.rb rakelib/generate/findings.rb spec/support/frameworks/*.rb].freeze
 
     HEADING = <<~MARKDOWN.freeze
       <!-- Made by `rake generate` from #{SOURCES.join(" and ")}: change those. -->
@@ -111,8 +112,6 @@ module Generate
       and measure both. `--yjit` is a [directive](configuration.md#yjit) as any other. Where YJIT is on by other means
       (`RUBY_YJIT_ENABLE=1`, `ruby --yjit`, the app), Kino leaves it on, and says so in ractor mode. The first line of the
       banner ends in `+YJIT` where it is on.
-
-      ## What is found
     MARKDOWN
 
     # By cause: before and after. spec/unit/check/advice_examples_spec.rb tries each.
@@ -262,7 +261,7 @@ module Generate
       entries = Kino::Check::Causes::ALL.map do |symbol, cause|
         ["### `#{symbol}`: #{cause.title}\n\n#{cause.fix.sub(/\A[a-z]/, &:upcase)}.\n", *examples(symbol)].join("\n")
       end
-      [HEADING, *entries].join("\n")
+      [HEADING, Frameworks.text, "## What is found\n", *entries].join("\n")
     end
 
     # @return [Array<String>]

@@ -1,0 +1,45 @@
+# frozen_string_literal: true
+
+require_relative "../../spec/support/frameworks/table"
+
+module Generate
+  # The part of doc/ractors.md that tells what comes of frameworks and middleware.
+  module Frameworks
+    TABLE = ::Frameworks
+
+    HEADING = <<~MARKDOWN
+      ## Frameworks and middleware
+
+      The suite serves these in each mode, on Ruby 3.4 and 4.0, and holds this list to what comes of it. All of them serve in
+      mode `threaded` and, as a rackup file builds them, in mode `auto`, which then takes threads. The apps are in
+      `spec/support/frameworks`: they are what the tutorials show.
+
+      The columns tell of the app as it stands, and of middleware once it was frozen with what is around it, as in
+      [middleware](#middleware). "Ractors" says whether it serves in mode `ractor`, and what it does that a Ractor may not if it
+      does not. "Auto" says which mode `auto` takes: threads too for some that would serve in Ractors, where the check has found
+      something that other requests could come to.
+    MARKDOWN
+
+    module_function
+
+    # @return [String]
+    def text = [HEADING, *TABLE::SECTIONS.map { |section, title| part(section, title) }].join("\n")
+
+    def part(section, title)
+      rows = TABLE.apps.select { |app| app.section == section }.map { |app| row(app) }
+      "| #{title} | Ractors | auto |\n|---|---|---|\n#{rows.join}"
+    end
+
+    def row(app)
+      rubies = app.same_everywhere? ? { nil => app.on(4) } : { "4.0: " => app.on(4), "3.4: " => app.on(3) }
+      cells = %i[ractors auto].map { |column| rubies.map { |ruby, there| "#{ruby}#{send(column, there)}" }.join("; ") }
+      "| #{name(app)} | #{cells.join(" | ")} |\n"
+    end
+
+    def name(app) = app.rackup ? app.name : "`#{app.name}`"
+
+    def ractors(app) = app.ractor ? "no: #{app.ractor}" : "yes"
+
+    def auto(app) = { ractor: "Ractors", threaded: "threads" }.fetch(app.auto)
+  end
+end

@@ -1,0 +1,212 @@
+# frozen_string_literal: true
+
+require "json"
+require "net/http"
+require "tempfile"
+require "kino"
+require "kino/app_loader"
+require_relative "table"
+
+module Frameworks
+  # Serves the apps of the table and asks them. A program: it prints a line of JSON for each app. Each app has a process
+  # of its own, forked from one that has loaded its section's libraries: what one app sets or memoises is no other's. In
+  # there ractor mode is first, for what a request memoises on the main Ractor would help.
+  module Trial
+    ROOT = File.expand_path("../../..", __dir__)
+    # Seconds that an app has; a guard against hanging.
+    LIMIT = 20
+    # What keeps an app out of ractor mode, in short: from what is raised.
+    REASONS = {
+      /non-shareable objects in constant (\S+) by/ => "reads the constant `%s`",
+      /get unshareable values from instance variables.* Ractors \((@\w+) from (\S+?)\)/ => "reads `%s` of `%s`",
+      /get unshareable values from instance variables/ => "reads an instance variable of a class", # all that 3.4 says
+      /can not set instance variables of classes/ => "sets an instance variable of a class",
+      /class variables from non-main Ractors?.*?\((@@\w+) from (\S+?)\)/m => "reads `%s` of `%s`",
+      /un-?shareable Proc in a different Ractor/ => "calls a method that was made of a block",
+      /global variables (\S+) from/ => "reads the global variable `%s`",
+      /can't modify frozen ([\w:]+): / => "changes a frozen `%s`",
+      /can not make shareable object for #<([\w:]+?)(?::0x|>)/ => "holds a `%s`",
+      /Proc's self is not shareable/ => "holds a block",
+      /the app \((\S+)\) cannot be shared/ => "its app, a `%s`, cannot be shared"
+    }.freeze
+
+    class << self
+      # @param section [String]
+      # @param names [Array<String>] of apps, all if none
+      # @return [void]
+      def print_table(section, names = [])
+        LIBRARIES.fetch(section.to_sym).each { |library| require library }
+        require_relative "inner"
+        apps = Frameworks.apps.select { |app| app.section == section.to_sym }
+        apps = apps.select { |app| names.include?(app.name) } unless names.empty?
+        Process.warmup # what the children share they need not collect
+        waiting = Thread::Queue.new(apps).close
+        # Two at a time: that halves it where there are two cores.
+        Array.new(2) { Thread.new { while (app = waiting.pop) do print_row(app) end } }.each(&:join)
+      end
+
+      private
+
+      def print_row(app)
+        $stdout.write("#{JSON.generate(name: app.name, **in_child { outcomes(app) })}\n")
+      end
+
+      def outcomes(app)
+        plain = build(app)
+        frozen, obstacle = freeze(app, plain)
+        { ractor: outcome(app, :ractor, frozen || plain, obstacle), auto: auto(app, frozen), plain: default_mode(app),
+          threaded: outcome(app, :threaded, build(app)) }
+      end
+
+      def auto(app, frozen)
+        tried = outcome(app, :auto, frozen || build(app))
+        # What sets its own instance variables serves in no mode once it is frozen.
+        tried[:reason].start_with?("changes a frozen") ? outcome(app, :auto, build(app)) : tried
+      end
+
+      # @return [Symbol] what mode auto takes for a stack that nobody has frozen
+      def default_mode(app) = Kino::Config::Mode.resolve(:auto, build(app), threads: :auto).first
+
+      def outcome(app, mode, built, obstacle = nil)
+        tried = { faults: ["not shareable"] }
+        log = obstacle || captured { tried = try(app, mode, built) }
+        { **tried, reason: reason(tried.fetch(:refused, "") + log), log: }
+      end
+
+      def try(app, mode, built)
+        server = Kino::Server.new(built, port: 0, mode:, workers: 2).start
+        faults = Client.new(server.port).faults(app.calls)
+        { mode: server.mode, faults: }
+      rescue Kino::UnshareableAppError => e
+        { faults: ["refused"], refused: e.message }
+      ensure
+        server&.shutdown(timeout: 5)
+      end
+
+      # @return [#call] as a rackup file builds it
+      def build(app)
+        return @loaded ||= Kino::AppLoader.load(path(app.rackup)) if app.rackup
+
+        ::Rack::Builder.app do
+          use GivenSession if app.section == :protection
+          app.stack ? instance_exec(&app.stack) : use(Object.const_get(app.name))
+          run Inner unless @run
+        end
+      end
+
+      # @return [#call, nil] and [String, nil] what is in the way
+      def freeze(app, plain)
+        return [plain, nil] if app.rackup
+
+        [Ractor.make_shareable(build(app)), nil]
+      rescue Ractor::Error => e
+        [nil, e.message]
+      end
+
+      def path(rackup) = rackup.start_with?("examples/") ? "#{ROOT}/#{rackup}" : "#{__dir__}/#{rackup}"
+
+      def reason(text)
+        pattern, words = REASONS.min_by { |candidate, _| text.index(candidate) || text.size }
+        (match = pattern.match(text)) ? format(words, *match.captures) : text[/^.*Error.*$/].to_s
+      end
+
+      def captured
+        file = Tempfile.new("kino-frameworks")
+        former = $stderr.dup
+        $stderr.reopen(file.path, "a")
+        $stderr.sync = true
+        yield
+        File.read(file.path)
+      ensure
+        $stderr.reopen(former)
+        file.close!
+      end
+
+      def in_child(&)
+        reader, writer = IO.pipe
+        pid = fork { write(writer, &) }
+        writer.close
+        reader.timeout = LIMIT
+        text = reader.read
+        text.empty? ? { broken: "its process ended" } : JSON.parse(text)
+      rescue IO::TimeoutError
+        { broken: "it hung" }
+      ensure
+        Process.kill(:KILL, pid)
+        Process.wait(pid)
+        reader.close
+      end
+
+      def write(writer)
+        writer.write(JSON.generate(yield))
+      rescue Exception => e # rubocop:disable Lint/RescueException -- such as an app that cannot be made
+        writer.write(JSON.generate(broken: e.full_message(highlight: false)))
+      ensure
+        writer.close
+        exit!(true) # no at_exit, and no Ractor that goes on
+      end
+    end
+
+    # A browser: it keeps cookies, and its connection.
+    class Client
+      ROUNDS = 2
+
+      def initialize(port)
+        @port = port
+        @cookies = {}
+        @last = ""
+      end
+
+      # @return [Array<String>] what was not as it has to be
+      def faults(calls)
+        Net::HTTP.start("127.0.0.1", @port, read_timeout: 10) do |http|
+          (1..ROUNDS).flat_map { |round| calls.filter_map { |call| fault(call, http.request(request(call)), round) } }
+        end
+      end
+
+      private
+
+      def request(call)
+        headers = { "accept-encoding" => "identity", "cookie" => @cookies.map { |pair| pair.join("=") }.join("; ") }
+        headers.delete("cookie") if @cookies.empty?
+        request = Net::HTTPGenericRequest.new(call.verb, !call.form.nil?, call.verb != "HEAD", call.path,
+                                              headers.merge(call.sent))
+        if call.form
+          request.body = call.form.sub("{}") { URI.encode_www_form_component(@last) }
+          request.content_type = "application/x-www-form-urlencoded" unless request["content-type"]
+        end
+        request
+      end
+
+      def fault(call, answer, round)
+        @last = answer.body.to_s.b
+        answer.get_fields("set-cookie")&.each { |field| note(field) }
+        return if right?(call, answer, round)
+
+        "#{call.verb} #{call.path} in round #{round}: #{answer.code} #{answer.to_hash} #{@last[0, 300].inspect}"
+      end
+
+      def note(cookie)
+        name, value = cookie.split(";", 2).first.split("=", 2)
+        cookie.include?("01 Jan 1970") ? @cookies.delete(name) : @cookies[name] = value
+      end
+
+      def right?(call, answer, round)
+        expected = call.body.respond_to?(:call) ? call.body.call(round) : call.body
+        answer.code.to_i == call.status && fits?(expected, @last) &&
+          call.headers.all? { |name, value| fits?(value, answer[name].to_s) }
+      end
+
+      def fits?(expected, text)
+        expected.is_a?(Regexp) ? expected.match?(text) : expected == text
+      end
+    end
+  end
+end
+
+if $PROGRAM_NAME == __FILE__
+  require "rack"
+  Warning[:experimental] = false
+  $stdout.sync = true
+  Frameworks::Trial.print_table(ARGV.shift, ARGV)
+end
