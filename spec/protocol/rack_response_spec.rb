@@ -217,8 +217,8 @@ RSpec.describe "Rack responses" do
 
     # What an app that came from Rack 2 has to change.
     {
-      "LF in a cookie" => 'header set-cookie must not hold control characters, got "a=b\nc=d": for several lines give ' \
-                          "an Array of Strings",
+      "LF in a cookie" => 'header set-cookie must not hold control characters, got "a=b\nc=d": for several lines ' \
+                          "give an Array of Strings",
       "NUL in a value" => 'header x must not hold control characters, got "a\u0000b" (GET ',
       "a Symbol for a name" => 'a header name must be a String, got :x: write "x"',
       "an Integer for a name" => "a header name must be a String, got 1 (GET ",

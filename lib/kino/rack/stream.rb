@@ -1,10 +1,14 @@
 # frozen_string_literal: true
 
+require "stringio"
+
 module Kino
   module Rack
     # What a streaming body (one that responds to `call`) is given: reads the request body and writes
     # the response body, at the same time if it likes. Writing waits while the client is slow, and
     # raises {DisconnectedError}, an IOError, once it has left.
+    #
+    # Rack asks for less than it has: apps also call what the socket has that other servers give them.
     #
     # @see https://github.com/rack/rack/blob/main/SPEC.rdoc Streaming Body
     class Stream
@@ -60,11 +64,36 @@ module Kino
         self
       end
 
+      # @param objects [Array<Object>] what to write, each on a line of its own, in one piece
+      # @return [nil]
+      # @raise [IOError] see {#write}
+      def puts(*objects)
+        text = StringIO.new(String.new) # binary: it changes no byte
+        text.puts(*objects)
+        write(text.string)
+        nil
+      end
+
+      # @param objects [Array<Object>] see {#write}
+      # @return [nil]
+      # @raise [IOError] see {#write}
+      def print(*objects)
+        write(*objects)
+        nil
+      end
+
       # Nothing is held back, so there is nothing to do.
       # @return [self]
       def flush
         self
       end
+
+      # @return [true] see {#flush}
+      def sync = true
+
+      # Changes nothing, see {#flush}.
+      # @param value [Boolean]
+      def sync=(value); end
 
       # @return [nil]
       def close_read

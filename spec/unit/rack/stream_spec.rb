@@ -39,6 +39,15 @@ RSpec.describe Kino::Rack::Stream do
     expect(written).to eq(%w[ab c 1 d 2])
   end
 
+  it "writes lines, in one piece, and the rest that a socket takes" do
+    expect([stream.puts("a", ["b", 1], "c\n"), stream.puts, stream.print("d", 2)]).to eq([nil, nil, nil])
+    expect(written).to eq(%W[a\nb\n1\nc\n \n d 2])
+    stream.puts("\xff".b, "\u00e9".encode("UTF-16LE"))
+    expect(written.last.bytes).to eq([0xff, 10, 0xe9, 0, 10])
+    stream.sync = false
+    expect(stream.sync).to be(true)
+  end
+
   it "may be closed for reading" do
     expect(stream.close_read).to be_nil
     expect { stream.read }.to raise_error(IOError, "not opened for reading")
@@ -51,7 +60,9 @@ RSpec.describe Kino::Rack::Stream do
   it "may be closed for writing" do
     expect(stream.close_write).to be_nil
     expect { stream.write("a") }.to raise_error(IOError, "not opened for writing")
-    expect { stream << "a" }.to raise_error(IOError)
+    [-> { stream << "a" }, -> { stream.puts("a") }, -> { stream.print("a") }].each do |writing|
+      expect(&writing).to raise_error(IOError)
+    end
     expect(stream.read(3)).to eq("one")
     expect(stream).not_to be_closed
   end
