@@ -23,7 +23,13 @@ module Generate
       from a program.
 
       A finding is certain where every request comes to it, and possible where only some do or where it depends on what is
-      not known before. Mode `auto` takes threads for an app that a certain finding would keep from answering.
+      not known before. Keys of a Hash are shown in it if they are made of words; others may be secrets, and are not.
+
+      Mode `auto` does not gamble: it takes threads for an app that cannot be shared, at the first finding in the code of
+      one that can, certain or possible, and for one whose code it cannot read to its end (a thousand methods and blocks, 2
+      seconds of the processor). Only what threads would raise as well (`no_app`, `frozen`) does not count, nor a call that
+      cannot be followed. So a few apps run on threads though Ractors would do: try them with `--request`, as below, and use
+      `-m ractor`, which takes any app that can be shared. With `-m ractor` and `-m threaded` the check is not even loaded.
 
           kino --check --request "GET /" --request "GET /orders"
 

@@ -29,6 +29,7 @@ module Apps
 end
 
 require "support/apps/bodies"
+require "support/apps/counter"
 require "support/apps/deaths"
 require "support/apps/depths"
 require "support/apps/doors"

@@ -110,6 +110,18 @@ module Kino
       # @return [Array<Note>]
       def notes = events.grep(Note)
 
+      # @return [Array<Array(Routine, Note)>] its own notes, and those of the blocks in it that may run
+      def notes_within
+        blocks = nested_calls.map(&:target).uniq
+        [self, *blocks].flat_map do |routine|
+          equal?(routine) ? notes.map { |note| [self, note] } : routine.notes_within
+        end
+      end
+
+      # @param position [Integer]
+      # @return [Boolean] whether what is there raises to somebody who has provided for Ractors, by name
+      def expected?(position) = @listing.catches.any? { it.include?(position) && expects?(it) }
+
       # @return [Array<Call>]
       def all_calls = events.grep(Call)
 
@@ -152,9 +164,7 @@ module Kino
 
       # But for those for which somebody has provided by name.
       def events
-        @events.flat_map do |position, events|
-          @listing.catches.any? { it.include?(position) && expects?(it) } ? [] : events
-        end
+        @events.flat_map { |position, events| expected?(position) ? [] : events }
       end
 
       def expects?(caught)
