@@ -107,7 +107,6 @@ module Kino
       warn_of_slips
       inherited = Inherited.take(@env)
       @env["RACK_ENV"] = settings.environment
-      YJIT.enable(env: @env)
       run(AppLoader.load(settings.rackup), settings, inherited)
     end
 
@@ -116,7 +115,8 @@ module Kino
     end
 
     def run(app, settings, inherited)
-      server_class.run(app, inherited:, **settings.to_h) do |server|
+      prepare = ->(_server) { YJIT.enable(env: @env) }
+      server_class.run(app, inherited:, prepare:, **settings.to_h) do |server|
         @out.puts Banner.lines(mode: server.mode, workers: server.workers, threads: server.threads,
                                environment: settings.environment, url: server.url)
         @out.flush # a pipe or a file shall show it too, and at once

@@ -33,13 +33,15 @@ module Kino
     # @param app [#call] a Rack 3 app
     # @param inherited [Inherited] what the process was started with; for the command, which takes it
     #   before it loads the app
+    # @param prepare [#call, nil] called with the server once its mode is known, before anything of it starts; for the
+    #   command as well
     # @param settings [Hash] see {#initialize}
     # @yieldparam server [Server] once it listens
     # @return [Server] stopped
     # @raise [ConfigError, UnshareableAppError, UnshareableHookError, BindError, PidfileError]
     # @raise [WorkerBootError] see {#wait}
-    def self.run(app, inherited: Inherited.take, **settings, &)
-      server = new(app, listener: inherited.listener, **settings)
+    def self.run(app, inherited: Inherited.take, prepare: nil, **settings, &)
+      server = new(app, listener: inherited.listener, **settings).tap { prepare&.call(it) }
       Runner.new(server, inherited:, kept: inherited.kept? || !settings[:listener].nil?).run(&)
       server
     end

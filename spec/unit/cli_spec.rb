@@ -49,7 +49,7 @@ RSpec.describe Kino::CLI do
       app, keywords = server.calls.fetch(0)
       expect(app.call({})).to eq(:answer)
       expect(keywords).to include(port: 0, queue_timeout: 1.5, mode: :auto)
-      expect(keywords.keys).to eq([:inherited, *Kino::Config::Directives::NAMES])
+      expect(keywords.keys).to eq([:inherited, :prepare, *Kino::Config::Directives::NAMES])
       expect(out.string).to include("mode: ractor", "\nlistening: http://127.0.0.1:9292\n")
       expect(err.string).to be_empty
     end
