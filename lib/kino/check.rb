@@ -3,6 +3,7 @@
 require "kino/check/breakdown"
 require "kino/check/code"
 require "kino/no_app"
+require "kino/ruby"
 
 module Kino
   # Tells why a Rack app can, or cannot, run on Ractors. doc/ractors.md says what the findings mean.
@@ -77,7 +78,7 @@ module Kino
                    Breakdown.guard(label) { (code = Code.new(app, label:, limit: methods)).findings }
         tried = requests.empty? ? {} : try(app, requests)
         Report.new(app: label, findings: findings + tried.values.flatten, requests: tried.keys,
-                   unfollowed: code&.unfollowed.to_a.size)
+                   unfollowed: code&.unfollowed.to_a.size, procs: Ruby.procs_stop_ractors? ? code&.procs.to_a : [])
       end
 
       # A server that boots asks this. What the app holds is not looked at: it is shareable. An app that is not read

@@ -80,6 +80,17 @@ module Generate
       --check` names it: write `def call(env) = dup._call(env)` there, and rename what was `call` to `_call`, or let it use
       local variables.
 
+      ## Procs in a request
+
+      On Ruby 4.0 with YJIT, to make a Proc that outlives its frame stops all Ractors until each of them has come to a safe
+      point. One a request is hardly felt, 25 are. (Ruby 4.1 has it mended.) So `kino --check` on Ruby 4.0 names the places
+      where a request makes one, under "note: procs in a request" and as `procs` in JSON: `lambda`, `->` and `proc`; a
+      block that a method takes as `&block` and keeps, as `Rack::BodyProxy` does; `Hash.new { }`, `Enumerator.new`,
+      `Thread.new`, `define_method`; `&method(:name)`. A block that is only yielded to makes none (`each`, `map`, a method
+      with `yield`), nor does one that is passed on as `&block`, nor `&:name`. It is advice: it changes neither the verdict
+      nor what mode `auto` takes. What helps is `yield` in place of `&block`, and a method of a module, or a lambda in a
+      constant that is made once (`Ractor.shareable_proc`), in place of one that each request makes.
+
       ## Sleeping
 
       In a Ractor, Ruby's `sleep` goes through a thread of the VM, which on Ruby 3.4 makes 10 ms out of 5.

@@ -65,7 +65,8 @@ module Kino
         return [*unread] unless root
 
         enter_body(root)
-        Reach.new(root).findings(cut: @cut)
+        reach = Reach.new(root)
+        reach.findings(cut: @cut).tap { @procs = reach.procs }
       rescue SystemStackError # the stack of a Fiber is a small one
         [Reach.cut("the code calls deeper than the stack that is left to the check", @app.label)]
       ensure
@@ -144,6 +145,9 @@ module Kino
       # @return [Set<Array(String, Symbol)>] places and names of calls of which is not known what they call
       attr_reader :unfollowed
 
+      # @return [Array<ProcSite>, nil] see {Reach#procs}; nil before {#findings}, and where nothing could be read
+      attr_reader :procs
+
       # @return [Named]
       def named = @named ||= Named.new(self)
 
@@ -192,7 +196,7 @@ module Kino
       def block_of(method) = (procs_of(method).first if listing(method)&.type == :block)
 
       def new_routine(listing, method, receiver)
-        routine = Routine.new(listing:, receiver:, scope: scope(method), method:, label: title(receiver, method),
+        routine = Routine.new(listing:, receiver:, scope: scope(method), method:, label: Values.title(receiver, method),
                               kept: block_of(method)&.then { Surroundings.kept(it) })
         routine.note(Routine::WHOLE, :method_of_proc, "#{routine.label} is defined from a block") if of_block?(method)
         routine
@@ -252,13 +256,6 @@ module Kino
 
       def scope(method)
         @scopes[method] ||= block_of(method)&.then { Scope.of_proc(it) } || Scope.of_method(method)
-      end
-
-      def title(receiver, method)
-        return "#{receiver.label}##{method.name}" if receiver.is_a?(Values::Made)
-        return "#{receiver.label}.#{method.name}" if Peek.module?(receiver.object)
-
-        "#{Peek.title(Peek.class_of(receiver.object))}##{method.name}"
       end
     end
   end

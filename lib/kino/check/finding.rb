@@ -25,5 +25,15 @@ module Kino
       # @return [Boolean] whether it is about Ractors: threads would not do the same
       def ractors_only? = !Causes::ALL.fetch(cause).anywhere
     end
+
+    # A place where a request makes a Proc: advice, and no finding.
+    #
+    # @!attribute [r] what
+    #   @return [String] how it comes about
+    # @!attribute [r] place
+    #   @return [String] file and line
+    # @!attribute [r] path
+    #   @return [String] how it is reached, see {Finding}
+    ProcSite = Data.define(:what, :place, :path)
   end
 end

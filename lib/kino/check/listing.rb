@@ -124,6 +124,14 @@ module Kino
       # @return [Boolean] whether there is anything in it that calls its block, or passes it on
       def block_used? = @params.key?(:use_block)
 
+      # @return [Boolean] whether it uses its `&block` as an object, which makes a Proc of it; to call it or to pass it
+      #   on does not
+      def block_kept?
+        return @is_block_kept unless @is_block_kept.nil?
+
+        @is_block_kept = @instructions.any? { it.op == :getblockparam } || inner.any?(&:block_kept?)
+      end
+
       # @return [Array<Integer>] local variables by index, once for each time that they are set
       def writes = @writes ||= own_writes(0)
 

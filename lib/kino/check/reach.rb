@@ -54,7 +54,20 @@ module Kino
         certain_ones = certain.flat_map { |routine| of(routine) { |position| routine.certain?(position) } }
         others = possible.flat_map { |routine| of(routine) { false } }
         found = (certain_ones + others).sort_by { it.certain? ? 0 : 1 }.uniq { [it.cause, it.what, it.place] }
+        @reached = possible
         cut ? [*found, self.class.cut(cut, @root.label)] : found
+      end
+
+      # To be asked after {#findings}.
+      #
+      # @return [Array<ProcSite>] where requests make Procs, one for each place
+      def procs
+        sites = @reached.flat_map do |routine|
+          routine.new_procs.map do |new_proc|
+            ProcSite.new(what: new_proc.what, place: routine.listing.place(new_proc.position), path: path(routine))
+          end
+        end
+        sites.uniq { [it.what, it.place] }
       end
 
       private
