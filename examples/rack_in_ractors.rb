@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require "rack/headers"
+require "rack/mime"
 require "rack/multipart"
 require "rack/query_parser"
 require "rack/request"
@@ -11,7 +12,7 @@ require "rack/utils"
 # them until they are. `require` this where an app runs in Ractors; to threads it makes no difference.
 module RackInRactors
   # Such as Rack::Headers::KNOWN_HEADERS, which every response with a Rack::Headers reads.
-  TABLES = [Rack::Headers, Rack::Multipart, Rack::Multipart::Parser, Rack::QueryParser, Rack::Request,
+  TABLES = [Rack::Headers, Rack::Mime, Rack::Multipart, Rack::Multipart::Parser, Rack::QueryParser, Rack::Request,
             Rack::Request::Helpers, Rack::Utils]
            .flat_map { |owner| owner.constants(false).map { |name| owner.const_get(name) } }
            .grep_v(Module)

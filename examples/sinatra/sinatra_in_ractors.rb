@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require "rack/files"
 require "sinatra/base"
 require_relative "../rack_in_ractors"
 

@@ -2,9 +2,8 @@
 
 require "kino/check/breakdown"
 require "kino/check/code"
-require "kino/check/graph"
-require "kino/check/report"
 require "kino/no_app"
+require "kino/ruby"
 
 module Kino
   # Tells why a Rack app can, or cannot, run on Ractors. doc/ractors.md says what the findings mean.
@@ -18,7 +17,7 @@ module Kino
   # A report is put together from three sources. {Check::Graph} goes through the objects that the app holds,
   # {Check::Code} reads the code that a request reaches, and {Check::Trial} calls the app, where requests are given.
   # What they find is a {Check::Finding} each, by one of {Check::Causes}; {Check::Report} puts them in order, and
-  # {Check::Text} in words. Mode auto asks {Check.certain}, which only reads code, and not for long.
+  # {Check::Text} in words. Mode auto asks {Check.first_finding}, which only reads code, and stops at the first finding.
   #
   # Objects (graph): contents, captures (what a Proc holds), never (what it holds that no
   # freezing helps), advice. Trial: exchange (one request in its Ractor).
@@ -54,9 +53,14 @@ module Kino
   # - cut: something was not read, for there is too much of it (objects, methods, calls in each other, seconds:
   #   {Check::Code} and {Check::Graph} have the limits) or because it comes about in the request (`eval`).
   # - unfollowed: a call of which is not known what it calls. It is counted, and is no finding: it may be harmless.
+  #   Nearly every app has some, `env["x"].strip` is one, so that mode auto would never take Ractors if they counted.
   #
   # In doubt it says less than certain, and more than nothing: an app that is called ready and raises is the worst.
   module Check
+    # A server that boots has no use for these.
+    autoload :Graph, "kino/check/graph"
+    autoload :Report, "kino/check/report"
+
     class << self
       # Looks at the objects that the app holds and at the code that a request reaches; nothing of it is run, loaded,
       # frozen or changed, unless requests are given.
@@ -74,30 +78,40 @@ module Kino
                    Breakdown.guard(label) { (code = Code.new(app, label:, limit: methods)).findings }
         tried = requests.empty? ? {} : try(app, requests)
         Report.new(app: label, findings: findings + tried.values.flatten, requests: tried.keys,
-                   unfollowed: code&.unfollowed.to_a.size)
+                   unfollowed: code&.unfollowed.to_a.size, procs: Ruby.procs_stop_ractors? ? code&.procs.to_a : [])
       end
 
-      # A server that boots asks this: whatever goes wrong here, nothing is foreseen, and it boots.
+      # A server that boots asks this. What the app holds is not looked at: it is shareable. An app that is not read
+      # to its end, and one that the check fails over, count as if something was found.
       #
       # @param app [#call]
-      # @return [Finding, nil] what every request would raise, and only in a Ractor; what the app holds is not looked at
+      # @return [Finding, nil] something that may keep it from Ractors, and from nothing else; nil where all was read
+      #   and nothing was found
       # @api private
-      def certain(app)
-        Code.new(app, label: label_of(app), limit: BOOT_LIMIT, seconds: BOOT_SECONDS).findings
-            .find { it.certain? && !Causes::ALL.fetch(it.cause).anywhere }
+      def first_finding(app)
+        label = label_of(app)
+        without_full_collections { Code.new(app, label:, limit: BOOT_LIMIT, seconds: BOOT_SECONDS).first_finding }
       rescue *Breakdown::RESCUED => e
-        ErrorLog.line("warning: not known whether the app can run on Ractors, for #{Breakdown.text(e)} " \
-                      "(please report this)")
-        nil
+        Breakdown.finding(e, label)
       end
 
-      # What a boot can wait for: some tenths of a second, as a rule.
-      BOOT_LIMIT = 500
-      # The same, for code that is slow to read.
-      BOOT_SECONDS = 0.4
+      # Methods and blocks that a boot may read. A count, so that the same app gets the same mode on any machine.
+      BOOT_LIMIT = 1_000
+      # Seconds of the processor: a guard, which code that is slow to read may meet before the count.
+      BOOT_SECONDS = 2
       private_constant :BOOT_LIMIT, :BOOT_SECONDS
 
       private
+
+      # All that the reading makes is short-lived, and the app's objects are old by then: to mark them again would take
+      # half as long as the reading.
+      def without_full_collections
+        before = GC.config.slice(:rgengc_allow_full_mark)
+        GC.config(rgengc_allow_full_mark: false)
+        yield
+      ensure
+        GC.config(before)
+      end
 
       def no_app(app, label)
         what = NoApp.reason(app) or return

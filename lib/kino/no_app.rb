@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-require "kino/check/peek"
+require "kino/peek"
 require "kino/errors"
 
 module Kino
@@ -13,7 +13,7 @@ module Kino
       # @return [String, nil] nil if it can be called with a request
       def reason(app)
         why = fault(app)
-        "#{Check::Peek.describe(app)} is not a Rack app, for #{why}" if why
+        "#{Peek.describe(app)} is not a Rack app, for #{why}" if why
       end
 
       # @param app [Object]
@@ -27,23 +27,23 @@ module Kino
       private
 
       def fault(app)
-        method = Check::Peek.method_of(app, :call)
+        method = Peek.method_of(app, :call)
         return ("it has no call method" unless answers?(app)) unless method
-        return "its call method is private" unless Check::Peek.public?(Check::Peek.holder(app), :call)
+        return "its call method is private" unless Peek.public?(Peek.holder(app), :call)
 
         "its call method does not take one argument" unless takes_one?(arity(app, method))
       end
 
       # By a method_missing of its own.
       def answers?(app)
-        method = Check::Peek.method_of(app, :method_missing)
-        method && !Check::Peek.same?(method.owner, BasicObject)
+        method = Peek.method_of(app, :method_missing)
+        method && !Peek.same?(method.owner, BasicObject)
       end
 
       def arity(app, method)
-        return method.arity unless Check::Peek.kind?(app, Proc) && Check::Peek.same?(method.owner, Proc)
+        return method.arity unless Peek.kind?(app, Proc) && Peek.same?(method.owner, Proc)
 
-        Check::Peek.lambda?(app) ? Check::Peek.proc_arity(app) : -1
+        Peek.lambda?(app) ? Peek.proc_arity(app) : -1
       end
 
       def takes_one?(arity) = arity == 1 || arity.between?(-2, -1)

@@ -7,7 +7,8 @@ module Kino
   # Turns Ruby's compiler on, where that pays: see the directive `yjit`. It cannot be turned off again.
   #
   # It is done once the mode is known, after the app was loaded. Nothing is lost by that: what is called often enough
-  # from then on is compiled.
+  # from then on is compiled. And the code with which mode auto reads the app runs only once: to compile it would cost
+  # ten times as much as to run it.
   #
   # @api private
   module YJIT

@@ -24,7 +24,13 @@ module Generate
       from a program.
 
       A finding is certain where every request comes to it, and possible where only some do or where it depends on what is
-      not known before. Mode `auto` takes threads for an app that a certain finding would keep from answering.
+      not known before. Keys of a Hash are shown in it if they are made of words; others may be secrets, and are not.
+
+      Mode `auto` does not gamble: it takes threads for an app that cannot be shared, at the first finding in the code of
+      one that can, certain or possible, and for one whose code it cannot read to its end (a thousand methods and blocks, 2
+      seconds of the processor). Only what threads would raise as well (`no_app`, `frozen`) does not count, nor a call that
+      cannot be followed. So a few apps run on threads though Ractors would do: try them with `--request`, as below, and use
+      `-m ractor`, which takes any app that can be shared. With `-m ractor` and `-m threaded` the check is not even loaded.
 
           kino --check --request "GET /" --request "GET /orders"
 
@@ -74,6 +80,17 @@ module Generate
       frozen itself. This does for middleware that sets none of its instance variables in `call`. Where one does, `kino
       --check` names it: write `def call(env) = dup._call(env)` there, and rename what was `call` to `_call`, or let it use
       local variables.
+
+      ## Procs in a request
+
+      On Ruby 4.0 with YJIT, to make a Proc that outlives its frame stops all Ractors until each of them has come to a safe
+      point. One a request is hardly felt, 25 are. (Ruby 4.1 has it mended.) So `kino --check` on Ruby 4.0 names the places
+      where a request makes one, under "note: procs in a request" and as `procs` in JSON: `lambda`, `->` and `proc`; a
+      block that a method takes as `&block` and keeps, as `Rack::BodyProxy` does; `Hash.new { }`, `Enumerator.new`,
+      `Thread.new`, `define_method`; `&method(:name)`. A block that is only yielded to makes none (`each`, `map`, a method
+      with `yield`), nor does one that is passed on as `&block`, nor `&:name`. It is advice: it changes neither the verdict
+      nor what mode `auto` takes. What helps is `yield` in place of `&block`, and a method of a module, or a lambda in a
+      constant that is made once (`Ractor.shareable_proc`), in place of one that each request makes.
 
       ## Sleeping
 

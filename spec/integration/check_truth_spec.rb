@@ -47,6 +47,18 @@ RSpec.describe Kino::Check, limit: 180 do
     expect(named { |row| row[:verdict] == "ready" && !row[:works] }).to eq({})
   end
 
+  it "sends no app to Ractors by mode auto that raises there, and answers on threads" do
+    astray = named { |row| row[:shareable] && row[:foreseen].nil? && !row[:works] }
+    # What is frozen stays so on threads.
+    expect(astray.reject { |_name, error| error.to_s.start_with?("FrozenError") }).to eq({})
+  end
+
+  it "foresees something just where the report has something, and one of that" do
+    unlike = rows.select { |row| row[:shareable] && !row[:concerns].to_a.include?(row[:foreseen]) }
+    expect(unlike.reject { it[:foreseen].nil? && it[:concerns].empty? }.map { it.slice(:name, :foreseen, :concerns) })
+      .to eq([])
+  end
+
   it "is certain of nothing that does not happen" do
     expect(named { |row| row[:verdict] == "blocked" && row[:works] }).to eq({})
   end

@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require "support/child"
 require "support/integration"
 
 RSpec.describe "modes" do
@@ -75,6 +76,30 @@ RSpec.describe "modes" do
       expect(server.mode).to eq(:threaded)
       expect(Wire.get(server.port).body).to eq("x")
       expect(log.text).to match(/\Akino: warning: threaded mode, because the app \(Proc\) cannot be shared .*\n\z/)
+    end
+
+    it "is threaded for an app that may raise in a Ractor, which answers there" do
+      server = serve(Apps::Counter, mode: :auto)
+      expect(server.mode).to eq(:threaded)
+      expect([Wire.get(server.port).body, Wire.get(server.port).body]).to eq(%w[1 2])
+      expect(log.text).to match(/\Akino: warning: threaded mode, because .* holds a Hash .* -m ractor insists\n\z/)
+    end
+
+    it "alone loads the check, and only for an app that can be shared" do
+      loaded = <<~RUBY
+        require "kino"
+        module Shared; def self.call(_env) = [200, {}, []]; end
+        local = [1]
+        [[Shared, :threaded], [Shared, :ractor], [->(_env) { local }, :auto], [Shared, :auto]].each do |app, mode|
+          Kino::Server.new(app, mode:)
+          puts $LOADED_FEATURES.count { |file| file.match?(%r{/kino/check(/|\\.rb)}) }
+        end
+      RUBY
+      child = Child.ruby(loaded)
+      *others, auto = child.output.lines.map(&:to_i)
+      expect([others, auto]).to match([[0, 0, 0], be_positive])
+    ensure
+      child&.close
     end
 
     it "runs as many threads as suit the mode" do

@@ -30,6 +30,7 @@ end
 
 require "support/apps/bodies"
 require "support/apps/crowd"
+require "support/apps/counter"
 require "support/apps/deaths"
 require "support/apps/depths"
 require "support/apps/doors"

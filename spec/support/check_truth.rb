@@ -47,7 +47,9 @@ module CheckTruth
       report = Kino::Check.report(rack_app)
       # Whatever they consist of: the specs of the check say how that looks.
       findings = report.findings.map { |finding| finding.to_h.transform_values(&:to_s) }
-      { "verdict" => report.verdict.to_s, "findings" => findings }
+      foreseen = Ractor.shareable?(rack_app) && Kino::Check.first_finding(rack_app)
+      { "verdict" => report.verdict.to_s, "findings" => findings, "foreseen" => foreseen && foreseen.cause.to_s,
+        "concerns" => report.findings.select(&:ractors_only?).map { it.cause.to_s }, "shareable" => foreseen != false }
     rescue Exception => e # rubocop:disable Lint/RescueException -- a check that raises is a row of its own
       { "verdict" => "raised", "findings" => [{ "what" => e.full_message(highlight: false) }] }
     end

@@ -95,24 +95,70 @@ RSpec.describe Kino::Check do
     end
   end
 
-  describe "what is certain" do
-    def certain(code, around = "")
-      described_class.certain(shop("#{around}\nmodule App\ndef self.call(env)\n#{code}\nend\nend")::App)
+  describe "what mode auto asks for" do
+    def first(code, around = "")
+      described_class.first_finding(shop("#{around}\nmodule App\ndef self.call(env)\n#{code}\nend\nend")::App)
     end
 
-    it "is what every request would raise, and only in a Ractor" do
-      expect(certain("LIST", "LIST = []").what).to eq("Shop::LIST holds an Array")
-      expect(certain("env && $a")).to be_nil
-      expect(certain("[200, {}, []]")).to be_nil
+    it "is what a request may meet in a Ractor, and where" do
+      expect(first("LIST", "LIST = []")).to have_attributes(what: "Shop::LIST holds an Array", place: "app.rb:4",
+                                                            path: "Shop::App.call")
+      expect(first("env && $a")).to have_attributes(what: "$a is read")
+      expect(first("[200, {}, []]")).to be_nil
     end
 
     it "is not what threads would raise too" do
-      expect(certain("LIST << 1", "LIST = [].freeze")).to be_nil
-      expect(certain("LIST << 1\n$a", "LIST = [].freeze").what).to eq("$a is read")
+      expect(first("LIST << 1", "LIST = [].freeze")).to be_nil
+      expect(first("LIST << 1\n$a", "LIST = [].freeze").what).to eq("$a is read")
+    end
+
+    it "is not what the code provides for, wherever it stands" do
+      helper = "module Helper; def self.ask = $a; end"
+      expect(first("Helper.ask\nrescue Ractor::IsolationError\n[200, {}, []]", helper)).to be_nil
+      expect(first("Helper.ask\nrescue TypeError\n[200, {}, []]", helper).what).to eq("$a is read")
+    end
+
+    it "is found in a block, with the way to it" do
+      expect(first("[1].each { Helper.ask { $b } }", "module Helper; def self.ask = yield; end"))
+        .to have_attributes(what: "$b is read", path: "Shop::App.call")
+    end
+
+    it "is found in the body of the answer" do
+      expect(first("[200, {}, Body.new]", "class Body; def each = yield($a); end"))
+        .to have_attributes(what: "$a is read", path: "Shop::App.call -> Shop::Body#each")
+    end
+
+    it "is enough: what comes after it is not read" do
+      # A thousand methods, each of which would be read.
+      rest = Array.new(1_000) { |index| "def self.m#{index} = m#{index + 1}" }.join("\n")
+      code = "module Rest\n#{rest}\nend\nmodule Helper; def self.ask = $a; end"
+      allow(Kino::Check::Listing).to receive(:of).and_call_original
+      expect(first("Helper.ask\nRest.m0", code).what).to eq("$a is read")
+      expect(Kino::Check::Listing).to have_received(:of).at_most(2).times
+    end
+
+    it "is that not all could be read" do
+      many = Array.new(1_000) { |index| "def self.m#{index} = 1" }.join("\n")
+      calls = Array.new(1_000) { |index| "Many.m#{index}" }.join("\n")
+      expect(first(calls, "module Many\n#{many}\nend")).to have_attributes(cause: :cut)
+    end
+
+    it "is that the check failed" do
+      allow(Kino::Check::Code).to receive(:new).and_raise(KeyError, "boo")
+      expect(described_class.first_finding(Comparable)).to have_attributes(cause: :breakdown, what: /KeyError: boo/)
+    end
+
+    it "is not a call that could not be followed" do
+      expect(first("env.fetch(\"a\").serve(1)\n[200, {}, []]")).to be_nil
     end
 
     it "is not what the app holds" do
-      expect(described_class.certain(Object.new)).to be_nil
+      expect(described_class.first_finding(Object.new)).to be_nil
+    end
+
+    it "leaves the collector as it was" do
+      first("[200, {}, []]")
+      expect(GC.config).to include(rgengc_allow_full_mark: true)
     end
   end
 end

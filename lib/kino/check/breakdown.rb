@@ -34,8 +34,9 @@ module Kino
           "the check itself failed: #{ErrorLog.describe(error)}#{where}"
         end
 
-        private
-
+        # @param error [Exception]
+        # @param label [String] the app's name in paths
+        # @return [Finding]
         def finding(error, label)
           Finding.new(cause: :breakdown, certainty: :possible, what: text(error), place: nil, path: label,
                       fix: Causes::ALL.fetch(:breakdown).fix)

@@ -2,6 +2,7 @@
 
 require "kino/check/blocks"
 require "kino/check/native_calls"
+require "kino/check/new_procs"
 require "kino/check/requests"
 
 module Kino
@@ -13,13 +14,16 @@ module Kino
     module Calls
       include Blocks
       include NativeCalls
+      include NewProcs
       include Requests
 
       private
 
       def call(info, code = nil, *)
         request = take_request(info, code)
-        dispatch(@state.pop, request)
+        receiver = @state.pop
+        note_proc(receiver, request)
+        dispatch(receiver, request)
       end
 
       # @return [Array, nil] targets as {Flow} wants them
@@ -101,6 +105,7 @@ module Kino
       def enter(value, method, request)
         routine = @code.routine(method, value, request) or return
         calls(routine)
+        note_kept_block(routine, request.block)
         routine.interrupt if breaks_out?(request.block)
         run_block(request.block, by: routine) if routine.yields?
         routine.endless? ? :ends : routine.result || Values::UNKNOWN

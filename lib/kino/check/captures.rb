@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-require "kino/check/peek"
+require "kino/peek"
 
 module Kino
   module Check

@@ -46,7 +46,7 @@ module Kino
         @app = Values::Known.new(app, label)
         @limit = limit
         @budget = Budget.new(seconds)
-        @depth = 0
+        @readers = []
         @unfollowed = Set.new
         @count = 0
         @routines = {}.compare_by_identity
@@ -56,20 +56,30 @@ module Kino
         @scopes = {}
         @listings = {}
         @changed = {}.compare_by_identity
-        @setters = Setters.new { |method| listing(method) }
+        @setters = Setters.new
       end
 
       # @return [Array<Finding>]
       def findings
         root = enter_app
-        return [*(Reach.cut(@cut, @app.label) if @cut)] unless root
+        return [*unread] unless root
 
         enter_body(root)
-        Reach.new(root).findings(cut: @cut)
+        reach = Reach.new(root)
+        reach.findings(cut: @cut).tap { @procs = reach.procs }
       rescue SystemStackError # the stack of a Fiber is a small one
         [Reach.cut("the code calls deeper than the stack that is left to the check", @app.label)]
       ensure
         Extensions.forget
+      end
+
+      # Reads until there is something to find. It is one of {#findings}, but for its certainty, which is known only
+      # when all has been read.
+      #
+      # @return [Finding, nil] one that keeps the app from Ractors only; nil where all was read and there is none
+      def first_finding
+        @is_first_enough = true
+        catch(:found) { findings.find(&:ractors_only?) }
       end
 
       # @param method [UnboundMethod]
@@ -87,7 +97,7 @@ module Kino
         known[key] || bounded do
           routine = new_routine(listing, method, receiver)
           known[key] = routine
-          Reader.new(routine, self).read(parameters)
+          read(routine, parameters)
         end
       end
 
@@ -100,7 +110,7 @@ module Kino
         reading = known[block.receiver.token] ||=
           Reading.new(Routine.new(listing: block.listing, receiver: block.receiver, scope: frame.scope,
                                   method: frame.method, outer: frame, label: frame.label))
-        reading.read(parameters) { |all| bounded { Reader.new(reading.routine, self).read(all) } }
+        reading.read(parameters) { |all| bounded { read(reading.routine, all) } }
       end
 
       # Something is not read.
@@ -124,7 +134,7 @@ module Kino
           routine = Routine.new(listing:, receiver: Surroundings.receiver(block), scope: Scope.of_proc(block),
                                 label: value.label, kept: Surroundings.kept(block))
           known[:proc] = routine
-          Reader.new(routine, self).read(Parameters.new(listing))
+          read(routine, Parameters.new(listing))
         end
       end
 
@@ -134,6 +144,9 @@ module Kino
 
       # @return [Set<Array(String, Symbol)>] places and names of calls of which is not known what they call
       attr_reader :unfollowed
+
+      # @return [Array<ProcSite>, nil] see {Reach#procs}; nil before {#findings}, and where nothing could be read
+      attr_reader :procs
 
       # @return [Named]
       def named = @named ||= Named.new(self)
@@ -183,7 +196,7 @@ module Kino
       def block_of(method) = (procs_of(method).first if listing(method)&.type == :block)
 
       def new_routine(listing, method, receiver)
-        routine = Routine.new(listing:, receiver:, scope: scope(method), method:, label: title(receiver, method),
+        routine = Routine.new(listing:, receiver:, scope: scope(method), method:, label: Values.title(receiver, method),
                               kept: block_of(method)&.then { Surroundings.kept(it) })
         routine.note(Routine::WHOLE, :method_of_proc, "#{routine.label} is defined from a block") if of_block?(method)
         routine
@@ -196,25 +209,45 @@ module Kino
         method = @app.method(:call)
         return routine(method, @app, ONE) if method
 
-        method = @app.method(:method_missing)
-        method && routine(method, @app, ONE.vague)
+        @app.method(:method_missing)&.then { routine(it, @app, ONE.vague) }
       end
 
       def enter_method(method) = routine(Peek.unbind(method), Values::Known.new(Peek.receiver(method)), ONE)
 
       # The response's body is the app's code too: it is written from the Ractor.
       def enter_body(root)
+        @body_of = root.label
         Body.each_call(root.result || Values::UNKNOWN, self) { |routine| root.calls(Routine::WHOLE, routine, by: :maybe) }
       end
 
       def bounded
-        return cut if full? || @depth >= DEPTH
+        return cut if full? || @readers.size >= DEPTH
 
         @count += 1
-        @depth += 1
-        result = yield
-        @depth -= 1
+        yield
+      end
+
+      def read(routine, parameters)
+        @readers << Reader.new(routine, self)
+        result = @readers.last.read(parameters)
+        @readers.pop
+        end_with(routine) if @is_first_enough && routine.outer.nil?
         result
+      end
+
+      # Blocks wait for their method: they may be read again, with less known.
+      def end_with(routine)
+        return if @readers.any?(&:expected?)
+
+        owner, note = routine.notes_within.find { |_owner, note| !Causes::ALL.fetch(note.cause).anywhere }
+        labels = [*@body_of, *@readers.map { it.routine.label }, routine.label, owner&.label]
+        throw :found, Reach.finding(note, owner, path: Reach.way(labels)) if note
+      end
+
+      # @return [Finding, nil] where there is something to call, and none of it could be read
+      def unread
+        why = @cut || ("its call method is not written in Ruby" if @app.method(:call))
+        Reach.cut(why, @app.label) if why
       end
 
       def full? = @count >= @limit || late?
@@ -223,13 +256,6 @@ module Kino
 
       def scope(method)
         @scopes[method] ||= block_of(method)&.then { Scope.of_proc(it) } || Scope.of_method(method)
-      end
-
-      def title(receiver, method)
-        return "#{receiver.label}##{method.name}" if receiver.is_a?(Values::Made)
-        return "#{receiver.label}.#{method.name}" if Peek.module?(receiver.object)
-
-        "#{Peek.title(Peek.class_of(receiver.object))}##{method.name}"
       end
     end
   end

@@ -2,7 +2,8 @@
 
 require "kino/check/captures"
 require "kino/check/heap"
-require "kino/check/peek"
+require "kino/check/masking"
+require "kino/peek"
 require "kino/ruby"
 
 module Kino
@@ -43,7 +44,7 @@ module Kino
 
         def of_hash(object)
           entries = Peek.pairs(object).flat_map do |key, value|
-            name = Peek.class_of(key).equal?(String) ? key.dump : Peek.describe(key)
+            name = [String, Symbol].include?(Peek.class_of(key)) ? Masking.show(key) : Peek.describe(key)
             [["{key #{name}}", key], ["[#{name}]", value]]
           end
           procedure = Peek.default_proc(object)

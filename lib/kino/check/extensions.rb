@@ -11,6 +11,8 @@ module Kino
     module Extensions
       # What an extension calls to say that it is safe.
       MARK = "rb_ext_ractor_safe"
+      # What is a part of Ruby itself, which has a name only, and its encodings.
+      WITHOUT_METHODS = %r{\A[^/\\]+\z|/enc/}
       # Letters of a name that is hardly that of something else.
       LONG = 8
 
@@ -39,19 +41,33 @@ module Kino
         # A name is in there at the end of a string: linkers let strings share their ends. It is the file that has most
         # of the names; of two, the safe one, for the other may only use what that defines. A method that was taken over
         # from another module (`define_method(:name, Other.instance_method(:name))`) is known by its own name, if that
-        # is a long one.
+        # is a long one. Safe ones are searched only for what an unsafe one has: most programs have safe ones only.
         def file_of(modules, method)
-          counts = files.select { |_file, text| text.include?("#{method}\0") }
-                        .transform_values { |text| modules.count { |name| text.include?("#{name}\0") } }
-          counts.reject! { |_file, count| count.zero? } if method.size < LONG
-          counts.max_by { |file, count| [count, safe?(file) ? 1 : 0] }&.first
+          safe, unsafe = files.keys.partition { |file| safe?(file) }
+          counts = matches(unsafe, modules, method)
+          return if counts.empty?
+
+          counts.merge(matches(safe, modules, method)).max_by { |file, count| [count, safe?(file) ? 1 : 0] }.first
         end
 
-        def safe?(file) = files.fetch(file).include?(MARK)
+        # @return [Hash{String => Integer}] how many of the modules are named in a file that names the method
+        def matches(candidates, modules, method)
+          counts = files.slice(*candidates).select { |_file, text| text.include?("#{method}\0") }
+                        .transform_values { |text| modules.count { |name| text.include?("#{name}\0") } }
+          method.size < LONG ? counts.reject { |_file, count| count.zero? } : counts
+        end
+
+        # Noted for good, unlike the files.
+        def safe?(file)
+          @safe ||= {}
+          @safe.fetch(file) { @safe[file] = files.fetch(file).include?(MARK) }
+        end
 
         def files
           @files ||= {}
-          $LOADED_FEATURES.grep(/\.(?:so|bundle)\z/) { |file| @files[file] ||= content(file) }
+          $LOADED_FEATURES.grep(/\.(?:so|bundle)\z/) do |file|
+            @files[file] ||= content(file) unless file.match?(WITHOUT_METHODS)
+          end
           @files
         end
 

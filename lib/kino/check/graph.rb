@@ -6,7 +6,7 @@ require "kino/check/causes"
 require "kino/check/contents"
 require "kino/check/finding"
 require "kino/check/listing"
-require "kino/check/peek"
+require "kino/peek"
 require "kino/check/rules"
 
 module Kino

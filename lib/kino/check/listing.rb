@@ -50,6 +50,10 @@ module Kino
         new(sequence.to_a) if sequence && !sequence.path.start_with?("<internal:")
       end
 
+      # @param operand [Object] of an instruction
+      # @return [Boolean] whether it is code in its turn
+      def self.code?(operand) = operand.is_a?(Array) && operand[0] == "YARVInstructionSequence/SimpleDataFormat"
+
       # @param file [String]
       # @param line [Integer]
       # @return [String] both, from the working directory
@@ -120,14 +124,16 @@ module Kino
       # @return [Boolean] whether there is anything in it that calls its block, or passes it on
       def block_used? = @params.key?(:use_block)
 
+      # @return [Boolean] whether it uses its `&block` as an object, which makes a Proc of it; to call it or to pass it
+      #   on does not
+      def block_kept?
+        return @is_block_kept unless @is_block_kept.nil?
+
+        @is_block_kept = @instructions.any? { it.op == :getblockparam } || inner.any?(&:block_kept?)
+      end
+
       # @return [Array<Integer>] local variables by index, once for each time that they are set
       def writes = @writes ||= own_writes(0)
-
-      # @return [Array<Symbol>] the instance variables that it sets, blocks within included; `:any` where the names come
-      #   about when it runs
-      def ivars_set
-        @ivars_set ||= @instructions.filter_map { |instruction| ivar_set(instruction) } + inner.flat_map(&:ivars_set)
-      end
 
       protected
 
@@ -143,13 +149,6 @@ module Kino
       def inner
         @inner ||= @instructions.flat_map { |instruction| instruction.operands.grep(Array).select { code?(it) } }
                                 .map { |code| nested(code) } + @catches.filter_map(&:handler)
-      end
-
-      def ivar_set(instruction)
-        first = instruction.operands.first
-        return first if instruction.op == :setinstancevariable
-
-        :any if first.is_a?(Hash) && first[:mid] == :instance_variable_set
       end
 
       def own_sets = @own_sets ||= @instructions.filter_map { |instruction| written(instruction, 0) }
@@ -174,7 +173,7 @@ module Kino
         blocks.any? { |block| block.type == :block && block.returns_out? }
       end
 
-      def code?(operand) = operand[0] == "YARVInstructionSequence/SimpleDataFormat"
+      def code?(operand) = self.class.code?(operand)
 
       def read(body)
         line = @first_line

@@ -35,23 +35,25 @@ module Kino
       def find(name)
         return [] if Named.common?(name)
 
-        found = index.fetch(name, [])
+        found = index.fetch(name, []).select { apps?(it, name) }
         found.size > LIMIT ? [] : found.filter_map { |holder| entry(holder, name) }
       end
 
       private
 
-      # Only what has a name that leads to it: what a program has dropped may be there for a while.
+      # Of all modules, singleton classes with methods among them. Few of the names are asked for, and whose a method
+      # is matters only then.
       def index
-        @index ||= ObjectSpace.each_object(Module).to_a.each_with_object({}) do |mod, index|
-          next unless Peek.name_of(mod) && !Rules.core_name?(Peek.name_of(mod)) && Scope.reachable?(mod)
-
-          [mod, *(Peek.singleton(mod) if Peek.singleton_methods(mod, false).any?)].each { |holder| add(index, holder) }
+        @index ||= ObjectSpace.each_object(Module).to_a.each_with_object({}) do |holder, index|
+          Peek.own_methods(holder, false).each { |name| (index[name] ||= []) << holder }
         end
       end
 
-      def add(index, holder)
-        Peek.own_methods(holder, false).each { |name| (index[name] ||= []) << holder if own?(holder, name) }
+      # Only what has a name that leads to it: what a program has dropped may be there for a while.
+      def apps?(holder, name)
+        mod = Peek.singleton_class?(holder) ? Peek.attached(holder) : holder
+        title = Peek.name_of(mod) if Peek.module?(mod)
+        title && own?(holder, name) && !Rules.core_name?(title) && Scope.reachable?(mod)
       end
 
       def own?(holder, name)

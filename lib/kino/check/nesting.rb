@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
 require "kino/check/heap"
-require "kino/check/peek"
+require "kino/peek"
 
 module Kino
   module Check

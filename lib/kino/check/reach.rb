@@ -20,6 +20,26 @@ module Kino
         Finding.new(cause: :cut, certainty: :possible, what:, place: nil, path:, fix: Causes::ALL.fetch(:cut).fix)
       end
 
+      # @param note [Routine::Note]
+      # @param routine [Routine] in which it stands
+      # @param path [String] how that is reached
+      # @param is_certain [Boolean] whether every request meets it
+      # @return [Finding]
+      def self.finding(note, routine, path:, is_certain: false)
+        fix = note.fix.is_a?(Proc) ? note.fix.call : note.fix
+        Finding.new(cause: note.cause, certainty: is_certain ? :certain : :possible, what: note.what,
+                    place: routine.listing.place(note.position), path:,
+                    fix: fix || Causes::ALL.fetch(note.cause).fix)
+      end
+
+      # @param labels [Array<String, nil>] of routines, the first that is called before the last
+      # @return [String] the way through them
+      def self.way(labels)
+        steps = labels.compact.chunk_while { |one, next_one| one == next_one }.map(&:first)
+        steps = [*steps.first(SHOWN), "...", *steps.last(SHOWN)] if steps.size > SHOWN * 2
+        steps.join(" -> ")
+      end
+
       # @param root [Routine]
       def initialize(root)
         @root = root
@@ -34,7 +54,20 @@ module Kino
         certain_ones = certain.flat_map { |routine| of(routine) { |position| routine.certain?(position) } }
         others = possible.flat_map { |routine| of(routine) { false } }
         found = (certain_ones + others).sort_by { it.certain? ? 0 : 1 }.uniq { [it.cause, it.what, it.place] }
+        @reached = possible
         cut ? [*found, self.class.cut(cut, @root.label)] : found
+      end
+
+      # To be asked after {#findings}.
+      #
+      # @return [Array<ProcSite>] where requests make Procs, one for each place
+      def procs
+        sites = @reached.flat_map do |routine|
+          routine.new_procs.map do |new_proc|
+            ProcSite.new(what: new_proc.what, place: routine.listing.place(new_proc.position), path: path(routine))
+          end
+        end
+        sites.uniq { [it.what, it.place] }
       end
 
       private
@@ -58,23 +91,18 @@ module Kino
 
       def of(routine)
         routine.notes.map do |note|
-          cause = Causes::ALL.fetch(note.cause)
-          Finding.new(cause: note.cause, certainty: note.is_sure && yield(note.position) ? :certain : :possible,
-                      what: note.what, place: routine.listing.place(note.position), path: path(routine),
-                      fix: fix(note) || cause.fix)
+          self.class.finding(note, routine, path: path(routine),
+                                            is_certain: note.is_sure && yield(note.position))
         end
       end
-
-      def fix(note) = note.fix.is_a?(Proc) ? note.fix.call : note.fix
 
       def path(routine)
         labels = []
         while routine
-          labels.unshift(routine.label) unless [labels.first, nil].include?(routine.label)
+          labels.unshift(routine.label)
           routine = @from[routine]
         end
-        labels = [*labels.first(SHOWN), "...", *labels.last(SHOWN)] if labels.size > SHOWN * 2
-        labels.join(" -> ")
+        self.class.way(labels)
       end
     end
   end

@@ -47,8 +47,15 @@ module Kino
         @routine = routine
         @code = code
         @made = {}
+        @position = Routine::WHOLE
         @steps = 0
       end
+
+      # @return [Routine]
+      attr_reader :routine
+
+      # @return [Boolean] whether what is raised where it reads raises to somebody who has provided for that
+      def expected? = @routine.expected?(@position)
 
       # @param parameters [Parameters]
       # @return [Routine]

@@ -16,15 +16,21 @@ module Kino
       # @return [Integer] calls of which is not known what they call: their receiver comes about in the request
       attr_reader :unfollowed
 
+      # @return [Array<ProcSite>] where requests make Procs; for an app that can run on Ractors, and where that stops
+      #   them all. Advice only
+      attr_reader :procs
+
       # @param app [String] the app's name
       # @param findings [Array<Finding>]
       # @param requests [Array<String>]
       # @param unfollowed [Integer]
-      def initialize(app:, findings:, requests: [], unfollowed: 0)
+      # @param procs [Array<ProcSite>]
+      def initialize(app:, findings:, requests: [], unfollowed: 0, procs: [])
         @app = app.dup.freeze
         @unfollowed = unfollowed
         @findings = order(findings).freeze
         @requests = requests.map { it.dup.freeze }.freeze
+        @procs = (verdict == :blocked ? [] : procs).dup.freeze
         freeze
       end
 
@@ -56,7 +62,8 @@ module Kino
 
       # @return [Hash{Symbol => Object}] for tools: made of Strings, Symbols, Arrays and Hashes only
       def to_h
-        { app:, ruby: RUBY_VERSION, verdict:, requests:, unfollowed:, findings: findings.map(&:to_h), steps: }
+        { app:, ruby: RUBY_VERSION, verdict:, requests:, unfollowed:, findings: findings.map(&:to_h), steps:,
+          procs: procs.map(&:to_h) }
       end
 
       # @return [String] JSON of {#to_h}

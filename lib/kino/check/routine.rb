@@ -11,6 +11,8 @@ module Kino
       # Something found: where in the listing, and what; `is_sure` unless it depends on more than on getting there.
       # `fix` is a String, a callable that gives one once all has been read, or nil.
       Note = Data.define(:position, :cause, :what, :fix, :is_sure)
+      # A place where a Proc is made, which is no finding: it only costs.
+      NewProc = Data.define(:position, :what)
       # The position of what is said of the routine as a whole.
       WHOLE = -1
       # A call. `by` says who decides whether a block runs: the routine that gets it, or :maybe for Ruby's own; nil
@@ -72,6 +74,12 @@ module Kino
         @events[position] << Call.new(position:, target:, by:)
       end
 
+      # @param what [String] how the Proc comes about
+      # @return [void]
+      def makes_proc(position, what)
+        @events[position] << NewProc.new(position:, what:)
+      end
+
       # Its own block is called there, or passed on.
       # @param by [Routine, Symbol, nil] see {Call}
       # @return [void]
@@ -109,6 +117,21 @@ module Kino
 
       # @return [Array<Note>]
       def notes = events.grep(Note)
+
+      # @return [Array<NewProc>]
+      def new_procs = events.grep(NewProc)
+
+      # @return [Array<Array(Routine, Note)>] its own notes, and those of the blocks in it that may run
+      def notes_within
+        blocks = nested_calls.map(&:target).uniq
+        [self, *blocks].flat_map do |routine|
+          equal?(routine) ? notes.map { |note| [self, note] } : routine.notes_within
+        end
+      end
+
+      # @param position [Integer]
+      # @return [Boolean] whether what is there raises to somebody who has provided for Ractors, by name
+      def expected?(position) = @listing.catches.any? { it.include?(position) && expects?(it) }
 
       # @return [Array<Call>]
       def all_calls = events.grep(Call)
@@ -152,9 +175,7 @@ module Kino
 
       # But for those for which somebody has provided by name.
       def events
-        @events.flat_map do |position, events|
-          @listing.catches.any? { it.include?(position) && expects?(it) } ? [] : events
-        end
+        @events.flat_map { |position, events| expected?(position) ? [] : events }
       end
 
       def expects?(caught)

@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-require "kino/check/peek"
+require "kino/peek"
 require "kino/ruby"
 
 module Kino
@@ -49,7 +49,7 @@ module Kino
         FalseClass Fiber File FileTest Float GC Hash IO Integer Kernel Marshal MatchData Math Method Module NilClass
         Numeric Object ObjectSpace Proc Process Ractor Random Range Rational Refinement Regexp RubyVM Set Signal
         String Struct Symbol Thread ThreadGroup Time TracePoint TrueClass UnboundMethod Warning ENV ARGF main Monitor
-      ].freeze
+      ].to_h { [it, true] }.freeze
 
       class << self
         # @param name [Symbol] of a global variable
@@ -77,7 +77,7 @@ module Kino
 
         # @param title [String] of a class or module
         # @return [Boolean] whether it is one of Ruby's own
-        def core_name?(title) = CORE.include?(title.split("::").first)
+        def core_name?(title) = CORE.key?(title) || CORE.key?(title[/\A[^:]*/])
 
         # @param object [Object]
         # @param ruby [String] version of Ruby

@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
 require "kino/check/nesting"
-require "kino/check/peek"
+require "kino/peek"
 require "kino/check/surroundings"
 
 module Kino

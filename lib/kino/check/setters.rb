@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
 require "kino/check/listing"
-require "kino/check/peek"
+require "kino/peek"
 require "kino/check/rules"
 
 module Kino
@@ -11,10 +11,7 @@ module Kino
     #
     # @api private
     class Setters
-      # @yieldparam method [UnboundMethod]
-      # @yieldreturn [Listing, nil]
-      def initialize(&listing)
-        @listing = listing
+      def initialize
         @names = {}.compare_by_identity
       end
 
@@ -37,11 +34,28 @@ module Kino
 
       # `attr_writer` leaves no code.
       def names_in(method)
-        listing = @listing.call(method)
-        return listing.ivars_set if listing
+        sequence = RubyVM::InstructionSequence.of(method)
+        return ivars_set(sequence.to_a) if sequence
 
         name = method.original_name.name
         method.source_location && name.end_with?("=") ? [:"@#{name.delete_suffix("=")}"] : []
+      end
+
+      # From the bare lists: a {Listing} of each method of each class would cost more than all else that is read.
+      #
+      # @return [Array<Symbol>] what the code sets, blocks and handlers within included; `:any` where the names come
+      #   about when it runs
+      def ivars_set(code)
+        catches, body = code.last(2)
+        body.grep(Array).flat_map { |instruction| set_by(*instruction) } +
+          catches.filter_map { |catch| catch[1] }.flat_map { |handler| ivars_set(handler) }
+      end
+
+      def set_by(operation, *operands)
+        return operands.first if operation == :setinstancevariable
+        return :any if operands.first.is_a?(Hash) && operands.first[:mid] == :instance_variable_set
+
+        operands.select { Listing.code?(it) }.flat_map { |code| ivars_set(code) }
       end
     end
   end

@@ -2,7 +2,7 @@
 
 require "kino/check/heap"
 require "kino/check/nesting"
-require "kino/check/peek"
+require "kino/peek"
 require "kino/check/values"
 
 module Kino

@@ -21,11 +21,16 @@ module Kino
         failed: "may run on Ractors: a request failed that was tried in a Ractor; it may fail in threads too"
       }.freeze
 
+      # Heads the places where requests make Procs.
+      PROCS = "note: procs in a request (with YJIT on Ruby 4.0 each of them stops all Ractors for a moment, see " \
+              "doc/ractors.md)"
+      private_constant :PROCS
+
       class << self
         # @param report [Report]
         # @return [String]
         def of(report)
-          [head(report), *groups(report), *last(report)].join("\n\n")
+          [head(report), *groups(report), *procs(report), *last(report)].join("\n\n")
         end
 
         private
@@ -67,6 +72,15 @@ module Kino
 
           more = places.size > ALSO ? " and #{places.size - ALSO} more" : ""
           ["    also at #{places.first(ALSO).join(", ")}#{more}"]
+        end
+
+        def procs(report)
+          sites = report.procs
+          return [] if sites.empty?
+
+          lines = sites.first(SHOWN).map { "  #{it.place}: #{it.what}\n    by #{it.path}" }
+          lines << "  and #{sites.size - SHOWN} more" if sites.size > SHOWN
+          [[PROCS, *lines].join("\n")]
         end
 
         def last(report)

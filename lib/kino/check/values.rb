@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-require "kino/check/peek"
+require "kino/peek"
 
 module Kino
   module Check
@@ -251,6 +251,16 @@ module Kino
           return distinct.first || UNKNOWN if distinct.size < 2
 
           distinct.size > Several::LIMIT ? UNKNOWN : Several.new(distinct)
+        end
+
+        # @param receiver [Known, Made]
+        # @param method [UnboundMethod]
+        # @return [String] how the report names the method
+        def title(receiver, method)
+          return "#{receiver.label}##{method.name}" if receiver.is_a?(Made)
+          return "#{receiver.label}.#{method.name}" if Peek.module?(receiver.object)
+
+          "#{Peek.title(Peek.class_of(receiver.object))}##{method.name}"
         end
 
         # @return [Boolean] whether all that the second may be, the first may be too

@@ -81,8 +81,8 @@ module Kino
           type: Types::Choice.new(words: %i[auto ractor threaded], placeholder: "MODE"),
           summary: "auto, ractor or threaded",
           doc: "`ractor` runs the app in Ractors, on all cores at once; the app must be shareable between them. " \
-               "`threaded` runs any app on plain threads. `auto` takes ractor where it can, else it says why " \
-               "not and takes threaded."
+               "`threaded` runs any app on plain threads. `auto` takes ractor for an app that can be shared " \
+               "and in whose code nothing is found that a Ractor may refuse. Else it says why not and takes threaded."
         ),
         Directive.new(
           name: :queue_depth, section: :requests, native: true,

@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-require "kino/check"
+require "kino/config/rails_app"
 require "kino/config/remedies"
 require "kino/config/types"
 require "kino/errors"
@@ -111,15 +111,22 @@ module Kino
           asked.positive? ? asked : VM_MAX_CPU
         end
 
-        # Only where Kino decides: who asks for ractor mode may know better, and an app that can be shared is taken.
+        # Only where Kino decides. Auto does not gamble: an app that may raise in a Ractor runs on threads, where it
+        # does not. The check is loaded here, for other modes do not need it.
         #
-        # @return [String, nil] what every request to an app that can be shared would raise in a Ractor
+        # @return [String, nil] nil where the app's code was read to its end, and nothing speaks against Ractors
         def foreseen(app, requested)
-          finding = Check.certain(app) unless requested == :ractor
-          return unless finding
+          return if requested == :ractor
 
-          "every request would fail in a Ractor: #{finding.what} " \
-            "(#{[finding.place, finding.path].compact.join(", by ")}); #{finding.fix}; kino --check tells more"
+          require "kino/check"
+          finding = Check.first_finding(app) or return
+          "#{finding.what} (#{finding.place || "by #{finding.path}"}), which a Ractor may refuse; #{advice(app)}"
+            .gsub(/[[:cntrl:]]+/, " ")
+        end
+
+        def advice(app)
+          proof = "kino --check --request \"GET /\" proves it, and -m ractor insists"
+          RailsApp.in?(app) ? "this is a Rails app: -m threaded ends this warning, #{proof}" : proof
         end
 
         # @return [Error, nil] what keeps this app out of ractor mode
@@ -137,8 +144,15 @@ module Kino
         end
 
         def unshareable(app, ruby)
+          return rails(app) if RailsApp.in?(app)
+
           "the app (#{kind(app)}) cannot be shared between Ractors: make it #{remedies(app, ruby)}, " \
             "or use mode threaded"
+        end
+
+        # Nothing that its author could write in another way makes a Rails app shareable.
+        def rails(app)
+          "the app (#{kind(app)}) is a Rails app, which cannot be shared between Ractors: use -m threaded"
         end
 
         # @return [String] what the app is, without calling anything of its own

@@ -46,7 +46,12 @@ RSpec.describe Kino::Check::Code do
 
     it "is found nothing in that has no code to read" do
       type = Class.new(BasicObject)
-      expect([Object.new, type.new, :upcase.to_proc, method(:puts), nil].map { |app| of(app) }).to all(eq([]))
+      expect([Object.new, type.new, nil].map { |app| of(app) }).to all(eq([]))
+    end
+
+    it "is said not to be read where what is called is not written in Ruby" do
+      findings = [:upcase.to_proc, method(:puts)].map { |app| of(app) }
+      expect(findings).to all(match([have_attributes(cause: :cut, what: "its call method is not written in Ruby")]))
     end
 
     it "may be a BasicObject, or lie about itself" do

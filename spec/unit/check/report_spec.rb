@@ -77,7 +77,7 @@ RSpec.describe Kino::Check::Report do
         { app: "App", ruby: RUBY_VERSION, verdict: "blocked", requests: ["GET /"], unfollowed: 0,
           findings: [{ cause: "constant", certainty: "certain", what: "w", place: "app.rb:1", path: "App.call",
                        fix: "f" }],
-          steps: [Kino::Check::Causes::ALL.fetch(:constant).first] }
+          steps: [Kino::Check::Causes::ALL.fetch(:constant).first], procs: [] }
       )
     end
 

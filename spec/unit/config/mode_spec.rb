@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require "kino/check"
 require "kino/config/mode"
 require "kino/config/settings"
 
@@ -46,6 +47,67 @@ RSpec.describe Kino::Config::Mode do
     it "leaves the app as it is" do
       described_class.resolve(:auto, object_app)
       expect(object_app).not_to be_frozen
+    end
+
+    context "with an app that can be shared, and may raise in a Ractor" do
+      let(:possible) { Module.new { def self.call(env) = env && $PROGRAM_NAME } }
+      let(:certain) { Module.new { def self.call(_env) = $PROGRAM_NAME } }
+      let(:frozen) { Module.new { def self.call(_env) = self::LIST << 1 }.tap { it.const_set(:LIST, [].freeze) } }
+
+      it "takes threaded in mode auto, and says what was found, how to prove it, and how to insist" do
+        mode, reason = described_class.resolve(:auto, possible)
+        expect(mode).to eq(:threaded)
+        expect(reason).to match(/\A\$PROGRAM_NAME is read \(\S+mode_spec\.rb:\d+\), which a Ractor may refuse; /)
+        expect(reason).to end_with("kino --check --request \"GET /\" proves it, and -m ractor insists")
+      end
+
+      it "takes ractor when told to" do
+        expect(described_class.resolve(:ractor, certain)).to eq([:ractor, nil])
+      end
+
+      it "takes ractor where threads would raise the same" do
+        expect(described_class.resolve(:auto, frozen)).to eq([:ractor, nil])
+      end
+
+      it "says so on one line" do
+        finding = Kino::Check::Finding.new(cause: :cut, certainty: :possible, what: "a\nb\e[0m", place: nil,
+                                           path: "app", fix: "")
+        allow(Kino::Check).to receive(:first_finding).and_return(finding)
+        expect(described_class.resolve(:auto, shareable).last).to start_with("a b [0m (by app), which")
+      end
+    end
+
+    context "with a Rails app" do
+      let(:rails_app) { stub_const("Rails::Application", Class.new { def call(_env) = [200, {}, []] }) }
+      let(:app) { stub_const("Demo::Application", Class.new(rails_app)).new }
+
+      it "names -m threaded, and not what cannot be made of it" do
+        expect(described_class.resolve(:auto, app).last)
+          .to eq("the app (Demo::Application) is a Rails app, which cannot be shared between Ractors: use -m threaded")
+        expect { described_class.resolve(:ractor, app) }.to raise_error(Kino::UnshareableAppError, /Rails app/)
+      end
+
+      it "knows it behind middleware, and where it is mounted" do
+        middleware = Struct.new(:app) { def initialize(app) = @app = app }
+        map = Object.new
+        map.instance_variable_set(:@mapping, [["host", "/a", /a/, Object.new], [nil, "/", //, middleware.new(app)]])
+        [middleware.new(app), middleware.new(middleware.new(app)), map].each do |stack|
+          expect(described_class.resolve(:auto, stack).last).to include("is a Rails app")
+        end
+      end
+
+      it "does not take others for it" do
+        app
+        expect(described_class.resolve(:auto, lambda_app).last).to include("make it a module")
+      end
+
+      it "says so as well where the app can be shared and something was found" do
+        app
+        ractorized = rails_app.new
+        def ractorized.call(_env) = $PROGRAM_NAME
+        expect(described_class.resolve(:auto, ractorized.freeze).last)
+          .to match(/\A\$PROGRAM_NAME is read .* this is a Rails app: -m threaded ends this warning, .* insists\z/)
+      end
     end
 
     it "copes with an app that has only call" do

@@ -1,9 +1,9 @@
 # frozen_string_literal: true
 
 require "objspace"
-require "kino/check/peek"
+require "kino/peek"
 
-RSpec.describe Kino::Check::Peek do
+RSpec.describe Kino::Peek do
   # Does not want to be looked at.
   let(:liar) do
     type = Class.new do
