@@ -129,8 +129,16 @@ module Kino
           type: Types::Duration.new, default: 30.0,
           summary: "how long a shutdown waits for requests in flight",
           doc: "Seconds that a shutdown leaves to the hook `before_shutdown` and to the requests that are in flight. " \
-               "Then they are cut off, and what still waits for a worker is answered 503. It may take a second or " \
-               "two more to end what is left."
+               "Then they are cut off, and what still waits for a worker is answered 503. To end what is left may " \
+               "take `shutdown_grace` and 2.5 seconds more."
+        ),
+        Directive.new(
+          name: :shutdown_grace, section: :process,
+          type: Types::Duration.new, default: 2.0,
+          summary: "how long threads that a shutdown cuts off get for their ensure blocks",
+          doc: "Seconds that threads get to run their `ensure` blocks when `shutdown_timeout` is over and they are " \
+               "killed. A thread that needs longer is left behind. Threaded mode only: in ractor mode the `ensure` " \
+               "blocks run when the process ends."
         ),
         Directive.new(
           name: :restart_timeout, section: :process,
