@@ -226,6 +226,16 @@ module Kino
                "whether the system could send anything. Not for connections that were given away (hijack, upgrades)."
         ),
         Directive.new(
+          name: :linger_timeout, section: :deadlines, native: true,
+          type: Types::Duration.new, default: 30.0,
+          summary: "how long to read on for a client that was answered before it had sent all",
+          doc: "Seconds for which the rest of a request is read and thrown away where the answer came before all of " \
+               "it was sent: many clients read nothing until they have sent all. A client that sends nothing for 5 " \
+               "seconds is waited for no longer. A body that announces its length is read to its end, any other up " \
+               "to `max_body_size`. No worker is held meanwhile, but the connection counts. With 0 the connection " \
+               "closes at once, and the client may lose its answer."
+        ),
+        Directive.new(
           name: :dispatch, section: :tuning,
           default: :auto,
           type: Types::Choice.new(words: %i[auto queue driven], placeholder: "WAY"),
