@@ -136,8 +136,7 @@ module Kino
       def endure(error)
         @errors += 1
         ErrorLog.line("the supervisor of the workers goes on after #{ErrorLog.full_message(error)}")
-        why = "its workers cannot be supervised: #{error.class}"
-        @lock.synchronize { fail_with(why) } if Backoff.exhausted?(@errors)
+        @lock.synchronize { fail_with("its workers cannot be supervised: #{error.class}") } if Backoff.exhausted?(@errors)
         sleep(Backoff.delay(@errors))
       end
 
