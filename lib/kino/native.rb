@@ -102,6 +102,10 @@ module Kino
   # `disconnected? -> Boolean`:: whether the client has left before its answer was complete. Public. Of a
   #   request that is over, whether it had left by then, as long as that is remembered.
   #
+  # `wait_end(seconds, wakeable) -> Symbol or nil`:: what {Request#wait_disconnect} says. A wakeable wait also ends,
+  #   with nil, when `wake` is called, or was since the last; there is one at a time.
+  # `wake`:: ends a wakeable wait. Works from any thread of the Ractor; does nothing for a request that is over.
+  #
   # It names its request by a number in the hand of its worker (`Native::Hand`, which has no methods). When
   # the worker takes its next request this one is over: nothing can be read, `take_over` raises {Error}.
   module Native

@@ -294,7 +294,7 @@ module Kino
       drained = Native.drain(@id, [deadline - now, 0].max)
       Native.close(@id)
       Native.abort(@id) unless drained
-      @pool.join([deadline + EXIT_GRACE - now, 0].max)
+      @pool.join([deadline + EXIT_GRACE - now, 0].max, grace: settings.shutdown_grace)
       @last_counters = Native.stats(@id)
     end
 

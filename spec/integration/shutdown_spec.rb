@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require "support/child"
 require "support/integration"
 
 RSpec.describe "shutdown" do
@@ -161,6 +162,52 @@ RSpec.describe "shutdown" do
       expect(server.shutdown).to be(server)
       expect(wire.read_answer.body).to eq("finished")
       expect(server.wait).to be(server)
+    end
+
+    describe "that cuts requests off, of a process that ends with it," do
+      # Serves requests that wait for ever, and do something when they are cut off.
+      def start(at_the_end, **settings)
+        @child = Child.ruby(<<~RUBY)
+          require "kino"
+          module Waits
+            def self.call(_env)
+              $stdout.syswrite("waits\n")
+              sleep
+            ensure
+              #{at_the_end}
+            end
+          end
+          settings = #{settings.inspect}
+          Kino::Server.run(Waits, port: 0, workers: 2, threads: 1, mode: :#{mode}, **settings) do |server|
+            $stdout.syswrite("listening: \#{server.url}\n")
+          end
+        RUBY
+      end
+
+      def stop_with_two_requests(child)
+        wires = Array.new(2) { Wire.open(child.port).send_head("GET", "/") }
+        child.line(/waits\nwaits\n/)
+        child.signal("TERM")
+        expect(wires.map { |wire| wire.read_answer.status }).to eq([500, 500])
+        expect(child.status.exitstatus).to eq(0)
+      ensure
+        wires&.each(&:close)
+      end
+
+      after { @child&.close }
+
+      it "lets their ensure blocks end" do
+        child = start("sleep 0.05; $stdout.syswrite(%(done\n))", shutdown_timeout: 0)
+        stop_with_two_requests(child)
+        expect(child.output.scan("done").size).to eq(2)
+      end
+
+      if mode == :threaded
+        it "does not wait for ensure blocks that hang" do
+          child = start("sleep", shutdown_timeout: 0, shutdown_grace: 0.05)
+          stop_with_two_requests(child)
+        end
+      end
     end
 
     it "of a server that was never started does nothing" do

@@ -147,9 +147,26 @@ RSpec.describe "HTTP/1.1 connections" do
         rescue SystemCallError
           :stopped
         end
-        expect(client.answer.body).to eq("unread")
-        expect(upload.value).to eq(:stopped)
+        answer = client.answer
+        expect([answer.body, answer["connection"]]).to eq(%w[unread close])
+        expect(upload.value).to eq(:all)
         expect(client).to be_closed
+      end
+
+      it "does not keep a client from its answer that reads only when it has sent all" do
+        { "/unread" => [20_000_000, 200], "/now" => [60_000_000, 413] }.each do |path, (length, status)|
+          client = connect.say(Protocol.request("POST", path, "Content-Length: #{length}"))
+          (length / 1_000_000).times { client.say("x" * 1_000_000) }
+          expect(client.answer.status).to eq(status)
+          expect(client).to be_closed
+        end
+      end
+
+      it "is waited for no longer than linger_timeout" do
+        start(linger_timeout: 0.05)
+        client = connect.say(Protocol.request("POST", "/unread", "Content-Length: 50000000"))
+        expect(client.answer.body).to eq("unread")
+        await_stats(connections: 0)
       end
     end
 

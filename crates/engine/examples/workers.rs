@@ -32,6 +32,7 @@ fn main() {
         keep_alive_timeout: Duration::from_secs(75),
         body_timeout: Duration::from_secs(30),
         send_timeout: Some(Duration::from_secs(30)),
+        linger_timeout: Duration::from_secs(30),
         max_connections: 10_000,
         max_requests: None,
         inherited: None,

@@ -24,7 +24,7 @@ impl Engine {
     /// Of `settings` only what concerns connections and the queue counts.
     pub fn new(settings: &Settings) -> Self {
         let queue = Arc::new(Queue::new(settings.queue_depth, settings.queue_timeout, Ways::of(settings)));
-        let context = Arc::new(Context::new(settings, queue, Arc::default(), None));
+        let context = Arc::new(Context::new(settings, queue, Arc::default(), None, Arc::default()));
         Self { context, stopping: watch::Sender::new(false) }
     }
 

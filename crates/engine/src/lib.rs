@@ -13,6 +13,7 @@
 //! | `net::socket` | what a connection asks of its socket besides bytes |
 //! | `net::wire`, `net::shared` | what may come from a client: whole, well-formed heads, in time |
 //! | `net::wire::sending`, `net::stall` | what goes to a client, and how long it may take nothing of it |
+//! | `net::linger` | how long to read on for a client that was answered before it had sent all |
 //! | `net::stand_in` | what hyper gets in the place of a head that is refused |
 //! | `http::framing`, `http::chunks`, `http::syntax` | RFC 9112, byte for byte |
 //! | [`http::refusal`](Reason) | why the engine answers by itself |
@@ -28,6 +29,7 @@
 //! | `dispatch::slot` | one worker slot: its wake-up, its interrupt, what it has in flight |
 //! | [`dispatch::slots`](WorkerRow) | the worker threads there are, and the times of those that have gone |
 //! | [`http::reply`](Reply) | the answer handle: the first to claim it answers |
+//! | `http::watchers` | those who wait for the end of a request |
 //! | [`http::response`](Response) | the response value and the engine's own answers |
 //! | [`server`](Server) | owns all of the above: start, drain, stop |
 //! | `alarm` | one timer for many deadlines |
@@ -62,7 +64,7 @@ pub use crate::http::body::{BodyReader, BodyWriter, Finish, ReadError, Readable,
 pub use crate::http::chunks::{ChunkedDecoder, NotChunked};
 pub use crate::http::file::open_file;
 pub use crate::http::refusal::Reason;
-pub use crate::http::reply::{Client, Gone, Reply};
+pub use crate::http::reply::{Client, Gone, Reply, Watch};
 pub use crate::http::request::{ConnectionInfo, RequestHead};
 pub use crate::http::response::{NoLength, Response, ResponseBody, announced, is_bodiless};
 pub use crate::http::syntax::decimal;

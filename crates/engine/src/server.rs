@@ -51,7 +51,7 @@ pub struct Server {
     stop: watch::Sender<bool>,
     /// True for connections that shall end after what they have begun; each holds a receiver.
     stopping: watch::Sender<bool>,
-    is_draining: AtomicBool,
+    is_draining: Arc<AtomicBool>,
     drained: Arc<Drained>,
     runtime: Mutex<Option<Runtime>>,
     /// What workers drive themselves; empty where the runtime drives all connections.
@@ -102,7 +102,7 @@ impl Server {
             is_shared: Arc::new(AtomicBool::new(settings.inherited.is_some())),
             stop: watch::Sender::new(false),
             stopping: watch::Sender::new(false),
-            is_draining: AtomicBool::new(false),
+            is_draining: Arc::default(),
             drained: Arc::default(),
             runtime: Mutex::new(None),
             shards,
@@ -133,7 +133,9 @@ impl Server {
     fn acceptor(&self, settings: &Settings) -> listener::Serve {
         let stopping = self.stopping.clone();
         let context = |shard: Option<&Arc<Shard>>| {
-            Arc::new(Context::new(settings, Arc::clone(&self.queue), Arc::clone(&self.stats), shard.cloned()))
+            let (queue, stats, is_stopping) =
+                (Arc::clone(&self.queue), Arc::clone(&self.stats), Arc::clone(&self.is_draining));
+            Arc::new(Context::new(settings, queue, stats, shard.cloned(), is_stopping))
         };
         if self.shards.is_empty() {
             let context = context(None);
@@ -272,6 +274,8 @@ impl Server {
             return;
         }
         self.stopping.send_replace(true);
+        let slots = self.slots.lock().current();
+        slots.iter().filter_map(|slot| slot.in_flight()).for_each(|cell| cell.tell_watchers());
         let (stopping, drained) = (self.stopping.clone(), Arc::clone(&self.drained));
         if let Some(runtime) = self.runtime.lock().as_ref() {
             runtime.spawn(async move {

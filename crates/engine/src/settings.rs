@@ -49,6 +49,8 @@ pub struct Settings {
     pub body_timeout: Duration,
     /// How long a client may take nothing of its answer; None for as long as it likes.
     pub send_timeout: Option<Duration>,
+    /// How long to read on for a client that was answered before it had sent all of its request.
+    pub linger_timeout: Duration,
     /// Most connections at a time; more wait in the system's backlog.
     pub max_connections: usize,
     /// Most requests on one connection; `None` for no limit.

@@ -5,6 +5,8 @@
 mod bodies;
 #[path = "engine/lifecycle.rs"]
 mod lifecycle;
+#[path = "engine/linger.rs"]
+mod linger;
 #[path = "engine/patience.rs"]
 mod patience;
 #[path = "engine/refusals.rs"]
@@ -17,6 +19,8 @@ mod shares;
 mod support;
 #[path = "engine/takeover.rs"]
 mod takeover;
+#[path = "engine/watching.rs"]
+mod watching;
 
 /// One more than most tests have workers: a share whose worker does not exist is the stand-by's.
 const SHARDS: usize = 2;

@@ -5,6 +5,8 @@
 mod bodies;
 #[path = "engine/lifecycle.rs"]
 mod lifecycle;
+#[path = "engine/linger.rs"]
+mod linger;
 #[path = "engine/patience.rs"]
 mod patience;
 #[path = "engine/refusals.rs"]
@@ -17,6 +19,8 @@ mod shares;
 mod support;
 #[path = "engine/takeover.rs"]
 mod takeover;
+#[path = "engine/watching.rs"]
+mod watching;
 
 /// Lanes are for where threads of the engine's own drive the connections.
 const SHARDS: usize = 0;

@@ -132,8 +132,16 @@ module Kino
           type: Types::Duration.new, default: 30.0,
           summary: "how long a shutdown waits for requests in flight",
           doc: "Seconds that a shutdown leaves to the hook `before_shutdown` and to the requests that are in flight. " \
-               "Then they are cut off, and what still waits for a worker is answered 503. It may take a second or " \
-               "two more to end what is left."
+               "Then they are cut off, and what still waits for a worker is answered 503. To end what is left may " \
+               "take `shutdown_grace` and 2.5 seconds more."
+        ),
+        Directive.new(
+          name: :shutdown_grace, section: :process,
+          type: Types::Duration.new, default: 2.0,
+          summary: "how long threads that a shutdown cuts off get for their ensure blocks",
+          doc: "Seconds that threads get to run their `ensure` blocks when `shutdown_timeout` is over and they are " \
+               "killed. A thread that needs longer is left behind. Threaded mode only: in ractor mode the `ensure` " \
+               "blocks run when the process ends."
         ),
         Directive.new(
           name: :restart_timeout, section: :process,
@@ -219,6 +227,16 @@ module Kino
                "connection is reset, and an app that streams gets Kino::DisconnectedError: it would hold its worker " \
                "for as long as the client likes. One that reads slowly, but reads, is not meant: what counts is " \
                "whether the system could send anything. Not for connections that were given away (hijack, upgrades)."
+        ),
+        Directive.new(
+          name: :linger_timeout, section: :deadlines, native: true,
+          type: Types::Duration.new, default: 30.0,
+          summary: "how long to read on for a client that was answered before it had sent all",
+          doc: "Seconds for which the rest of a request is read and thrown away where the answer came before all of " \
+               "it was sent: many clients read nothing until they have sent all. A client that sends nothing for 5 " \
+               "seconds is waited for no longer. A body that announces its length is read to its end, any other up " \
+               "to `max_body_size`. No worker is held meanwhile, but the connection counts. With 0 the connection " \
+               "closes at once, and the client may lose its answer."
         ),
         Directive.new(
           name: :dispatch, section: :tuning,

@@ -51,6 +51,11 @@ module Kino
       # @return [void]
       def kill = raise(NotImplementedError)
 
+      # Waits until what {#kill} has ended is gone, its `ensure` blocks included.
+      # @param seconds [Numeric] at most, for all of it together
+      # @return [void]
+      def await_killed(seconds) = raise(NotImplementedError, "#{self.class} waits no #{seconds} s")
+
       # @return [Boolean] whether the caller is on a thread of a worker, in the main Ractor
       def own_thread? = false
 

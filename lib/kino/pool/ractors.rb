@@ -48,6 +48,10 @@ module Kino
       # @return [void]
       def kill = nil
 
+      # Nothing was killed. The `ensure` blocks of what is given up run when the process ends: the VM sees to that.
+      # @return [void]
+      def await_killed(_seconds) = nil
+
       # What a worker Ractor does.
       # @param work [Hash{Symbol => Object}] for {Worker.run}
       # @param number [Integer] see {Launcher#start}

@@ -92,13 +92,14 @@ module Kino
       # Starts nothing more, and waits for the workers to leave, and for the hook that is told of it. May be called
       # again, but not on {#own_thread?}.
       # @param seconds [Numeric] for all of them together
+      # @param grace [Numeric] seconds more for the `ensure` blocks of those that are killed then
       # @return [Boolean] whether all have left by themselves
-      def join(seconds)
+      def join(seconds, grace: 0)
         deadline = now + seconds
         @lock.synchronize { @is_stopping = true }
         @launcher.wake
         has_left = !@thread.join(seconds).nil?
-        give_workers_up unless has_left
+        give_workers_up(grace) unless has_left
         @exit_hook.finish([deadline - now, 0].max)
         has_left
       end
@@ -109,10 +110,11 @@ module Kino
       private
 
       # Those that are busy first: until they have let go of the VM lock, nobody else gets on.
-      def give_workers_up
+      def give_workers_up(grace)
         @launcher.kill
         @is_given_up = true
         @thread.kill.join
+        @launcher.await_killed(grace)
       end
 
       def supervise
@@ -134,8 +136,7 @@ module Kino
       def endure(error)
         @errors += 1
         ErrorLog.line("the supervisor of the workers goes on after #{ErrorLog.full_message(error)}")
-        why = "its workers cannot be supervised: #{error.class}"
-        @lock.synchronize { fail_with(why) } if Backoff.exhausted?(@errors)
+        @lock.synchronize { fail_with("its workers cannot be supervised: #{error.class}") } if Backoff.exhausted?(@errors)
         sleep(Backoff.delay(@errors))
       end
 

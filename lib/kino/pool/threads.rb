@@ -51,10 +51,23 @@ module Kino
 
       # Kills the threads that are left.
       # @return [void]
-      def kill
-        # A handler may have called for the end; it is to see it.
-        @running.each { |thread| thread.kill unless thread == Thread.current }
+      def kill = left.each(&:kill)
+
+      # Without this the end of the process would cut their `ensure` blocks off: the VM kills all threads once more
+      # then, and a second kill ends what runs in an `ensure`.
+      # @param seconds [Numeric] at most, for all of them together
+      # @return [void]
+      def await_killed(seconds)
+        deadline = now + seconds
+        left.each { |thread| thread.join([deadline - now, 0].max) }
       end
+
+      private
+
+      # A handler may have called for the end; it is to see it.
+      def left = @running.select { |thread| thread.alive? && thread != Thread.current }
+
+      def now = Process.clock_gettime(Process::CLOCK_MONOTONIC)
     end
   end
 end

@@ -41,6 +41,8 @@ RSpec.describe Kino::Pool::Supervisor do
       def wake = @ended << :wake
 
       def kill = nil
+
+      def await_killed(_seconds) = nil
     end.new
   end
   let(:given_up) { Thread::Queue.new }

@@ -43,6 +43,7 @@ pub(super) fn settings() -> Settings {
         body_timeout: Duration::from_secs(BODY),
         // A client that takes nothing for as long as it likes is what some runs are about.
         send_timeout: None,
+        linger_timeout: Duration::from_secs(1),
         max_connections: 1,
         max_requests: None,
         inherited: None,

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use crate::dispatch::shard::Shard;
 use crate::dispatch::signal::Signal;
 use crate::http::request::Origin;
+use crate::http::watchers::Watchers;
 use crate::sync::Mutex;
 
 /// Bytes that may wait in one pipe before its writer has to. A chunk is taken whole as soon as
@@ -70,7 +71,7 @@ impl Pipe {
             signal: Signal::at(origin.shard.clone().map(Shard::as_home)),
             origin,
         });
-        (Arc::clone(&pipe), PipeReader { pipe, is_handed_over: false })
+        (Arc::clone(&pipe), PipeReader { pipe, is_handed_over: false, watchers: None })
     }
 
     /// Notified when a writer that was told [`Pushed::Full`] should try again.
@@ -141,11 +142,17 @@ pub(crate) struct PipeReader {
     pipe: Arc<Pipe>,
     /// Whether the connection has it. One that came too late, or to a client that had left, tells nothing new.
     is_handed_over: bool,
+    watchers: Option<Arc<Watchers>>,
 }
 
 impl PipeReader {
     pub(crate) fn hand_over(&mut self) {
         self.is_handed_over = true;
+    }
+
+    /// `watchers` are told when the client leaves.
+    pub(crate) fn tells(&mut self, watchers: Arc<Watchers>) {
+        self.watchers = Some(watchers);
     }
 
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Aborted>>> {
@@ -193,5 +200,8 @@ impl Drop for PipeReader {
         };
         drop(chunks);
         self.pipe.signal.notify();
+        if let Some(watchers) = &self.watchers {
+            watchers.tell();
+        }
     }
 }

@@ -4,6 +4,7 @@ use std::io;
 use std::os::unix::net::UnixStream;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
@@ -17,6 +18,7 @@ use crate::http::body::BodyWriter;
 use crate::http::pipe::Pipe;
 use crate::http::request::Origin;
 use crate::http::response::{Response, ResponseBody};
+use crate::http::watchers::Watchers;
 use crate::stats::Stats;
 use crate::sync::Mutex;
 
@@ -52,6 +54,8 @@ struct State {
     pipe: Option<Arc<Pipe>>,
     /// Who waits for the request body.
     reader: Option<Arc<Signal>>,
+    /// Who waits for the end of it.
+    watchers: Option<Arc<Watchers>>,
 }
 
 /// Where the worker, the connection, and whoever answers in the worker's place meet. One lock is
@@ -75,6 +79,7 @@ impl Cell {
             is_late: false,
             pipe: None,
             reader: None,
+            watchers: None,
         };
         Arc::new(Self { state: Mutex::new(state), incoming: Mutex::new(incoming), origin })
     }
@@ -135,6 +140,7 @@ impl Cell {
             state.reader.take()
         };
         self.end_body(reader);
+        self.tell_watchers();
         true
     }
 
@@ -161,6 +167,7 @@ impl Cell {
             pipe.abort();
         }
         self.end_body(reader);
+        self.tell_watchers();
     }
 
     pub(crate) fn is_aborted(&self) -> bool {
@@ -187,7 +194,22 @@ impl Cell {
     pub(crate) fn abandon(&self) -> bool {
         let is_news = self.claim(Response::closing(StatusCode::BAD_REQUEST)).is_ok();
         self.state.lock().abandoned |= is_news;
+        if is_news {
+            self.tell_watchers();
+        }
         is_news
+    }
+
+    /// Calls those that wait for the end of it: it may have come.
+    pub(crate) fn tell_watchers(&self) {
+        let watchers = self.state.lock().watchers.clone();
+        if let Some(watchers) = watchers {
+            watchers.tell();
+        }
+    }
+
+    fn watchers(&self) -> Arc<Watchers> {
+        Arc::clone(self.state.lock().watchers.get_or_insert_with(Watchers::new))
     }
 
     fn is_open(&self) -> bool {
@@ -208,6 +230,11 @@ pub(crate) struct Answer(Arc<Cell>);
 impl Answer {
     pub(crate) fn new(cell: Arc<Cell>) -> Self {
         Self(cell)
+    }
+
+    /// Whether nobody reads the request's body, or will.
+    pub(crate) fn has_given_body_up(&self) -> bool {
+        self.0.incoming.lock().is_none()
     }
 
     /// See [`Cell::time_out`].
@@ -253,6 +280,7 @@ impl Drop for Answer {
         // Outside the lock: dropping a streamed answer drops its pipe, which asks for the lock.
         drop(answer);
         self.0.stats().disconnect();
+        self.0.tell_watchers();
     }
 }
 
@@ -280,6 +308,45 @@ impl Client {
     /// long: either way nobody waits.
     pub fn is_gone(&self) -> bool {
         self.0.is_abandoned() || self.0.state.lock().is_late
+    }
+
+    /// Whether the server stops: it waits for this answer, and for a while only.
+    pub fn is_stopping(&self) -> bool {
+        self.0.origin.is_stopping.load(Ordering::SeqCst)
+    }
+
+    /// A signal that is called whenever one of these may have changed, until the watch is dropped. Ask after this, and
+    /// before each wait.
+    pub fn watch(&self) -> Watch {
+        let signal = Signal::at(self.0.home());
+        let watchers = self.0.watchers();
+        watchers.add(Arc::clone(&signal));
+        Watch { watchers, signal }
+    }
+
+    /// Calls all who watch.
+    pub fn tell_watchers(&self) {
+        self.0.tell_watchers();
+    }
+}
+
+/// See [`Client::watch`].
+#[derive(Debug)]
+pub struct Watch {
+    watchers: Arc<Watchers>,
+    signal: Arc<Signal>,
+}
+
+impl Watch {
+    /// What to wait on.
+    pub fn signal(&self) -> &Signal {
+        &self.signal
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.watchers.remove(&self.signal);
     }
 }
 
@@ -330,7 +397,8 @@ impl Reply {
     /// the head announces, if it does.
     pub fn stream(mut self, mut head: Response, declared: Option<u64>) -> Result<BodyWriter, Gone> {
         self.used = true;
-        let (pipe, reader) = Pipe::new(Arc::clone(&self.cell.origin));
+        let (pipe, mut reader) = Pipe::new(Arc::clone(&self.cell.origin));
+        reader.tells(self.cell.watchers());
         head.body = ResponseBody::stream(reader);
         // Before the claim: a pipe that is complete from the start must be so when hyper looks.
         let writer = BodyWriter::new(Arc::clone(&pipe), declared, self.ticket.take());

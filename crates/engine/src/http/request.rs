@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use http::header::HOST;
 use http::request::Parts;
@@ -28,6 +29,8 @@ pub(crate) struct Origin {
     pub(crate) stats: Arc<Stats>,
     /// Who drives the connection.
     pub(crate) shard: Option<Arc<Shard>>,
+    /// Whether the server stops.
+    pub(crate) is_stopping: Arc<AtomicBool>,
 }
 
 /// Method, target, headers and peer of one request.

@@ -42,7 +42,7 @@ fn in_every_order(model: impl Fn() + Send + Sync + 'static) {
 fn origin() -> Arc<Origin> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 80));
     let info = ConnectionInfo { peer: address, local: address };
-    Arc::new(Origin { info, stats: Arc::new(Stats::default()), shard: None })
+    Arc::new(Origin { info, stats: Arc::new(Stats::default()), shard: None, is_stopping: Arc::default() })
 }
 
 /// Waits for what `poll` has, as a connection's task does.

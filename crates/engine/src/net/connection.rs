@@ -4,6 +4,7 @@ use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::task::{self, Poll};
 use std::time::Duration;
 
@@ -20,9 +21,10 @@ use crate::dispatch::queue::Queue;
 use crate::dispatch::shard::Shard;
 use crate::http::framing::HeadLimits;
 use crate::http::request::ConnectionInfo;
+use crate::net::linger::{Linger, Rest};
 use crate::net::service::Requests;
 use crate::net::shared::{Shared, Taken};
-use crate::net::socket::{Socket, linger};
+use crate::net::socket::Socket;
 use crate::net::wire::{Patience, Tenancy, Wire};
 use crate::settings::Settings;
 use crate::stats::Stats;
@@ -39,14 +41,16 @@ pub(crate) struct Context {
     pub(crate) max_requests: Option<u64>,
     /// Who drives these connections; None where threads of our own do.
     pub(crate) shard: Option<Arc<Shard>>,
+    /// Whether the server stops.
+    pub(crate) is_stopping: Arc<AtomicBool>,
 }
 
 /// A connection that has been quiet for less when the server stops may have a request on its way.
 const QUIET: Duration = Duration::from_millis(250);
 
 /// Bytes that hyper may hold of one connection in each direction, unless a head may be larger. Its
-/// default is 408 KiB.
-const BUFFER: usize = 128 * 1024;
+/// default is 408 KiB. It reads no more than that of a body that is given up.
+pub(crate) const BUFFER: usize = 128 * 1024;
 
 impl Context {
     pub(crate) fn new(
@@ -54,9 +58,11 @@ impl Context {
         queue: Arc<Queue<Box<Exchange>>>,
         stats: Arc<Stats>,
         shard: Option<Arc<Shard>>,
+        is_stopping: Arc<AtomicBool>,
     ) -> Self {
         Self {
             shard,
+            is_stopping,
             queue,
             stats,
             max_body_size: settings.max_body_size,
@@ -68,6 +74,7 @@ impl Context {
                 idle: settings.keep_alive_timeout,
                 body: settings.body_timeout,
                 send: settings.send_timeout,
+                linger: Linger::new(settings),
             },
         }
     }
@@ -114,9 +121,10 @@ pub(crate) async fn serve_stream<S: Socket>(
     stopping: watch::Receiver<bool>,
 ) {
     let tenancy: Tenancy = Arc::new((Open::new(&context.stats), permit));
+    let linger = context.patience.linger;
     // A connection that is given away is no longer ours to drain, only to count.
     if let Some(bridge) = speak_http(stream, info, Arc::clone(&tenancy), context, stopping).await {
-        bridge.run().await;
+        bridge.run(linger).await;
     }
 }
 
@@ -129,7 +137,7 @@ async fn speak_http<S: Socket>(
     mut stopping: watch::Receiver<bool>,
 ) -> Option<Bridge<S>> {
     let shared = Arc::<Shared>::default();
-    let wire = Wire::new(stream, Arc::clone(&shared), context.limits, context.patience, tenancy);
+    let wire = Wire::new(stream, Arc::clone(&shared), context.limits, context.patience, tenancy, stopping.clone());
     let seen = Arc::clone(&shared);
     let mut builder = http1::Builder::new();
     builder.max_headers(context.limits.headers).max_buf_size(context.limits.head.max(BUFFER));
@@ -205,14 +213,14 @@ struct Bridge<S> {
 
 impl<S: Socket> Bridge<S> {
     /// Carries bytes between the client and whoever has its connection, until both have ended.
-    async fn run(mut self) {
+    async fn run(mut self, linger: Linger) {
         let head = self.taken.head.map(|head| head.to_bytes()).unwrap_or_default();
         let Ok(mut end) = tokio::net::UnixStream::from_std(self.taken.end) else { return };
         if self.client.write_all(&head).await.is_err() {
             return;
         }
         if carry(&mut self.client, &mut end, self.ahead).await {
-            linger(self.client).await;
+            linger.run(self.client, Rest::Unknown, None).await;
         }
     }
 }

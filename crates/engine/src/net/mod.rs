@@ -1,6 +1,7 @@
 //! The network: listeners and connections.
 
 pub(crate) mod connection;
+pub(crate) mod linger;
 pub(crate) mod listener;
 pub(crate) mod service;
 pub(crate) mod shared;

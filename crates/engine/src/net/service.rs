@@ -23,7 +23,7 @@ use crate::http::refusal::Reason;
 use crate::http::reply::{Answer, Cell, Outcome, Reply};
 use crate::http::request::{ConnectionInfo, Origin, RequestHead};
 use crate::http::response::{Response, ResponseBody};
-use crate::net::connection::Context;
+use crate::net::connection::{BUFFER, Context};
 use crate::net::shared::{Busy, Shared, Taken};
 
 /// The requests of one connection.
@@ -40,7 +40,12 @@ struct Served {
 
 impl Requests {
     pub(crate) fn new(info: ConnectionInfo, context: Arc<Context>, shared: Arc<Shared>) -> Self {
-        let origin = Origin { info, stats: Arc::clone(&context.stats), shard: context.shard.clone() };
+        let origin = Origin {
+            info,
+            stats: Arc::clone(&context.stats),
+            shard: context.shard.clone(),
+            is_stopping: Arc::clone(&context.is_stopping),
+        };
         Self(Arc::new(Served { origin: Arc::new(origin), context, shared, alarm: Alarm::default() }))
     }
 }
@@ -61,7 +66,16 @@ impl Service<Request<Incoming>> for Requests {
             Some(reason) => self.0.refuse(reason),
             None => self.0.enqueue(request, came),
         };
-        Answering { served: Arc::clone(&self.0), busy: Some(busy), is_head, is_1_0, has_body, deadline, progress }
+        Answering {
+            served: Arc::clone(&self.0),
+            busy: Some(busy),
+            is_head,
+            is_1_0,
+            has_body,
+            leaves_body: false,
+            deadline,
+            progress,
+        }
     }
 }
 
@@ -110,6 +124,12 @@ impl Served {
         }
     }
 
+    /// Whether hyper will close the connection when the body in hand is given up, because more of it is to come than it
+    /// reads then. The client should be told, or it sends its next request in vain.
+    fn leaves_body(&self) -> bool {
+        self.shared.due() > self.context.limits.head.max(BUFFER) as u64
+    }
+
     fn turn_away(&self, none: NoPlace, incoming: &Incoming) -> Progress {
         Progress::Answered(Box::new(Outcome::Response(match none {
             NoPlace::Full => {
@@ -152,6 +172,8 @@ pub(crate) struct Answering {
     is_head: bool,
     is_1_0: bool,
     has_body: bool,
+    /// See [`Served::leaves_body`].
+    leaves_body: bool,
     deadline: Option<tokio::time::Instant>,
     progress: Progress,
 }
@@ -189,7 +211,8 @@ impl Answering {
         loop {
             match &mut self.progress {
                 Progress::Asked(answer) => {
-                    let outcome = ready!(Pin::new(answer).poll(cx));
+                    let outcome = ready!(Pin::new(&mut *answer).poll(cx));
+                    self.leaves_body = self.has_body && answer.has_given_body_up() && self.served.leaves_body();
                     self.progress = Progress::Over;
                     return Poll::Ready(outcome);
                 }
@@ -231,7 +254,7 @@ impl Future for Answering {
         let Served { context, shared, .. } = &*self.served;
         response.normalise(self.is_head);
         // Nothing else says so: hyper is told of the stop when no answer is owed any more.
-        if shared.is_stopping() || context.max_requests.is_some_and(|most| shared.begun() >= most) {
+        if self.leaves_body || shared.is_stopping() || context.max_requests.is_some_and(|most| shared.begun() >= most) {
             response.headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
         // Chunks have an end of their own, and HTTP/1.0 has no chunks.

@@ -31,6 +31,8 @@ pub(crate) struct Shared {
     ends_an_answer: AtomicBool,
     /// The client has not taken all that hyper has to write.
     is_backed_up: AtomicBool,
+    /// Bytes of a body's announced length that have not come.
+    due: AtomicU64,
     /// The server stops, so the wire is to look whether there is more to read.
     is_stopping: AtomicBool,
     has_unread: AtomicBool,
@@ -114,6 +116,16 @@ impl Shared {
             self.is_backed_up.store(false, Ordering::Relaxed);
         }
         had_to_wait
+    }
+
+    /// Notes how much of an announced body is still to come.
+    pub(crate) fn is_due(&self, bytes: u64) {
+        self.due.store(bytes, Ordering::Relaxed);
+    }
+
+    /// How much that is.
+    pub(crate) fn due(&self) -> u64 {
+        self.due.load(Ordering::Relaxed)
     }
 
     /// From now on the wire says whether it leaves anything unread.

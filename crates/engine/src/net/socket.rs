@@ -1,14 +1,12 @@
-//! What a connection asks of its socket besides bytes, and how one is closed.
+//! What a connection asks of its socket besides bytes.
 
 use std::io;
 use std::mem::MaybeUninit;
 use std::net::Shutdown;
-use std::time::Duration;
 
 use socket2::SockRef;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
 
 /// The stream under a connection.
 pub(crate) trait Socket: AsyncRead + AsyncWrite + Unpin + Send + 'static {
@@ -63,25 +61,4 @@ impl Socket for tokio::io::DuplexStream {
     fn has_unread(&self) -> bool {
         false
     }
-}
-
-/// How long, and for how many bytes, we go on reading after a refusal. Closing at once would make
-/// the kernel reset the connection for what is unread, and the client might never see the answer.
-const LINGER: Duration = Duration::from_secs(1);
-const LINGER_BYTES: usize = 1024 * 1024;
-
-/// Says that nothing more is coming, and reads what still comes, within bounds.
-pub(crate) async fn linger(mut stream: impl Socket) {
-    let drain = async {
-        let _ = stream.shutdown().await;
-        let mut left = LINGER_BYTES;
-        let mut scratch = [0; 4096];
-        while left > 0 {
-            match stream.read(&mut scratch).await {
-                Ok(read) if read > 0 => left = left.saturating_sub(read),
-                _ => return,
-            }
-        }
-    };
-    let _ = timeout(LINGER, drain).await;
 }

@@ -11,13 +11,15 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, ReadBuf};
+use tokio::sync::watch;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::http::chunks::Chunks;
 use crate::http::framing::{Beginning, Delimiter, HeadLimits, check_head};
 use crate::http::refusal::Reason;
+use crate::net::linger::{Linger, Rest};
 use crate::net::shared::Shared;
-use crate::net::socket::{Socket, linger};
+use crate::net::socket::Socket;
 use crate::net::stall::Stall;
 use crate::net::stand_in::StandIn;
 
@@ -30,6 +32,7 @@ pub(crate) struct Patience {
     pub(crate) idle: Duration,
     pub(crate) body: Duration,
     pub(crate) send: Option<Duration>,
+    pub(crate) linger: Linger,
 }
 
 /// Bytes that a client may send ahead of the answer to its request for an upgrade.
@@ -60,6 +63,8 @@ pub(crate) struct Wire<S: Socket> {
     /// What the connection is counted by: held until its socket is closed, lingering included, or
     /// refused clients could hold more sockets than connections are allowed.
     tenancy: Tenancy,
+    /// A drain is not over while somebody has one of these: held for as long as the tenancy.
+    stopping: watch::Receiver<bool>,
     expects: Expects,
     /// Bytes read from the socket and not passed on; the first `passed` of them may be.
     held: Vec<u8>,
@@ -82,6 +87,7 @@ impl<S: Socket> Wire<S> {
         limits: HeadLimits,
         patience: Patience,
         tenancy: Tenancy,
+        stopping: watch::Receiver<bool>,
     ) -> Self {
         Self {
             stream: Some(stream),
@@ -89,6 +95,7 @@ impl<S: Socket> Wire<S> {
             limits,
             patience,
             tenancy,
+            stopping,
             expects: Expects::Head,
             held: Vec::new(),
             passed: 0,
@@ -121,7 +128,10 @@ impl<S: Socket> Wire<S> {
                         // What follows may be a head that has just begun.
                         self.waiting_since = None;
                         self.expects = match head.body {
-                            Delimiter::Length(length) => Expects::Length(length),
+                            Delimiter::Length(length) => {
+                                self.shared.is_due(length);
+                                Expects::Length(length)
+                            }
                             Delimiter::Chunked => Expects::Chunked(Chunks::new()),
                             Delimiter::None if head.upgrade => Expects::Answer,
                             Delimiter::None => Expects::Head,
@@ -134,6 +144,7 @@ impl<S: Socket> Wire<S> {
                     let taken = usize::try_from(*left).unwrap_or(usize::MAX).min(rest.len());
                     *left -= taken as u64;
                     at += taken;
+                    self.shared.is_due(*left);
                     if *left == 0 {
                         self.expects = Expects::Head;
                     }
@@ -270,6 +281,19 @@ impl<S: Socket> Wire<S> {
         }
     }
 
+    /// What may still be on its way; None if nothing is.
+    fn rest(&mut self) -> Option<Rest> {
+        match std::mem::replace(&mut self.expects, Expects::Nothing) {
+            Expects::Head if self.held.is_empty() => None,
+            Expects::Length(left) => Some(Rest::Length(left)),
+            Expects::Chunked(chunks) => Some(Rest::Chunked(chunks)),
+            // A head that is late has no body behind it that its client would have to get rid of first.
+            Expects::Nothing if self.shared.refusal() != Some(Reason::HeadTimeout) => Some(Rest::Unknown),
+            Expects::Failure(kind) if kind != io::ErrorKind::ConnectionAborted => Some(Rest::Unknown),
+            Expects::Head | Expects::Answer | Expects::Nothing | Expects::Failure(_) => Some(Rest::Nothing),
+        }
+    }
+
     fn stream(&mut self) -> io::Result<Pin<&mut S>> {
         self.stream.as_mut().map(Pin::new).ok_or_else(|| io::ErrorKind::NotConnected.into())
     }
@@ -340,8 +364,7 @@ impl<S: Socket> AsyncRead for Wire<S> {
 
 impl<S: Socket> Drop for Wire<S> {
     fn drop(&mut self) {
-        // A request that was cut short may have more on its way.
-        let unread = !matches!(self.expects, Expects::Head) || !self.held.is_empty();
+        let rest = self.rest();
         let Some(stream) = self.stream.take() else { return };
         // What the system still has for a client that takes nothing is not to be kept. And where the end of the connection
         // is what says that the answer is complete, an orderly one would lie; with a copy of the socket in a forked process
@@ -353,13 +376,12 @@ impl<S: Socket> Drop for Wire<S> {
         if !self.is_shut {
             stream.end();
         }
-        if !unread {
-            return;
-        }
+        let Some(rest) = rest else { return };
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            let tenancy = Arc::clone(&self.tenancy);
+            let (tenancy, stopping) = (Arc::clone(&self.tenancy), self.stopping.clone());
+            let lingering = self.patience.linger.run(stream, rest, Some(stopping));
             runtime.spawn(async move {
-                linger(stream).await;
+                lingering.await;
                 drop(tenancy);
             });
         }

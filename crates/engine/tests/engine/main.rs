@@ -6,12 +6,14 @@
 
 mod bodies;
 mod lifecycle;
+mod linger;
 mod patience;
 mod refusals;
 mod requests;
 mod shares;
 mod support;
 mod takeover;
+mod watching;
 
 /// Threads of the engine's own drive the connections here; `tests/driven.rs` runs the same with
 /// workers.

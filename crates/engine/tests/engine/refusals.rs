@@ -166,7 +166,7 @@ fn a_head_that_is_late_is_408_and_a_silent_connection_is_closed_silently() {
 
 #[test]
 fn a_slow_head_has_one_deadline_however_often_bytes_come() {
-    let running = Running::new(Settings { head_timeout: SHORT, ..settings() }, 1, drop);
+    let running = Running::new(Settings { head_timeout: SHORT, linger_timeout: SHORT, ..settings() }, 1, drop);
     let mut client = running.connect();
     let trickle = client.stream.get_ref().try_clone().unwrap();
     let feeder = std::thread::spawn(move || {

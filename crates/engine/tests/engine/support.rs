@@ -36,6 +36,7 @@ pub(crate) fn settings() -> Settings {
         keep_alive_timeout: HANG,
         body_timeout: HANG,
         send_timeout: Some(HANG),
+        linger_timeout: HANG,
         max_connections: 10_000,
         max_requests: None,
         inherited: None,

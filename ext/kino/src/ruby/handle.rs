@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use http::{Method, StatusCode};
 use kino_engine::{
     BodyReader, BodyWriter, Client, Exchange, Gone, LockGroup, ReadError, Readable, Reply, RequestHead, Response,
-    Signal, is_bodiless,
+    Signal, Watch, is_bodiless,
 };
 use parking_lot::Mutex;
 
@@ -30,6 +30,18 @@ pub(crate) struct Handle {
     is_taken: AtomicBool,
     /// The whole answer was given, and the client was there.
     is_sent: AtomicBool,
+    /// The worker has put it down.
+    is_over: AtomicBool,
+    /// Whether the one wakeable wait for its end is to end before.
+    is_woken: AtomicBool,
+}
+
+/// Why nobody waits for more of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    Disconnected,
+    Stopping,
+    Finished,
 }
 
 impl Handle {
@@ -44,6 +56,8 @@ impl Handle {
             is_head: head.method() == Method::HEAD,
             is_taken: AtomicBool::new(false),
             is_sent: AtomicBool::new(false),
+            is_over: AtomicBool::new(false),
+            is_woken: AtomicBool::new(false),
         };
         (head, Arc::new(handle))
     }
@@ -110,6 +124,8 @@ impl Handle {
         let reply = self.reply.lock().take();
         drop(reply);
         self.close_body();
+        self.is_over.store(true, Ordering::SeqCst);
+        self.client.tell_watchers();
     }
 
     /// What is unread stays so. A thread that waits for it is woken and told.
@@ -124,6 +140,36 @@ impl Handle {
     /// Whether the client left before its answer was complete, as far as we have seen.
     pub(crate) fn is_gone(&self) -> bool {
         !self.is_sent.load(Ordering::Relaxed) && self.client.is_gone()
+    }
+
+    /// Whether and why nobody waits for more of the answer.
+    pub(crate) fn end(&self) -> Option<End> {
+        if self.is_gone() {
+            Some(End::Disconnected)
+        } else if self.is_over.load(Ordering::SeqCst)
+            || self.is_sent.load(Ordering::Relaxed)
+            || self.is_taken.load(Ordering::Relaxed)
+        {
+            Some(End::Finished)
+        } else {
+            self.client.is_stopping().then_some(End::Stopping)
+        }
+    }
+
+    /// What to wait on for that.
+    pub(crate) fn watch(&self) -> Watch {
+        self.client.watch()
+    }
+
+    /// Ends a wakeable wait for the end, or the next.
+    pub(crate) fn wake(&self) {
+        self.is_woken.store(true, Ordering::SeqCst);
+        self.client.tell_watchers();
+    }
+
+    /// Whether somebody has done that since the last question.
+    pub(crate) fn was_woken(&self) -> bool {
+        self.is_woken.swap(false, Ordering::SeqCst)
     }
 
     /// What a reader of the body waits on; None where there is none.

@@ -3,15 +3,16 @@
 use std::io;
 use std::os::fd::{IntoRawFd, OwnedFd};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use kino_engine::{Gone, Readable};
 use magnus::value::Lazy;
-use magnus::{Error, Module, RClass, RModule, RString, Ruby, TryConvert, TypedData, Value, method, prelude::*};
+use magnus::{Error, Module, RClass, RModule, RString, Ruby, Symbol, TryConvert, TypedData, Value, method, prelude::*};
 
 use crate::ruby::error::{self, guard};
-use crate::ruby::handle::{Hand, Handle, Lookup};
+use crate::ruby::handle::{End, Hand, Handle, Lookup};
+use crate::ruby::server;
 use crate::ruby::vm::fork::Owned;
 use crate::ruby::vm::{gvl, string, token};
 
@@ -42,9 +43,14 @@ pub(crate) fn init(ruby: &Ruby, kino: RModule, native: RModule) -> Result<(), Er
     let class = kino.define_class("Request", ruby.class_object())?;
     class.undef_default_alloc_func();
     class.define_method("disconnected?", method!(is_disconnected, 0))?;
+    class.define_method("wait_end", method!(wait_end, 2))?;
+    class.define_method("wake", method!(wake, 0))?;
     class.define_method("read_into", method!(read_into, 2))?;
     class.define_method("take_over", method!(take_over, 0))?;
     Lazy::force(&REQUEST, ruby);
+    for end in [End::Disconnected, End::Stopping, End::Finished] {
+        ruby.to_symbol(name_of(end));
+    }
     Ok(())
 }
 
@@ -74,6 +80,50 @@ fn is_disconnected(ruby: &Ruby, request: Value) -> Result<bool, Error> {
             Lookup::InHand(handle) => handle.is_gone(),
             Lookup::Over { has_left } => has_left,
         })
+    })
+}
+
+fn name_of(end: End) -> &'static str {
+    match end {
+        End::Disconnected => "disconnected",
+        End::Stopping => "stopping",
+        End::Finished => "finished",
+    }
+}
+
+/// Waits, without the lock, until nobody waits for more of the answer, and says why. nil when that many seconds are
+/// over, or, if it is wakeable, when somebody has called `wake`.
+fn wait_end(ruby: &Ruby, request: Value, max: Option<f64>, is_wakeable: bool) -> Result<Option<Symbol>, Error> {
+    guard(ruby, || {
+        let max = max.map(|max| server::seconds(ruby, max)).transpose()?;
+        let handle = match find(ruby, request)? {
+            Lookup::InHand(handle) => handle,
+            Lookup::Over { has_left: true } => return Ok(Some(ruby.to_symbol(name_of(End::Disconnected)))),
+            Lookup::Over { has_left: false } => return Ok(Some(ruby.to_symbol(name_of(End::Finished)))),
+        };
+        let start = Instant::now();
+        let watch = handle.watch();
+        loop {
+            if let Some(end) = handle.end() {
+                return Ok(Some(ruby.to_symbol(name_of(end))));
+            }
+            let left = max.map_or(LONGEST_WAIT, |max| max.saturating_sub(start.elapsed()).min(LONGEST_WAIT));
+            if (is_wakeable && handle.was_woken()) || left.is_zero() {
+                return Ok(None);
+            }
+            gvl::wait(watch.signal(), left);
+            gvl::check_interrupts()?;
+        }
+    })
+}
+
+/// Ends a wakeable wait, or the next. Nothing for a request that is over.
+fn wake(ruby: &Ruby, request: Value) -> Result<(), Error> {
+    guard(ruby, || {
+        if let Lookup::InHand(handle) = find(ruby, request)? {
+            handle.wake();
+        }
+        Ok(())
     })
 }
 

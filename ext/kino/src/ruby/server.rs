@@ -145,6 +145,7 @@ fn settings_from(ruby: &Ruby, hash: RHash, given: Directives) -> Result<Settings
         keep_alive_timeout: given.keep_alive_timeout,
         body_timeout: given.body_timeout,
         send_timeout: given.send_timeout,
+        linger_timeout: given.linger_timeout,
         max_connections: given.max_connections,
         max_requests: given.max_keep_alive_requests,
         max_body_size: given.max_body_size,
