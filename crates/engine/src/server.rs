@@ -18,11 +18,13 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
 
+use crate::dispatch::driver::Driver;
 use crate::dispatch::exchange::Exchange;
 use crate::dispatch::lanes::keep_watch;
 use crate::dispatch::queue::{Queue, Ways};
 use crate::dispatch::shard::Shard;
 use crate::dispatch::signal::{Signal, Wake};
+use crate::dispatch::slot::Slot;
 use crate::dispatch::slots::{Slots, Times, WorkerRow};
 use crate::dispatch::standby::{Bell, Standby};
 use crate::dispatch::worker::Worker;
@@ -57,6 +59,8 @@ pub struct Server {
     /// What workers drive themselves; empty where the runtime drives all connections.
     shards: Vec<Arc<Shard>>,
     standby: Mutex<Option<Standby>>,
+    /// Who drives them once the workers that did are relieved.
+    drivers: Mutex<Vec<Driver>>,
 }
 
 /// Set once, when the last connection is gone.
@@ -107,6 +111,7 @@ impl Server {
             runtime: Mutex::new(None),
             shards,
             standby: Mutex::new(standby),
+            drivers: Mutex::default(),
         };
         {
             let _entered = runtime.enter();
@@ -176,8 +181,37 @@ impl Server {
     /// A new taker of requests, one of those of share `index`, where workers drive connections.
     pub fn worker_of(&self, index: usize) -> Worker {
         let shard = index.checked_rem(self.shards.len()).and_then(|index| self.shards.get(index));
-        let slot = self.slots.lock().add(index, shard.cloned());
+        let slot = self.slots.lock().add(Slot::new(index, shard.cloned()));
+        // It comes too late. Looked at once it is listed, so that it is told here or by who relieves it.
+        if self.queue.is_relieved() {
+            slot.send_away();
+        }
         Worker::new(Arc::clone(&self.queue), slot)
+    }
+
+    /// A new taker of requests that relieves the workers of share `index`, see [`Server::relieve`]. It drives no
+    /// connections.
+    pub fn relief_of(&self, index: usize) -> Worker {
+        let slot = self.slots.lock().add(Slot::relief(index));
+        Worker::new(Arc::clone(&self.queue), slot)
+    }
+
+    /// Relieves the workers: those that there are, and those of [`Server::worker_of`] that yet come, take nothing more,
+    /// finish what they are at or put it back, and leave. What waits, waits for those of [`Server::relief_of`]. From now
+    /// on threads of the server's own drive the connections that workers have driven. False if it was done before.
+    pub fn relieve(&self) -> bool {
+        let mut drivers = self.drivers.lock();
+        if self.queue.is_relieved() {
+            return false;
+        }
+        self.queue.relieve();
+        let slots = self.slots.lock().current();
+        slots.iter().filter(|slot| !slot.is_relief).for_each(|slot| {
+            slot.send_away();
+        });
+        // Where there is no thread left, the stand-by looks in.
+        drivers.extend(self.shards.iter().filter_map(|shard| Driver::start(Arc::clone(shard)).ok()));
+        true
     }
 
     /// Tells the threads of worker `index` to take nothing more: each gets [`Take::Closed`](crate::Take::Closed)
@@ -201,7 +235,9 @@ impl Server {
     /// What each worker thread is at.
     pub fn workers(&self) -> Vec<WorkerRow> {
         let slots = self.slots.lock().current();
-        slots.iter().filter(|slot| !slot.is_gone()).map(|slot| WorkerRow::of(slot)).collect()
+        let is_relieved = self.queue.is_relieved();
+        let here = slots.iter().filter(|slot| !slot.is_gone());
+        here.map(|slot| WorkerRow::of(slot, is_relieved && !slot.is_relief)).collect()
     }
 
     /// How many connections each share has; empty where workers drive none.
@@ -288,7 +324,7 @@ impl Server {
     pub fn abort(&self) {
         self.close();
         for exchange in self.queue.clear() {
-            let _ = exchange.reply.send(Response::closing(StatusCode::SERVICE_UNAVAILABLE));
+            exchange.turn_away();
         }
         let slots = self.slots.lock().current();
         for slot in slots {
@@ -310,6 +346,8 @@ impl Server {
             shard.shutdown(deadline.saturating_duration_since(Instant::now()));
         }
         drop(self.standby.lock().take());
+        let drivers = std::mem::take(&mut *self.drivers.lock());
+        drop(drivers);
         let runtime = self.runtime.lock().take();
         if let Some(runtime) = runtime {
             runtime.shutdown_timeout(LAST_FLUSH);
@@ -338,6 +376,8 @@ impl Drop for Server {
         if let Some(runtime) = self.runtime.get_mut().take() {
             self.queue.close();
             drop(self.standby.get_mut().take());
+            self.shards.iter().for_each(|shard| shard.close());
+            self.drivers.get_mut().clear();
             self.shards.iter().for_each(|shard| shard.shutdown(Duration::ZERO));
             runtime.shutdown_background();
         }

@@ -9,6 +9,8 @@ mod lifecycle;
 mod patience;
 #[path = "engine/refusals.rs"]
 mod refusals;
+#[path = "engine/relief.rs"]
+mod relief;
 #[path = "engine/requests.rs"]
 mod requests;
 #[path = "engine/shares.rs"]

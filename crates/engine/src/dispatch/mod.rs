@@ -1,8 +1,10 @@
 //! From the queue to a worker, and how a worker waits.
 
+pub(crate) mod driver;
 pub(crate) mod exchange;
 pub(crate) mod lanes;
 pub(crate) mod queue;
+pub(crate) mod relief;
 pub(crate) mod shard;
 pub(crate) mod signal;
 pub(crate) mod slot;

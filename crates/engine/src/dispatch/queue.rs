@@ -18,6 +18,7 @@ use tokio::sync::{Notify, Semaphore, TryAcquireError};
 use tokio::time::timeout;
 
 use crate::dispatch::lanes::{Lane, Lanes};
+use crate::dispatch::relief::Relief;
 use crate::dispatch::shard::Shard;
 use crate::dispatch::slot::Slot;
 use crate::settings::Settings;
@@ -37,11 +38,12 @@ struct Inner<T> {
     lanes: Lanes<T>,
     idle: Vec<Arc<Lane<T>>>,
     closed: bool,
+    relief: Relief<T>,
 }
 
 impl<T> Inner<T> {
     fn len(&self) -> usize {
-        self.waiting.len() + self.lanes.len()
+        self.waiting.len() + self.lanes.len() + self.relief.put_back.len()
     }
 
     /// Takes the worker off the idle list that is to be woken: the one that drives `shard` if it idles,
@@ -113,7 +115,8 @@ impl<T> Queue<T> {
     /// `depth` items wait at most, wherever; one that finds no place waits for one for `timeout`.
     pub(crate) fn new(depth: usize, timeout: Duration, ways: Ways) -> Self {
         let depth = depth.clamp(1, Semaphore::MAX_PERMITS);
-        let inner = Inner { waiting: VecDeque::new(), lanes: Lanes::default(), idle: Vec::new(), closed: false };
+        let (waiting, lanes, relief) = (VecDeque::new(), Lanes::default(), Relief::default());
+        let inner = Inner { waiting, lanes, idle: Vec::new(), closed: false, relief };
         Self { inner: Mutex::new(inner), places: Semaphore::new(depth), timeout, ways, is_filled: Notify::new() }
     }
 
@@ -216,6 +219,14 @@ impl<T> Queue<T> {
     }
 
     fn pop_locked(&self, inner: &mut Inner<T>, lane: &Lane<T>) -> Popped<T> {
+        if inner.relief.has_begun {
+            if !lane.slot.is_relief {
+                return Popped::Closed;
+            }
+            if let Some(item) = inner.relief.put_back.pop_front() {
+                return Popped::Item(item);
+            }
+        }
         let from_lanes =
             if self.uses_lanes() { lane.pop().or_else(|| inner.lanes.steal(lane, self.ways.batch)) } else { None };
         match from_lanes.or_else(|| lane.fill(&mut inner.waiting, self.ways.batch - 1)) {
@@ -273,15 +284,42 @@ impl<T> Queue<T> {
         notify(idle);
     }
 
+    /// From now on only those take anything that relieve the workers: what waits, waits for them.
+    pub(crate) fn relieve(&self) {
+        let relieved: Vec<_> = {
+            let mut inner = self.inner.lock();
+            inner.relief.has_begun = true;
+            inner.idle.extract_if(.., |lane| !lane.slot.is_relief).inspect(|lane| lane.set_idle(false)).collect()
+        };
+        notify(relieved);
+    }
+
+    /// Whether the workers were relieved.
+    pub(crate) fn is_relieved(&self) -> bool {
+        self.inner.lock().relief.has_begun
+    }
+
+    /// Puts `item` before all others, for whoever relieves the worker that had it; it comes back if the queue is closed.
+    pub(crate) fn put_back(&self, item: T) -> Result<(), T> {
+        let woken = {
+            let mut inner = self.inner.lock();
+            if inner.closed {
+                return Err(item);
+            }
+            inner.relief.put_back.push_back(item);
+            inner.wake(None)
+        };
+        notify(woken);
+        Ok(())
+    }
+
     /// Takes out all that waits.
     pub(crate) fn clear(&self) -> VecDeque<T> {
-        let items = {
-            let mut inner = self.inner.lock();
-            let mut items = inner.lanes.clear();
-            items.append(&mut inner.waiting);
-            items
-        };
+        let mut inner = self.inner.lock();
+        let mut items = inner.lanes.clear();
+        items.append(&mut inner.waiting);
         self.places.add_permits(items.len());
+        items.append(&mut inner.relief.put_back);
         items
     }
 }

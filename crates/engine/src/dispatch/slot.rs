@@ -27,6 +27,8 @@ pub(crate) struct Slot {
     in_flight: Mutex<Option<Arc<Cell>>>,
     /// Where its worker waits, and whose connections it drives then.
     pub(crate) shard: Option<Arc<Shard>>,
+    /// Whether it is one of those that relieve the first workers.
+    pub(crate) is_relief: bool,
     made: Instant,
     /// When it took what it is at: one more than the microseconds since it was made, 0 for nothing.
     busy_since: AtomicU64,
@@ -47,6 +49,11 @@ impl Slot {
         Arc::new(Self::waiting_on(signal, index, shard))
     }
 
+    /// Of one that relieves the first workers. It drives no connections.
+    pub(crate) fn relief(index: usize) -> Arc<Self> {
+        Arc::new(Self { is_relief: true, ..Self::waiting_on(Signal::new(), index, None) })
+    }
+
     #[cfg(test)]
     pub(crate) fn waiting_at(home: Arc<dyn crate::dispatch::signal::Home>) -> Arc<Self> {
         Arc::new(Self::waiting_on(Signal::at(Some(home)), 0, None))
@@ -58,6 +65,7 @@ impl Slot {
             signal,
             in_flight: Mutex::new(None),
             shard,
+            is_relief: false,
             made: Instant::now(),
             busy_since: AtomicU64::new(0),
             served: AtomicU64::new(0),
@@ -151,6 +159,11 @@ impl Slot {
     pub(crate) fn end(&self, cell: &Arc<Cell>, taken: Instant) {
         self.served.fetch_add(1, Ordering::Relaxed);
         self.service_time.record(taken.elapsed());
+        self.give_back(cell);
+    }
+
+    /// Forgets `cell`, which somebody else is to answer.
+    pub(crate) fn give_back(&self, cell: &Arc<Cell>) {
         let mut held = self.in_flight.lock();
         if held.as_ref().is_some_and(|it| Arc::ptr_eq(it, cell)) {
             *held = None;

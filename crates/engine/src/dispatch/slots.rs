@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::dispatch::shard::Shard;
 use crate::dispatch::slot::Slot;
 use crate::histogram::{Histogram, Percentiles};
 
@@ -16,10 +15,9 @@ pub(crate) struct Slots {
 }
 
 impl Slots {
-    /// A place for another thread of worker `index`.
-    pub(crate) fn add(&mut self, index: usize, shard: Option<Arc<Shard>>) -> Arc<Slot> {
+    /// A place for another thread.
+    pub(crate) fn add(&mut self, slot: Arc<Slot>) -> Arc<Slot> {
         self.forget_gone();
-        let slot = Slot::new(index, shard);
         self.all.push(Arc::clone(&slot));
         slot
     }
@@ -66,11 +64,14 @@ pub struct WorkerRow {
     pub busy: Option<Duration>,
     /// Whether it is set aside, see [`Server::quarantine`](crate::Server::quarantine).
     pub is_quarantined: bool,
+    /// Whether others have taken its worker's place for good, see [`Server::relieve`](crate::Server::relieve).
+    pub is_relieved: bool,
 }
 
 impl WorkerRow {
-    pub(crate) fn of(slot: &Slot) -> Self {
-        Self { index: slot.index, served: slot.served(), busy: slot.busy_for(), is_quarantined: slot.is_quarantined() }
+    pub(crate) fn of(slot: &Slot, is_relieved: bool) -> Self {
+        let (served, busy, is_quarantined) = (slot.served(), slot.busy_for(), slot.is_quarantined());
+        Self { index: slot.index, served, busy, is_quarantined, is_relieved }
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use crate::dispatch::exchange::Exchange;
 use crate::dispatch::lanes::Lane;
 use crate::dispatch::queue::{Popped, Queue};
+use crate::dispatch::relief::{self, NotPutBack};
 use crate::dispatch::signal::{Signal, Wake};
 use crate::dispatch::slot::Slot;
 
@@ -113,6 +114,20 @@ impl Worker {
                 (Popped::Empty, Wake::Notified) => {}
             }
         }
+    }
+
+    /// Whether somebody else is to answer what it cannot, see [`Server::relieve`](crate::Server::relieve).
+    pub fn is_relieved(&self) -> bool {
+        self.queue.is_relieved()
+    }
+
+    /// Puts a request back that it could not answer, and of which nothing was sent or read, for those that relieve it.
+    ///
+    /// # Errors
+    ///
+    /// Where that cannot be.
+    pub fn put_back(&self, exchange: Box<Exchange>) -> Result<(), NotPutBack> {
+        relief::put_back(&self.queue, exchange)
     }
 
     /// What this worker waits on: interrupting it ends the current or the next [`Worker::take`]

@@ -8,6 +8,7 @@ mod bodies;
 mod lifecycle;
 mod patience;
 mod refusals;
+mod relief;
 mod requests;
 mod shares;
 mod support;
