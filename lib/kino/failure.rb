@@ -12,10 +12,25 @@ module Kino
 
     # @param native [Native::Worker] the worker that holds the request
     # @param on_error [#call, nil] the hook of that name
-    def initialize(native, on_error: nil)
+    # @param watch [Demotion::Watch, nil]
+    def initialize(native, on_error: nil, watch: nil)
       @native = native
       @on_error = on_error
+      @watch = watch
     end
+
+    # Takes note of what was raised, if only a Ractor raises it.
+    # @param env [Hash]
+    # @param error [Exception]
+    # @return [Boolean] whether it was noted
+    def notice(env, error) = @watch ? @watch.notice(error, env) : false
+
+    # Leaves the request to threads, where only a Ractor raises this, the server goes over to threads, and it is safe
+    # to answer the request again.
+    # @param env [Hash]
+    # @param error [Exception]
+    # @return [Boolean] whether nobody is to be told
+    def put_back?(env, error) = notice(env, error) && @native.put_back
 
     # Answers 500 if the client can still be told, and logs unless it is the client's own doing.
     # @param env [Hash]
@@ -24,7 +39,7 @@ module Kino
     def tell(env, error)
       unless clients_doing?(error)
         ErrorLog.exception(error, env)
-        Hooks.call(:on_error, @on_error, error, env)
+        Hooks.call(:on_error, @on_error, error, env) { |raised| notice(env, raised) }
       end
       return false if @native.answered?
 

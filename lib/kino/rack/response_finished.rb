@@ -15,7 +15,10 @@ module Kino
         callables.is_a?(Array) && !callables.empty?
       end
 
-      def initialize
+      # @yieldparam env [Hash] the Rack env of the request
+      # @yieldparam error [Exception] what one has raised
+      def initialize(&raised)
+        @raised = raised
         @left = []
       end
 
@@ -36,7 +39,7 @@ module Kino
       # and where there is none left it does nothing.
       #
       # @param env [Hash]
-      # @return [void]
+      # @return [nil]
       def run(env)
         take_over(env)
         while (callable = @left.pop)
@@ -59,6 +62,7 @@ module Kino
       def tell(callable, env)
         callable.call(env, *@outcome)
       rescue *ErrorLog::RESCUED => raised
+        @raised&.call(env, raised)
         ErrorLog.exception(raised, env)
       end
     end
