@@ -12,35 +12,55 @@ module Kino
 
     # @param native [Native::Worker] the worker that holds the request
     # @param on_error [#call, nil] the hook of that name
-    def initialize(native, on_error: nil)
+    # @param watch [Demotion::Watch, nil]
+    def initialize(native, on_error: nil, watch: nil)
       @native = native
       @on_error = on_error
+      @watch = watch
     end
+
+    # Takes note of what was raised, if only a Ractor raises it.
+    # @param env [Hash]
+    # @param error [Exception]
+    # @return [Boolean] whether it was noted
+    def notice(env, error) = @watch ? @watch.notice(error, env) : false
+
+    # Leaves the request to threads, where only a Ractor raises this, the server goes over to threads, and it is safe
+    # to answer the request again.
+    # @param env [Hash]
+    # @param error [Exception]
+    # @return [Boolean] whether nobody is to be told
+    def put_back?(env, error) = notice(env, error) && @native.put_back
 
     # Reports the error, and answers 500 if the client can still be told.
     # @param env [Hash]
     # @param error [Exception]
     # @return [Boolean] whether it was answered 500
     def tell(env, error)
-      report(env, error)
+      write(env, error)
       return false if @native.answered?
 
       @native.answer(*ANSWER)
       true
     end
 
-    # Tells the log and the hook, unless it is the client's own doing.
+    # Takes note of an error that goes no further, and tells the log and the hook, unless it is the client's own doing.
     # @param env [Hash]
     # @param error [Exception]
     # @return [void]
     def report(env, error)
-      return if clients_doing?(error)
-
-      ErrorLog.exception(error, env)
-      Hooks.call(:on_error, @on_error, error, env)
+      notice(env, error)
+      write(env, error)
     end
 
     private
+
+    def write(env, error)
+      return if clients_doing?(error)
+
+      ErrorLog.exception(error, env)
+      Hooks.call(:on_error, @on_error, error, env) { |raised| notice(env, raised) }
+    end
 
     # The client's leaving is no fault of the app's, nor is what is wrong with its request's body. The
     # front-end has answered that already, so the 500 that we add goes nowhere.

@@ -33,10 +33,12 @@ module Kino
       #
       # @param name [Symbol]
       # @param hook [#call, nil]
+      # @yieldparam error [Exception] what it has raised
       # @return [void]
       def call(name, hook, *)
         hook&.call(*)
       rescue *ErrorLog::RESCUED => error
+        yield error if block_given?
         ErrorLog.exception(error, prefix: "the hook #{name} raised ")
       end
 

@@ -30,14 +30,17 @@ module Kino
   #   and closes; it does not survive an exec. nil once the socket is closed.
   # `retire(id, index) -> Integer`:: tells the threads of worker `index` to take nothing more, those included
   #   that were started under that index just before: their `take` returns nil. How many were told now.
+  # `relieve(id, why)`:: tells all workers to take nothing more, those that come later included but for those of
+  #   `relief`: they finish what they are at or put it back. From now on threads of the front-end drive the connections
+  #   that workers have driven. Reports `[0, "relieved", why]`, see `await_end`. Once: a further call does nothing.
   # `quarantine(id, seconds, most) -> Integer or nil`:: sets a worker thread aside that has been at one request for
   #   longer than that, unless `most` are already: the index of its worker. It takes nothing more.
   # `stats(id) -> Hash{Symbol=>Object}`:: the engine's counters, Integers; `:refusals` is a Hash by reason,
   #   `:per_worker` an Array of a Hash for each worker thread, `:queue_wait_ms` and `:service_time_ms` are
   #   percentiles, see {Server#stats}. With lanes, `:lane_depths` is an Array of Integers, one for each {Worker}.
   # `count_respawn(id)`:: counts a worker that died and is replaced.
-  # `report_end(id, number, what, why)`:: tells the server's supervisor of a worker that ended; `what` is a
-  #   String, `why` another or nil, see {Pool::Ractors}. Works from any Ractor, and does nothing for a server that
+  # `report_end(id, number, what, why)`:: tells the server's supervisor of a worker that ended, or with the number 0
+  #   of something else; `what` is a String, `why` another or nil, see {Pool::Ractors}. Works from any Ractor, and does nothing for a server that
   #   there is not.
   # `await_end(id, seconds) -> [Integer, String, String or nil], or nil`:: waits for the next such report, for ever
   #   if `seconds` is nil; nil if none came in that time.
@@ -46,9 +49,10 @@ module Kino
   #
   # == Worker
   #
-  # `Worker.new(id, index, lock)`:: one taker of requests, for the thread that makes it. Where workers drive
+  # `Worker.new(id, index, lock, relief)`:: one taker of requests, for the thread that makes it. Where workers drive
   #   connections, it drives those of share `index` while it waits. `lock` names the VM lock of its Ractor: threads
-  #   with the same number share it, so that one of them is woken at a time, and they offer it to each other.
+  #   with the same number share it, so that one of them is woken at a time, and they offer it to each other. With
+  #   `relief` it is one of those that take the place of all others, see `relieve`.
   # `take -> Hash or nil`:: waits for a request and returns its Rack env; nil when the server is
   #   closed, or when this worker was told to leave. A request still in hand unanswered is answered 500.
   # `answer(status, headers, chunks)`:: answers the request in hand with an array body. Raises
@@ -65,6 +69,9 @@ module Kino
   # `take_over(status, headers) -> Integer`:: sends the head (101 is allowed) and gives the connection
   #   away: the descriptor of a socket that its bytes go to and from. The caller owns it. Raises
   #   {InvalidResponseError}, or {DisconnectedError}.
+  # `put_back -> Boolean`:: leaves the request in hand to those of `relief`, before all that waits: it is in hand no
+  #   more, and counts as never taken. False, and nothing has changed, where nobody was relieved, its method is none of
+  #   GET, HEAD and OPTIONS, something was sent or read, or it was put back before.
   # `release`:: puts down the request in hand; unanswered, it is answered 500. The last call: what waited for
   #   this worker alone is others' now.
   # `answered? -> Boolean`:: whether the request in hand, if any, needs no answer any more.

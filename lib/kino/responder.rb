@@ -19,10 +19,11 @@ module Kino
 
     # @param native [Native::Worker] the worker that holds the request
     # @param on_error [#call, nil] the hook of that name
-    def initialize(native, on_error: nil)
+    # @param watch [Demotion::Watch, nil]
+    def initialize(native, on_error: nil, watch: nil)
       @native = native
       @takeover = Takeover.new(native)
-      @failure = Failure.new(native, on_error:)
+      @failure = Failure.new(native, on_error:, watch:)
       @finished = Rack::ResponseFinished.new(@failure)
     end
 
@@ -31,7 +32,7 @@ module Kino
     # @param status [Integer, String]
     # @param headers [Hash]
     # @param body [#to_ary, #each, #call]
-    # @return [Object] the status that was sent
+    # @return [Object, nil] see {#failed}
     def respond(env, status, headers, body)
       conclude(env, status, headers) { send_body(env, status, headers, body) }
     end
@@ -41,7 +42,7 @@ module Kino
     # @param status [Integer, String]
     # @param headers [Hash]
     # @param body [Array<String>]
-    # @return [Object] the status that was sent
+    # @return [Object, nil] see {#failed}
     def respond_exactly(env, status, headers, body)
       conclude(env, status, headers) { stream_each(env, status, headers, body.each) }
     end
@@ -51,9 +52,11 @@ module Kino
     # @param status [Integer, nil] what it had returned, if it had
     # @param headers [Hash, nil]
     # @param error [Exception]
-    # @return [Object] the status that was sent
+    # @return [Object, nil] the status that was sent; nil where the request was put back
     def failed(env, status, headers, error)
       @finished.note(status, headers, error)
+      return @finished.run(env) if @failure.put_back?(env, error)
+
       sent = @failure.tell(env, error) || status.nil? ? Failure::ANSWER.first : status
       @finished.run(env)
       sent

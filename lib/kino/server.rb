@@ -47,10 +47,6 @@ module Kino
 
     # @return [Config::Settings] what it was told, checked and complete
     attr_reader :settings
-    # @return [Symbol] :ractor or :threaded
-    attr_reader :mode
-    # @return [Integer] threads a worker
-    attr_reader :threads
 
     # @param app [#call] a Rack 3 app. In ractor mode it must be shareable: nothing is frozen here
     # @param settings [Hash] directives by name, as doc/configuration.md has them: what each may be, its unit and its
@@ -67,7 +63,9 @@ module Kino
       @settings = Config::Settings.resolve(**settings)
       @mode, reason = Config::Mode.resolve(@settings.mode, app, threads: @settings.threads)
       @settings, @threads = Config::Mode.grid(@settings, @mode)
-      YJIT.settle(@settings.yjit, @mode) if settings.key?(:yjit)
+      # Left to a program that does not name it.
+      @yjit = @settings.yjit if settings.key?(:yjit)
+      YJIT.settle(@yjit, @mode) unless @yjit.nil?
       Hooks.check(@settings) if @mode == :ractor
       warn_of(reason)
       @lock = Mutex.new
@@ -75,6 +73,15 @@ module Kino
       @stopped = Thread::Queue.new
       @hook_threads = Hooks::Threads.new
       @reload_hooks = []
+    end
+
+    # @return [Symbol] :ractor or :threaded, as it is now: where `auto` took :ractor, the server may have gone over to
+    #   threads, see doc/operations.md
+    def mode = @pool&.demoted? ? :threaded : @mode
+
+    # @return [Integer] threads a worker, in the mode that it is in now
+    def threads
+      @pool&.demoted? ? Config::Mode.threads(settings.threads, :threaded, workers: settings.workers) : @threads
     end
 
     # @return [Integer] worker Ractors, or their number's worth of plain threads, as many as there should be now
@@ -219,7 +226,8 @@ module Kino
     # - `respawns`: workers, or threads of one, that died and were replaced
     # - `quarantined`: worker threads that are set aside now, see the directive `quarantine_timeout`
     # - `per_worker`: one Hash for each thread of a worker there is: `index` of its worker, `served` (requests),
-    #   `busy_ms` (Float, for how long it has been at its request; nil while it waits for one), `quarantined` (Boolean)
+    #   `busy_ms` (Float, for how long it has been at its request; nil while it waits for one), `quarantined` (Boolean),
+    #   and `relieved` (true) for a Ractor that has not left yet though the server has gone over to threads
     # - `queue_wait_ms`, `service_time_ms`: how long requests waited for a worker, and how long workers took for them,
     #   since the start, in milliseconds: `p50`, `p95`, `p99` and `max` (Floats); empty before the first
     # - `lane_depths`, with `lanes` only: how many of the `queued` wait for each thread alone, Array<Integer>
@@ -244,7 +252,7 @@ module Kino
       @port = Native.port(@id)
       @host = Config::Address.host_of(listener) if @given
       # Noted before it starts, for its thread asks for it.
-      @pool = Pool.of(self, app: @app, id: @id, hook_threads: @hook_threads) { |error| fail_with(error) }
+      @pool = Pool.of(self, app: @app, id: @id, hook_threads: @hook_threads, yjit: @yjit) { |error| fail_with(error) }
       is_up = @pool.start
     ensure # whatever it was, a Thread#kill included: the port must not stay taken
       give_back unless is_up

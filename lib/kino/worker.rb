@@ -26,14 +26,16 @@ module Kino
     # @param index [Integer] of whose connections it drives, see {Native}
     # @param lock [Integer] names the VM lock that it runs under, see {Native}
     # @param hooks [Hooks::Workers]
+    # @param watch [Demotion::Watch, nil] where the server may go over to threads
+    # @param relief [Boolean] whether this worker takes the place of those that the server goes over from
     # @yieldparam ending [Pool::Ending] how it ended; called in any case, when the thread is killed too. Nothing is
     #   raised: Ruby hands a SystemExit that leaves a thread on to the main thread, and an app's `exit` must not stop
     #   the server
     # @return [void]
-    def self.run(server_id:, app:, index:, lock: MAIN_LOCK, hooks: Hooks::NONE, &)
+    def self.run(hooks: Hooks::NONE, **about, &)
       stage = :boot
       error = WorkerError.new("its thread was killed")
-      worker = (hooks.after_request ? Hooked : self).new(server_id:, app:, index:, lock:, hooks:)
+      worker = (hooks.after_request ? Hooked : self).new(hooks:, **about)
       stage = :serving
       worker.run
       error = nil
@@ -49,12 +51,15 @@ module Kino
     # @param index [Integer] of whose connections it drives, see {Native}
     # @param lock [Integer] names the VM lock that it runs under, see {Native}
     # @param hooks [Hooks::Workers]
-    def initialize(server_id:, app:, index:, lock: MAIN_LOCK, hooks: Hooks::NONE)
+    # @param watch [Demotion::Watch, nil] see {.run}
+    # @param relief [Boolean] see {.run}
+    def initialize(server_id:, app:, index:, lock: MAIN_LOCK, hooks: Hooks::NONE, watch: nil, relief: false)
+      @watch = watch
       # Before the front-end hears of it: what it counts as a worker can take a request.
-      Hooks.call(:after_worker_boot, hooks.after_worker_boot, index)
-      @native = Native::Worker.new(server_id, index, lock)
+      Hooks.call(:after_worker_boot, hooks.after_worker_boot, index) { |error| notice(error) }
+      @native = Native::Worker.new(server_id, index, lock, relief)
       @app = app
-      @responder = Responder.new(@native, on_error: hooks.on_error)
+      @responder = Responder.new(@native, on_error: hooks.on_error, watch:)
       @after_request = hooks.after_request
     end
 
@@ -73,6 +78,8 @@ module Kino
     attr_reader :dismissal
 
     private
+
+    def notice(error, env = nil) = @watch&.notice(error, env)
 
     def abandon(env)
       @responder.abandoned(env)
@@ -106,7 +113,7 @@ module Kino
       @native.take
     end
 
-    # @return [Object] the status that was sent
+    # @return [Object, nil] see {Responder#failed}
     def recover(env, status, headers, body, error)
       case error
       when LengthMismatchError then return @responder.respond_exactly(env, status, headers, body)
@@ -122,11 +129,12 @@ module Kino
 
       def serve(env)
         status = answer(env)
-        Hooks.call(:after_request, @after_request, env, status)
+        # One that was put back is not answered yet.
+        Hooks.call(:after_request, @after_request, env, status) { |error| notice(error, env) } if status
         @native.take
       end
 
-      # @return [Object] the status that was sent
+      # @return [Object, nil] see {Responder#failed}
       def answer(env)
         status, headers, body = @app.call(env)
         return @responder.respond(env, status, headers, body) unless plain?(env, body)

@@ -26,6 +26,7 @@
 //! | [`dispatch::lock_group`](LockGroup) | workers that share a lock, as the threads of a Ractor do |
 //! | `dispatch::lanes` | short queues of the workers' own in front of it, where they are asked for |
 //! | `dispatch::shard`, `dispatch::standby` | connections that workers drive while they wait, and who does meanwhile |
+//! | [`dispatch::relief`](NotPutBack), `dispatch::driver` | workers that take the place of all others, and who drives the shards then |
 //! | `dispatch::slot` | one worker slot: its wake-up, its interrupt, what it has in flight |
 //! | [`dispatch::slots`](WorkerRow) | the worker threads there are, and the times of those that have gone |
 //! | [`http::reply`](Reply) | the answer handle: the first to claim it answers |
@@ -55,6 +56,7 @@ mod sync;
 
 pub use crate::dispatch::exchange::Exchange;
 pub use crate::dispatch::lock_group::LockGroup;
+pub use crate::dispatch::relief::NotPutBack;
 pub use crate::dispatch::signal::{Signal, Wake};
 pub use crate::dispatch::slots::{Times, WorkerRow};
 pub use crate::dispatch::worker::{Take, Worker};

@@ -18,11 +18,14 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
 
+use crate::dispatch::driver::Driver;
 use crate::dispatch::exchange::Exchange;
 use crate::dispatch::lanes::keep_watch;
+use crate::dispatch::lock_group::LockGroup;
 use crate::dispatch::queue::{Queue, Ways};
 use crate::dispatch::shard::Shard;
 use crate::dispatch::signal::{Signal, Wake};
+use crate::dispatch::slot::Slot;
 use crate::dispatch::slots::{Slots, Times, WorkerRow};
 use crate::dispatch::standby::{Bell, Standby};
 use crate::dispatch::worker::Worker;
@@ -57,6 +60,8 @@ pub struct Server {
     /// What workers drive themselves; empty where the runtime drives all connections.
     shards: Vec<Arc<Shard>>,
     standby: Mutex<Option<Standby>>,
+    /// Who drives them once the workers that did are relieved.
+    drivers: Mutex<Vec<Driver>>,
 }
 
 /// Set once, when the last connection is gone.
@@ -107,6 +112,7 @@ impl Server {
             runtime: Mutex::new(None),
             shards,
             standby: Mutex::new(standby),
+            drivers: Mutex::default(),
         };
         {
             let _entered = runtime.enter();
@@ -177,19 +183,50 @@ impl Server {
 
     /// A new taker of requests, one of those of share `index`, where workers drive connections.
     pub fn worker_of(&self, index: usize) -> Worker {
-        self.add_worker(index, None)
+        self.add_worker(index, Arc::default())
     }
 
     /// The same for a worker that shares a lock, which `lock` names, so that of those with the same number only one runs
     /// at a time. It should call [`Worker::wait`] without that lock, and [`Worker::try_take`] with it.
     pub fn worker_sharing(&self, index: usize, lock: usize) -> Worker {
-        self.add_worker(index, Some(lock))
+        let lock = self.slots.lock().lock(lock);
+        self.add_worker(index, lock)
     }
 
-    fn add_worker(&self, index: usize, lock: Option<usize>) -> Worker {
+    fn add_worker(&self, index: usize, lock: Arc<LockGroup>) -> Worker {
         let shard = index.checked_rem(self.shards.len()).and_then(|index| self.shards.get(index));
-        let slot = self.slots.lock().add(index, shard.cloned(), lock);
+        let slot = self.slots.lock().add(Slot::sharing(index, shard.cloned(), lock));
+        // It comes too late. Looked at once it is listed, so that it is told here or by who relieves it.
+        if self.queue.is_relieved() {
+            slot.send_away();
+        }
         Worker::new(Arc::clone(&self.queue), slot)
+    }
+
+    /// A new taker of requests that relieves the workers of share `index`, see [`Server::relieve`]. It drives no
+    /// connections. `lock` as for [`Server::worker_sharing`].
+    pub fn relief_of(&self, index: usize, lock: usize) -> Worker {
+        let lock = self.slots.lock().lock(lock);
+        let slot = self.slots.lock().add(Slot::relief(index, lock));
+        Worker::new(Arc::clone(&self.queue), slot)
+    }
+
+    /// Relieves the workers: those that there are, and those of [`Server::worker_of`] that yet come, take nothing more,
+    /// finish what they are at or put it back, and leave. What waits, waits for those of [`Server::relief_of`]. From now
+    /// on threads of the server's own drive the connections that workers have driven. False if it was done before.
+    pub fn relieve(&self) -> bool {
+        let mut drivers = self.drivers.lock();
+        if self.queue.is_relieved() {
+            return false;
+        }
+        self.queue.relieve();
+        let slots = self.slots.lock().current();
+        slots.iter().filter(|slot| !slot.is_relief).for_each(|slot| {
+            slot.send_away();
+        });
+        // Where there is no thread left, the stand-by looks in.
+        drivers.extend(self.shards.iter().filter_map(|shard| Driver::start(Arc::clone(shard)).ok()));
+        true
     }
 
     /// Tells the threads of worker `index` to take nothing more: each gets [`Take::Closed`](crate::Take::Closed)
@@ -213,7 +250,9 @@ impl Server {
     /// What each worker thread is at.
     pub fn workers(&self) -> Vec<WorkerRow> {
         let slots = self.slots.lock().current();
-        slots.iter().filter(|slot| !slot.is_gone()).map(|slot| WorkerRow::of(slot)).collect()
+        let is_relieved = self.queue.is_relieved();
+        let here = slots.iter().filter(|slot| !slot.is_gone());
+        here.map(|slot| WorkerRow::of(slot, is_relieved && !slot.is_relief)).collect()
     }
 
     /// How many connections each share has; empty where workers drive none.
@@ -302,7 +341,7 @@ impl Server {
     pub fn abort(&self) {
         self.close();
         for exchange in self.queue.clear() {
-            let _ = exchange.reply.send(Response::closing(StatusCode::SERVICE_UNAVAILABLE));
+            exchange.turn_away();
         }
         let slots = self.slots.lock().current();
         for slot in slots {
@@ -324,6 +363,8 @@ impl Server {
             shard.shutdown(deadline.saturating_duration_since(Instant::now()));
         }
         drop(self.standby.lock().take());
+        let drivers = std::mem::take(&mut *self.drivers.lock());
+        drop(drivers);
         let runtime = self.runtime.lock().take();
         if let Some(runtime) = runtime {
             runtime.shutdown_timeout(LAST_FLUSH);
@@ -352,6 +393,8 @@ impl Drop for Server {
         if let Some(runtime) = self.runtime.get_mut().take() {
             self.queue.close();
             drop(self.standby.get_mut().take());
+            self.shards.iter().for_each(|shard| shard.close());
+            self.drivers.get_mut().clear();
             self.shards.iter().for_each(|shard| shard.shutdown(Duration::ZERO));
             runtime.shutdown_background();
         }

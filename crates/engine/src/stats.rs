@@ -83,6 +83,11 @@ impl Stats {
         self.served.fetch_add(1, Relaxed);
     }
 
+    /// A request that was taken waits again.
+    pub(crate) fn put_back(&self) {
+        self.in_flight.fetch_sub(1, Relaxed);
+    }
+
     pub(crate) fn reject(&self) {
         self.rejected.fetch_add(1, Relaxed);
     }

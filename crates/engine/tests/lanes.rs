@@ -11,6 +11,8 @@ mod linger;
 mod patience;
 #[path = "engine/refusals.rs"]
 mod refusals;
+#[path = "engine/relief.rs"]
+mod relief;
 #[path = "engine/requests.rs"]
 mod requests;
 #[path = "engine/shares.rs"]

@@ -61,7 +61,7 @@ module Kino
         # @raise [ConfigError] for ractor mode and more threads than this Ruby bears
         def threads(requested, mode, workers: 1, ruby: RUBY_VERSION)
           shared = requested.is_a?(Types::Threads::PerProcess)
-          return requested.count / workers if shared && mode == :threaded
+          return (requested.count / workers).clamp(1, nil) if shared && mode == :threaded
           return AUTO_THREADS.fetch(mode) if shared || requested == :auto
 
           error = thread_obstacle(requested, ruby) if mode == :ractor

@@ -14,6 +14,13 @@ module Kino
       THREAD = "thread_"
       private_constant :THREAD
 
+      # @param demotion [Demotion, nil] told of what only a Ractor raises; nil where that changes nothing
+      # @param about [Hash{Symbol => Object}] what {Launcher} takes
+      def initialize(demotion: nil, **about)
+        super(**about)
+        @demotion = demotion
+      end
+
       # (see Launcher#parts)
       def parts(index) = [[name(index), @threads]]
 
@@ -32,6 +39,8 @@ module Kino
       # (see Launcher#next_end)
       def next_end(seconds)
         number, what, full_message = Native.await_end(@server_id, seconds&.to_f)
+        # What is not of one of them.
+        @demotion&.hear(what, full_message) if number&.zero? && full_message
         return unless number&.positive?
 
         stage = what.delete_prefix(THREAD)
@@ -80,6 +89,8 @@ module Kino
       private_class_method :run_crew
 
       private
+
+      def work_of(unit) = super.merge(watch: @demotion&.watch)
 
       # The VM says at the start of the first Ractor that they are experimental; the banner does too.
       def quietly

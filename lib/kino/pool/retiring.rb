@@ -27,7 +27,7 @@ module Kino
       def add(index, threads)
         @left[index] = threads # at once: if the question fails, it is told all the same
         rows = Native.stats(@server_id)[:per_worker]
-        @left[index] -= rows.count { |row| row[:index] == index && row[:quarantined] }
+        @left[index] -= rows.count { |row| row[:index] == index && row[:quarantined] && !row[:relieved] }
         tell
       end
 
@@ -37,6 +37,10 @@ module Kino
         @left.each_key { |index| @left[index] -= Native.retire(@server_id, index) }
         @left.delete_if { |_, left| left <= 0 }
       end
+
+      # All that there are were told.
+      # @return [void]
+      def clear = @left.clear
 
       # Nothing of that worker runs any more.
       # @param index [Integer]

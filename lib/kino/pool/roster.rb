@@ -16,6 +16,7 @@ module Kino
         @indexes = (0...workers).to_a
         @most = most
         @running = {} # by number
+        @former = {} # what {#renew} found running
         @due = {}.compare_by_identity # when to start it, by unit
       end
 
@@ -52,22 +53,39 @@ module Kino
       # @return [void]
       def enter(number, unit) = @running[number] = unit
 
+      # Others take the place of all that runs: it is as good as gone, but for its end.
+      # @return [void]
+      def renew
+        @former = @former.merge(@running)
+        @running = {}
+        @due.clear
+      end
+
+      # @param number [Integer]
+      # @return [Boolean] whether another has taken its place
+      def former?(number) = @former.key?(number)
+
       # Notes the end of a unit, or of one of its threads.
       # @param number [Integer]
       # @param is_whole [Boolean] whether it is all of the unit
       # @param is_replaced [Boolean] whether a thread of it has been replaced already
       # @return [Unit, nil] what has ended; nil if that is known
       def strike(number, is_whole:, is_replaced:)
-        return @running.delete(number) if is_whole
+        running = former?(number) ? @former : @running
+        return running.delete(number) if is_whole
 
-        unit = @running[number] or return
-        @running[number] = unit.with(threads: unit.threads - 1) unless is_replaced
+        unit = running[number] or return
+        running[number] = unit.with(threads: unit.threads - 1) unless is_replaced
         unit.with(threads: 1)
       end
 
-      # @param index [Integer, nil] of one worker; nil for all
+      # @param index [Integer, nil] of one worker; nil for all, those included whose place was taken
       # @return [Boolean] whether anything of it runs
-      def running?(index = nil) = @running.any? { |_, unit| index.nil? || unit.index == index }
+      def running?(index = nil)
+        return @running.any? || @former.any? if index.nil?
+
+        @running.any? { |_, unit| unit.index == index }
+      end
 
       # @param unit [Unit]
       # @param time [Float] when to start it
@@ -110,7 +128,7 @@ module Kino
 
       def wanted = [*@running.values, *@due.keys]
 
-      def current(rows) = rows.reject { |row| gone?(row[:index]) }
+      def current(rows) = rows.reject { |row| gone?(row[:index]) || row[:relieved] }
     end
   end
 end

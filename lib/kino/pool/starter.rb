@@ -13,6 +13,9 @@ module Kino
       FAILURES = [*ErrorLog::RESCUED, NoMemoryError].freeze
       private_constant :FAILURES
 
+      # @return [Launcher]
+      attr_writer :launcher
+
       # @param server_id [Integer] the server in {Native}
       # @param launcher [Launcher]
       # @param roster [Roster]

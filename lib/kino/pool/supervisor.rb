@@ -30,18 +30,23 @@ module Kino
       # @param roster [Roster] the workers that there should be
       # @param quarantine [Quarantine]
       # @param exit_hook [ExitHook]
+      # @param demotion [Demotion, nil] says when to go over to the successors
+      # @param successors [#call, nil] makes the {Successors} of the launcher, which it gets
       # @yieldparam error [WorkerError] nobody serves, or could be replaced, any more; nothing is started after it
-      def initialize(server_id:, launcher:, roster:, quarantine:, exit_hook:, &give_up)
+      def initialize(server_id:, launcher:, roster:, quarantine:, exit_hook:, demotion: nil, successors: nil, &give_up)
         @server_id = server_id
         @launcher = launcher
         @roster = roster
         @quarantine = quarantine
         @exit_hook = exit_hook
+        @demotion = demotion
+        @successors = successors
         @give_up = give_up
         @lock = Mutex.new
         @starter = Starter.new(server_id:, launcher:, roster:)
         @retiring = Retiring.new(server_id)
         @errors = 0
+        @is_demoted = false
       end
 
       # @return [self]
@@ -57,6 +62,9 @@ module Kino
 
       # @return [Boolean] whether any worker runs now
       def any? = @lock.synchronize { @roster.running? }
+
+      # @return [Boolean] whether threads have taken the place of Ractors
+      def demoted? = @is_demoted
 
       # @param rows [Array<Hash>] the `per_worker` of {Server#stats}
       # @return [Boolean] whether all that are to serve have come up
@@ -164,11 +172,25 @@ module Kino
       def tick
         return if @is_stopping
 
+        go_over if @demotion&.due?
         while (unit = @roster.due(now))
           @starter.again(unit)
         end
         @retiring.tell
         @quarantine.look { |index| @starter.stand_in(index) }
+      end
+
+      # The Ractors know already that they are to leave, and each of the successors that is missing is started: whatever
+      # is raised in between, it can be done again.
+      def go_over
+        unless @is_demoted
+          @launcher = @starter.launcher = @successors.call(@launcher)
+          @is_demoted = true
+          @roster.renew
+          @retiring.clear
+        end
+        @roster.indexes.each { |index| @starter.worker(index) unless @roster.running?(index) }
+        @demotion.conclude(@roster.indexes.size)
       end
 
       # Says what has happened before anything else can.
@@ -190,12 +212,15 @@ module Kino
       #   start at once
       def settle(number, ending, is_whole)
         # One that dies while it serves is replaced in its Ractor.
+        is_former = @roster.former?(number)
         unit = @roster.strike(number, is_whole:, is_replaced: ending.stage == :serving) or return
-        return [unit, leave(unit, ending)] if @is_stopping || @roster.gone?(unit.index) || TOLD.include?(ending.stage)
+        return [unit, leave(unit, ending)] if @is_stopping || is_former || unwanted?(unit, ending)
         return [unit, @starter.count_again] if !is_whole && ending.stage == :serving
 
         again(unit, unit.after(ending), ending)
       end
+
+      def unwanted?(unit, ending) = @roster.gone?(unit.index) || TOLD.include?(ending.stage)
 
       def again(unit, successor, ending)
         return [unit, "died and is replaced", successor] if successor.failures.zero?

@@ -29,7 +29,7 @@ module Kino
         @running << Thread.new do
           Thread.current.name = unit.name
           Worker.run(**work_of(unit)) do |ending|
-            @ended << [number, ending, true]
+            note(number, ending)
           end
         end
       end

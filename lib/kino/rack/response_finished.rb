@@ -38,7 +38,7 @@ module Kino
       # and where there is none left it does nothing.
       #
       # @param env [Hash]
-      # @return [void]
+      # @return [nil]
       def run(env)
         take_over(env)
         while (callable = @left.pop)

@@ -2,9 +2,12 @@
 
 use std::time::Instant;
 
+use http::StatusCode;
+
 use crate::http::body::BodyReader;
 use crate::http::reply::Reply;
 use crate::http::request::RequestHead;
+use crate::http::response::Response;
 
 /// One request in a worker's hands. Dropping it unanswered answers 500.
 #[derive(Debug)]
@@ -17,4 +20,11 @@ pub struct Exchange {
     pub reply: Reply,
     /// When its head had come: since then it has waited, for a place in the queue and for a worker.
     pub came: Instant,
+}
+
+impl Exchange {
+    /// Answers for a server that takes no more requests.
+    pub(crate) fn turn_away(self) {
+        let _ = self.reply.send(Response::closing(StatusCode::SERVICE_UNAVAILABLE));
+    }
 }

@@ -97,12 +97,10 @@ impl<T> IdleList<T> {
         lanes.rfind(|(_, lane)| lane.slot.is_at(shard)).map(|(_, lane)| Arc::clone(lane))
     }
 
-    /// Takes all of them off the list.
-    pub(crate) fn clear(&mut self) -> Vec<Arc<Lane<T>>> {
-        let lanes: Vec<_> =
-            self.groups.iter_mut().flat_map(|group| group.lanes.drain(..)).map(|(_, lane)| lane).collect();
-        lanes.iter().for_each(|lane| lane.set_idle(false));
-        lanes
+    /// Takes those off the list for which `is_meant` is true.
+    pub(crate) fn take_out(&mut self, is_meant: impl Fn(&Lane<T>) -> bool) -> Vec<Arc<Lane<T>>> {
+        let meant = self.groups.iter_mut().flat_map(|group| group.lanes.extract_if(.., |(_, lane)| is_meant(lane)));
+        meant.map(|(_, lane)| lane).inspect(|lane| lane.set_idle(false)).collect()
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -19,6 +19,7 @@ use tokio::time::timeout;
 
 use crate::dispatch::idle::IdleList;
 use crate::dispatch::lanes::{Lane, Lanes};
+use crate::dispatch::relief::Relief;
 use crate::dispatch::shard::Shard;
 use crate::dispatch::slot::Slot;
 use crate::settings::Settings;
@@ -38,11 +39,12 @@ struct Inner<T> {
     lanes: Lanes<T>,
     idle: IdleList<T>,
     closed: bool,
+    relief: Relief<T>,
 }
 
 impl<T> Inner<T> {
     fn len(&self) -> usize {
-        self.waiting.len() + self.lanes.len()
+        self.waiting.len() + self.lanes.len() + self.relief.put_back.len()
     }
 
     fn call_many(&mut self, count: usize) -> Vec<Arc<Lane<T>>> {
@@ -117,8 +119,8 @@ impl<T> Queue<T> {
     /// `depth` items wait at most, wherever; one that finds no place waits for one for `timeout`.
     pub(crate) fn new(depth: usize, timeout: Duration, ways: Ways) -> Self {
         let depth = depth.clamp(1, Semaphore::MAX_PERMITS);
-        let inner =
-            Inner { waiting: VecDeque::new(), lanes: Lanes::default(), idle: IdleList::default(), closed: false };
+        let (waiting, lanes, idle, relief) = Default::default();
+        let inner = Inner { waiting, lanes, idle, closed: false, relief };
         Self { inner: Mutex::new(inner), places: Semaphore::new(depth), timeout, ways, is_filled: Notify::new() }
     }
 
@@ -200,10 +202,11 @@ impl<T> Queue<T> {
     }
 
     /// Lists the worker as idle until its signal is notified, or until [`Queue::unlist`]. False if it should come at
-    /// once: something waits and no other of its group is on the way, or the queue is closed.
+    /// once: something waits and no other of its group is on the way, or nothing will come for it any more.
     pub(crate) fn idle(&self, lane: &Arc<Lane<T>>) -> bool {
         let mut inner = self.inner.lock();
-        if inner.closed || lane.is_called() {
+        let is_relieved = inner.relief.has_begun && !lane.slot.is_relief;
+        if inner.closed || is_relieved || lane.is_called() {
             return false;
         }
         if inner.len() > 0 && !lane.slot.lock.is_called() {
@@ -225,6 +228,14 @@ impl<T> Queue<T> {
     }
 
     fn pop_locked(&self, inner: &mut Inner<T>, lane: &Lane<T>) -> Popped<T> {
+        if inner.relief.has_begun {
+            if !lane.slot.is_relief {
+                return Popped::Closed;
+            }
+            if let Some(item) = inner.relief.put_back.pop_front() {
+                return Popped::Item(item);
+            }
+        }
         let from_lanes =
             if self.uses_lanes() { lane.pop().or_else(|| inner.lanes.steal(lane, self.ways.batch)) } else { None };
         match from_lanes.or_else(|| lane.fill(&mut inner.waiting, self.ways.batch - 1)) {
@@ -277,20 +288,51 @@ impl<T> Queue<T> {
         let idle = {
             let mut inner = self.inner.lock();
             inner.closed = true;
-            inner.idle.clear()
+            inner.idle.take_out(|_| true)
         };
         notify(idle);
     }
 
+    /// From now on only those take anything that relieve the workers: what waits, waits for them.
+    pub(crate) fn relieve(&self) {
+        let woken = {
+            let mut inner = self.inner.lock();
+            inner.relief.has_begun = true;
+            let mut woken = inner.idle.take_out(|lane| !lane.slot.is_relief);
+            if inner.len() > 0 {
+                woken.extend(inner.idle.call(None));
+            }
+            woken
+        };
+        notify(woken);
+    }
+
+    /// Whether the workers were relieved.
+    pub(crate) fn is_relieved(&self) -> bool {
+        self.inner.lock().relief.has_begun
+    }
+
+    /// Puts `item` before all others, for whoever relieves the worker that had it; it comes back if the queue is closed.
+    pub(crate) fn put_back(&self, item: T) -> Result<(), T> {
+        let woken = {
+            let mut inner = self.inner.lock();
+            if inner.closed {
+                return Err(item);
+            }
+            inner.relief.put_back.push_back(item);
+            inner.idle.call(None)
+        };
+        notify(woken);
+        Ok(())
+    }
+
     /// Takes out all that waits.
     pub(crate) fn clear(&self) -> VecDeque<T> {
-        let items = {
-            let mut inner = self.inner.lock();
-            let mut items = inner.lanes.clear();
-            items.append(&mut inner.waiting);
-            items
-        };
+        let mut inner = self.inner.lock();
+        let mut items = inner.lanes.clear();
+        items.append(&mut inner.waiting);
         self.places.add_permits(items.len());
+        items.append(&mut inner.relief.put_back);
         items
     }
 }

@@ -211,6 +211,11 @@ impl Shard {
         }
     }
 
+    /// Whether nobody is to come any more.
+    pub(crate) fn is_closing(&self) -> bool {
+        self.is_closing.load(Ordering::SeqCst)
+    }
+
     /// Ends its connections.
     pub(crate) fn shutdown(&self, patience: Duration) {
         self.close();

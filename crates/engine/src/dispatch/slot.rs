@@ -30,6 +30,8 @@ pub(crate) struct Slot {
     pub(crate) shard: Option<Arc<Shard>>,
     /// What it shares with others, so that only one of them runs at a time.
     pub(crate) lock: Arc<LockGroup>,
+    /// Whether it is one of those that relieve the first workers.
+    pub(crate) is_relief: bool,
     made: Instant,
     /// When it took what it is at: one more than the microseconds since it was made, 0 for nothing.
     busy_since: AtomicU64,
@@ -56,6 +58,11 @@ impl Slot {
         Arc::new(Self::waiting_on(signal, index, shard, lock))
     }
 
+    /// Of one that relieves the first workers. It drives no connections.
+    pub(crate) fn relief(index: usize, lock: Arc<LockGroup>) -> Arc<Self> {
+        Arc::new(Self { is_relief: true, ..Self::waiting_on(Signal::new(), index, None, lock) })
+    }
+
     #[cfg(test)]
     pub(crate) fn waiting_at(home: Arc<dyn crate::dispatch::signal::Home>) -> Arc<Self> {
         Arc::new(Self::waiting_on(Signal::at(Some(home)), 0, None, Arc::default()))
@@ -68,6 +75,7 @@ impl Slot {
             in_flight: Mutex::new(None),
             shard,
             lock,
+            is_relief: false,
             made: Instant::now(),
             busy_since: AtomicU64::new(0),
             served: AtomicU64::new(0),
@@ -168,6 +176,11 @@ impl Slot {
     pub(crate) fn end(&self, cell: &Arc<Cell>, taken: Instant) {
         self.served.fetch_add(1, Ordering::Relaxed);
         self.service_time.record(taken.elapsed());
+        self.give_back(cell);
+    }
+
+    /// Forgets `cell`, which somebody else is to answer.
+    pub(crate) fn give_back(&self, cell: &Arc<Cell>) {
         let mut held = self.in_flight.lock();
         if held.as_ref().is_some_and(|it| Arc::ptr_eq(it, cell)) {
             *held = None;

@@ -5,7 +5,6 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use crate::dispatch::lock_group::LockGroup;
-use crate::dispatch::shard::Shard;
 use crate::dispatch::slot::Slot;
 use crate::histogram::{Histogram, Percentiles};
 
@@ -20,15 +19,15 @@ pub(crate) struct Slots {
 }
 
 impl Slots {
-    /// A place for another thread of worker `index`, which shares the lock of that number with others, or none.
-    pub(crate) fn add(&mut self, index: usize, shard: Option<Arc<Shard>>, lock: Option<usize>) -> Arc<Slot> {
+    /// A place for another thread.
+    pub(crate) fn add(&mut self, slot: Arc<Slot>) -> Arc<Slot> {
         self.forget_gone();
-        let slot = Slot::sharing(index, shard, lock.map(|number| self.lock(number)).unwrap_or_default());
         self.all.push(Arc::clone(&slot));
         slot
     }
 
-    fn lock(&mut self, number: usize) -> Arc<LockGroup> {
+    /// The lock that workers share which name it by `number`.
+    pub(crate) fn lock(&mut self, number: usize) -> Arc<LockGroup> {
         self.locks.retain(|_, lock| lock.strong_count() > 0);
         if let Some(lock) = self.locks.get(&number).and_then(Weak::upgrade) {
             return lock;
@@ -80,11 +79,14 @@ pub struct WorkerRow {
     pub busy: Option<Duration>,
     /// Whether it is set aside, see [`Server::quarantine`](crate::Server::quarantine).
     pub is_quarantined: bool,
+    /// Whether others have taken its worker's place for good, see [`Server::relieve`](crate::Server::relieve).
+    pub is_relieved: bool,
 }
 
 impl WorkerRow {
-    pub(crate) fn of(slot: &Slot) -> Self {
-        Self { index: slot.index, served: slot.served(), busy: slot.busy_for(), is_quarantined: slot.is_quarantined() }
+    pub(crate) fn of(slot: &Slot, is_relieved: bool) -> Self {
+        let (served, busy, is_quarantined) = (slot.served(), slot.busy_for(), slot.is_quarantined());
+        Self { index: slot.index, served, busy, is_quarantined, is_relieved }
     }
 }
 

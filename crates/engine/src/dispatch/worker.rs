@@ -7,6 +7,7 @@ use crate::dispatch::exchange::Exchange;
 use crate::dispatch::lanes::Lane;
 use crate::dispatch::lock_group::LockGroup;
 use crate::dispatch::queue::{Popped, Queue};
+use crate::dispatch::relief::{self, NotPutBack};
 use crate::dispatch::signal::{Signal, Wake};
 use crate::dispatch::slot::Slot;
 
@@ -135,6 +136,20 @@ impl Worker {
     /// What it shares with other workers.
     pub fn lock(&self) -> &Arc<LockGroup> {
         &self.lane.slot.lock
+    }
+
+    /// Whether somebody else is to answer what it cannot, see [`Server::relieve`](crate::Server::relieve).
+    pub fn is_relieved(&self) -> bool {
+        self.queue.is_relieved()
+    }
+
+    /// Puts a request back that it could not answer, and of which nothing was sent or read, for those that relieve it.
+    ///
+    /// # Errors
+    ///
+    /// Where that cannot be.
+    pub fn put_back(&self, exchange: Box<Exchange>) -> Result<(), NotPutBack> {
+        relief::put_back(&self.queue, exchange)
     }
 
     /// What this worker waits on: interrupting it ends the current or the next [`Worker::wait`], and with it

@@ -58,6 +58,8 @@ pub struct BodyReader {
     rest: Bytes,
     failed: Option<ReadError>,
     signal: Option<Arc<Signal>>,
+    /// Whether anybody has asked for it.
+    is_asked_for: bool,
     /// The length that the client has announced.
     declared: Option<u64>,
     limit: Option<u64>,
@@ -68,7 +70,17 @@ pub struct BodyReader {
 impl BodyReader {
     /// Of the body that `cell` has.
     pub(crate) fn new(is_open: bool, declared: Option<u64>, limit: Option<u64>, cell: Arc<Cell>) -> Self {
-        Self { is_open, rest: Bytes::new(), failed: None, signal: None, declared, limit, read: 0, cell }
+        Self {
+            is_open,
+            rest: Bytes::new(),
+            failed: None,
+            signal: None,
+            is_asked_for: false,
+            declared,
+            limit,
+            read: 0,
+            cell,
+        }
     }
 
     /// Of a request without a body.
@@ -80,6 +92,11 @@ impl BodyReader {
     /// Whether there is nothing (more) to read.
     pub fn is_finished(&self) -> bool {
         !self.is_open && self.rest.is_empty()
+    }
+
+    /// Whether nobody has asked for any of it, so that somebody else can read it from its begin.
+    pub fn is_untouched(&self) -> bool {
+        !self.is_asked_for
     }
 
     /// What [`Readable::Pending`] is waited out on.
@@ -98,6 +115,7 @@ impl BodyReader {
     /// to Ruby instead made a String of that size for each frame, and a slice of it kept the whole: an
     /// upload grew the process by 60 to 95 MiB, with buffers of 400 KiB.
     pub fn try_read(&mut self, max: usize) -> Result<Readable, ReadError> {
+        self.is_asked_for = true;
         if self.rest.is_empty() {
             if let Some(failed) = self.failed {
                 return Err(failed);

@@ -290,10 +290,23 @@ pub(crate) struct Ticket {
     cell: Arc<Cell>,
     slot: Arc<Slot>,
     taken: Instant,
+    /// Whether another worker is to answer it.
+    is_back: bool,
+}
+
+impl Ticket {
+    /// The worker has not finished it, and has it no more.
+    fn put_back(mut self) {
+        self.is_back = true;
+    }
 }
 
 impl Drop for Ticket {
     fn drop(&mut self) {
+        if self.is_back {
+            self.slot.give_back(&self.cell);
+            return self.cell.stats().put_back();
+        }
         self.slot.end(&self.cell, self.taken);
         self.cell.stats().finished();
     }
@@ -356,18 +369,36 @@ pub struct Reply {
     cell: Arc<Cell>,
     ticket: Option<Ticket>,
     used: bool,
+    was_put_back: bool,
 }
 
 impl Reply {
     pub(crate) fn new(cell: Arc<Cell>) -> Self {
-        Self { cell, ticket: None, used: false }
+        Self { cell, ticket: None, used: false, was_put_back: false }
     }
 
     pub(crate) fn taken_by(&mut self, slot: &Arc<Slot>, came: Instant) {
         self.cell.stats().taken();
         let taken = Instant::now();
         slot.begin(Arc::clone(&self.cell), came, taken);
-        self.ticket = Some(Ticket { cell: Arc::clone(&self.cell), slot: Arc::clone(slot), taken });
+        self.ticket = Some(Ticket { cell: Arc::clone(&self.cell), slot: Arc::clone(slot), taken, is_back: false });
+    }
+
+    /// No worker has it any more. False, and nothing is changed, if it was so before, or needs no answer.
+    pub(crate) fn put_back(&mut self) -> bool {
+        if self.was_put_back || !self.is_open() {
+            return false;
+        }
+        self.was_put_back = true;
+        if let Some(ticket) = self.ticket.take() {
+            ticket.put_back();
+        }
+        true
+    }
+
+    /// Whether another worker had it before.
+    pub fn was_put_back(&self) -> bool {
+        self.was_put_back
     }
 
     /// Whether somebody still waits for the answer; may be asked from anywhere, at any time.

@@ -34,7 +34,7 @@ pub(crate) struct Origin {
 }
 
 /// Method, target, headers and peer of one request.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct RequestHead {
     parts: Parts,
     origin: Arc<Origin>,

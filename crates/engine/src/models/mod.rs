@@ -13,6 +13,7 @@
 
 mod pipe;
 mod queue;
+mod relief;
 mod reply;
 mod signal;
 

@@ -21,11 +21,11 @@ use crate::http::reply::{Answer, Cell, Outcome, Reply};
 use crate::http::request::RequestHead;
 use crate::http::response::Response;
 
-const SHARED: Ways = Ways { lanes: false, batch: 1 };
+pub(super) const SHARED: Ways = Ways { lanes: false, batch: 1 };
 const BATCHES: Ways = Ways { lanes: false, batch: 2 };
 const LANES: Ways = Ways { lanes: true, batch: 1 };
 
-fn queue<T>(ways: Ways) -> Arc<Queue<T>> {
+pub(super) fn queue<T>(ways: Ways) -> Arc<Queue<T>> {
     Arc::new(Queue::new(4, Duration::ZERO, ways))
 }
 
@@ -75,7 +75,7 @@ fn look_back(queue: &Queue<u32>) {
 }
 
 /// Nothing waits, nobody idles, and every place has been given back.
-fn assert_at_rest<T>(queue: &Queue<T>) {
+pub(super) fn assert_at_rest<T>(queue: &Queue<T>) {
     assert_eq!(queue.len(), 0);
     assert!(!queue.has_idle());
     let places: Vec<_> = std::iter::from_fn(|| queue.try_reserve().ok()).collect();
@@ -264,7 +264,7 @@ fn close_sends_everybody_away_and_leaves_what_waits_to_be_taken() {
 }
 
 /// A request, and the place where its client waits.
-fn request() -> (Box<Exchange>, Answer) {
+pub(super) fn request() -> (Box<Exchange>, Answer) {
     let cell = Cell::new(origin(), None);
     let head = RequestHead::new(http::Request::new(()).into_parts().0, origin());
     let (body, reply) = (BodyReader::none(Arc::clone(&cell)), Reply::new(Arc::clone(&cell)));

@@ -158,7 +158,7 @@ impl Served {
         let answer = Answer::new(cell);
         // It comes back if the queue has just been closed: no fault of a worker's, so its drop is not the answer.
         if let Err(exchange) = place.fill(exchange, self.context.shard.as_ref()) {
-            let _ = exchange.reply.send(Response::closing(StatusCode::SERVICE_UNAVAILABLE));
+            exchange.turn_away();
         }
         Progress::Asked(answer)
     }

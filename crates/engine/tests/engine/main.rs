@@ -9,6 +9,7 @@ mod lifecycle;
 mod linger;
 mod patience;
 mod refusals;
+mod relief;
 mod requests;
 mod shares;
 mod support;

@@ -5,6 +5,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use http::{Method, StatusCode};
 use kino_engine::{
@@ -20,13 +21,14 @@ use crate::ruby::response::Head;
 /// held while Ruby is called or anything is waited for, so that taking them with the VM lock is safe.
 #[derive(Debug)]
 pub(crate) struct Handle {
+    head: RequestHead,
+    came: Instant,
     reply: Mutex<Option<Reply>>,
     body: Mutex<Option<BodyReader>>,
     /// Notified when the body's reader should look again. None where there is no body: most requests.
     body_signal: Option<Arc<Signal>>,
     is_being_read: AtomicBool,
     client: Client,
-    is_head: bool,
     is_taken: AtomicBool,
     /// The whole answer was given, and the client was there.
     is_sent: AtomicBool,
@@ -45,21 +47,47 @@ pub(crate) enum End {
 }
 
 impl Handle {
-    pub(crate) fn split(exchange: Exchange) -> (RequestHead, Arc<Self>) {
-        let Exchange { head, mut body, reply, .. } = exchange;
-        let handle = Self {
+    pub(crate) fn of(exchange: Exchange) -> Arc<Self> {
+        let Exchange { head, mut body, reply, came } = exchange;
+        Arc::new(Self {
+            head,
+            came,
             client: reply.client(),
             reply: Mutex::new(Some(reply)),
             body_signal: (!body.is_finished()).then(|| Arc::clone(body.signal())),
             is_being_read: AtomicBool::new(false),
             body: Mutex::new(Some(body)),
-            is_head: head.method() == Method::HEAD,
             is_taken: AtomicBool::new(false),
             is_sent: AtomicBool::new(false),
             is_over: AtomicBool::new(false),
             is_woken: AtomicBool::new(false),
-        };
-        (head, Arc::new(handle))
+        })
+    }
+
+    /// What the client asks for. It stays for as long as the request may be put back.
+    pub(crate) fn head(&self) -> &RequestHead {
+        &self.head
+    }
+
+    /// The request as it came, for somebody else to answer; nobody here has any of it then. None where that would not
+    /// be safe: its method may change something, or some of its body was read or of its answer sent.
+    pub(crate) fn take_back(&self) -> Option<Box<Exchange>> {
+        let _turn = self.turn()?;
+        let is_safe = matches!(*self.head.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+        let (mut reply, mut body) = (self.reply.lock(), self.body.lock());
+        let is_whole =
+            reply.as_ref().is_some_and(Reply::is_open) && body.as_ref().is_some_and(BodyReader::is_untouched);
+        if !(is_safe && is_whole) {
+            return None;
+        }
+        let (body, reply) = (body.take()?, reply.take()?);
+        Some(Box::new(Exchange { head: self.head.clone(), body, reply, came: self.came }))
+    }
+
+    /// Has back what could not be put back.
+    pub(crate) fn keep(&self, exchange: Exchange) {
+        *self.body.lock() = Some(exchange.body);
+        *self.reply.lock() = Some(exchange.reply);
     }
 
     /// How many bytes of body must follow `head`. None where it does not say, and where no body
@@ -70,7 +98,7 @@ impl Handle {
 
     /// Whether no body follows a head with `status`.
     pub(crate) fn is_bodiless(&self, status: StatusCode) -> bool {
-        self.is_head || is_bodiless(status)
+        self.head.method() == Method::HEAD || is_bodiless(status)
     }
 
     /// Whether the app has chunked the body that follows `head`.

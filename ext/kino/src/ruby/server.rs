@@ -49,6 +49,16 @@ struct Ends {
     signal: Arc<Signal>,
 }
 
+/// What is reported of workers that were relieved.
+const RELIEVED: &str = "relieved";
+
+impl Ends {
+    fn report(&self, report: Report) {
+        self.list.lock().push_back(report);
+        self.signal.notify();
+    }
+}
+
 type Counter = fn(&Snapshot) -> u64;
 
 /// Every counter of the engine with the name that Ruby knows it by.
@@ -73,6 +83,7 @@ pub(crate) fn init(ruby: &Ruby, native: RModule) -> Result<(), Error> {
     for reason in Reason::ALL {
         ruby.to_symbol(reason.name());
     }
+    ruby.to_symbol("relieved");
     native.define_singleton_method("start", function!(start, 1))?;
     native.define_singleton_method("port", function!(port, 1))?;
     native.define_singleton_method("stop_accepting", function!(stop_accepting, 1))?;
@@ -84,6 +95,7 @@ pub(crate) fn init(ruby: &Ruby, native: RModule) -> Result<(), Error> {
     native.define_singleton_method("claim_listener", function!(claim_listener, 1))?;
     native.define_singleton_method("retire", function!(retire, 2))?;
     native.define_singleton_method("quarantine", function!(quarantine, 3))?;
+    native.define_singleton_method("relieve", function!(relieve, 2))?;
     native.define_singleton_method("count_respawn", function!(count_respawn, 1))?;
     native.define_singleton_method("report_end", function!(report_end, 4))?;
     native.define_singleton_method("await_end", function!(await_end, 2))?;
@@ -91,8 +103,15 @@ pub(crate) fn init(ruby: &Ruby, native: RModule) -> Result<(), Error> {
 }
 
 /// A worker of that server, and whether it is to say how long each request waited.
-pub(crate) fn worker(ruby: &Ruby, id: u64, index: usize, lock: usize) -> Result<(kino_engine::Worker, bool), Error> {
-    entry(ruby, id).map(|entry| (entry.server.worker_sharing(index, lock), entry.queue_ms))
+pub(crate) fn worker(
+    ruby: &Ruby,
+    id: u64,
+    index: usize,
+    lock: usize,
+    is_relief: bool,
+) -> Result<(kino_engine::Worker, bool), Error> {
+    let Entry { server, queue_ms, .. } = entry(ruby, id)?;
+    Ok((if is_relief { server.relief_of(index, lock) } else { server.worker_sharing(index, lock) }, queue_ms))
 }
 
 /// The server of that id.
@@ -252,6 +271,18 @@ fn quarantine(ruby: &Ruby, id: u64, after: f64, most: usize) -> Result<Option<us
     })
 }
 
+/// Relieves the workers, and tells their supervisor why. In one call: if the caller were killed between two, nobody
+/// would come in the place of those that leave. Does nothing where it was done before.
+fn relieve(ruby: &Ruby, id: u64, why: String) -> Result<(), Error> {
+    guard(ruby, || {
+        let Entry { server, ends, .. } = entry(ruby, id)?;
+        if server.relieve() {
+            ends.report((0, RELIEVED.to_owned(), Some(why)));
+        }
+        Ok(())
+    })
+}
+
 fn count_respawn(ruby: &Ruby, id: u64) -> Result<(), Error> {
     guard(ruby, || named(ruby, id).map(|server| server.count_respawn()))
 }
@@ -261,8 +292,7 @@ fn report_end(ruby: &Ruby, id: u64, number: usize, what: String, why: Option<Str
     guard(ruby, || {
         // The server may be gone before a worker that it gave up.
         if let Ok(Entry { ends, .. }) = entry(ruby, id) {
-            ends.list.lock().push_back((number, what, why));
-            ends.signal.notify();
+            ends.report((number, what, why));
         }
         Ok(())
     })
@@ -292,6 +322,9 @@ fn row_of(ruby: &Ruby, row: WorkerRow) -> Result<RHash, Error> {
     hash.aset(ruby.to_symbol("served"), row.served)?;
     hash.aset(ruby.to_symbol("busy_ms"), row.busy.map(|busy| busy.as_secs_f64() * 1e3))?;
     hash.aset(ruby.to_symbol("quarantined"), row.is_quarantined)?;
+    if row.is_relieved {
+        hash.aset(ruby.to_symbol("relieved"), true)?;
+    }
     Ok(hash)
 }
 

@@ -9,7 +9,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use kino_engine::{Exchange, ResponseBody, Signal, Take, Wake, open_file};
+use kino_engine::{Exchange, NotPutBack, ResponseBody, Signal, Take, Wake, open_file};
 use magnus::gc::Marker;
 use magnus::typed_data::Obj;
 use magnus::{Error, RArray, RHash, RModule, RString, Ruby, TypedData, Value, function, method, prelude::*};
@@ -55,13 +55,14 @@ struct Inner {
 pub(crate) fn init(ruby: &Ruby, native: RModule) -> Result<(), Error> {
     let class = native.define_class("Worker", ruby.class_object())?;
     class.undef_default_alloc_func();
-    class.define_singleton_method("new", function!(new, 3))?;
+    class.define_singleton_method("new", function!(new, 4))?;
     class.define_method("take", method!(take, 0))?;
     class.define_method("reply", method!(reply, 3))?;
     class.define_method("answer", method!(answer, 3))?;
     class.define_method("stream", method!(stream, 2))?;
     class.define_method("send_file", method!(send_file, 3))?;
     class.define_method("take_over", method!(take_over, 2))?;
+    class.define_method("put_back", method!(put_back, 0))?;
     class.define_method("release", method!(release, 0))?;
     class.define_method("answered?", method!(is_answered, 0))?;
     class.define_method("bodiless?", method!(is_bodiless, 1))?;
@@ -72,9 +73,9 @@ pub(crate) fn init(ruby: &Ruby, native: RModule) -> Result<(), Error> {
     Ok(())
 }
 
-fn new(ruby: &Ruby, server: u64, index: usize, lock: usize) -> Result<Obj<Worker>, Error> {
+fn new(ruby: &Ruby, server: u64, index: usize, lock: usize, is_relief: bool) -> Result<Obj<Worker>, Error> {
     guard(ruby, || {
-        let (engine, tells_wait) = server::worker(ruby, server, index, lock)?;
+        let (engine, tells_wait) = server::worker(ruby, server, index, lock, is_relief)?;
         let hand = Arc::new(Hand::new(Arc::clone(engine.lock())));
         let object = ruby.obj_wrap(HandObject::new(Arc::clone(&hand)));
         let inner = Inner {
@@ -137,12 +138,12 @@ impl Inner {
 
     fn begin(&self, ruby: &Ruby, exchange: Box<Exchange>) -> Result<RHash, Error> {
         let waited = self.tells_wait.then(|| exchange.came.elapsed());
-        let (head, handle) = Handle::split(*exchange);
+        let handle = Handle::of(*exchange);
         let has_body = handle.has_body();
-        let number = self.hand.take_up(handle);
+        let number = self.hand.take_up(Arc::clone(&handle));
         let hand = self.hand_object.get().ok_or_else(|| error::general(ruby, "bug in Kino: a worker has no hand"))?;
         let env = request::new(ruby, hand, number)
-            .and_then(|request| env::build(ruby, &self.cache, &head, request, has_body, waited));
+            .and_then(|request| env::build(ruby, &self.cache, handle.head(), request, has_body, waited));
         if env.is_err() {
             // Its client is answered 500 now, and nobody takes the error for one of the app's.
             self.hand.put_down();
@@ -246,6 +247,23 @@ fn take_over(ruby: &Ruby, worker: &Worker, status: Value, headers: Value) -> Res
         let handle = inner.current(ruby)?;
         let head = Head::from_rack_or_101(ruby, &inner.fields, status, headers)?.framed_by_app();
         descriptor(ruby, handle.take_over(Some(head.with(ResponseBody::empty()))))
+    })
+}
+
+/// Leaves the request in hand to those that relieve this worker, if there will be any and it can be answered again:
+/// then it is in hand no more. False if nothing has changed.
+fn put_back(ruby: &Ruby, worker: &Worker) -> Result<bool, Error> {
+    guard(ruby, || {
+        let inner = worker.inner(ruby)?;
+        let handle = inner.hand.current().filter(|_| inner.engine.is_relieved());
+        let taken = handle.and_then(|handle| handle.take_back().map(|exchange| (handle, exchange)));
+        let Some((handle, exchange)) = taken else { return Ok(false) };
+        if let Err(NotPutBack::Refused(exchange)) = inner.engine.put_back(exchange) {
+            handle.keep(*exchange);
+            return Ok(false);
+        }
+        inner.hand.put_down();
+        Ok(true)
     })
 }
 

@@ -1,0 +1,47 @@
+//! A thread that drives one share of the connections for good, once the workers that did have been relieved.
+//!
+//! Those that relieve them share one VM lock: who holds it should run Ruby, and leave the network to others. So the
+//! share is served as a server's connections are that has no shares. Its workers driving it as before was the other
+//! way, and the stand-by alone looks in too seldom.
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use crate::dispatch::shard::Shard;
+use crate::dispatch::signal::{Home, Signal};
+
+/// After which time to try again while somebody else is at the share: a worker that waits for a request's body, or for
+/// room for its answer.
+const RETRY: Duration = Duration::from_millis(1);
+
+/// For how long to drive at a time; nothing depends on its length.
+const SHIFT: Duration = Duration::from_secs(3600);
+
+/// The thread. It ends when its share is closed, and is waited for.
+#[derive(Debug)]
+pub(crate) struct Driver(Option<JoinHandle<()>>);
+
+impl Driver {
+    pub(crate) fn start(shard: Arc<Shard>) -> std::io::Result<Self> {
+        let thread = std::thread::Builder::new().name("kino-io".into()).spawn(move || drive(&shard))?;
+        Ok(Self(Some(thread)))
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        if let Some(thread) = self.0.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn drive(shard: &Shard) {
+    let signal = Signal::new();
+    while !shard.is_closing() {
+        if shard.wait(&signal, SHIFT).is_none() && !shard.is_closing() {
+            signal.wait_away(RETRY);
+        }
+    }
+}

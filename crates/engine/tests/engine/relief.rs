@@ -1,0 +1,195 @@
+//! Workers that take the place of all others.
+
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use kino_engine::{Exchange, NotPutBack, Server, Settings, Take, Worker};
+
+use crate::support::{Client, HANG, await_stats, ok, settings};
+
+const GET: &str = "GET / HTTP/1.1\r\nHost: test\r\n\r\n";
+
+fn connect(server: &Server) -> Client {
+    Client::new(TcpStream::connect(server.address()).unwrap())
+}
+
+fn taken(take: Take) -> Box<Exchange> {
+    match take {
+        Take::Exchange(exchange) => exchange,
+        other => panic!("no exchange: {other:?}"),
+    }
+}
+
+/// Answers `count` requests on a thread of its own.
+fn serve(worker: Worker, count: usize) -> thread::JoinHandle<()> {
+    thread::spawn(move || {
+        for _ in 0..count {
+            taken(worker.take(HANG)).reply.send(ok("relief")).unwrap();
+        }
+        assert!(matches!(worker.take(HANG), Take::Closed));
+    })
+}
+
+fn ended(server: &Server) {
+    assert!(server.drain(HANG), "{:?}", server.stats());
+    server.close();
+}
+
+#[test]
+fn a_request_that_is_put_back_goes_before_all_others_and_to_the_relief_only() {
+    let server = Server::start(&Settings { queue_depth: 1, ..settings() }).unwrap();
+    let (mut first, mut second) = (connect(&server), connect(&server));
+    first.send(GET);
+    let worker = server.worker_of(0);
+    let exchange = taken(worker.take(HANG));
+    second.send("GET /second HTTP/1.1\r\nHost: test\r\n\r\n");
+    assert!(server.relieve() && !server.relieve());
+    // The share is driven by the server now, so that the second comes in though no worker waits.
+    await_stats(&server, "the second waits", |stats| stats.queued == 1);
+    worker.put_back(exchange).unwrap();
+    let stats = server.stats();
+    assert_eq!((stats.queued, stats.in_flight, stats.served, stats.dropped), (2, 0, 0, 0), "past the depth");
+    assert!(matches!(worker.try_take(), Take::Closed) && matches!(worker.take(HANG), Take::Closed));
+    let late = server.worker_of(1);
+    assert!(late.is_leaving() && matches!(late.take(HANG), Take::Closed));
+    let relief = server.relief_of(0, 0);
+    assert_eq!(server.workers().iter().map(|row| row.is_relieved).collect::<Vec<_>>(), [true, true, false]);
+    let again = taken(relief.take(HANG));
+    assert_eq!((again.head.path(), again.reply.was_put_back()), ("/", true));
+    again.reply.send(ok("again")).unwrap();
+    taken(relief.take(HANG)).reply.send(ok("second")).unwrap();
+    assert_eq!((first.answer().body, second.answer().body), (b"again".to_vec(), b"second".to_vec()));
+    let stats = server.stats();
+    assert_eq!((stats.queued, stats.in_flight, stats.served), (0, 0, 2));
+    // The place of the second is free again, and no other has come of the first.
+    for client in [&mut first, &mut second] {
+        client.send(GET);
+    }
+    await_stats(&server, "one waits", |stats| stats.queued == 1);
+    let serving = serve(relief, 2);
+    assert_eq!([first.answer().status, second.answer().status], [200; 2]);
+    drop((first, second, worker, late));
+    ended(&server);
+    serving.join().unwrap();
+    server.shutdown();
+}
+
+#[test]
+fn a_request_is_put_back_once_and_only_where_workers_are_relieved() {
+    let server = Server::start(&settings()).unwrap();
+    let mut client = connect(&server);
+    client.send(GET);
+    let worker = server.worker_of(0);
+    let Err(NotPutBack::Refused(exchange)) = worker.put_back(taken(worker.take(HANG))) else { panic!("put back") };
+    assert_eq!(server.stats().in_flight, 1);
+    server.relieve();
+    worker.put_back(exchange).unwrap();
+    let relief = server.relief_of(0, 0);
+    let Err(NotPutBack::Refused(exchange)) = relief.put_back(taken(relief.take(HANG))) else { panic!("put back") };
+    drop(exchange);
+    assert_eq!(client.answer().status, 500);
+    assert_eq!((server.stats().served, server.stats().dropped, server.stats().in_flight), (1, 1, 0));
+    drop((client, worker, relief));
+    ended(&server);
+    server.shutdown();
+}
+
+#[test]
+fn a_request_that_is_put_back_is_answered_whatever_ends_the_server() {
+    for is_closed_before in [true, false] {
+        let server = Server::start(&settings()).unwrap();
+        let mut client = connect(&server);
+        client.send(GET);
+        let worker = server.worker_of(0);
+        let exchange = taken(worker.take(HANG));
+        server.relieve();
+        if is_closed_before {
+            server.close();
+            assert!(matches!(worker.put_back(exchange), Err(NotPutBack::Closed)));
+        } else {
+            worker.put_back(exchange).unwrap();
+            server.abort();
+        }
+        assert_eq!(client.answer().status, 503);
+        server.shutdown();
+        assert_eq!((server.stats().in_flight, server.stats().queued), (0, 0));
+    }
+}
+
+/// Two of three have nobody who drives their share, and the third would be driven by who waits.
+#[test]
+fn connections_are_served_on_while_workers_change() {
+    let server = Arc::new(Server::start(&settings()).unwrap());
+    let firsts: Vec<_> = (0..3)
+        .map(|index| {
+            let worker = server.worker_of(index);
+            thread::spawn(move || {
+                loop {
+                    match worker.take(HANG) {
+                        Take::Exchange(exchange) => exchange.reply.send(ok("first")).unwrap(),
+                        Take::Closed => return,
+                        other => panic!("{other:?}"),
+                    }
+                }
+            })
+        })
+        .collect();
+    let clients: Vec<_> = (0..6)
+        .map(|_| {
+            let mut client = connect(&server);
+            thread::spawn(move || {
+                let bodies: Vec<_> = (0..200).map(|_| client.send(GET).answer().body).collect();
+                let relieved = bodies.iter().position(|body| body == b"relief").unwrap_or(bodies.len());
+                assert!(bodies[relieved..].iter().all(|body| body == b"relief"), "one of the first has taken another");
+                bodies.len() - relieved
+            })
+        })
+        .collect();
+    await_stats(&server, "they are at it", |stats| stats.served > 100);
+    assert!(server.relieve());
+    for worker in firsts {
+        worker.join().unwrap();
+    }
+    let relief = server.relief_of(0, 0);
+    let relieving = thread::spawn(move || {
+        let mut count = 0;
+        loop {
+            match relief.take(HANG) {
+                Take::Exchange(exchange) => exchange.reply.send(ok("relief")).unwrap(),
+                Take::Closed => return count,
+                other => panic!("{other:?}"),
+            }
+            count += 1;
+        }
+    });
+    let relieved: usize = clients.into_iter().map(|client| client.join().unwrap()).sum();
+    ended(&server);
+    assert_eq!(relieving.join().unwrap(), relieved);
+    assert_eq!((server.stats().served, server.stats().dropped, server.stats().disconnects), (1200, 0, 0));
+    server.shutdown();
+}
+
+/// One that is busy until after the end keeps nobody.
+#[test]
+fn a_worker_that_does_not_come_back_holds_nothing_up() {
+    let server = Server::start(&settings()).unwrap();
+    let (mut slow, mut quick) = (connect(&server), connect(&server));
+    slow.send(GET);
+    let worker = server.worker_of(0);
+    let exchange = taken(worker.take(HANG));
+    server.relieve();
+    let serving = serve(server.relief_of(0, 0), 1);
+    assert_eq!(quick.send(GET).answer().body, b"relief");
+    assert_eq!(server.workers().iter().filter(|row| row.is_relieved && row.busy.is_some()).count(), 1);
+    drop(quick);
+    assert!(!server.drain(Duration::ZERO));
+    server.close();
+    server.abort();
+    assert_eq!(slow.answer().status, 500);
+    serving.join().unwrap();
+    server.shutdown();
+    drop((exchange, worker));
+    assert_eq!(server.stats().in_flight, 0);
+}
