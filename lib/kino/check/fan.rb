@@ -26,6 +26,8 @@ module Kino
       def outer = nil
       # @return [Array]
       def notes = []
+      # @return [Array]
+      def new_procs = []
       # @return [Boolean]
       def runs_certainly?(_call) = false
     end

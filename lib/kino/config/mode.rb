@@ -120,7 +120,8 @@ module Kino
 
           require "kino/check"
           finding = Check.first_finding(app) or return
-          "#{finding.what} (#{finding.place || "by #{finding.path}"}), which a Ractor may refuse; #{advice(app)}"
+          note = finding.cause == :breakdown ? "please report this" : "which a Ractor may refuse"
+          "#{finding.what} (#{finding.place || "by #{finding.path}"}), #{note}; #{advice(app)}"
             .gsub(/[[:cntrl:]]+/, " ")
         end
 
