@@ -13,7 +13,7 @@ module Events
   STREAM = { "content-type" => "text/event-stream", "cache-control" => "no-store" }.freeze
 
   # After so many events a stream ends. The browser comes back by itself and says which was the last it got; meanwhile
-  # others had their turn, and a server that is to stop has not waited for ever.
+  # others had their turn.
   EVENTS = 300
 
   class << self
@@ -28,18 +28,18 @@ module Events
 
     private
 
-    # A body that responds to `call` writes when it likes. The write after the client has left raises
-    # Kino::DisconnectedError, an IOError: it ends the body, and Kino takes it for the usual thing it is.
+    # Kino::EventStream is a body that responds to `call`. Its `wait` takes the place of `sleep`: it returns false as
+    # soon as the browser has left or the server stops, so that neither is found out only by the next event. An event
+    # that comes from elsewhere would be pushed by another thread while the stream is in `wait`.
     def ticks(env)
       first = env["HTTP_LAST_EVENT_ID"].to_i + 1
       seconds = seconds_between(env["QUERY_STRING"])
-      lambda do |stream|
+      Kino::EventStream.new(env["kino.request"]) do |events|
         EVENTS.times do |index|
-          sleep(seconds) unless index.zero?
-          stream.write("id: #{first + index}\ndata: #{first + index} #{who}\n\n")
+          break unless index.zero? || events.wait(seconds)
+
+          events.push("#{first + index} #{who}", id: first + index)
         end
-      ensure
-        stream.close
       end
     end
 

@@ -23,6 +23,72 @@ module Protocol
         }]
       end
 
+      # Waits for nothing but the end.
+      def idle(env)
+        watch(env)
+        [200, HEADERS, lambda { |stream|
+          stream << "begun"
+          note(end_of(env, stream))
+        }]
+      end
+
+      def queue(env)
+        queue = Thread::Queue.new
+        [200, HEADERS, lambda { |stream|
+          stream << "begun"
+          watcher = Thread.new { env["kino.request"].wait_disconnect && queue.close }
+          note([queue.pop, watcher.value.equal?(queue)])
+        }]
+      end
+
+      def waits(env)
+        request = env["kino.request"]
+        Ractor.current[:protocol_kept] = request
+        note([request.wait_disconnect(0), outcome { request.wait_disconnect(-1) }])
+        ok("here")
+      end
+
+      def kept(_env)
+        note(Ractor.current[:protocol_kept].wait_disconnect)
+        ok("over")
+      end
+
+      def raised(env)
+        waiter = Thread.current
+        note(outcome do
+          Thread.new { waiter.raise(IOError, "no more") }
+          env["kino.request"].wait_disconnect
+        end)
+        ok("raised")
+      end
+
+      def events(env)
+        [200, Kino::EventStream::HEADERS.dup, Kino::EventStream.new(env["kino.request"], heartbeat: 3600) do |events|
+          events.push("one\ntwo", event: "kind", id: 7, retry_ms: 5)
+          note([events.wait(0), events.wait])
+        ensure
+          note("cleaned up")
+        end]
+      end
+
+      def heartbeats(env)
+        [200, Kino::EventStream::HEADERS.dup, Kino::EventStream.new(env["kino.request"], heartbeat: 0.001) do |events|
+          events.wait
+        ensure
+          note("cleaned up")
+        end]
+      end
+
+      def hub(env)
+        [200, Kino::EventStream::HEADERS.dup, Kino::EventStream.new(env["kino.request"], heartbeat: 3600) do |events|
+          Thread.new do
+            3.times { |number| events << number }
+            events.close
+          end
+          note([events.wait, events.push("late")])
+        end]
+      end
+
       def within_the_request(env)
         env["rack.input"].read
       rescue Kino::DisconnectedError
@@ -39,6 +105,13 @@ module Protocol
       end
 
       private
+
+      # A client is to see what it was.
+      def end_of(env, stream)
+        ended = env["kino.request"].wait_disconnect
+        stream << ended.to_s if ended == :stopping
+        ended
+      end
 
       def await(env)
         Thread.pass until env["kino.request"].disconnected?
@@ -71,6 +144,50 @@ RSpec.describe "clients that leave" do
         await_stats(in_flight: 0, disconnects: 1)
         expect(log).to eq("")
       end
+
+      it "are seen by a stream that waits for that (#{how})" do
+        client = connect.say(Protocol.get("/idle"))
+        client.head
+        client.chunk
+        client.public_send(how)
+        expect(notes.first).to eq(:disconnected)
+        await_stats(in_flight: 0, disconnects: 1)
+      end
+
+      it "end a stream of events that waits (#{how})" do
+        client = connect.say(Protocol.get("/events"))
+        expect(client.head["content-type"]).to eq("text/event-stream")
+        expect(client.chunk).to eq("event: kind\nid: 7\nretry: 5\ndata: one\ndata: two\n\n")
+        client.public_send(how)
+        expect(notes).to eq([[true, false], "cleaned up"])
+      end
+    end
+
+    it "are found out by heartbeats" do
+      client = connect.say(Protocol.get("/heartbeats"))
+      client.head
+      2.times { expect(client.chunk).to eq(":\n\n") }
+      client.close
+      expect(notes).to eq(["cleaned up"])
+    end
+
+    it "are not, by those who do not wait, or wait when it is over" do
+      expect(connect.get("/waits").body).to eq("here")
+      expect(connect.get("/kept").body).to eq("over")
+      expect(notes).to eq([[nil, Kino::Error], :finished])
+    end
+
+    { "/idle" => "stopping", "/events" => nil }.each do |path, last|
+      it "are no matter where the server stops, and #{path} hears of that" do
+        serve(Protocol::Watchers, shutdown_timeout: 3600)
+        client = connect.say(Protocol.get(path))
+        client.head
+        client.chunk
+        stopping = Thread.new { server.shutdown }
+        expect(client.chunk).to eq(last)
+        expect(client.chunk).to be_nil if last
+        expect(stopping.value).to be(server)
+      end
     end
 
     it "are seen within the request" do
@@ -99,6 +216,33 @@ RSpec.describe "clients that leave" do
       busy.say("x")
       expect(notes - ["left", ["finished", true, 200, "Kino::DisconnectedError"],
                       ["finished", true, 200, nil]]).to eq([])
+    end
+  end
+
+  # On Ruby 3.4 a Ractor has one thread.
+  [:threaded, (:ractor if RUBY_VERSION >= "4.0")].compact.each do |mode|
+    context "with several threads in #{mode} mode" do
+      let(:mode) { mode }
+
+      before { serve(Protocol::Watchers) }
+
+      it "are found out by a second thread of the stream" do
+        client = connect.say(Protocol.get("/queue"))
+        client.head
+        client.chunk
+        client.close
+        expect(notes).to eq([[nil, true]])
+      end
+
+      it "get what other threads push" do
+        expect(connect.get("/hub").body).to eq("data: 0\n\ndata: 1\n\ndata: 2\n\n")
+        expect(notes).to eq([[false, false]])
+      end
+
+      it "may be waited for until something is raised" do
+        connect.get("/raised")
+        expect(notes).to eq([IOError])
+      end
     end
   end
 end

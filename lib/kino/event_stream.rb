@@ -1,0 +1,166 @@
+# frozen_string_literal: true
+
+require "kino/errors"
+
+module Kino
+  # A body of server-sent events (`text/event-stream`) that notices when its client has left, and when the server stops.
+  #
+  # The block runs as the body does, on the thread of the request, and holds that thread until it returns. Events are
+  # pushed by the block, or by other threads of the same Ractor while the block is in {#wait}:
+  #
+  #     events = Kino::EventStream.new(env["kino.request"]) do |events|
+  #       NEWS.subscribe(events) # calls events.push(text), from whatever thread
+  #       events.wait
+  #     ensure
+  #       NEWS.unsubscribe(events)
+  #     end
+  #     [200, Kino::EventStream::HEADERS.dup, events]
+  #
+  # {#wait} ends as soon as the client has left or the server stops; nothing looks around meanwhile. A comment goes out
+  # every `heartbeat` seconds, which proxies take for a sign of life, and which finds out a client whose network has
+  # failed without a word.
+  class EventStream
+    # What such an answer says, to be copied.
+    HEADERS = { "content-type" => "text/event-stream", "cache-control" => "no-store" }.freeze
+
+    HEARTBEAT = ":\n\n"
+    private_constant :HEARTBEAT
+
+    # @param request [Request] `env["kino.request"]`
+    # @param heartbeat [Numeric] seconds after which a comment is sent
+    # @param limit [Integer] events that may wait to be written. One more ends the stream: its client reads too slowly,
+    #   and an EventSource comes back by itself and says what it got last
+    # @yieldparam events [EventStream] this stream; the answer ends when the block returns
+    # @raise [ArgumentError] without a block
+    def initialize(request, heartbeat: 15, limit: 1024, &block)
+      raise ArgumentError, "a stream of events needs a block" unless block
+
+      @request = request
+      @heartbeat = heartbeat
+      @limit = limit
+      @block = block
+      @waiting = Thread::Queue.new
+    end
+
+    # Sends an event: at once on the thread of the request, else as soon as that is in {#wait}.
+    #
+    # @param data [#to_s] its text, which may have several lines
+    # @param event [#to_s, nil] its type; none is `message` for browsers
+    # @param id [#to_s, nil] what the client sends as `Last-Event-ID` when it comes back
+    # @param retry_ms [Integer, nil] milliseconds after which the client is to come back
+    # @return [Boolean] false where the stream is over, so that nobody gets the event
+    # @raise [ArgumentError] for an `event` or `id` with a line break
+    # @raise [DisconnectedError] on the thread of the request, if the client has left
+    def push(data, event: nil, id: nil, retry_ms: nil)
+      text = format_event(data, event:, id:, retry_ms:)
+      return false if closed?
+
+      Thread.current == @thread ? write_now(text) : enqueue(text)
+      !closed?
+    end
+
+    # @param data [#to_s] see {#push}
+    # @return [self]
+    def <<(data)
+      push(data)
+      self
+    end
+
+    # Waits on the thread of the request, and writes meanwhile what others push, and the heartbeats.
+    #
+    # @param seconds [Numeric, nil] for how long; nil until the stream is over
+    # @return [Boolean] whether the stream goes on: false once the client has left, the server stops, or somebody has
+    #   called {#close}
+    # @raise [DisconnectedError] if writing finds out that the client has left
+    def wait(seconds = nil)
+      deadline = now + seconds if seconds
+      until closed?
+        flush
+        left = deadline ? deadline - now : @heartbeat
+        return true if left <= 0
+
+        pass_time(left)
+      end
+      flush
+      false
+    end
+
+    # Ends the stream after what waits to be written: {#wait} returns false. Any thread of the Ractor may call it.
+    # @return [void]
+    def close
+      @waiting.close
+      @request.wake
+    end
+
+    # @return [Boolean] whether the stream is over or about to end
+    def closed? = !@end.nil? || @waiting.closed?
+
+    # Runs the block.
+    # @api private
+    # @param stream [Rack::Stream]
+    # @return [void]
+    def call(stream)
+      @thread = Thread.current
+      @stream = stream
+      @beat = now + @heartbeat
+      @block.call(self)
+      flush
+    ensure
+      close
+      stream.close
+    end
+
+    private
+
+    # Until something has happened, or it is time for a heartbeat.
+    def pass_time(most)
+      @end ||= @request.wait_end([most, @beat - now].min.clamp(0, nil), true)
+      write(HEARTBEAT) if @end.nil? && now >= @beat
+    end
+
+    # Behind what others have pushed before.
+    def write_now(text)
+      flush
+      write(text)
+    end
+
+    def flush
+      return if @end == :disconnected
+
+      while (text = @waiting.pop(timeout: 0))
+        write(text)
+      end
+    end
+
+    def write(text)
+      @stream.write(text)
+      @beat = now + @heartbeat
+    end
+
+    def enqueue(text)
+      return close if @waiting.size >= @limit
+
+      @waiting << text
+      @request.wake
+    rescue ClosedQueueError
+      nil # the stream has ended meanwhile
+    end
+
+    def format_event(data, event:, id:, retry_ms:)
+      fields = { "event" => event, "id" => id, "retry" => retry_ms }.compact
+      lines = fields.map { |name, value| "#{name}: #{one_line(name, value.to_s)}\n" }
+      # A line ends with LF, CR or both (the standard's "stream" grammar); -1 keeps the last, if it is empty.
+      data.to_s.split(/\r\n|\n|\r/, -1).each { |line| lines << "data: #{line}\n" }
+      lines << "data: \n" if data.to_s.empty?
+      "#{lines.join}\n"
+    end
+
+    def one_line(name, value)
+      raise ArgumentError, "an event's #{name} is one line, got #{value.inspect}" if value.match?(/[\r\n\0]/)
+
+      value
+    end
+
+    def now = Process.clock_gettime(Process::CLOCK_MONOTONIC)
+  end
+end
