@@ -31,9 +31,10 @@ module Kino
     # @param limit [Integer] events that may wait to be written. One more ends the stream: its client reads too slowly,
     #   and an EventSource comes back by itself and says what it got last
     # @yieldparam events [EventStream] this stream; the answer ends when the block returns
-    # @raise [ArgumentError] without a block
+    # @raise [ArgumentError] without a block, or for a heartbeat that is not positive
     def initialize(request, heartbeat: 15, limit: 1024, &block)
       raise ArgumentError, "a stream of events needs a block" unless block
+      raise ArgumentError, "a heartbeat must be more than 0 seconds, got #{heartbeat}" unless heartbeat.positive?
 
       @request = request
       @heartbeat = heartbeat
@@ -76,8 +77,8 @@ module Kino
       deadline = now + seconds if seconds
       until closed?
         flush
-        left = deadline ? deadline - now : @heartbeat
-        return true if left <= 0
+        left = deadline && (deadline - now)
+        return true if left && left <= 0
 
         pass_time(left)
       end
@@ -114,7 +115,7 @@ module Kino
 
     # Until something has happened, or it is time for a heartbeat.
     def pass_time(most)
-      @end ||= @request.wait_end([most, @beat - now].min.clamp(0, nil), true)
+      @end ||= @request.wait_end([most, @beat - now].compact.min.clamp(0, nil), true)
       write(HEARTBEAT) if @end.nil? && now >= @beat
     end
 

@@ -30,7 +30,7 @@
 //! | `dispatch::slot` | one worker slot: its wake-up, its interrupt, what it has in flight |
 //! | [`dispatch::slots`](WorkerRow) | the worker threads there are, and the times of those that have gone |
 //! | [`http::reply`](Reply) | the answer handle: the first to claim it answers |
-//! | `http::watchers` | those who wait for the end of a request |
+//! | [`http::watchers`](Watch) | those who wait for the end of a request |
 //! | [`http::response`](Response) | the response value and the engine's own answers |
 //! | [`server`](Server) | owns all of the above: start, drain, stop |
 //! | `alarm` | one timer for many deadlines |
@@ -66,10 +66,11 @@ pub use crate::http::body::{BodyReader, BodyWriter, Finish, ReadError, Readable,
 pub use crate::http::chunks::{ChunkedDecoder, NotChunked};
 pub use crate::http::file::open_file;
 pub use crate::http::refusal::Reason;
-pub use crate::http::reply::{Client, Gone, Reply, Watch};
+pub use crate::http::reply::{Client, Gone, Reply};
 pub use crate::http::request::{ConnectionInfo, RequestHead};
 pub use crate::http::response::{NoLength, Response, ResponseBody, announced, is_bodiless};
 pub use crate::http::syntax::decimal;
+pub use crate::http::watchers::Watch;
 pub use crate::server::Server;
 pub use crate::settings::Settings;
 pub use crate::stats::Snapshot;

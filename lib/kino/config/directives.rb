@@ -231,7 +231,7 @@ module Kino
         Directive.new(
           name: :linger_timeout, section: :deadlines, native: true,
           type: Types::Duration.new, default: 30.0,
-          summary: "how long to read on for a client that was answered before it had sent all",
+          summary: "how long to read on behind an answer that came before all was sent",
           doc: "Seconds for which the rest of a request is read and thrown away where the answer came before all of " \
                "it was sent: many clients read nothing until they have sent all. A client that sends nothing for 5 " \
                "seconds is waited for no longer. A body that announces its length is read to its end, any other up " \

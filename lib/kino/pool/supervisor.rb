@@ -52,8 +52,7 @@ module Kino
       # @return [self]
       def start
         @lock.synchronize { @roster.indexes.each { |index| @starter.worker(index) } }
-        @thread = Thread.new { supervise }
-        @thread.name = "kino-supervisor"
+        @thread = Thread.new { supervise }.tap { |thread| thread.name = "kino-supervisor" }
         self
       end
 

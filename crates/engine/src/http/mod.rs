@@ -11,4 +11,4 @@ pub(crate) mod reply;
 pub(crate) mod request;
 pub(crate) mod response;
 pub(crate) mod syntax;
-mod watchers;
+pub(crate) mod watchers;

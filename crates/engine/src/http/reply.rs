@@ -18,7 +18,7 @@ use crate::http::body::BodyWriter;
 use crate::http::pipe::Pipe;
 use crate::http::request::Origin;
 use crate::http::response::{Response, ResponseBody};
-use crate::http::watchers::Watchers;
+use crate::http::watchers::{Watch, Watchers};
 use crate::stats::Stats;
 use crate::sync::Mutex;
 
@@ -331,35 +331,12 @@ impl Client {
     /// A signal that is called whenever one of these may have changed, until the watch is dropped. Ask after this, and
     /// before each wait.
     pub fn watch(&self) -> Watch {
-        let signal = Signal::at(self.0.home());
-        let watchers = self.0.watchers();
-        watchers.add(Arc::clone(&signal));
-        Watch { watchers, signal }
+        Watch::new(self.0.watchers(), Signal::at(self.0.home()))
     }
 
     /// Calls all who watch.
     pub fn tell_watchers(&self) {
         self.0.tell_watchers();
-    }
-}
-
-/// See [`Client::watch`].
-#[derive(Debug)]
-pub struct Watch {
-    watchers: Arc<Watchers>,
-    signal: Arc<Signal>,
-}
-
-impl Watch {
-    /// What to wait on.
-    pub fn signal(&self) -> &Signal {
-        &self.signal
-    }
-}
-
-impl Drop for Watch {
-    fn drop(&mut self) {
-        self.watchers.remove(&self.signal);
     }
 }
 

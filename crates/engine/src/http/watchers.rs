@@ -15,16 +15,33 @@ impl Watchers {
         Arc::new(Self(Mutex::new(Vec::new())))
     }
 
-    pub(crate) fn add(&self, watcher: Arc<Signal>) {
-        self.0.lock().push(watcher);
-    }
-
-    pub(crate) fn remove(&self, watcher: &Arc<Signal>) {
-        self.0.lock().retain(|other| !Arc::ptr_eq(other, watcher));
-    }
-
     /// Has all of them look again.
     pub(crate) fn tell(&self) {
         self.0.lock().iter().for_each(|watcher| watcher.notify());
+    }
+}
+
+/// See [`Client::watch`](crate::Client::watch).
+#[derive(Debug)]
+pub struct Watch {
+    watchers: Arc<Watchers>,
+    signal: Arc<Signal>,
+}
+
+impl Watch {
+    pub(crate) fn new(watchers: Arc<Watchers>, signal: Arc<Signal>) -> Self {
+        watchers.0.lock().push(Arc::clone(&signal));
+        Self { watchers, signal }
+    }
+
+    /// What to wait on.
+    pub fn signal(&self) -> &Signal {
+        &self.signal
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.watchers.0.lock().retain(|other| !Arc::ptr_eq(other, &self.signal));
     }
 }
