@@ -66,6 +66,12 @@ RSpec.describe "frameworks" do
           seen = row.dig(:ractor, :reason)
           expect(same_reason?(told.ractor, seen)).to be(true), "it #{seen}, and not: it #{told.ractor}. #{update}"
         end
+
+        unless app.rackup
+          it "#{app.aided ? "serves" : "does not serve"} there with examples/rack_in_ractors" do
+            expect(row.dig(:aided, :faults) == []).to be(app.aided), "#{row[:aided]}: #{update}"
+          end
+        end
       else
         it "serves in ractor mode" do
           expect(row[:ractor]).to include(mode: "ractor", faults: [])
