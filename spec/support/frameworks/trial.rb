@@ -14,7 +14,7 @@ module Frameworks
   module Trial
     ROOT = File.expand_path("../../..", __dir__)
     # Seconds that an app has; a guard against hanging.
-    LIMIT = 20
+    LIMIT = 25
     # What keeps an app out of ractor mode, in short: from what is raised.
     REASONS = {
       /non-shareable objects in constant (\S+) by/ => "reads the constant `%s`",
@@ -40,16 +40,10 @@ module Frameworks
         apps = Frameworks.apps.select { |app| app.section == section.to_sym }
         apps = apps.select { |app| names.include?(app.name) } unless names.empty?
         Process.warmup # what the children share they need not collect
-        waiting = Thread::Queue.new(apps).close
-        # Two at a time: that halves it where there are two cores.
-        Array.new(2) { Thread.new { while (app = waiting.pop) do print_row(app) end } }.each(&:join)
+        apps.each { |app| puts JSON.generate(name: app.name, **in_child { outcomes(app) }) }
       end
 
       private
-
-      def print_row(app)
-        $stdout.write("#{JSON.generate(name: app.name, **in_child { outcomes(app) })}\n")
-      end
 
       def outcomes(app)
         plain = build(app)
