@@ -27,7 +27,7 @@ module Frameworks
       /can't modify frozen ([\w:]+): / => "changes a frozen `%s`",
       /can not make shareable object for #<([\w:]+?)(?::0x|>)/ => "holds a `%s`",
       /Proc's self is not shareable/ => "holds a block",
-      /the app \((\S+)\) cannot be shared/ => "its app, a `%s`, cannot be shared"
+      /the app \((\S+)\).* cannot be shared/ => "its app, a `%s`, cannot be shared"
     }.freeze
 
     class << self
