@@ -49,8 +49,11 @@ RSpec.describe "frameworks" do
         expect(row.dig(:threaded, :log)).to match(app.log) if app.log
       end
 
+      # What the check cannot know takes a request to find out. Where that cannot be answered again it gets a 500.
       it "serves in mode auto" do
-        expect(row[:auto]).to include(faults: [])
+        faults = row.dig(:auto, :faults)
+        faults = faults.drop(1) if told.ractor && faults.first&.start_with?("POST #{app.calls.first.path} in round 1: 500")
+        expect(faults).to eq([])
         expect(row.dig(:auto, :mode)).to eq(told.auto.to_s), "mode auto takes #{row.dig(:auto, :mode)}: #{update}"
       end
 
@@ -68,8 +71,8 @@ RSpec.describe "frameworks" do
         end
 
         unless app.rackup
-          it "#{app.aided ? "serves" : "does not serve"} there with examples/rack_in_ractors" do
-            expect(row.dig(:aided, :faults) == []).to be(app.aided), "#{row[:aided]}: #{update}"
+          it "#{told.aided ? "serves" : "does not serve"} there with examples/rack_in_ractors" do
+            expect(row.dig(:aided, :faults) == []).to be(told.aided), "#{row[:aided]}: #{update}"
           end
         end
       else

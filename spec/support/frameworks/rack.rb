@@ -54,7 +54,7 @@ module Frameworks
       get("/raise", /RuntimeError.*sorry/m, status: 500, sent: { "accept" => "text/html" }),
       log: /sorry/, ractor: "reads the constant `Rack::ShowExceptions::TEMPLATE`"
   app :rack, "Rack::ShowStatus", get("/missing", /Not Found/, status: 404),
-      ractor: "reads the constant `Rack::Utils::HTTP_STATUS_CODES`", aided: true
+      ractor: "reads the constant `Rack::Utils::HTTP_STATUS_CODES`", aided: [false, true]
   app :rack, "Rack::Static", get("/page.txt", PAGE), get("/", "hello GET"),
       stack: -> { use Rack::Static, urls: ["/page.txt"], root: PUBLIC }, ractor: "holds a block"
   app :rack, "Rack::TempfileReaper", get("/tempfile", "hello GET"), log: /reaped/, auto: :ractor

@@ -26,18 +26,18 @@ module Frameworks
   # - ractor [String, nil] what is in the way of ractor mode; nil where it serves
   # - aided [Boolean] whether it serves in ractor mode with examples/rack_in_ractors.rb
   #
-  # `auto` and `ractor` may be an Array: on Ruby 3.4, and from 4.0 on.
+  # Each of the last three may be an Array: on Ruby 3.4, and from 4.0 on.
   App = Data.define(:section, :name, :rackup, :stack, :calls, :log, :auto, :ractor, :aided) do
     def initialize(**given)
       super(rackup: nil, stack: nil, log: nil, auto: :threaded, ractor: nil, aided: false, **given)
     end
 
     # @return [Boolean] whether it is the same on each Ruby
-    def same_everywhere? = !ractor.is_a?(Array) && !auto.is_a?(Array)
+    def same_everywhere? = [auto, ractor, aided].grep(Array).empty?
 
     # @param ruby [Integer] its major version
     # @return [App] as it is there
-    def on(ruby) = with(auto: of(auto, ruby), ractor: of(ractor, ruby))
+    def on(ruby) = with(auto: of(auto, ruby), ractor: of(ractor, ruby), aided: of(aided, ruby))
 
     private
 
