@@ -36,9 +36,12 @@ module Generate
     end
 
     def row(app)
-      rubies = app.same_everywhere? ? { nil => app.on(4) } : { "4.0: " => app.on(4), "3.4: " => app.on(3) }
-      cells = %i[ractors auto].map { |column| rubies.map { |ruby, there| "#{ruby}#{send(column, there)}" }.join("; ") }
-      "| #{name(app)} | #{cells.join(" | ")} |\n"
+      "| #{name(app)} | #{cell(app) { |there| ractors(there) }} | #{cell(app) { |there| auto(there) }} |\n"
+    end
+
+    def cell(app)
+      new, old = [4, 3].map { |ruby| yield app.on(ruby) }
+      new == old ? new : "4.0: #{new}; 3.4: #{old}"
     end
 
     def name(app) = app.rackup ? app.name : "`#{app.name}`"

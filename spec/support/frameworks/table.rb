@@ -32,9 +32,6 @@ module Frameworks
       super(rackup: nil, stack: nil, log: nil, auto: :threaded, ractor: nil, aided: false, **given)
     end
 
-    # @return [Boolean] whether it is the same on each Ruby
-    def same_everywhere? = [auto, ractor, aided].grep(Array).empty?
-
     # @param ruby [Integer] its major version
     # @return [App] as it is there
     def on(ruby) = with(auto: of(auto, ruby), ractor: of(ractor, ruby), aided: of(aided, ruby))
