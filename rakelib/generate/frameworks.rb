@@ -12,12 +12,17 @@ module Generate
 
       The suite serves these in each mode, on Ruby 3.4 and 4.0, and holds this list to what comes of it. All of them serve in
       mode `threaded` and, as a rackup file builds them, in mode `auto`, which then takes threads. The apps are in
-      `spec/support/frameworks`: they are what the tutorials show.
+      `spec/support/frameworks`; they are as the tutorials show them.
 
-      The columns tell of the app as it stands, and of middleware once it was frozen with what is around it, as in
-      [middleware](#middleware). "Ractors" says whether it serves in mode `ractor`, and what it does that a Ractor may not if it
-      does not. "Auto" says which mode `auto` takes: threads too for some that would serve in Ractors, where the check has found
-      something that other requests could come to.
+      The columns tell of the app as it stands, and of middleware once it was frozen with all that is around it, as in
+      [middleware](#middleware).
+
+      - "Ractors" says whether it serves in mode `ractor`, and if not, what it does or holds that a Ractor may not.
+        "With rack_in_ractors": it does once [rack_in_ractors.rb](../examples/rack_in_ractors.rb) was required, which freezes
+        tables and settings of Rack's.
+      - "Auto" says which mode `auto` takes. It takes threads for some that would serve in Ractors too, where the check has
+        found something that other requests may come to.
+
     MARKDOWN
 
     module_function
@@ -31,14 +36,21 @@ module Generate
     end
 
     def row(app)
-      rubies = app.same_everywhere? ? { nil => app.on(4) } : { "4.0: " => app.on(4), "3.4: " => app.on(3) }
-      cells = %i[ractors auto].map { |column| rubies.map { |ruby, there| "#{ruby}#{send(column, there)}" }.join("; ") }
-      "| #{name(app)} | #{cells.join(" | ")} |\n"
+      "| #{name(app)} | #{cell(app) { |there| ractors(there) }} | #{cell(app) { |there| auto(there) }} |\n"
+    end
+
+    def cell(app)
+      new, old = [4, 3].map { |ruby| yield app.on(ruby) }
+      new == old ? new : "4.0: #{new}; 3.4: #{old}"
     end
 
     def name(app) = app.rackup ? app.name : "`#{app.name}`"
 
-    def ractors(app) = app.ractor ? "no: #{app.ractor}" : "yes"
+    def ractors(app)
+      return "yes" unless app.ractor
+
+      "#{app.aided ? "with rack_in_ractors; without, it" : "no:"} #{app.ractor}"
+    end
 
     def auto(app) = { ractor: "Ractors", threaded: "threads" }.fetch(app.auto)
   end

@@ -32,7 +32,9 @@ RSpec.describe "frameworks" do
 
   it "knows all middleware that rack, rack-session and rack-protection ship" do
     child = Child.ruby("load '#{support}/shipped.rb'; puts Frameworks::Shipped.names")
-    expect(child.output.lines(chomp: true) - Frameworks.apps.map(&:name)).to eq([])
+    shipped = child.output.lines(chomp: true)
+    expect(shipped).to include("Rack::ETag", "Rack::Session::Pool", "Rack::Protection::XSSHeader")
+    expect(shipped - Frameworks.apps.map(&:name)).to eq([])
   ensure
     child&.close
   end
@@ -49,8 +51,12 @@ RSpec.describe "frameworks" do
         expect(row.dig(:threaded, :log)).to match(app.log) if app.log
       end
 
+      # What the check cannot know takes a request to find out. Where that cannot be answered again it gets a 500.
       it "serves in mode auto" do
-        expect(row[:auto]).to include(faults: [])
+        faults = row.dig(:auto, :faults)
+        path = app.calls.first.path
+        faults = faults.drop(1) if told.ractor && faults.first&.start_with?("POST #{path} in round 1: 500")
+        expect(faults).to eq([])
         expect(row.dig(:auto, :mode)).to eq(told.auto.to_s), "mode auto takes #{row.dig(:auto, :mode)}: #{update}"
       end
 
@@ -65,6 +71,12 @@ RSpec.describe "frameworks" do
           expect(row.dig(:ractor, :faults)).not_to be_empty, "it serves in ractor mode: #{update}"
           seen = row.dig(:ractor, :reason)
           expect(same_reason?(told.ractor, seen)).to be(true), "it #{seen}, and not: it #{told.ractor}. #{update}"
+        end
+
+        unless app.rackup
+          it "#{told.aided ? "serves" : "does not serve"} there with examples/rack_in_ractors" do
+            expect(row.dig(:aided, :faults) == []).to be(told.aided), "#{row[:aided]}: #{update}"
+          end
         end
       else
         it "serves in ractor mode" do

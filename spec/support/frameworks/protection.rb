@@ -15,7 +15,7 @@ module Frameworks
       get("/", "Forbidden", status: 403, sent: { "cookie" => "rack.session=a; rack.session=b" }),
       ractor: "reads `@default_query_parser` of `Rack::Utils`"
   app :protection, "Rack::Protection::EscapedParams", get("/params?a=%3Cb%3E", "&lt;b&gt;"),
-      ractor: "reads `@default_query_parser` of `Rack::Utils`"
+      ractor: "reads `@default_query_parser` of `Rack::Utils`", aided: [false, true]
   app :protection, "Rack::Protection::FormToken", HELLO, post("/", "a=1", "Forbidden", status: 403),
       log: /attack prevented/
   app :protection, "Rack::Protection::FrameOptions",
@@ -24,7 +24,7 @@ module Frameworks
   app :protection, "Rack::Protection::HostAuthorization", HELLO,
       get("/", /not permitted/, status: 403, sent: { "host" => "evil.example" }),
       stack: -> { use Rack::Protection::HostAuthorization, permitted_hosts: ["127.0.0.1"] },
-      ractor: "reads `@forwarded_priority` of `Rack::Request`"
+      ractor: "reads `@forwarded_priority` of `Rack::Request`", aided: true
   app :protection, "Rack::Protection::HttpOrigin", HELLO, post("/", "a=1", "Forbidden", status: 403, sent: FOREIGN),
       log: /attack prevented/, ractor: "reads `@forwarded_priority` of `Rack::Request`"
   app :protection, "Rack::Protection::IPSpoofing", HELLO,
@@ -32,14 +32,14 @@ module Frameworks
       log: /attack prevented/
   app :protection, "Rack::Protection::JsonCsrf", get("/json", "[]"),
       get("/json", "Forbidden", status: 403, sent: { "referer" => "http://evil.example/" }),
-      log: /attack prevented/, ractor: "reads `@forwarded_priority` of `Rack::Request`"
+      log: /attack prevented/, ractor: "reads `@forwarded_priority` of `Rack::Request`", aided: true
   app :protection, "Rack::Protection::PathTraversal", get("/x/../bare", "bare"), auto: :ractor
   app :protection, "Rack::Protection::ReferrerPolicy",
       get("/html", "html", headers: { "referrer-policy" => "strict-origin-when-cross-origin" }), auto: :ractor
   app :protection, "Rack::Protection::RemoteReferrer", HELLO, post("/", "a=1", "Forbidden", status: 403, sent: FOREIGN),
-      log: /attack prevented/, ractor: "reads `@forwarded_priority` of `Rack::Request`"
+      log: /attack prevented/, ractor: "reads `@forwarded_priority` of `Rack::Request`", aided: true
   app :protection, "Rack::Protection::RemoteToken", HELLO, post("/", "a=1", "Forbidden", status: 403, sent: FOREIGN),
-      log: /attack prevented/, ractor: "reads `@forwarded_priority` of `Rack::Request`"
+      log: /attack prevented/, ractor: "reads `@forwarded_priority` of `Rack::Request`", aided: true
   app :protection, "Rack::Protection::SessionHijacking", HELLO, get("/hijacked", "dropped")
   app :protection, "Rack::Protection::StrictTransport",
       get("/", "hello GET", headers: { "strict-transport-security" => /max-age/ }),

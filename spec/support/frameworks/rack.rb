@@ -14,18 +14,18 @@ module Frameworks
   app :rack, "Rack::Cascade", get("/page.txt", PAGE), get("/", "hello GET"),
       stack: -> { run Rack::Cascade.new([Rack::Files.new(PUBLIC), Inner]) }, ractor: "holds a block"
   app :rack, "Rack::CommonLogger", get("/", "hello GET"),
-      log: %r{"GET / HTTP/1.1" 200}, ractor: "reads `@ip_filter` of `Rack::Request`"
+      log: %r{"GET / HTTP/1.1" 200}, ractor: "reads `@ip_filter` of `Rack::Request`", aided: true
   app :rack, "Rack::ConditionalGet", get("/tagged", "tagged"),
       get("/tagged", "", status: 304, sent: { "if-none-match" => '"a"' }), auto: :ractor
   app :rack, "Rack::Config", get("/note", "from a block"),
       stack: -> { use(Rack::Config) { |env| env["spec.note"] = "from a block" } }, ractor: "holds a block"
   app :rack, "Rack::ContentLength", get("/", "hello GET", headers: { "content-length" => "9" }),
-      ractor: "reads the constant `Rack::Utils::STATUS_WITH_NO_ENTITY_BODY`"
+      ractor: "reads the constant `Rack::Utils::STATUS_WITH_NO_ENTITY_BODY`", aided: true
   app :rack, "Rack::ContentType", get("/bare", "bare", headers: { "content-type" => "text/html" }),
-      ractor: "reads the constant `Rack::Utils::STATUS_WITH_NO_ENTITY_BODY`"
+      ractor: "reads the constant `Rack::Utils::STATUS_WITH_NO_ENTITY_BODY`", aided: true
   app :rack, "Rack::Deflater",
       get("/", /\A\x1F/, sent: { "accept-encoding" => "gzip" }, headers: { "content-encoding" => "gzip" }),
-      ractor: "reads the constant `Rack::Utils::STATUS_WITH_NO_ENTITY_BODY`"
+      ractor: "reads the constant `Rack::Utils::STATUS_WITH_NO_ENTITY_BODY`", aided: true
   app :rack, "Rack::Directory", get("/", /page\.txt/), get("/page.txt", PAGE),
       get("/nowhere", /not found/i, status: 404),
       stack: -> { run Rack::Directory.new(PUBLIC) }, ractor: "holds a block"
@@ -54,7 +54,7 @@ module Frameworks
       get("/raise", /RuntimeError.*sorry/m, status: 500, sent: { "accept" => "text/html" }),
       log: /sorry/, ractor: "reads the constant `Rack::ShowExceptions::TEMPLATE`"
   app :rack, "Rack::ShowStatus", get("/missing", /Not Found/, status: 404),
-      ractor: "reads the constant `Rack::Utils::HTTP_STATUS_CODES`"
+      ractor: "reads the constant `Rack::Utils::HTTP_STATUS_CODES`", aided: [false, true]
   app :rack, "Rack::Static", get("/page.txt", PAGE), get("/", "hello GET"),
       stack: -> { use Rack::Static, urls: ["/page.txt"], root: PUBLIC }, ractor: "holds a block"
   app :rack, "Rack::TempfileReaper", get("/tempfile", "hello GET"), log: /reaped/, auto: :ractor

@@ -53,7 +53,7 @@ module Frameworks
       get("/squares/12", "144\n"),
       post("/greetings", "name=Ada", "Hello, Ada!\n", status: 201),
       get("/nowhere", "Nothing here.\n", status: 404),
-      rackup: "examples/sinatra/config.ru"
+      rackup: "examples/sinatra/config.ru", auto: %i[threaded ractor]
 
   app :rackups, "Roda",
       get("/", "", status: 302, headers: { "location" => "/hello" }),

@@ -24,19 +24,17 @@ module Frameworks
   # - log [Regexp, nil] what it has to write to rack.errors on threads
   # - auto [Symbol] what mode auto ends up with, :ractor or :threaded; for a stack: once it is frozen
   # - ractor [String, nil] what is in the way of ractor mode; nil where it serves
+  # - aided [Boolean] whether it serves in ractor mode with examples/rack_in_ractors.rb
   #
-  # Either of the last two may be an Array: on Ruby 3.4, and from 4.0 on.
-  App = Data.define(:section, :name, :rackup, :stack, :calls, :log, :auto, :ractor) do
+  # Each of the last three may be an Array: on Ruby 3.4, and from 4.0 on.
+  App = Data.define(:section, :name, :rackup, :stack, :calls, :log, :auto, :ractor, :aided) do
     def initialize(**given)
-      super(rackup: nil, stack: nil, log: nil, auto: :threaded, ractor: nil, **given)
+      super(rackup: nil, stack: nil, log: nil, auto: :threaded, ractor: nil, aided: false, **given)
     end
-
-    # @return [Boolean] whether it is the same on each Ruby
-    def same_everywhere? = !ractor.is_a?(Array) && !auto.is_a?(Array)
 
     # @param ruby [Integer] its major version
     # @return [App] as it is there
-    def on(ruby) = with(auto: of(auto, ruby), ractor: of(ractor, ruby))
+    def on(ruby) = with(auto: of(auto, ruby), ractor: of(ractor, ruby), aided: of(aided, ruby))
 
     private
 

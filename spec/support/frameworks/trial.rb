@@ -14,7 +14,7 @@ module Frameworks
   module Trial
     ROOT = File.expand_path("../../..", __dir__)
     # Seconds that an app has; a guard against hanging.
-    LIMIT = 20
+    LIMIT = 25
     # What keeps an app out of ractor mode, in short: from what is raised.
     REASONS = {
       /non-shareable objects in constant (\S+) by/ => "reads the constant `%s`",
@@ -27,7 +27,7 @@ module Frameworks
       /can't modify frozen ([\w:]+): / => "changes a frozen `%s`",
       /can not make shareable object for #<([\w:]+?)(?::0x|>)/ => "holds a `%s`",
       /Proc's self is not shareable/ => "holds a block",
-      /the app \((\S+)\) cannot be shared/ => "its app, a `%s`, cannot be shared"
+      /the app \((\S+)\).* cannot be shared/ => "its app, a `%s`, cannot be shared"
     }.freeze
 
     class << self
@@ -40,22 +40,23 @@ module Frameworks
         apps = Frameworks.apps.select { |app| app.section == section.to_sym }
         apps = apps.select { |app| names.include?(app.name) } unless names.empty?
         Process.warmup # what the children share they need not collect
-        waiting = Thread::Queue.new(apps).close
-        # Two at a time: that halves it where there are two cores.
-        Array.new(2) { Thread.new { while (app = waiting.pop) do print_row(app) end } }.each(&:join)
+        apps.each { |app| puts JSON.generate(name: app.name, **in_child { outcomes(app) }) }
       end
 
       private
 
-      def print_row(app)
-        $stdout.write("#{JSON.generate(name: app.name, **in_child { outcomes(app) })}\n")
-      end
-
       def outcomes(app)
         plain = build(app)
         frozen, obstacle = freeze(app, plain)
-        { ractor: outcome(app, :ractor, frozen || plain, obstacle), auto: auto(app, frozen), plain: default_mode(app),
-          threaded: outcome(app, :threaded, build(app)) }
+        rows = { ractor: outcome(app, :ractor, frozen || plain, obstacle), auto: auto(app, frozen),
+                 plain: default_mode(app), threaded: outcome(app, :threaded, build(app)) }
+        rows[:ractor][:reason].start_with?("reads") ? { **rows, aided: aided(app) } : rows
+      end
+
+      # Last, for it freezes what all of Rack shares.
+      def aided(app)
+        require "#{ROOT}/examples/rack_in_ractors"
+        outcome(app, :ractor, freeze(app, nil).first)
       end
 
       def auto(app, frozen)
