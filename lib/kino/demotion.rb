@@ -17,8 +17,8 @@ module Kino
   #   failure is logged as any other error of the app's is, the first with a word on what it means. But where {MOST} of
   #   them come within {WITHIN} requests, 1 %, it is no rare path any more, and the server goes over.
   #
-  # Rejected: to count by time. A site that is asked once an hour would answer 500 for days, and a busy one would give up
-  # its Ractors for one request in a million. Rejected, too: to go back to Ractors. What failed will fail again.
+  # Rejected: to count by time. A site that is asked once an hour would answer 500 for days, and a busy one would give
+  # up its Ractors for one request in a million. Rejected, too: to go back to Ractors. What failed will fail again.
   #
   # @api private
   class Demotion
@@ -37,13 +37,19 @@ module Kino
 
     # @return [Watch] for the worker Ractors
     attr_reader :watch
+    # @return [Integer] threads a worker that there are to be
+    attr_reader :threads
 
     # @param server_id [Integer] the server in {Native}
-    # @param threads [Integer] threads a worker that there are to be
+    # @param threads [Integer] see {#threads}
     # @param since [Float] when the server was started, by the monotonic clock
-    def initialize(server_id:, threads:, since: Process.clock_gettime(Process::CLOCK_MONOTONIC))
+    # @yieldparam ractors [Pool::Ractors]
+    # @yieldreturn [Pool::Successors] to take their place
+    def initialize(server_id:, threads:, since: Process.clock_gettime(Process::CLOCK_MONOTONIC), &successors)
       @server_id = server_id
       @threads = threads
+      @successors = successors
+      @is_begun = false
       @watch = Watch.new(server_id:, since:)
       @met = []
     end
@@ -68,6 +74,13 @@ module Kino
     # @return [Boolean] whether the server is to go over, and has not yet
     def due? = !@text.nil? && !@is_done
 
+    # @param ractors [Pool::Ractors]
+    # @return [Pool::Successors] that take their place
+    def begin(ractors) = @successors.call(ractors).tap { @is_begun = true }
+
+    # @return [Boolean] whether threads have taken the place of Ractors
+    def begun? = @is_begun
+
     # Says so.
     # @param workers [Integer] how many there are to be
     # @return [void]
@@ -80,16 +93,16 @@ module Kino
     private
 
     def stay(text)
-      say(text, "stays on Ractors, because it has served well until now (#{MOST} of these in #{WITHIN} requests end that)",
-          "ends it")
+      reason = "it has served well until now (#{MOST} of these in #{WITHIN} requests end that)"
+      say(text, "stays on Ractors, because #{reason}", "ends it")
     end
 
     def say(text, outcome, silencing)
       request, head, *lines = text.lines(chomp: true)
-      from = " at #{place(lines)}" if place(lines)
-      ErrorLog.line("the app raised what only a Ractor raises: #{head}#{" (#{request})" unless request.empty?}#{from}. " \
-                    "The server #{outcome}. kino --check --request \"#{shown(request)}\" tells more; " \
-                    "-m threaded #{silencing}, and -m ractor insists on Ractors")
+      from = "#{" (#{request})" unless request.empty?}#{" at #{place(lines)}" if place(lines)}"
+      ErrorLog.line("the app raised what only a Ractor raises: #{head}#{from}. The server #{outcome}. " \
+                    "kino --check --request \"#{shown(request)}\" tells more; -m threaded #{silencing}, " \
+                    "and -m ractor insists on Ractors")
     end
 
     # @return [String, nil] file and line of the app's

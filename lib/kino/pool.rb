@@ -25,18 +25,26 @@ module Kino
     # @return [Supervisor] of the workers that the server's settings ask for, not started
     def self.of(server, app:, id:, hook_threads:, yjit: nil, &)
       settings = server.settings
-      about = { server_id: id, app:, hooks: Hooks.of_workers(settings), threads: server.threads }
-      threads = Config::Mode.threads(settings.threads, :threaded, workers: settings.workers)
-      demotion = Demotion.new(server_id: id, threads:) if server.mode == :ractor && settings.mode == :auto
-      launcher = server.mode == :ractor ? Ractors.new(demotion:, **about) : Threads.new(**about)
-      successors = lambda do |ractors|
-        YJIT.settle(yjit, :threaded) unless yjit.nil?
-        Successors.new(ractors, **about, threads:)
-      end
       roster = Roster.new(workers: settings.workers, most: Config::Directives[:workers].type.range.end)
       quarantine = Quarantine.new(server_id: id, seconds: settings.quarantine_timeout, most: settings.quarantine_max)
       exit_hook = ExitHook.new(settings.on_worker_exit, threads: hook_threads)
-      Supervisor.new(server_id: id, launcher:, roster:, quarantine:, exit_hook:, demotion:, successors:, &)
+      about = { server_id: id, app:, hooks: Hooks.of_workers(settings) }
+      demotion = demotion(settings, about, yjit) if server.mode == :ractor && settings.mode == :auto
+      launcher = launcher(server.mode, demotion, **about, threads: server.threads)
+      Supervisor.new(launcher:, roster:, quarantine:, exit_hook:, demotion:, &)
     end
+
+    def self.launcher(mode, demotion, **about)
+      mode == :ractor ? Ractors.new(demotion:, **about) : Threads.new(**about)
+    end
+
+    def self.demotion(settings, about, yjit)
+      threads = Config::Mode.threads(settings.threads, :threaded, workers: settings.workers)
+      Demotion.new(server_id: about[:server_id], threads:) do |ractors|
+        YJIT.settle(yjit, :threaded) unless yjit.nil?
+        Successors.new(ractors, **about, threads:)
+      end
+    end
+    private_class_method :launcher, :demotion
   end
 end

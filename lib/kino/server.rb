@@ -80,9 +80,7 @@ module Kino
     def mode = @pool&.demoted? ? :threaded : @mode
 
     # @return [Integer] threads a worker, in the mode that it is in now
-    def threads
-      @pool&.demoted? ? Config::Mode.threads(settings.threads, :threaded, workers: settings.workers) : @threads
-    end
+    def threads = @pool&.threads || @threads
 
     # @return [Integer] worker Ractors, or their number's worth of plain threads, as many as there should be now
     def workers

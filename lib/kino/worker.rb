@@ -53,6 +53,7 @@ module Kino
     # @param hooks [Hooks::Workers]
     # @param watch [Demotion::Watch, nil] see {.run}
     # @param relief [Boolean] see {.run}
+    # rubocop:disable-next Metrics/ParameterLists -- each has a name
     def initialize(server_id:, app:, index:, lock: MAIN_LOCK, hooks: Hooks::NONE, watch: nil, relief: false)
       @watch = watch
       # Before the front-end hears of it: what it counts as a worker can take a request.

@@ -11,7 +11,10 @@ module Kino
       # deadlock, and raises in the Ractor's main thread.
       LONGEST_WAIT = 60
 
-      # @param server_id [Integer] the server in {Native}
+      # @return [Integer] the server in {Native}
+      attr_reader :server_id
+
+      # @param server_id [Integer] see {#server_id}
       # @param app [#call] the Rack app; shareable where the workers are Ractors
       # @param hooks [Hooks::Workers] as shareable as the app
       # @param threads [Integer] threads a worker

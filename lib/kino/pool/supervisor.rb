@@ -5,6 +5,7 @@ require "kino/pool/ending"
 require "kino/pool/quarantine"
 require "kino/pool/retiring"
 require "kino/pool/roster"
+require "kino/pool/settling"
 require "kino/pool/starter"
 
 module Kino
@@ -21,32 +22,24 @@ module Kino
     #   again.
     # - Where nobody serves, and all are exhausted, the server stops: who has started it can do better than to wait.
     class Supervisor
-      # The stages of those that were told to end.
-      TOLD = %i[leaving set_aside].freeze
-      private_constant :TOLD
-
-      # @param server_id [Integer] the server in {Native}
       # @param launcher [Ractors, Threads]
       # @param roster [Roster] the workers that there should be
       # @param quarantine [Quarantine]
       # @param exit_hook [ExitHook]
-      # @param demotion [Demotion, nil] says when to go over to the successors
-      # @param successors [#call, nil] makes the {Successors} of the launcher, which it gets
+      # @param demotion [Demotion, nil] says when to go over to threads
       # @yieldparam error [WorkerError] nobody serves, or could be replaced, any more; nothing is started after it
-      def initialize(server_id:, launcher:, roster:, quarantine:, exit_hook:, demotion: nil, successors: nil, &give_up)
-        @server_id = server_id
+      def initialize(launcher:, roster:, quarantine:, exit_hook:, demotion: nil, &give_up)
         @launcher = launcher
         @roster = roster
         @quarantine = quarantine
         @exit_hook = exit_hook
         @demotion = demotion
-        @successors = successors
         @give_up = give_up
         @lock = Mutex.new
-        @starter = Starter.new(server_id:, launcher:, roster:)
-        @retiring = Retiring.new(server_id)
+        @starter = Starter.new(server_id: launcher.server_id, launcher:, roster:)
+        @retiring = Retiring.new(launcher.server_id)
+        @settling = Settling.new(server_id: launcher.server_id, roster:, starter: @starter, retiring: @retiring)
         @errors = 0
-        @is_demoted = false
       end
 
       # @return [self]
@@ -63,7 +56,10 @@ module Kino
       def any? = @lock.synchronize { @roster.running? }
 
       # @return [Boolean] whether threads have taken the place of Ractors
-      def demoted? = @is_demoted
+      def demoted? = @demotion ? @demotion.begun? : false
+
+      # @return [Integer, nil] threads a worker, where they have
+      def threads = (@demotion.threads if demoted?)
 
       # @param rows [Array<Hash>] the `per_worker` of {Server#stats}
       # @return [Boolean] whether all that are to serve have come up
@@ -143,7 +139,8 @@ module Kino
       def endure(error)
         @errors += 1
         ErrorLog.line("the supervisor of the workers goes on after #{ErrorLog.full_message(error)}")
-        @lock.synchronize { fail_with("its workers cannot be supervised: #{error.class}") } if Backoff.exhausted?(@errors)
+        why = "its workers cannot be supervised: #{error.class}"
+        @lock.synchronize { fail_with(why) } if Backoff.exhausted?(@errors)
         sleep(Backoff.delay(@errors))
       end
 
@@ -182,9 +179,8 @@ module Kino
       # The Ractors know already that they are to leave, and each of the successors that is missing is started: whatever
       # is raised in between, it can be done again.
       def go_over
-        unless @is_demoted
-          @launcher = @starter.launcher = @successors.call(@launcher)
-          @is_demoted = true
+        unless @demotion.begun?
+          @launcher = @starter.launcher = @demotion.begin(@launcher)
           @roster.renew
           @retiring.clear
         end
@@ -206,60 +202,14 @@ module Kino
         unit.threads.times { @exit_hook.tell(unit.index, ending.error) }
       end
 
-      # Decides what becomes of a unit that has ended, or lost a thread.
-      # @return [Array(Unit, String, Unit)] what has ended, what has happened if that is of interest, and what to
-      #   start at once
       def settle(number, ending, is_whole)
-        # One that dies while it serves is replaced in its Ractor.
-        is_former = @roster.former?(number)
-        unit = @roster.strike(number, is_whole:, is_replaced: ending.stage == :serving) or return
-        return [unit, leave(unit, ending)] if @is_stopping || is_former || unwanted?(unit, ending)
-        return [unit, @starter.count_again] if !is_whole && ending.stage == :serving
-
-        again(unit, unit.after(ending), ending)
-      end
-
-      def unwanted?(unit, ending) = @roster.gone?(unit.index) || TOLD.include?(ending.stage)
-
-      def again(unit, successor, ending)
-        return [unit, "died and is replaced", successor] if successor.failures.zero?
-
-        # First of all, so that it is not lost if what follows raises.
-        delay = Backoff.delay(successor.failures)
-        @roster.put_off(successor, now + delay)
-        final = judge(successor, ending) if successor.exhausted?
-        [unit, final || "died at boot and is replaced in #{delay.round(2)} s"]
-      end
-
-      # @return [String, nil] what becomes of it if it is not to be tried again
-      def judge(unit, ending)
-        rows = Native.stats(@server_id)[:per_worker]
-        return stop_for(unit, ending) unless @roster.hope?(rows)
-
-        drop(unit) if !unit.has_served && @roster.serving?(rows)
-      end
-
-      def stop_for(unit, ending)
-        what = "died at boot #{unit.failures} times in a row"
-        fail_with("#{unit.name} #{what}: #{ending.full_message.lines(chomp: true).first}", WorkerBootError)
-        "#{what}, so the server stops"
+        @settling.settle(number, ending, is_whole:, is_stopping: @is_stopping) { |why| fail_with(why, WorkerBootError) }
       end
 
       def fail_with(why, error = WorkerError)
         @is_stopping = true
         @roster.put_off_none
         @failure = error.new("the server has stopped: #{why}")
-      end
-
-      def drop(unit)
-        @roster.drop(unit)
-        "died at boot #{unit.failures} times in a row and is given up (workers now: #{@roster.indexes.size})"
-      end
-
-      def leave(unit, ending)
-        @retiring.forget(unit.index) unless @roster.running?(unit.index)
-        what = "was set aside and has left" if ending.stage == :set_aside
-        ending.error ? "died" : what
       end
 
       # @return [nil]

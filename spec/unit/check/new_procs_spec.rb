@@ -103,8 +103,4 @@ RSpec.describe Kino::Check::NewProcs do
       expect(Kino::Check.report(shop(many)::App).to_s).to end_with("\n  and 2 more")
     end
   end
-
-  it "matters on Ruby 4.0 only" do
-    expect(%w[3.4.5 4.0.0 4.0.5 4.1.0].map { Kino::Ruby.procs_stop_ractors?(it) }).to eq([false, true, true, false])
-  end
 end

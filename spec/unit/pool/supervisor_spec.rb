@@ -17,6 +17,8 @@ RSpec.describe Kino::Pool::Supervisor do
         @failures = []
       end
 
+      def server_id = 7
+
       def name(index) = "worker-#{index}"
 
       def parts(index) = [["worker-#{index}", threads]]
@@ -75,7 +77,7 @@ RSpec.describe Kino::Pool::Supervisor do
 
   def supervisor(workers: 1)
     roster = Kino::Pool::Roster.new(workers:, most: 3)
-    described_class.new(server_id: 7, launcher:, roster:, quarantine:, exit_hook:) { |error| given_up << error }
+    described_class.new(launcher:, roster:, quarantine:, exit_hook:) { |error| given_up << error }
   end
 
   def finish(number, stage = :leaving, error = nil) = launcher.note(number, Kino::Pool::Ending.of(stage, error))
@@ -280,7 +282,7 @@ RSpec.describe Kino::Pool::Supervisor do
     entered = Thread::Queue.new
     leave = Thread::Queue.new
     slow = Kino::Pool::ExitHook.new(->(index, _) { entered << index and leave.pop }, threads: Kino::Hooks::Threads.new)
-    subject = described_class.new(server_id: 7, launcher:, roster: Kino::Pool::Roster.new(workers: 1, most: 1),
+    subject = described_class.new(launcher:, roster: Kino::Pool::Roster.new(workers: 1, most: 1),
                                   quarantine:, exit_hook: slow).start
     2.times { finish(launcher.started.pop.first, :serving, RuntimeError.new("no")) }
     finish(launcher.started.pop.first)
