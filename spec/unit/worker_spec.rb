@@ -7,7 +7,7 @@ RSpec.describe Kino::Worker do
   let(:native) { FakeNative.new(*envs) }
   let(:failure) { Kino::Failure::ANSWER }
 
-  before { allow(Kino::Native::Worker).to receive(:new).with(7, 1).and_return(native) }
+  before { allow(Kino::Native::Worker).to receive(:new).with(7, 1, false).and_return(native) }
 
   def env(path)
     { "REQUEST_METHOD" => "GET", "PATH_INFO" => path, "QUERY_STRING" => "", "SERVER_PROTOCOL" => "HTTP/1.1",
