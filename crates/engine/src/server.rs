@@ -358,13 +358,13 @@ impl Server {
         self.abort();
         self.drain(LAST_FLUSH);
         self.shards.iter().for_each(|shard| shard.close());
+        let drivers = std::mem::take(&mut *self.drivers.lock());
+        drop(drivers);
         let deadline = Instant::now() + LAST_FLUSH;
         for shard in &self.shards {
             shard.shutdown(deadline.saturating_duration_since(Instant::now()));
         }
         drop(self.standby.lock().take());
-        let drivers = std::mem::take(&mut *self.drivers.lock());
-        drop(drivers);
         let runtime = self.runtime.lock().take();
         if let Some(runtime) = runtime {
             runtime.shutdown_timeout(LAST_FLUSH);

@@ -18,29 +18,35 @@ const RETRY: Duration = Duration::from_millis(1);
 /// For how long to drive at a time; nothing depends on its length.
 const SHIFT: Duration = Duration::from_secs(3600);
 
-/// The thread. It ends when its share is closed, and is waited for.
+/// The thread. Its share is closed before it is dropped, which waits for it.
 #[derive(Debug)]
-pub(crate) struct Driver(Option<JoinHandle<()>>);
+pub(crate) struct Driver {
+    signal: Arc<Signal>,
+    thread: Option<JoinHandle<()>>,
+}
 
 impl Driver {
     pub(crate) fn start(shard: Arc<Shard>) -> std::io::Result<Self> {
-        let thread = std::thread::Builder::new().name("kino-io".into()).spawn(move || drive(&shard))?;
-        Ok(Self(Some(thread)))
+        let signal = Signal::new();
+        let its_signal = Arc::clone(&signal);
+        let thread = std::thread::Builder::new().name("kino-io".into()).spawn(move || drive(&shard, &its_signal))?;
+        Ok(Self { signal, thread: Some(thread) })
     }
 }
 
 impl Drop for Driver {
     fn drop(&mut self) {
-        if let Some(thread) = self.0.take() {
+        // The share's own call does not do: it may go to a waker of before, from when the stand-by was at the share too.
+        self.signal.notify();
+        if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
     }
 }
 
-fn drive(shard: &Shard) {
-    let signal = Signal::new();
+fn drive(shard: &Shard, signal: &Signal) {
     while !shard.is_closing() {
-        if shard.wait(&signal, SHIFT).is_none() && !shard.is_closing() {
+        if shard.wait(signal, SHIFT).is_none() && !shard.is_closing() {
             signal.wait_away(RETRY);
         }
     }

@@ -1,0 +1,81 @@
+# frozen_string_literal: true
+
+require "support/meeting"
+
+module Apps
+  # Runs on threads as well as in Ractors, but for what reads a constant that no Ractor but the main one may read.
+  module Isolation
+    extend Routes
+
+    CACHE = {} # rubocop:disable Style/MutableConstant -- that is the point
+    private_constant :CACHE
+
+    # Raises what the app above it makes of its error.
+    class Wrapped < StandardError; end
+
+    # A hook that touches it in each worker.
+    module Hook
+      def self.call(*) = Isolation.touch
+    end
+
+    class << self
+      def touch = CACHE.size
+
+      # Which kind of worker has answered.
+      def where(_env) = ok(Ractor.main? ? "thread" : "ractor")
+
+      def cache(env)
+        touch
+        where(env)
+      end
+
+      def wrapped(env)
+        cache(env)
+      rescue Ractor::IsolationError
+        raise Wrapped, "no luck"
+      end
+
+      def read(env)
+        env["rack.input"].read
+        cache(env)
+      end
+
+      # Fails before its first chunk.
+      def lazily(_env) = [200, TEXT.dup, Enumerator.new { |out| out << "size #{touch}" }]
+
+      # Fails after its first chunk.
+      def midway(_env)
+        [200, TEXT.dup, lambda { |stream|
+          stream << "first "
+          stream << "size #{touch}"
+        }]
+      end
+
+      # Waits at the meeting, and then fails.
+      def late(env)
+        Meeting.ask(env["QUERY_STRING"], "waiting")
+        cache(env)
+      end
+
+      # Waits at the meeting, and is well.
+      def wait(env) = ok(Meeting.ask(env["QUERY_STRING"], "waiting"))
+
+      def wait_midway(env)
+        path = env["QUERY_STRING"]
+        [200, TEXT.dup, lambda { |stream|
+          stream << "first "
+          stream << Meeting.ask(path, "midway")
+        }]
+      end
+
+      def hijack(env)
+        path = env["QUERY_STRING"]
+        socket = env["rack.hijack"].call
+        socket.write("HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\n")
+        socket.write(Meeting.ask(path, "hijacked"))
+        socket.close
+        [200, {}, []]
+      end
+    end
+  end
+end

@@ -1,0 +1,57 @@
+# frozen_string_literal: true
+
+require "kino"
+
+RSpec.describe Kino::Demotion do
+  subject(:demotion) { described_class.new(server_id: 7, threads: 3) }
+
+  def isolation = Ractor::IsolationError.new("can not access x")
+
+  def wrapping(cause)
+    raise cause
+  rescue StandardError
+    begin
+      raise "wrapped"
+    rescue StandardError => error
+      error
+    end
+  end
+
+  def served(*counts) = allow(Kino::Native).to receive(:stats).with(7).and_return(*counts.map { { served: it } })
+
+  it "knows what only a Ractor raises, as a cause too" do
+    block = RuntimeError.new("defined with an un-shareable Proc in a different Ractor")
+    found = [isolation, Ractor::UnsafeError.new, Ractor::MovedError.new, block, wrapping(block)]
+    expect(found.map { described_class::Culprit.of(it) }).to eq([*found.first(4), block])
+  end
+
+  it "does not take for it what threads raise as well" do
+    procs = begin
+      Ractor.make_shareable(proc {})
+    rescue Ractor::IsolationError => error
+      error
+    end
+    others = [RuntimeError.new("no"), Class.new(StandardError) { def message = raise("no") }.new, procs]
+    expect(others.map { described_class::Culprit.of(it) }).to all(be_nil)
+  end
+
+  it "goes over where ten come within 1,000 requests, and not where they are rarer" do
+    served(*Array.new(10) { |number| 1000 + (number * 112) }, *Array.new(9) { |number| 2100 + number })
+    allow(Kino::Native).to receive(:relieve)
+    allow(Kino::ErrorLog).to receive(:line)
+    10.times { demotion.hear("met", "GET /\nE: no\n") }
+    expect(Kino::Native).not_to have_received(:relieve)
+    9.times { demotion.hear("met", "GET /\nE: no\n") }
+    expect(Kino::Native).to have_received(:relieve).with(7, "GET /\nE: no\n").at_least(:once)
+    expect(Kino::ErrorLog).to have_received(:line).with(/stays on Ractors/).once
+  end
+
+  it "shows no request that a shell would run" do
+    allow(Kino::ErrorLog).to receive(:line)
+    demotion.hear("relieved", "GET /$(id)\nE: no\n    /app.rb:3:in 'call'\n")
+    expect(demotion).to be_due
+    demotion.conclude(2)
+    expect(demotion).not_to be_due
+    expect(Kino::ErrorLog).to have_received(:line).with(%r{ at /app\.rb:3\. .*--request "GET /\.\.\." tells}).once
+  end
+end
