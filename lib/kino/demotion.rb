@@ -17,8 +17,8 @@ module Kino
   #   failure is logged as any other error of the app's is, the first with a word on what it means. But where {MOST} of
   #   them come within {WITHIN} requests, 1 %, it is no rare path any more, and the server goes over.
   #
-  # Rejected: to count by time. A site that is asked once an hour would answer 500 for days, and a busy one would give up
-  # its Ractors for one request in a million. Rejected, too: to go back to Ractors. What failed will fail again.
+  # Rejected: to count by time. A site that is asked once an hour would answer 500 for days, and a busy one would give
+  # up its Ractors for one request in a million. Rejected, too: to go back to Ractors. What failed will fail again.
   #
   # @api private
   class Demotion
@@ -80,14 +80,15 @@ module Kino
     private
 
     def stay(text)
-      say(text, "stays on Ractors, because it has served well until now (#{MOST} of these in #{WITHIN} requests end that)",
-          "ends it")
+      say(text, "stays on Ractors, because it has served well until now (#{MOST} of these in #{WITHIN} requests " \
+                "end that)", "ends it")
     end
 
     def say(text, outcome, silencing)
       request, head, *lines = text.lines(chomp: true)
       from = " at #{place(lines)}" if place(lines)
-      ErrorLog.line("the app raised what only a Ractor raises: #{head}#{" (#{request})" unless request.empty?}#{from}. " \
+      head += " (#{request})" unless request.empty?
+      ErrorLog.line("the app raised what only a Ractor raises: #{head}#{from}. " \
                     "The server #{outcome}. kino --check --request \"#{shown(request)}\" tells more; " \
                     "-m threaded #{silencing}, and -m ractor insists on Ractors")
     end

@@ -40,8 +40,8 @@ module Kino
   #   percentiles, see {Server#stats}. With lanes, `:lane_depths` is an Array of Integers, one for each {Worker}.
   # `count_respawn(id)`:: counts a worker that died and is replaced.
   # `report_end(id, number, what, why)`:: tells the server's supervisor of a worker that ended, or with the number 0
-  #   of something else; `what` is a String, `why` another or nil, see {Pool::Ractors}. Works from any Ractor, and does nothing for a server that
-  #   there is not.
+  #   of something else; `what` is a String, `why` another or nil, see {Pool::Ractors}. Works from any Ractor, and
+  #   does nothing for a server that there is not.
   # `await_end(id, seconds) -> [Integer, String, String or nil], or nil`:: waits for the next such report, for ever
   #   if `seconds` is nil; nil if none came in that time.
   # `rack_objects(input_class, null_input, errors)`:: what the env gets for `rack.input` and

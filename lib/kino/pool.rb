@@ -21,7 +21,7 @@ module Kino
     # @param hook_threads [Hooks::Threads]
     # @yieldparam error [WorkerError] see {Supervisor}
     # @return [Supervisor] of the workers that the server's settings ask for, not started
-    def self.of(server, app:, id:, hook_threads:, &)
+    def self.of(server, app:, id:, hook_threads:, &) # rubocop:disable Metrics/AbcSize -- a list of parts
       settings = server.settings
       about = { server_id: id, app:, hooks: Hooks.of_workers(settings), threads: server.threads }
       threads = Config::Mode.threads(settings.threads, :threaded)

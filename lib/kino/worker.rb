@@ -48,7 +48,8 @@ module Kino
     # @param hooks [Hooks::Workers]
     # @param watch [Demotion::Watch, nil] see {.run}
     # @param relief [Boolean] see {.run}
-    def initialize(server_id:, app:, index:, hooks: Hooks::NONE, watch: nil, relief: false)
+    def initialize(server_id:, app:, index:, # rubocop:disable Metrics/ParameterLists -- of two kinds of worker
+                   hooks: Hooks::NONE, watch: nil, relief: false)
       @watch = watch
       # Before the front-end hears of it: what it counts as a worker can take a request.
       Hooks.call(:after_worker_boot, hooks.after_worker_boot, index) { |error| notice(error) }

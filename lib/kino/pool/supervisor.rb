@@ -20,7 +20,7 @@ module Kino
     #   tried for ever: what keeps it from beginning (a lack of memory, say) will pass, and nobody is there to add it
     #   again.
     # - Where nobody serves, and all are exhausted, the server stops: who has started it can do better than to wait.
-    class Supervisor
+    class Supervisor # rubocop:disable Metrics/ClassLength -- one thread's business
       # The stages of those that were told to end.
       TOLD = %i[leaving set_aside].freeze
       private_constant :TOLD
@@ -33,7 +33,8 @@ module Kino
       # @param demotion [Demotion, nil] says when to go over to the successors
       # @param successors [#call, nil] makes the {Successors} of the launcher, which it gets
       # @yieldparam error [WorkerError] nobody serves, or could be replaced, any more; nothing is started after it
-      def initialize(server_id:, launcher:, roster:, quarantine:, exit_hook:, demotion: nil, successors: nil, &give_up)
+      def initialize(server_id:, launcher:, roster:, quarantine:, exit_hook:, # rubocop:disable Metrics/ParameterLists -- parts
+                     demotion: nil, successors: nil, &give_up)
         @server_id = server_id
         @launcher = launcher
         @roster = roster
