@@ -286,12 +286,12 @@ impl<T> Queue<T> {
 
     /// From now on only those take anything that relieve the workers: what waits, waits for them.
     pub(crate) fn relieve(&self) {
-        let relieved: Vec<_> = {
+        let woken = {
             let mut inner = self.inner.lock();
             inner.relief.has_begun = true;
-            inner.idle.extract_if(.., |lane| !lane.slot.is_relief).inspect(|lane| lane.set_idle(false)).collect()
+            inner.wake_many(usize::MAX)
         };
-        notify(relieved);
+        notify(woken);
     }
 
     /// Whether the workers were relieved.
