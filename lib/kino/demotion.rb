@@ -31,8 +31,9 @@ module Kino
     # in so many requests.
     WITHIN = 1000
 
-    # Where frames are that are not the app's own.
-    ELSEWHERE = [File.expand_path("..", __dir__), RbConfig::CONFIG["rubylibdir"], *Gem.path, "<internal:"].freeze
+    # Where frames are that are not the app's own. A program may run without RubyGems.
+    ELSEWHERE = [File.expand_path("..", __dir__), RbConfig::CONFIG["rubylibdir"], *(Gem.path if defined?(Gem)),
+                 "<internal:"].freeze
     private_constant :ELSEWHERE
 
     # @return [Watch] for the worker Ractors
