@@ -19,7 +19,7 @@ module Bench
 
     # @param answer [String]
     # @return [Boolean]
-    def right?(answer) = answer == self.answer
+    def right?(answer) = self.answer === answer # rubocop:disable Style/CaseEquality -- a String or a Regexp
 
     # @param path [String]
     # @return [Row] the same while others ask for that path

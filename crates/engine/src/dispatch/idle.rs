@@ -97,10 +97,10 @@ impl<T> IdleList<T> {
         lanes.rfind(|(_, lane)| lane.slot.is_at(shard)).map(|(_, lane)| Arc::clone(lane))
     }
 
-    /// Takes those off the list for which `is_meant` is true.
-    pub(crate) fn take_out(&mut self, is_meant: impl Fn(&Lane<T>) -> bool) -> Vec<Arc<Lane<T>>> {
-        let meant = self.groups.iter_mut().flat_map(|group| group.lanes.extract_if(.., |(_, lane)| is_meant(lane)));
-        meant.map(|(_, lane)| lane).inspect(|lane| lane.set_idle(false)).collect()
+    /// Takes all of them off the list. They are not called: each looks by itself what there is for it.
+    pub(crate) fn clear(&mut self) -> Vec<Arc<Lane<T>>> {
+        let lanes = self.groups.iter_mut().flat_map(|group| group.lanes.drain(..));
+        lanes.map(|(_, lane)| lane).inspect(|lane| lane.set_idle(false)).collect()
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -288,7 +288,7 @@ impl<T> Queue<T> {
         let idle = {
             let mut inner = self.inner.lock();
             inner.closed = true;
-            inner.idle.take_out(|_| true)
+            inner.idle.clear()
         };
         notify(idle);
     }
@@ -298,11 +298,7 @@ impl<T> Queue<T> {
         let woken = {
             let mut inner = self.inner.lock();
             inner.relief.has_begun = true;
-            let mut woken = inner.idle.take_out(|lane| !lane.slot.is_relief);
-            if inner.len() > 0 {
-                woken.extend(inner.idle.call(None));
-            }
-            woken
+            inner.idle.clear()
         };
         notify(woken);
     }

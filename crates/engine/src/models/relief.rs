@@ -25,7 +25,7 @@ fn status_of(mut answer: Answer) -> StatusCode {
 
 /// Answers the next request.
 fn relief(queue: &Arc<Queue<Box<Exchange>>>) -> thread::JoinHandle<()> {
-    let worker = Worker::new(Arc::clone(queue), Slot::relief(0));
+    let worker = Worker::new(Arc::clone(queue), Slot::relief(0, Arc::default()));
     thread::spawn(move || match worker.take(FOREVER) {
         Take::Exchange(exchange) => exchange.reply.send(Response::canned(StatusCode::OK)).unwrap(),
         Take::Closed => {}
