@@ -3,7 +3,7 @@
 require "kino"
 
 RSpec.describe Kino::Demotion do
-  subject(:demotion) { described_class.new(server_id: 7, threads: 3) }
+  subject(:demotion) { described_class.new(server_id: 7, settings: Kino::Config::Settings.resolve) }
 
   def isolation = Ractor::IsolationError.new("can not access x")
 
