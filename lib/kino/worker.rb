@@ -21,13 +21,8 @@ module Kino
 
     # Runs a worker on this thread, until the server is closed, the worker is told to leave, or it dies.
     #
-    # @param server_id [Integer] the server in {Native}
-    # @param app [#call] the Rack app
-    # @param index [Integer] of whose connections it drives, see {Native}
-    # @param lock [Integer] names the VM lock that it runs under, see {Native}
     # @param hooks [Hooks::Workers]
-    # @param watch [Demotion::Watch, nil] where the server may go over to threads
-    # @param relief [Boolean] whether this worker takes the place of those that the server goes over from
+    # @param about [Hash{Symbol => Object}] what else {#initialize} takes
     # @yieldparam ending [Pool::Ending] how it ended; called in any case, when the thread is killed too. Nothing is
     #   raised: Ruby hands a SystemExit that leaves a thread on to the main thread, and an app's `exit` must not stop
     #   the server
@@ -51,8 +46,8 @@ module Kino
     # @param index [Integer] of whose connections it drives, see {Native}
     # @param lock [Integer] names the VM lock that it runs under, see {Native}
     # @param hooks [Hooks::Workers]
-    # @param watch [Demotion::Watch, nil] see {.run}
-    # @param relief [Boolean] see {.run}
+    # @param watch [Demotion::Watch, nil] where the server may go over to threads
+    # @param relief [Boolean] whether this worker takes the place of those that the server goes over from
     # rubocop:disable-next Metrics/ParameterLists -- each has a name
     def initialize(server_id:, app:, index:, lock: MAIN_LOCK, hooks: Hooks::NONE, watch: nil, relief: false)
       @watch = watch

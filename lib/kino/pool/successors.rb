@@ -18,7 +18,7 @@ module Kino
       def next_end(seconds) = super(0) || @ractors.next_end(seconds)
 
       # (see Launcher#note)
-      def note(...)
+      def note(number, ending)
         super
         wake
       end
