@@ -99,18 +99,23 @@ module Kino
       BOOT_LIMIT = 1_000
       # Seconds of the processor: a guard, which code that is slow to read may meet before the count.
       BOOT_SECONDS = 2
-      private_constant :BOOT_LIMIT, :BOOT_SECONDS
+      # Held while there are no full collections: of two readings at a time the second would find them off, and leave
+      # them off.
+      READING = Mutex.new
+      private_constant :BOOT_LIMIT, :BOOT_SECONDS, :READING
 
       private
 
       # All that the reading makes is short-lived, and the app's objects are old by then: to mark them again would take
       # half as long as the reading.
       def without_full_collections
-        before = GC.config.slice(:rgengc_allow_full_mark)
-        GC.config(rgengc_allow_full_mark: false)
-        yield
-      ensure
-        GC.config(before)
+        READING.synchronize do
+          before = GC.config.slice(:rgengc_allow_full_mark)
+          GC.config(rgengc_allow_full_mark: false)
+          yield
+        ensure
+          GC.config(before)
+        end
       end
 
       def no_app(app, label)

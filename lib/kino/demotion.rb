@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require "rbconfig"
+require "kino/config/mode"
 require "kino/demotion/culprit"
 require "kino/demotion/watch"
 require "kino/error_log"
@@ -31,23 +32,25 @@ module Kino
     # in so many requests.
     WITHIN = 1000
 
-    # Where frames are that are not the app's own.
-    ELSEWHERE = [File.expand_path("..", __dir__), RbConfig::CONFIG["rubylibdir"], *Gem.path, "<internal:"].freeze
+    # Where frames are that are not the app's own. A program may run without RubyGems.
+    ELSEWHERE = [File.expand_path("..", __dir__), RbConfig::CONFIG["rubylibdir"], *(Gem.path if defined?(Gem)),
+                 "<internal:"].freeze
     private_constant :ELSEWHERE
 
     # @return [Watch] for the worker Ractors
     attr_reader :watch
-    # @return [Integer] threads a worker that there are to be
+    # @return [Integer, nil] threads a worker, where they have taken the place of Ractors
     attr_reader :threads
 
     # @param server_id [Integer] the server in {Native}
-    # @param threads [Integer] see {#threads}
+    # @param settings [Config::Settings] of the server
     # @param since [Float] when the server was started, by the monotonic clock
     # @yieldparam ractors [Pool::Ractors]
+    # @yieldparam threads [Integer] a worker
     # @yieldreturn [Pool::Successors] to take their place
-    def initialize(server_id:, threads:, since: Process.clock_gettime(Process::CLOCK_MONOTONIC), &successors)
+    def initialize(server_id:, settings:, since: Process.clock_gettime(Process::CLOCK_MONOTONIC), &successors)
       @server_id = server_id
-      @threads = threads
+      @settings = settings
       @successors = successors
       @is_begun = false
       @watch = Watch.new(server_id:, since:)
@@ -75,8 +78,12 @@ module Kino
     def due? = !@text.nil? && !@is_done
 
     # @param ractors [Pool::Ractors]
-    # @return [Pool::Successors] that take their place
-    def begin(ractors) = @successors.call(ractors).tap { @is_begun = true }
+    # @param workers [Integer] how many there should be
+    # @return [Array(Pool::Successors, Integer)] that take their place, and how many workers there should be then
+    def begin(ractors, workers)
+      settings, @threads = Config::Mode.grid(@settings.with(workers:), :threaded)
+      [@successors.call(ractors, @threads), settings.workers].tap { @is_begun = true }
+    end
 
     # @return [Boolean] whether threads have taken the place of Ractors
     def begun? = @is_begun

@@ -39,6 +39,14 @@ module Kino
       "#{head}\n#{asked { trace(error) }}".chomp
     end
 
+    # @param env [Hash] a Rack env, which the app may have changed in any way
+    # @return [String] method and target, such as "GET /path?a=1"
+    def request(env)
+      query = env["QUERY_STRING"]
+      target = "#{plain(env["PATH_INFO"])}#{"?#{plain(query)}" unless query.to_s.empty?}"
+      "#{plain(env["REQUEST_METHOD"])} #{target}"
+    end
+
     # Without a word of its own.
     #
     # @param error [Exception]
@@ -88,11 +96,7 @@ module Kino
     end
 
     def request_line(env)
-      return "" unless env
-
-      query = env["QUERY_STRING"]
-      target = query.to_s.empty? ? env["PATH_INFO"] : "#{plain(env["PATH_INFO"])}?#{plain(query)}"
-      " (#{plain(env["REQUEST_METHOD"])} #{plain(target)} #{plain(env["SERVER_PROTOCOL"])})"
+      env ? " (#{request(env)} #{plain(env["SERVER_PROTOCOL"])})" : ""
     end
 
     def trace(error, depth = 0)

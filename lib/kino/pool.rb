@@ -1,7 +1,6 @@
 # frozen_string_literal: true
 
 require "kino/config/directives"
-require "kino/config/mode"
 require "kino/demotion"
 require "kino/hooks"
 require "kino/pool/exit_hook"
@@ -39,8 +38,7 @@ module Kino
     end
 
     def self.demotion(settings, about, yjit)
-      threads = Config::Mode.threads(settings.threads, :threaded, workers: settings.workers)
-      Demotion.new(server_id: about[:server_id], threads:) do |ractors|
+      Demotion.new(server_id: about[:server_id], settings:) do |ractors, threads|
         YJIT.settle(yjit, :threaded) unless yjit.nil?
         Successors.new(ractors, **about, threads:)
       end

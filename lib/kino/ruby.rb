@@ -11,7 +11,7 @@ module Kino
     # @return [Boolean]
     def self.four?(version = RUBY_VERSION) = version.to_i >= 4
 
-    # Until 4.0 YJIT has all Ractors wait, one for the other, whenever a Proc is made that outlives its frame.
+    # Before 4.1 YJIT stops all Ractors for a moment whenever a Proc is made that outlives its frame.
     #
     # @param version [String]
     # @return [Boolean]

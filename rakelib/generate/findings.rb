@@ -31,6 +31,8 @@ module Generate
       seconds of the processor). Only what threads would raise as well (`no_app`, `frozen`) does not count, nor a call that
       cannot be followed. So a few apps run on threads though Ractors would do: try them with `--request`, as below, and use
       `-m ractor`, which takes any app that can be shared. With `-m ractor` and `-m threaded` the check is not even loaded.
+      Where `auto` has taken Ractors and the app raises there what only a Ractor raises, the server
+      [goes over to threads](operations.md#going-over-to-threads).
 
           kino --check --request "GET /" --request "GET /orders"
 
@@ -83,9 +85,8 @@ module Generate
 
       ## Procs in a request
 
-      On Ruby 4.0 with YJIT, to make a Proc that outlives its frame stops all Ractors until each of them has come to a safe
-      point. One a request is hardly felt, 25 are. (Ruby 4.1 has it mended.) So `kino --check` on Ruby 4.0 names the places
-      where a request makes one, under "note: procs in a request" and as `procs` in JSON: `lambda`, `->` and `proc`; a
+      With YJIT, each Proc that outlives its frame stops all Ractors before Ruby 4.1: what that costs is told [below](#yjit).
+      So `kino --check` names the places where a request makes one, under "note: procs in a request" and as `procs` in JSON: `lambda`, `->` and `proc`; a
       block that a method takes as `&block` and keeps, as `Rack::BodyProxy` does; `Hash.new { }`, `Enumerator.new`,
       `Thread.new`, `define_method`; `&method(:name)`. A block that is only yielded to makes none (`each`, `map`, a method
       with `yield`), nor does one that is passed on as `&block`, nor `&:name`. It is advice: it changes neither the verdict
@@ -101,10 +102,10 @@ module Generate
 
       ## YJIT
 
-      Before Ruby 4.1, with YJIT on, each Proc that outlives the method in which it was made stops all Ractors for a moment: a
-      `lambda`, `proc` or `Hash.new { }`, a method that keeps its `&block`, a thread, an enumerator, `Rack::BodyProxy`. Blocks
-      that are only called do not count. So a few Procs a request cost ractor mode more than YJIT wins, and the more, the more
-      workers there are. Requests a second with YJIT, as a multiple of those without:
+      Before Ruby 4.1, with YJIT on, each Proc that outlives the method in which it was made stops all Ractors until each has
+      come to a safe point. The section on [Procs](#procs-in-a-request) lists what makes one; a block that is only called does
+      not count. A few Procs a request cost ractor mode more than YJIT wins, and the cost grows with the workers. Requests a
+      second with YJIT, as a multiple of those without:
 
       | a request | ractor, 2 workers | ractor, 8 | threaded, 2 | threaded, 8 |
       |---|---|---|---|---|

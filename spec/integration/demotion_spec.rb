@@ -149,6 +149,14 @@ RSpec.describe "going over to threads" do
     log.text
   end
 
+  it "has as many threads then as threaded mode has, where the number is for the whole process" do
+    server = serve(workers: 3, threads: "4/process")
+    expect([server.workers, server.threads, Wire.get(server.port, "/cache").body]).to eq([3, 1, "thread"])
+    expect([gone_over(server).workers, server.threads, server.stats[:per_worker].map { |row| row[:index] }])
+      .to eq([2, 2, [0, 0, 1, 1]])
+    log.text
+  end
+
   it "stops in good order while a Ractor hangs, and while it goes over" do
     hanging = serve(workers: 2)
     connect(hanging).send_head("GET", target("wait"))

@@ -160,5 +160,23 @@ RSpec.describe Kino::Check do
       first("[200, {}, []]")
       expect(GC.config).to include(rgengc_allow_full_mark: true)
     end
+
+    it "has full collections on again where two servers boot at a time" do
+      entered = Thread::Queue.new
+      gates = Array.new(2) { Thread::Queue.new }
+      allow(described_class::Code).to receive(:new) do
+        gates.fetch((entered << true).size - 1).pop(timeout: 30)
+        instance_double(described_class::Code, first_finding: nil)
+      end
+      readers = Array.new(2) do |number|
+        Thread.new { described_class.first_finding(Object) }.tap do |reader|
+          Thread.pass until entered.size > number || (number == 1 && reader.stop?)
+        end
+      end
+      gates.zip(readers).each { |gate, reader| (gate << true).then { reader.join } }
+      expect(GC.config).to include(rgengc_allow_full_mark: true)
+    ensure
+      GC.config(rgengc_allow_full_mark: true)
+    end
   end
 end

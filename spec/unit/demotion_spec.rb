@@ -3,7 +3,7 @@
 require "kino"
 
 RSpec.describe Kino::Demotion do
-  subject(:demotion) { described_class.new(server_id: 7, threads: 3) }
+  subject(:demotion) { described_class.new(server_id: 7, settings: Kino::Config::Settings.resolve) }
 
   def isolation = Ractor::IsolationError.new("can not access x")
 
@@ -23,6 +23,27 @@ RSpec.describe Kino::Demotion do
     block = RuntimeError.new("defined with an un-shareable Proc in a different Ractor")
     found = [isolation, Ractor::UnsafeError.new, Ractor::MovedError.new, block, wrapping(block)]
     expect(found.map { described_class::Culprit.of(it) }).to eq([*found.first(4), block])
+  end
+
+  it "knows it whatever bytes its message has" do
+    error = Ractor::IsolationError.new("can not access caf\xe9")
+    expect(described_class::Culprit.of(error)).to be(error)
+  end
+
+  it "tells of a request whatever bytes the app has put into its env" do
+    env = { "REQUEST_METHOD" => "GET", "PATH_INFO" => "/\xC3\xA9\nb".b, "QUERY_STRING" => "q=caf\u00e9" }
+    allow(Kino::Native).to receive(:relieve)
+    noted = described_class::Watch.new(server_id: 7, since: Process.clock_gettime(Process::CLOCK_MONOTONIC))
+                                  .notice(isolation, env)
+    expect(noted).to be(true)
+    expect(Kino::Native).to have_received(:relieve).with(7, %r{\AGET /\?\? b\?q=café\nRactor::IsolationError: })
+  end
+
+  it "is loaded by a program without RubyGems" do
+    command = [{ "RUBYOPT" => nil }, RbConfig.ruby, "--disable-gems", "-I#{File.expand_path("../../lib", __dir__)}",
+               "-e"]
+    expect(IO.popen([*command, "require 'kino'; print defined?(Gem).inspect, Kino::Demotion"], &:read))
+      .to eq("nilKino::Demotion")
   end
 
   it "does not take for it what threads raise as well" do

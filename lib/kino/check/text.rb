@@ -22,7 +22,7 @@ module Kino
       }.freeze
 
       # Heads the places where requests make Procs.
-      PROCS = "note: procs in a request (with YJIT on Ruby 4.0 each of them stops all Ractors for a moment, see " \
+      PROCS = "note: procs in a request (with YJIT before Ruby 4.1 each of them stops all Ractors for a moment, see " \
               "doc/ractors.md)"
       private_constant :PROCS
 

@@ -33,7 +33,7 @@ module Kino
 
       def self.culprit?(error)
         case error
-        when *CLASSES then !ANYWHERE.match?(error.message)
+        when *CLASSES then !ANYWHERE.match?(error.message.scrub)
         when RuntimeError then error.message == BLOCK
         end
       end

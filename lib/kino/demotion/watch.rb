@@ -32,7 +32,8 @@ module Kino
       # @return [Boolean] whether only a Ractor raises that
       def notice(error, env)
         culprit = Culprit.of(error) or return false
-        text = "#{target(env)}\n#{ErrorLog.full_message(culprit).lines.first(LINES).join}"
+        request = ErrorLog.request(env).tr("\n", " ") if env
+        text = "#{request}\n#{ErrorLog.full_message(culprit).lines.first(LINES).join}"
         proved? ? Native.report_end(server_id, 0, MET, text) : Native.relieve(server_id, text)
         true
       rescue *ErrorLog::RESCUED # the server is gone, say: the failure is an error as any other then
@@ -44,13 +45,6 @@ module Kino
       def proved?
         age = Process.clock_gettime(Process::CLOCK_MONOTONIC) - since
         age >= PROOF[:seconds] && Native.stats(server_id)[:served] >= PROOF[:requests]
-      end
-
-      def target(env)
-        return unless env
-
-        query = env["QUERY_STRING"].to_s
-        "#{env["REQUEST_METHOD"]} #{env["PATH_INFO"]}#{"?#{query}" unless query.empty?}".scrub("?").tr("\n", " ")
       end
     end
   end

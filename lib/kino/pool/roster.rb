@@ -36,6 +36,10 @@ module Kino
         [index, @running.each_value.sum { |unit| unit.index == index ? unit.threads : 0 }]
       end
 
+      # @param count [Integer] how many workers there should be at most: those with the lowest indexes
+      # @return [void]
+      def keep(count) = @indexes = indexes.min(count)
+
       # A unit is started no more; nor is its worker if nothing else of it is left.
       # @param unit [Unit] that does not run
       # @return [void]

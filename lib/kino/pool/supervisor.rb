@@ -180,9 +180,11 @@ module Kino
       # is raised in between, it can be done again.
       def go_over
         unless @demotion.begun?
-          @launcher = @starter.launcher = @demotion.begin(@launcher)
           @roster.renew
           @retiring.clear
+          successors, workers = @demotion.begin(@launcher, @roster.indexes.size)
+          @launcher = @starter.launcher = successors
+          @roster.keep(workers)
         end
         @roster.indexes.each { |index| @starter.worker(index) unless @roster.running?(index) }
         @demotion.conclude(@roster.indexes.size)

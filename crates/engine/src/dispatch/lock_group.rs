@@ -4,7 +4,7 @@
 //! The engine cannot see that lock. What it can do is to wake no more of them than can run, and to say when the one
 //! that runs should let the others have the lock. Both once decided the tail of the latency in threaded mode: each woken
 //! worker took a request with it into the line for the lock, where it stood for up to 100 ms, while the holder
-//! served later requests. (2 x 3 threads, 12 clients, fib(20): p50 1.1 ms, p99 351 ms; Puma's 3.2 and 12.6.)
+//! served later requests. doc/architecture.md has the figures.
 
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
