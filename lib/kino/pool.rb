@@ -39,7 +39,7 @@ module Kino
 
     def self.demotion(settings, about, yjit)
       Demotion.new(server_id: about[:server_id], settings:) do |ractors, threads|
-        YJIT.settle(yjit, :threaded) unless yjit.nil?
+        YJIT.settle(yjit, :threaded) if yjit
         Successors.new(ractors, **about, threads:)
       end
     end

@@ -13,6 +13,8 @@ module Kino
       MARK = "rb_ext_ractor_safe"
       # What is a part of Ruby itself, which has a name only, and its encodings.
       WITHOUT_METHODS = %r{\A[^/\\]+\z|/enc/}
+      # Where our own is, which is safe, and would take as long to read as all others.
+      OURS = File.expand_path("..", __dir__)
       # Letters of a name that is hardly that of something else.
       LONG = 8
 
@@ -66,7 +68,7 @@ module Kino
         def files
           @files ||= {}
           $LOADED_FEATURES.grep(/\.(?:so|bundle)\z/) do |file|
-            @files[file] ||= content(file) unless file.match?(WITHOUT_METHODS)
+            @files[file] ||= content(file) unless file.match?(WITHOUT_METHODS) || file.start_with?("#{OURS}/")
           end
           @files
         end

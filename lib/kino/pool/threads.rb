@@ -59,10 +59,17 @@ module Kino
       # @return [void]
       def await_killed(seconds)
         deadline = now + seconds
-        left.each { |thread| thread.join([deadline - now, 0].max) }
+        left.each { |thread| await(thread, [deadline - now, 0].max) }
       end
 
       private
+
+      # What it dies of is not ours.
+      def await(thread, seconds)
+        thread.join(seconds)
+      rescue Exception # rubocop:disable Lint/RescueException -- a stop has more to do than to wait for this thread
+        nil
+      end
 
       # A handler may have called for the end; it is to see it.
       def left = @running.select { |thread| thread.alive? && thread != Thread.current }

@@ -80,7 +80,7 @@ impl Worker {
         }
     }
 
-    /// The next request, waited for at most for `max`.
+    /// The next request, waited for at most for `max`. One that is there goes before an interrupt.
     pub fn take(&self, max: Duration) -> Take {
         // Looked at only by a worker that waits: the clock costs a request that is there more than the queue does.
         let mut began: Option<Instant> = None;
@@ -92,7 +92,12 @@ impl Worker {
             let began = began.get_or_insert_with(Instant::now);
             match self.wait(max.saturating_sub(began.elapsed())) {
                 Wake::Notified => {}
-                Wake::Interrupted => return Take::Interrupted,
+                Wake::Interrupted => {
+                    return match self.try_take() {
+                        Take::Empty => Take::Interrupted,
+                        other => other,
+                    };
+                }
                 Wake::TimedOut => return Take::Empty,
             }
         }

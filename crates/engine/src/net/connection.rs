@@ -220,7 +220,7 @@ impl<S: Socket> Bridge<S> {
             return;
         }
         if carry(&mut self.client, &mut end, self.ahead).await {
-            linger.run(self.client, Rest::Unknown, None).await;
+            linger.run(self.client, Rest::Nothing, None).await;
         }
     }
 }
