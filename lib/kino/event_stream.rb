@@ -27,7 +27,7 @@ module Kino
     private_constant :HEARTBEAT
 
     # @param request [Request] `env["kino.request"]`
-    # @param heartbeat [Numeric] seconds after which a comment is sent
+    # @param heartbeat [Numeric] seconds after which a comment is sent; `Float::INFINITY` for none
     # @param limit [Integer] events that may wait to be written. One more ends the stream: its client reads too slowly,
     #   and an EventSource comes back by itself and says what it got last
     # @yieldparam events [EventStream] this stream; the answer ends when the block returns
