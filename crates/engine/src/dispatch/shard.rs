@@ -298,6 +298,8 @@ impl Home for Shard {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use std::sync::mpsc;
     use std::thread;
 
