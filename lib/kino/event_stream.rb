@@ -27,7 +27,7 @@ module Kino
     private_constant :HEARTBEAT
 
     # @param request [Request] `env["kino.request"]`
-    # @param heartbeat [Numeric] seconds after which a comment is sent
+    # @param heartbeat [Numeric] seconds after which a comment is sent; `Float::INFINITY` for none
     # @param limit [Integer] events that may wait to be written. One more ends the stream: its client reads too slowly,
     #   and an EventSource comes back by itself and says what it got last
     # @yieldparam events [EventStream] this stream; the answer ends when the block returns
@@ -149,11 +149,18 @@ module Kino
 
     def format_event(data, event:, id:, retry_ms:)
       fields = { "event" => event, "id" => id, "retry" => retry_ms }.compact
-      lines = fields.map { |name, value| "#{name}: #{one_line(name, value.to_s)}\n" }
+      lines = fields.map { |name, value| "#{name}: ".b << one_line(name, bytes(value)) << "\n" }
       # A line ends with LF, CR or both (the standard's "stream" grammar); -1 keeps the last, if it is empty.
-      data.to_s.split(/\r\n|\n|\r/, -1).each { |line| lines << "data: #{line}\n" }
-      lines << "data: \n" if data.to_s.empty?
+      text = bytes(data)
+      text.split(/\r\n|\n|\r/, -1).each { |line| lines << ("data: ".b << line << "\n") }
+      lines << "data: \n" if text.empty?
       "#{lines.join}\n"
+    end
+
+    # What a publisher pushes to many must not raise there because of what is in it; browsers replace what is malformed.
+    def bytes(value)
+      text = value.to_s
+      (text.encoding.ascii_compatible? ? text : text.encode(Encoding::UTF_8)).b
     end
 
     def one_line(name, value)

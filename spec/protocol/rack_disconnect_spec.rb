@@ -63,9 +63,10 @@ module Protocol
       end
 
       def events(env)
-        [200, Kino::EventStream::HEADERS.dup, Kino::EventStream.new(env["kino.request"], heartbeat: 3600) do |events|
+        heartbeat = Float::INFINITY
+        [200, Kino::EventStream::HEADERS.dup, Kino::EventStream.new(env["kino.request"], heartbeat:) do |events|
           events.push("one\ntwo", event: "kind", id: 7, retry_ms: 5)
-          note([events.wait(0), events.wait])
+          note([events.wait(0), events.wait(Float::INFINITY)])
         ensure
           note("cleaned up")
         end]
@@ -80,7 +81,8 @@ module Protocol
       end
 
       def hub(env)
-        [200, Kino::EventStream::HEADERS.dup, Kino::EventStream.new(env["kino.request"], heartbeat: 3600) do |events|
+        heartbeat = Float::INFINITY
+        [200, Kino::EventStream::HEADERS.dup, Kino::EventStream.new(env["kino.request"], heartbeat:) do |events|
           Thread.new do
             3.times { |number| events << number }
             events.close

@@ -57,6 +57,16 @@ RSpec.describe Kino::EventStream do
     expect { events.push("x", event: "a\rb") }.to raise_error(ArgumentError)
   end
 
+  it "writes texts of any encoding, well-formed or not, beside each other" do
+    written = run do |events|
+      events.push("\xFFa\n".b, event: "é")
+      events.push("\xFF")
+      events.push("é\n".encode(Encoding::UTF_16LE))
+    end
+    expect(written).to eq(["event: é\ndata: \xFFa\ndata: \n\n".b, "data: \xFF\n\n".b, "data: é\ndata: \n\n".b,
+                           :closed])
+  end
+
   it "wants a block" do
     expect { described_class.new(request) }.to raise_error(ArgumentError, "a stream of events needs a block")
   end

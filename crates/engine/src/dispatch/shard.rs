@@ -268,11 +268,16 @@ impl Home for Shard {
         let runtime = self.runtime.read();
         let runtime = runtime.as_ref()?;
         let deadline = Instant::now().checked_add(max);
-        let (mut is_first, mut is_at_network) = (true, false);
+        let (mut known, mut is_at_network): (Option<Waker>, bool) = (None, false);
         runtime.block_on(std::future::poll_fn(|cx| {
-            // Whoever answers while we are here tells by itself. Who is told has to get a turn to write, also
-            // if we are called away already.
-            let has_told = std::mem::take(&mut is_first) && self.tell(Some(cx.waker()));
+            // While somebody looks in, this thread waits for the runtime with a waker of its own; only the one of the last
+            // poll wakes it. Whoever answers while we are here tells by itself. Who is told has to get a turn to write,
+            // also if we are called away already.
+            let is_new = !known.as_ref().is_some_and(|known| known.will_wake(cx.waker()));
+            if is_new {
+                known = Some(cx.waker().clone());
+            }
+            let has_told = is_new && self.tell(known.as_ref());
             if self.is_closing.load(Ordering::SeqCst) {
                 return Poll::Ready(None);
             }
@@ -288,5 +293,46 @@ impl Home for Shard {
             }
             Poll::Pending
         }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::sync::mpsc;
+    use std::thread;
+
+    use super::*;
+
+    const HANG: Duration = Duration::from_secs(20);
+
+    #[test]
+    fn whoever_came_while_somebody_looked_in_is_sent_away_at_the_end() {
+        let shard = Shard::new(Arc::new(Bell::default())).unwrap();
+        let (leave, is_to_leave) = mpsc::channel::<()>();
+        let (came, has_come) = mpsc::channel();
+        let its = Arc::clone(&shard);
+        let visitor = thread::spawn(move || {
+            let runtime = its.runtime.read();
+            runtime.as_ref().unwrap().block_on(async {
+                came.send(()).unwrap();
+                let _ = is_to_leave.recv();
+            });
+        });
+        has_come.recv_timeout(HANG).unwrap();
+        let its = Arc::clone(&shard);
+        let (left, has_left) = mpsc::channel();
+        thread::spawn(move || left.send(its.wait(&Signal::new(), HANG * 100)));
+        while shard.unsent.lock().driver.is_none() {
+            thread::yield_now();
+        }
+        drop(leave);
+        visitor.join().unwrap();
+        let (turned, has_turned) = mpsc::channel();
+        shard.runtime.read().as_ref().unwrap().spawn(async move { turned.send(()) });
+        has_turned.recv_timeout(HANG).unwrap();
+        shard.close();
+        assert!(has_left.recv_timeout(HANG).is_ok(), "it waits on");
     }
 }

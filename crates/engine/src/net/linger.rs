@@ -74,11 +74,11 @@ impl Linger {
 
     /// Says that nothing more is coming, and reads what still comes, within bounds. `stopping` turns true when the
     /// server stops; it is let go of at the end.
-    pub(crate) async fn run(self, mut stream: impl Socket, rest: Rest, stopping: Option<watch::Receiver<bool>>) {
+    pub(crate) async fn run(self, mut stream: impl Socket, rest: Rest, mut stopping: Option<watch::Receiver<bool>>) {
         let _ = timeout(self.time.min(PAUSE), stream.shutdown()).await;
         let stopped = async {
-            match stopping {
-                Some(mut stopping) => {
+            match &mut stopping {
+                Some(stopping) => {
                     let _ = stopping.wait_for(|stop| *stop).await;
                 }
                 None => pending().await,

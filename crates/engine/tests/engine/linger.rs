@@ -148,3 +148,14 @@ fn a_client_that_is_lingered_for_holds_a_stop_up_for_a_moment_only() {
     running.stop();
     assert!(client.is_closed());
 }
+
+#[test]
+fn a_stop_waits_for_a_client_that_is_still_sending() {
+    let running = denies(large());
+    let mut client = running.connect();
+    client.send(head_of(8 * MIB));
+    running.await_stats("it is answered", |stats| stats.served == 1);
+    assert!(!running.server.drain(SHORT), "nobody waits for it");
+    drop(client);
+    running.stop();
+}

@@ -95,7 +95,7 @@ fn name_of(end: End) -> &'static str {
 /// over, or, if it is wakeable, when somebody has called `wake`.
 fn wait_end(ruby: &Ruby, request: Value, max: Option<f64>, is_wakeable: bool) -> Result<Option<Symbol>, Error> {
     guard(ruby, || {
-        let max = max.map(|max| server::seconds(ruby, max)).transpose()?;
+        let max = max.filter(|max| *max != f64::INFINITY).map(|max| server::seconds(ruby, max)).transpose()?;
         let handle = match find(ruby, request)? {
             Lookup::InHand(handle) => handle,
             Lookup::Over { has_left: true } => return Ok(Some(ruby.to_symbol(name_of(End::Disconnected)))),
