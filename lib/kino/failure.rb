@@ -10,6 +10,10 @@ module Kino
     ANSWER = [500, { "content-type" => "text/plain; charset=utf-8" }.freeze,
               ["500 Internal Server Error\n"].freeze].freeze
 
+    # Where Sinatra and Rails keep an error that they have answered themselves.
+    KEPT = %w[sinatra.error action_dispatch.exception].freeze
+    private_constant :KEPT
+
     # @param native [Native::Worker] the worker that holds the request
     # @param on_error [#call, nil] the hook of that name
     # @param watch [Demotion::Watch, nil]
@@ -31,6 +35,14 @@ module Kino
     # @param error [Exception]
     # @return [Boolean] whether nobody is to be told
     def put_back?(env, error) = notice(env, error) && @native.put_back
+
+    # The same for a 500 of the app's own, if its framework tells what it has made it of.
+    # @param env [Hash]
+    # @return [Boolean] whether that answer is not to be sent
+    def put_back_answer?(env)
+      error = env.values_at(*KEPT).find { |value| value.is_a?(Exception) }
+      !error.nil? && put_back?(env, error)
+    end
 
     # Reports the error, and answers 500 if the client can still be told.
     # @param env [Hash]

@@ -62,6 +62,22 @@ module Kino
       sent
     end
 
+    # Leaves a request to threads that the app has answered 500, see {Failure#put_back_answer?}; then runs its
+    # `rack.response_finished`.
+    # @param env [Hash]
+    # @param status [Integer]
+    # @param headers [Hash]
+    # @param body [Object]
+    # @return [Boolean] whether nothing is to be sent
+    def put_back_answer?(env, status, headers, body)
+      return false unless @failure.put_back_answer?(env)
+
+      close(env, body)
+      @finished.note(status, headers, nil)
+      @finished.run(env)
+      true
+    end
+
     # Runs what is left of `rack.response_finished` for a request that its worker had in hand when it died.
     # @param env [Hash]
     # @return [void]

@@ -95,6 +95,8 @@ module Kino
     # @return [Hash, nil] the env of the next request
     def serve(env)
       status, headers, body = @app.call(env)
+      return @native.take if status == 500 && put_back?(env, status, headers, body)
+
       if body.instance_of?(Array) && !Rack::ResponseFinished.awaited?(env)
         @native.reply(status, headers, body)
       else
@@ -107,6 +109,10 @@ module Kino
 
       recover(env, status, headers, body, error)
       @native.take
+    end
+
+    def put_back?(env, status, headers, body)
+      !@watch.nil? && @responder.put_back_answer?(env, status, headers, body)
     end
 
     # @return [Object, nil] see {Responder#failed}
@@ -133,6 +139,7 @@ module Kino
       # @return [Object, nil] see {Responder#failed}
       def answer(env)
         status, headers, body = @app.call(env)
+        return if status == 500 && put_back?(env, status, headers, body)
         return @responder.respond(env, status, headers, body) unless plain?(env, body)
 
         @native.answer(status, headers, body)

@@ -68,6 +68,23 @@ RSpec.describe "going over to threads" do
     end
   end
 
+  it "knows what the app's framework has rescued and told of in the env" do
+    ways = [{}, { after_request: Apps::Isolation::Ignored }]
+    answers = ways.map do |hooks|
+      server = serve(**hooks)
+      [Wire.get(server.port, "/rescued"), gone_over(server)].first.then { [it.status, it.body] }
+    end
+    expect(answers).to eq([[200, "thread"]] * 2)
+    expect(said.size).to eq(2)
+  end
+
+  it "sends what the framework has made of it where the request cannot be answered again" do
+    server = serve
+    expect(Wire.request(server.port, "POST", "/rescued").then { [it.status, it.body] }).to eq([500, "sorry"])
+    gone_over(server)
+    expect(said.size).to eq(1)
+  end
+
   it "answers HEAD and OPTIONS again" do
     %w[HEAD OPTIONS].each do |method|
       server = serve

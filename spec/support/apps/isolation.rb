@@ -13,6 +13,11 @@ module Apps
     # Raises what the app above it makes of its error.
     class Wrapped < StandardError; end
 
+    # A hook that does nothing.
+    module Ignored
+      def self.call(*) = nil
+    end
+
     # A hook that touches it in each worker.
     module Hook
       def self.call(*) = Isolation.touch
@@ -33,6 +38,14 @@ module Apps
         cache(env)
       rescue Ractor::IsolationError
         raise Wrapped, "no luck"
+      end
+
+      # As Sinatra does: the error is its own business, the answer is given, and it tells in the env.
+      def rescued(env)
+        cache(env)
+      rescue Ractor::IsolationError => e
+        env["sinatra.error"] = e
+        [500, TEXT.dup, ["sorry"]]
       end
 
       def read(env)
