@@ -32,7 +32,7 @@ RSpec.describe "going over to threads" do
                                                in_flight: 0, respawns: 0, accepted: 1)
     expect([server.threads, server.ready?]).to eq([3, true])
     expect(log.text.lines).to match([/\Akino: the app raised what only a Ractor raises: Ractor::Isolation.*::CACHE /])
-    expect(log.text).to match(%r{ \(GET /cache\?a=1\) at \S*apps/isolation\.rb:\d+\. The}).and(
+    expect(log.text).to match(%r{ \(GET /cache\?a=1\) at .*apps/isolation\.rb:\d+\. The}).and(
       include(" The server runs on threads from now on (mode: threaded, 2 workers x 3 threads). " \
               "kino --check --request \"GET /cache?a=1\" tells more; " \
               "-m threaded is quiet about it, and -m ractor insists on Ractors")
