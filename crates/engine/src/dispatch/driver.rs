@@ -36,7 +36,7 @@ impl Driver {
 
 impl Drop for Driver {
     fn drop(&mut self) {
-        // The share's own call does not do: it may go to a waker of before, from when the stand-by was at the share too.
+        // The share's closing ends a wait there. This ends the one between two tries, too.
         self.signal.notify();
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();

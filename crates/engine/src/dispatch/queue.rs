@@ -51,29 +51,19 @@ impl<T> Inner<T> {
         (0..count).map_while(|_| self.idle.call(None)).collect()
     }
 
-    /// The worker has got to the queue, or leaves. If it was called, another may be now.
-    fn arrive(&mut self, lane: &Lane<T>) -> Arrival {
-        if !lane.is_called() {
-            return Arrival::Uncalled;
+    /// The worker has got to the queue, or leaves. Whether it was called: then another may be now.
+    fn arrive(&mut self, lane: &Lane<T>) -> bool {
+        let was_called = lane.is_called();
+        if was_called {
+            lane.set_called(false);
         }
-        lane.set_called(false);
-        Arrival::Called
+        was_called
     }
 
-    /// Whom to wake for what a worker that was called has left behind.
-    fn call_next(&mut self, arrival: Arrival) -> Option<Arc<Lane<T>>> {
-        match arrival {
-            Arrival::Called if self.len() > 0 => self.idle.call(None),
-            _ => None,
-        }
+    /// Whom to wake for what a worker has left behind, if it was called.
+    fn call_next(&mut self, was_called: bool) -> Option<Arc<Lane<T>>> {
+        if was_called && self.len() > 0 { self.idle.call(None) } else { None }
     }
-}
-
-/// Whether a worker was called.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Arrival {
-    Called,
-    Uncalled,
 }
 
 /// How requests get to workers, apart from one by one through the shared queue.
@@ -143,7 +133,7 @@ impl<T> Queue<T> {
                 return;
             }
             inner.idle.remove(lane);
-            let arrival = inner.arrive(lane);
+            let was_called = inner.arrive(lane);
             if lane.slot.lock.left() {
                 inner.idle.forget(lane);
             }
@@ -151,7 +141,7 @@ impl<T> Queue<T> {
             let count = left.len();
             left.into_iter().rev().for_each(|item| inner.waiting.push_front(item));
             let mut woken = inner.call_many(count);
-            woken.extend(inner.call_next(arrival));
+            woken.extend(inner.call_next(was_called));
             woken
         };
         notify(woken);
@@ -193,9 +183,9 @@ impl<T> Queue<T> {
         }
         let (popped, woken) = {
             let mut inner = self.inner.lock();
-            let arrival = inner.arrive(lane);
+            let was_called = inner.arrive(lane);
             let popped = self.pop_locked(&mut inner, lane);
-            (popped, inner.call_next(arrival))
+            (popped, inner.call_next(was_called))
         };
         notify(woken);
         popped

@@ -61,15 +61,21 @@ fn a_request_is_never_left_with_a_worker_that_is_relieved() {
     });
 }
 
+/// A worker that has a request in hand and is relieved, the request, and the place where its client waits.
+fn relieved_at_a_request() -> (Arc<Queue<Box<Exchange>>>, Worker, Box<Exchange>, Answer) {
+    let queue = queue(SHARED);
+    let (exchange, answer) = request();
+    assert!(queue.try_reserve().unwrap().fill(exchange, None).is_ok());
+    let first = Worker::new(Arc::clone(&queue), Slot::new(0, None));
+    let Take::Exchange(exchange) = first.try_take() else { panic!("it is there") };
+    queue.relieve();
+    (queue, first, exchange, answer)
+}
+
 #[test]
 fn a_request_that_is_put_back_wakes_who_relieves() {
     in_every_order(|| {
-        let queue = queue(SHARED);
-        let (exchange, answer) = request();
-        assert!(queue.try_reserve().unwrap().fill(exchange, None).is_ok());
-        let first = Worker::new(Arc::clone(&queue), Slot::new(0, None));
-        let Take::Exchange(exchange) = first.try_take() else { panic!("it is there") };
-        queue.relieve();
+        let (queue, first, exchange, answer) = relieved_at_a_request();
         let relief = relief(&queue);
         first.put_back(exchange).unwrap();
         assert_eq!(status_of(answer), StatusCode::OK);
@@ -82,12 +88,7 @@ fn a_request_that_is_put_back_wakes_who_relieves() {
 #[test]
 fn a_request_that_is_put_back_as_the_server_ends_is_answered() {
     in_every_order(|| {
-        let queue = queue(SHARED);
-        let (exchange, answer) = request();
-        assert!(queue.try_reserve().unwrap().fill(exchange, None).is_ok());
-        let first = Worker::new(Arc::clone(&queue), Slot::new(0, None));
-        let Take::Exchange(exchange) = first.try_take() else { panic!("it is there") };
-        queue.relieve();
+        let (queue, first, exchange, answer) = relieved_at_a_request();
         let end = thread::spawn({
             let queue = Arc::clone(&queue);
             move || {
