@@ -27,16 +27,16 @@ module Kino
   # 1. {Check::Code} begins at the app's `call`, and sees to it that each method is read once for each receiver and what
   #    is known of its arguments (parameters; reading: a block is read again where more becomes known; body: what a
   #    server calls of the answer).
-  # 2. {Check::Listing} has the instructions of a method or block, {Check::Flow} the ways through them: it goes over
-  #    them until nothing new is learnt, and then knows what runs whichever way is taken.
+  # 2. {Check::InstructionList} has the instructions of a method or block, {Check::Flow} the ways through them: it goes
+  #    over them until nothing new is learnt, and then knows what runs whichever way is taken.
   # 3. {Check::Reader} takes each instruction, with what is known of the stack and the local variables ({Check::Values}:
   #    an object that exists, one that a request makes, one of several, or nothing). Its modules are by what is read:
   #    state and globals (variables), constants, requests (a call, off the stack), calls (what it would run), blocks.
   #    Of a method that is not written in Ruby, native_calls says what that does: refusals and extensions (what raises),
   #    reflection (`send`), known_results with elements and pick, idioms with implied (what it returns, what it calls in
   #    turn). All other instructions only move the stack: effects.
-  # 4. What it finds and what it calls, it notes in a {Check::Routine}; a fan stands for calls by any name.
-  # 5. {Check::Reach} goes from `call` through the routines, and makes findings of the notes.
+  # 4. What it finds and what it calls, it notes in a {Check::MethodSummary}; a fan stands for calls by any name.
+  # 5. {Check::Reach} goes from `call` through the summaries, and makes findings of the notes.
   #
   # What all of them ask: peek (objects, without calling anything of theirs), heap (what only the garbage collector
   # knows), scope with nesting and surroundings (where code stands), named (methods by their name alone), setters (who

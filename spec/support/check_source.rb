@@ -39,7 +39,7 @@ module CheckSource
   end
 
   # @param source [String] of a method `run`
-  # @return [Kino::Check::Routine] it, as it is read where nothing is known of its arguments
+  # @return [Kino::Check::MethodSummary] it, as it is read where nothing is known of its arguments
   def routine_of(source)
     method = method_of(source)
     code = Kino::Check::Code.new(nil)

@@ -132,9 +132,9 @@ RSpec.describe Kino::Check do
       # A thousand methods, each of which would be read.
       rest = Array.new(1_000) { |index| "def self.m#{index} = m#{index + 1}" }.join("\n")
       code = "module Rest\n#{rest}\nend\nmodule Helper; def self.ask = $a; end"
-      allow(Kino::Check::Listing).to receive(:of).and_call_original
+      allow(Kino::Check::InstructionList).to receive(:of).and_call_original
       expect(first("Helper.ask\nRest.m0", code).what).to eq("$a is read")
-      expect(Kino::Check::Listing).to have_received(:of).at_most(2).times
+      expect(Kino::Check::InstructionList).to have_received(:of).at_most(2).times
     end
 
     it "is that not all could be read" do

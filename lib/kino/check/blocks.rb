@@ -32,7 +32,7 @@ module Kino
       end
 
       # @param block [Values::Block, Object, nil] what a call is given
-      # @param by [Routine, Symbol, nil] see {Routine::Call}
+      # @param by [MethodSummary, Symbol, nil] see {MethodSummary::Call}
       # @param receiver [Object, nil] what self is in it, where that differs
       # @param elements [Array, nil] what it is called with, one after the other
       # @return [void]
@@ -45,7 +45,7 @@ module Kino
         when Values::OwnBlock then @routine.yields(@position, by: decided(by))
         when Values::Bound then doubting(true) { call_one(block.receiver, Calls::Request.plain(block.name).vague) }
         when Values::Known then run_known(block, by:, elements:)
-        when Values::Made then call_to_proc(block)
+        when Values::NewObject then call_to_proc(block)
         end
       end
 

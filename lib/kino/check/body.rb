@@ -18,7 +18,7 @@ module Kino
       class << self
         # @param response [Object] a value
         # @param code [Code]
-        # @yieldparam routine [Routine] one that may be called
+        # @yieldparam routine [MethodSummary] one that may be called
         # @return [void]
         def each_call(response, code, &)
           Values.each(response).grep(Values::Tuple).each do |tuple|

@@ -33,7 +33,7 @@ module Kino
         values = Values.each(receiver)
         return unknown_receiver(request) if values.empty?
 
-        return choose(receiver, values, request) if receiver.is_a?(Values::Several)
+        return choose(receiver, values, request) if receiver.is_a?(Values::Union)
 
         result = call_one(values.first, request)
         result == :ends ? goes_to : push(result)
@@ -57,8 +57,8 @@ module Kino
 
       # A call that is made where the reader is, if it is made.
       #
-      # @param routine [Routine]
-      # @param by [Routine, Symbol, nil] see {Routine::Call}
+      # @param routine [MethodSummary]
+      # @param by [MethodSummary, Symbol, nil] see {MethodSummary::Call}
       # @return [void]
       def calls(routine, by: nil) = @routine.calls(@position, routine, by: decided(by))
 

@@ -5,7 +5,7 @@ require "kino/check/budget"
 require "kino/check/fan"
 require "kino/check/finding"
 require "kino/check/heap"
-require "kino/check/listing"
+require "kino/check/instruction_list"
 require "kino/check/named"
 require "kino/check/parameters"
 require "kino/check/reach"
@@ -85,7 +85,7 @@ module Kino
       # @param method [UnboundMethod]
       # @param receiver [Object] the value of self
       # @param request [Calls::Request, nil] how it is called
-      # @return [Routine, nil] nil where there is nothing to read, or no room
+      # @return [MethodSummary, nil] nil where there is nothing to read, or no room
       def routine(method, receiver, request = nil)
         return cut if full?
 
@@ -93,7 +93,7 @@ module Kino
         known = (@routines[receiver.token] ||= {})[method] ||= {}
         request = nil if known.size >= VARIANTS
         parameters = Parameters.new(listing, positional: request&.arguments, keywords: request&.keywords)
-        key = [parameters.token, (receiver.version if receiver.is_a?(Values::Made))]
+        key = [parameters.token, (receiver.version if receiver.is_a?(Values::NewObject))]
         known[key] || bounded do
           routine = new_routine(listing, method, receiver)
           known[key] = routine
@@ -103,13 +103,13 @@ module Kino
 
       # @param block [Values::Block]
       # @param parameters [Parameters]
-      # @return [Routine]
+      # @return [MethodSummary]
       def block(block, parameters = Parameters.new(block.listing))
         frame = block.frame
         known = (@blocks[frame] ||= {}.compare_by_identity)[block.listing] ||= {}.compare_by_identity
         reading = known[block.receiver.token] ||=
-          Reading.new(Routine.new(listing: block.listing, receiver: block.receiver, scope: frame.scope,
-                                  method: frame.method, outer: frame, label: frame.label))
+          Reading.new(MethodSummary.new(listing: block.listing, receiver: block.receiver, scope: frame.scope,
+                                        method: frame.method, outer: frame, label: frame.label))
         reading.read(parameters) { |all| bounded { read(reading.routine, all) } }
       end
 
@@ -124,23 +124,23 @@ module Kino
       def late? = @budget.spent?
 
       # @param value [Values::Known] a Proc
-      # @return [Routine, nil]
+      # @return [MethodSummary, nil]
       def proc(value)
         block = value.object
         known = @routines[block] ||= {}
         known[:proc] || bounded do
-          next unless (listing = Listing.of(block))
+          next unless (listing = InstructionList.of(block))
 
-          routine = Routine.new(listing:, receiver: Surroundings.receiver(block), scope: Scope.of_proc(block),
-                                label: value.label, kept: Surroundings.kept(block))
+          routine = MethodSummary.new(listing:, receiver: Surroundings.receiver(block), scope: Scope.of_proc(block),
+                                      label: value.label, kept: Surroundings.kept(block))
           known[:proc] = routine
           read(routine, Parameters.new(listing))
         end
       end
 
       # @param type [Class]
-      # @return [Values::Made] the one that stands for all its objects
-      def made(type) = @made[type] ||= Values::Made.new(type)
+      # @return [Values::NewObject] the one that stands for all its objects
+      def made(type) = @made[type] ||= Values::NewObject.new(type)
 
       # @return [Set<Array(String, Symbol)>] places and names of calls of which is not known what they call
       attr_reader :unfollowed
@@ -196,9 +196,12 @@ module Kino
       def block_of(method) = (procs_of(method).first if listing(method)&.type == :block)
 
       def new_routine(listing, method, receiver)
-        routine = Routine.new(listing:, receiver:, scope: scope(method), method:, label: Values.title(receiver, method),
-                              kept: block_of(method)&.then { Surroundings.kept(it) })
-        routine.note(Routine::WHOLE, :method_of_proc, "#{routine.label} is defined from a block") if of_block?(method)
+        kept = block_of(method)&.then { Surroundings.kept(it) }
+        routine = MethodSummary.new(listing:, receiver:, scope: scope(method), method:, kept:,
+                                    label: Values.title(receiver, method))
+        if of_block?(method)
+          routine.note(MethodSummary::WHOLE, :method_of_proc, "#{routine.label} is defined from a block")
+        end
         routine
       end
 
@@ -217,7 +220,7 @@ module Kino
       # The response's body is the app's code too: it is written from the Ractor.
       def enter_body(root)
         @body_of = root.label
-        Body.each_call(root.result || Values::UNKNOWN, self) { |routine| root.calls(Routine::WHOLE, routine, by: :maybe) }
+        Body.each_call(root.result || Values::UNKNOWN, self) { |routine| root.calls(MethodSummary::WHOLE, routine, by: :maybe) }
       end
 
       def bounded
@@ -252,7 +255,7 @@ module Kino
 
       def full? = @count >= @limit || late?
 
-      def listing(method) = @listings.fetch(method) { @listings[method] = Listing.of(method) }
+      def listing(method) = @listings.fetch(method) { @listings[method] = InstructionList.of(method) }
 
       def scope(method)
         @scopes[method] ||= block_of(method)&.then { Scope.of_proc(it) } || Scope.of_method(method)

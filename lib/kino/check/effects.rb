@@ -28,7 +28,7 @@ module Kino
         ->(function) { [function[:argc].to_i, 1] } => %i[invokebuiltin]
       }.flat_map { |effect, names| names.map { |name| [name, effect] } }.to_h.freeze
 
-      # @param instruction [Listing::Instruction]
+      # @param instruction [InstructionList::Instruction]
       # @return [Array(Integer, Integer), nil] taken and put; nil for one that is not known
       def self.of(instruction)
         effect = TABLE[instruction.op]

@@ -80,7 +80,7 @@ module Kino
       end
 
       # Of many, nothing is known.
-      def few(objects) = objects.size > Values::Several::LIMIT ? nil : [*objects]
+      def few(objects) = objects.size > Values::Union::LIMIT ? nil : [*objects]
     end
   end
 end

@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-require "kino/check/routine"
+require "kino/check/method_summary"
 
 module Kino
   module Check
@@ -9,15 +9,15 @@ module Kino
     #
     # @api private
     class Fan
-      # @return [Array<Routine::Call>]
+      # @return [Array<MethodSummary::Call>]
       attr_reader :all_calls
 
       def initialize = @all_calls = []
 
-      # @param routine [Routine]
+      # @param routine [MethodSummary]
       # @return [void]
       def add(routine)
-        @all_calls << Routine::Call.new(position: Routine::WHOLE, target: routine, by: :maybe)
+        @all_calls << MethodSummary::Call.new(position: MethodSummary::WHOLE, target: routine, by: :maybe)
       end
 
       # @return [nil] it is not named on the way

@@ -54,7 +54,7 @@ module Kino
         def steady(now, before) = before && now.same?(before) ? now : Values::UNKNOWN
       end
 
-      # @param listing [Listing]
+      # @param listing [InstructionList]
       # @param entries [Array<Integer>] where it may begin
       # @param locals [Hash{Integer => Object}] what is known of the parameters
       # @yieldparam position [Integer] of an instruction

@@ -5,7 +5,7 @@ require "kino/check/budget"
 require "kino/check/causes"
 require "kino/check/contents"
 require "kino/check/finding"
-require "kino/check/listing"
+require "kino/check/instruction_list"
 require "kino/peek"
 require "kino/check/rules"
 
@@ -123,7 +123,7 @@ module Kino
       end
 
       def report(cause, entry, what, place: nil, fix: nil)
-        @findings << Finding.new(cause:, certainty: :certain, what:, place: place && Listing.shorten(*place),
+        @findings << Finding.new(cause:, certainty: :certain, what:, place: place && InstructionList.shorten(*place),
                                  path: entry.path, fix: fix || Causes::ALL.fetch(cause).fix)
       end
 

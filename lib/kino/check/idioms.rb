@@ -31,7 +31,7 @@ module Kino
 
       # `dup.call!(env)`: the copy is not frozen, and has what the object has.
       def copy(value, request)
-        return value if value.is_a?(Values::Made) || (request.name == :clone && request.keywords&.empty?)
+        return value if value.is_a?(Values::NewObject) || (request.name == :clone && request.keywords&.empty?)
 
         object = value.object
         return if Peek.module?(object) || Rules.core_name?(Peek.title(Peek.class_of(object)))
@@ -43,7 +43,7 @@ module Kino
       end
 
       def copy_of(value)
-        copy = Values::Made.new(Peek.class_of(value.object))
+        copy = Values::NewObject.new(Peek.class_of(value.object))
         Peek.ivars(value.object).each { |name| copy.ivars[name] = Values::Known.new(Peek.ivar(value.object, name)) }
         copy
       end

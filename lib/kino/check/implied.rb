@@ -64,7 +64,7 @@ module Kino
 
       # `&value`
       def call_to_proc(value)
-        return unless value.is_a?(Values::Known) || value.is_a?(Values::Made)
+        return unless value.is_a?(Values::Known) || value.is_a?(Values::NewObject)
 
         call_own(value, :to_proc, Calls::Request.plain(:to_proc))
       end

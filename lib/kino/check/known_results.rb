@@ -62,7 +62,7 @@ module Kino
       def own_type(value, type)
         case value
         when Values::Known then Peek.class_of(value.object)
-        when Values::Made then value.type
+        when Values::NewObject then value.type
         else type if Peek.same?(type, Object)
         end
       end

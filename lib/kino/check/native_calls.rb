@@ -89,7 +89,7 @@ module Kino
       def symbol(value)
         case value
         when Values::Known then value.object.to_sym if [Symbol, String].include?(Peek.class_of(value.object))
-        when Values::Made then value.literal&.to_sym
+        when Values::NewObject then value.literal&.to_sym
         end
       rescue EncodingError
         nil

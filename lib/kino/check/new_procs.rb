@@ -29,7 +29,7 @@ module Kino
         @routine.makes_proc(@position, what) if what
       end
 
-      # @param routine [Routine] that is given the block
+      # @param routine [MethodSummary] that is given the block
       # @return [void]
       def note_kept_block(routine, block)
         return unless [Values::Block, Values::OwnBlock].any? { block.is_a?(it) } && routine.listing.block_kept?

@@ -8,7 +8,7 @@ module Kino
     #
     # @api private
     class Parameters
-      # @param listing [Listing] of a block
+      # @param listing [InstructionList] of a block
       # @param elements [Array, nil] what it is called with, one after the other
       # @return [Parameters]
       def self.of_elements(listing, elements)
@@ -26,11 +26,11 @@ module Kino
       def self.parts?(element) = !Peek.kind?(element, Array) && Peek.method_of(element, :to_ary)
       private_class_method :parts?
 
-      # @param params [Hash] of a listing
+      # @param params [Hash] of an {InstructionList}
       # @return [Integer] how many come first; Ruby 3.4 does not count `it`
       def self.lead(params) = params.fetch(:lead_num) { params.key?(:ambiguous_param0) ? 1 : 0 }
 
-      # @param listing [Listing]
+      # @param listing [InstructionList]
       # @param positional [Array, nil] arguments without keywords; nil where their number is not known
       # @param keywords [Hash{Symbol => Object}, nil] nil where it is not known which are given
       def initialize(listing, positional: nil, keywords: nil)

@@ -30,7 +30,7 @@ module Kino
       def self.literal(value)
         case value
         when Values::Known then value.object if [Symbol, String, Integer].include?(Peek.class_of(value.object))
-        when Values::Made then value.literal
+        when Values::NewObject then value.literal
         end
       end
 

@@ -20,8 +20,8 @@ module Kino
         Finding.new(cause: :cut, certainty: :possible, what:, place: nil, path:, fix: Causes::ALL.fetch(:cut).fix)
       end
 
-      # @param note [Routine::Note]
-      # @param routine [Routine] in which it stands
+      # @param note [MethodSummary::Note]
+      # @param routine [MethodSummary] in which it stands
       # @param path [String] how that is reached
       # @param is_certain [Boolean] whether every request meets it
       # @return [Finding]
@@ -32,7 +32,7 @@ module Kino
                     fix: fix || Causes::ALL.fetch(note.cause).fix)
       end
 
-      # @param labels [Array<String, nil>] of routines, the first that is called before the last
+      # @param labels [Array<String, nil>] of methods, the first that is called before the last
       # @return [String] the way through them
       def self.way(labels)
         steps = labels.compact.chunk_while { |one, next_one| one == next_one }.map(&:first)
@@ -40,7 +40,7 @@ module Kino
         steps.join(" -> ")
       end
 
-      # @param root [Routine]
+      # @param root [MethodSummary]
       def initialize(root)
         @root = root
       end
@@ -72,7 +72,7 @@ module Kino
 
       private
 
-      # @return [Array<Routine>] those given, and what can be reached from them
+      # @return [Array<MethodSummary>] those given, and what can be reached from them
       def reach(routines)
         found = {}.compare_by_identity
         routines.each { |routine| found[routine] = true }

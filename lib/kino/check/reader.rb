@@ -4,12 +4,12 @@ require "kino/check/calls"
 require "kino/check/constants"
 require "kino/check/effects"
 require "kino/check/flow"
-require "kino/check/routine"
+require "kino/check/method_summary"
 require "kino/check/state"
 
 module Kino
   module Check
-    # Reads one routine: follows the values through its instructions, and notes what a Ractor would refuse.
+    # Reads one method or block: follows the values through its instructions, and notes what a Ractor would refuse.
     #
     # @api private
     class Reader
@@ -41,24 +41,24 @@ module Kino
         opt_aref_with: :call_with_key, checkkeyword: :check_keyword, expandarray: :spread
       }.freeze
 
-      # @param routine [Routine] to be filled
-      # @param code [Code] where other routines are found
+      # @param routine [MethodSummary] to be filled
+      # @param code [Code] where other methods are found
       def initialize(routine, code)
         @routine = routine
         @code = code
         @made = {}
-        @position = Routine::WHOLE
+        @position = MethodSummary::WHOLE
         @steps = 0
       end
 
-      # @return [Routine]
+      # @return [MethodSummary]
       attr_reader :routine
 
       # @return [Boolean] whether what is raised where it reads raises to somebody who has provided for that
       def expected? = @routine.expected?(@position)
 
       # @param parameters [Parameters]
-      # @return [Routine]
+      # @return [MethodSummary]
       def read(parameters)
         @parameters = parameters
         locals = parameters.locals.reject { |index, _value| @routine.listing.set_within?(index) }
@@ -120,8 +120,8 @@ module Kino
         @is_doubtful = before
       end
 
-      # @param by [Routine, Symbol, nil] see {Routine::Call}
-      # @return [Routine, Symbol, nil] the same, or :maybe
+      # @param by [MethodSummary, Symbol, nil] see {MethodSummary::Call}
+      # @return [MethodSummary, Symbol, nil] the same, or :maybe
       def decided(by) = @is_doubtful ? :maybe : by
 
       # The handlers of a rescue, which are code of their own and may run.
@@ -138,15 +138,15 @@ module Kino
       def literal(object) = push(Values::Known.new(object))
       def nil_value = push(Values::NIL)
       def own_block(*) = push(Values::OWN_BLOCK)
-      def string(literal) = made { Values::Made.new(String, literal:) }
-      def array_literal(_object) = made { Values::Made.new(Array) }
-      def hash_literal(_object) = made { Values::Made.new(Hash) }
+      def string(literal) = made { Values::NewObject.new(String, literal:) }
+      def array_literal(_object) = made { Values::NewObject.new(Array) }
+      def hash_literal(_object) = made { Values::NewObject.new(Hash) }
 
       def array(count) = push(Values::Tuple.new(@state.take(count)))
 
       def hash(count)
         @state.take(count)
-        made { Values::Made.new(Hash) }
+        made { Values::NewObject.new(Hash) }
       end
 
       def drop
@@ -212,7 +212,7 @@ module Kino
       def throw_out(kind)
         value = @state.pop
         @routine.returns(Values::UNKNOWN) if @routine.listing.type == :block
-        @routine.outermost.returns(value) if kind & Listing::KIND == Listing::RETURN
+        @routine.outermost.returns(value) if kind & InstructionList::KIND == InstructionList::RETURN
         goes_to
       end
     end

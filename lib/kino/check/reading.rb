@@ -9,17 +9,17 @@ module Kino
     #
     # @api private
     class Reading
-      # @return [Routine]
+      # @return [MethodSummary]
       attr_reader :routine
 
-      # @param routine [Routine] of the block
+      # @param routine [MethodSummary] of the block
       def initialize(routine)
         @routine = routine
       end
 
       # @param parameters [Parameters]
       # @yieldparam parameters [Parameters] of all calls so far; to read the block with
-      # @return [Routine]
+      # @return [MethodSummary]
       def read(parameters, &)
         widen(parameters)
         repeat(&) unless @is_busy

@@ -80,7 +80,8 @@ module Kino
 
       def reflect_constant_set(_value, request)
         content = request.arguments&.at(1)
-        refused = content.is_a?(Values::Made) || (content.is_a?(Values::Known) && !Ractor.shareable?(content.object))
+        refused = content.is_a?(Values::NewObject) ||
+                  (content.is_a?(Values::Known) && !Ractor.shareable?(content.object))
         note(:constant_write, "#{symbol(request.first)} is set") if refused
         Values::UNKNOWN
       end

@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-require "kino/check/listing"
+require "kino/check/instruction_list"
 require "kino/peek"
 require "kino/check/rules"
 
@@ -41,7 +41,7 @@ module Kino
         method.source_location && name.end_with?("=") ? [:"@#{name.delete_suffix("=")}"] : []
       end
 
-      # From the bare lists: a {Listing} of each method of each class would cost more than all else that is read.
+      # From the bare lists: an {InstructionList} of each method of each class would cost more than all other reading.
       #
       # @return [Array<Symbol>] what the code sets, blocks and handlers within included; `:any` where the names come
       #   about when it runs
@@ -55,7 +55,7 @@ module Kino
         return operands.first if operation == :setinstancevariable
         return :any if operands.first.is_a?(Hash) && operands.first[:mid] == :instance_variable_set
 
-        operands.select { Listing.code?(it) }.flat_map { |code| ivars_set(code) }
+        operands.select { InstructionList.code?(it) }.flat_map { |code| ivars_set(code) }
       end
     end
   end

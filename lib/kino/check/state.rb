@@ -41,7 +41,7 @@ module Kino
       def ivar_of(receiver, name)
         case receiver
         when Values::Known then ivar_of_object(receiver, name)
-        when Values::Made then ivar_of_made(receiver, name)
+        when Values::NewObject then ivar_of_made(receiver, name)
         else Values::UNKNOWN
         end
       end
@@ -83,7 +83,7 @@ module Kino
       def write_ivar_of(receiver, name, value)
         case receiver
         when Values::Known then refuse_ivar_write(receiver, name)
-        when Values::Made then write_ivar_of_made(receiver, name, value)
+        when Values::NewObject then write_ivar_of_made(receiver, name, value)
         end
       end
 

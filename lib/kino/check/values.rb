@@ -43,7 +43,7 @@ module Kino
       end
 
       # An object that a request would make.
-      class Made
+      class NewObject
         # Versions that are told apart.
         VERSIONS = 6
 
@@ -51,7 +51,7 @@ module Kino
         attr_reader :type
         # @return [Hash{Symbol => Object}] what `initialize` puts into it
         attr_reader :ivars
-        # @return [Hash{Symbol => Array<Array(Routine, Integer)>}] where it does
+        # @return [Hash{Symbol => Array<Array(MethodSummary, Integer)>}] where it does
         attr_reader :sets
         # @return [Integer] how often more became known of what is in it: methods that have been read are read anew
         attr_reader :version
@@ -105,7 +105,7 @@ module Kino
       end
 
       # An Array literal.
-      class Tuple < Made
+      class Tuple < NewObject
         # @return [Array]
         attr_reader :elements
 
@@ -127,7 +127,7 @@ module Kino
       end
 
       # A block or lambda that the code makes.
-      class Closure < Made
+      class Closure < NewObject
         # @return [Block]
         attr_reader :block
 
@@ -142,7 +142,7 @@ module Kino
       end
 
       # A Method object.
-      class Bound < Made
+      class Bound < NewObject
         # @return [Object] the value of self in it
         attr_reader :receiver
         # @return [Symbol]
@@ -160,15 +160,15 @@ module Kino
       # Code with what surrounds it.
       #
       # @!attribute [r] listing
-      #   @return [Listing]
+      #   @return [InstructionList]
       # @!attribute [r] receiver
       #   @return [Object] the value of self
       # @!attribute [r] frame
-      #   @return [Routine] what it stands in
+      #   @return [MethodSummary] what it stands in
       Block = Data.define(:listing, :receiver, :frame)
 
-      # One of several.
-      class Several
+      # One of several values.
+      class Union
         # More than that are as good as unknown.
         LIMIT = 40
 
@@ -192,7 +192,7 @@ module Kino
 
       # What it is by what has been read, and it may be something else by the time that it is asked. So it is followed,
       # and nothing is concluded from it.
-      class Doubtful < Several
+      class Doubtful < Union
         # @return [nil]
         def truth = nil
       end
@@ -226,7 +226,7 @@ module Kino
         # @return [Array] the single values of which it is one; none where nothing is known
         def each(value)
           case value
-          when Several then value.values
+          when Union then value.values
           when Anything then []
           else [value]
           end
@@ -251,18 +251,18 @@ module Kino
           values.each do |value|
             next if distinct.any? { it.same?(value) }
             # At once: a table of a thousand types of files took a third of the time to read an app.
-            return UNKNOWN if distinct.size == Several::LIMIT
+            return UNKNOWN if distinct.size == Union::LIMIT
 
             distinct << value
           end
-          distinct.size < 2 ? distinct.first || UNKNOWN : Several.new(distinct)
+          distinct.size < 2 ? distinct.first || UNKNOWN : Union.new(distinct)
         end
 
-        # @param receiver [Known, Made]
+        # @param receiver [Known, NewObject]
         # @param method [UnboundMethod]
         # @return [String] how the report names the method
         def title(receiver, method)
-          return "#{receiver.label}##{method.name}" if receiver.is_a?(Made)
+          return "#{receiver.label}##{method.name}" if receiver.is_a?(NewObject)
           return "#{receiver.label}.#{method.name}" if Peek.module?(receiver.object)
 
           "#{Peek.title(Peek.class_of(receiver.object))}##{method.name}"

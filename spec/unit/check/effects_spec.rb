@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
 require "kino/check/effects"
-require "kino/check/listing"
+require "kino/check/instruction_list"
 require "kino/check/reader"
 
 RSpec.describe Kino::Check::Effects do
@@ -13,7 +13,7 @@ RSpec.describe Kino::Check::Effects do
             opt_ltlt: [2, 1], opt_not: [1, 1], opt_empty_p: [1, 1], opt_aset: [3, 1] }
 
   def depth(code, steps)
-    listing = Kino::Check::Listing.new(RubyVM::InstructionSequence.compile(code).to_a)
+    listing = Kino::Check::InstructionList.new(RubyVM::InstructionSequence.compile(code).to_a)
     listing.instructions.reduce(0) do |depth, instruction|
       taken, put = described_class.of(instruction) || steps[instruction.op] || counted(instruction)
       raise "#{instruction.op} is not known" unless taken
@@ -50,8 +50,8 @@ RSpec.describe Kino::Check::Effects do
 
   # Ways that part do not say how deep the stack is at their end by counting.
   straight = codes.reject do |code|
-    Kino::Check::Listing.new(RubyVM::InstructionSequence.compile(code).to_a).instructions
-                        .any? { %i[branchif branchunless jump branchnil once throw].include?(it.op) }
+    list = Kino::Check::InstructionList.new(RubyVM::InstructionSequence.compile(code).to_a)
+    list.instructions.any? { %i[branchif branchunless jump branchnil once throw].include?(it.op) }
   end
 
   straight.each do |code|
@@ -72,7 +72,7 @@ RSpec.describe Kino::Check::Effects do
   end
 
   it "is not known of an instruction that there is not" do
-    instruction = Kino::Check::Listing::Instruction.new(op: :none, operands: [1], line: 1)
+    instruction = Kino::Check::InstructionList::Instruction.new(op: :none, operands: [1], line: 1)
     expect(described_class.of(instruction)).to be_nil
   end
 end

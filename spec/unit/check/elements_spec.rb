@@ -46,7 +46,7 @@ RSpec.describe Kino::Check::Elements do
   end
 
   it "are not known where there are too many" do
-    most = Kino::Check::Values::Several::LIMIT
+    most = Kino::Check::Values::Union::LIMIT
     around = "class One; def self.run = $a; end\nMOST = Array.new(#{most}, One).freeze\n" \
              "PARTS = [*Array.new(#{most + 1}) { :\"a\#{it}\" }, One].freeze"
     expect(said_of("MOST[env].run", around).keys).to eq(first.keys)

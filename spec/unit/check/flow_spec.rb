@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
 require "kino/check/flow"
-require "kino/check/listing"
+require "kino/check/instruction_list"
 require "support/check_source"
 
 RSpec.describe Kino::Check::Flow do
@@ -9,7 +9,7 @@ RSpec.describe Kino::Check::Flow do
 
   # Goes through the code, and takes of each branch both ways. Marks are the method's calls of no argument.
   def flow(source, entries: [0])
-    @listing = Kino::Check::Listing.of(method_of(source))
+    @listing = Kino::Check::InstructionList.of(method_of(source))
     @steps = []
     described_class.new(@listing, entries, {}) do |position, _state|
       @steps << position
@@ -71,7 +71,7 @@ RSpec.describe Kino::Check::Flow do
 
   it "goes from each place where the code may begin" do
     source = "def run(x = a)\nb\nend"
-    labels = Kino::Check::Listing.of(method_of(source)).then { |own| own.params[:opt].map { own.position(it) } }
+    labels = Kino::Check::InstructionList.of(method_of(source)).then { |own| own.params[:opt].map { own.position(it) } }
     done = flow(source, entries: labels)
     expect(marks { done.certain?(it) }).to eq([:b])
     expect(marks { done.reached?(it) }).to eq(%i[a b])

@@ -34,7 +34,7 @@ RSpec.describe Kino::Check::Masking do
   end
 end
 
-# Made up.
+# NewObject up.
 module SecretSamples
   HEX = "3f9a1c7e5b2d8064" * 4
 end

@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-require "kino/check/listing"
+require "kino/check/instruction_list"
 require "kino/check/parameters"
 require "support/check_source"
 
@@ -8,7 +8,7 @@ RSpec.describe Kino::Check::Parameters do
   include CheckSource
 
   def known(*objects) = objects.map { |object| Kino::Check::Values::Known.new(object) }
-  def listing(source) = Kino::Check::Listing.of(method_of(source))
+  def listing(source) = Kino::Check::InstructionList.of(method_of(source))
 
   # By name, what is known of them.
   def locals(source, *, **keywords)
@@ -17,7 +17,7 @@ RSpec.describe Kino::Check::Parameters do
 
   def given(source, positional, keywords)
     method = method_of(source)
-    own = Kino::Check::Listing.of(method)
+    own = Kino::Check::InstructionList.of(method)
     names = method.parameters.each_with_index.to_h { |(_, name), place| [own.index(place), name] }
     described_class.new(own, positional:, keywords:).locals.to_h { |index, value| [names.fetch(index), value.object] }
   end
@@ -93,7 +93,7 @@ RSpec.describe Kino::Check::Parameters do
 
   describe "of a block, that is called with elements" do
     def of_elements(block, *elements)
-      own = Kino::Check::Listing.of(block)
+      own = Kino::Check::InstructionList.of(block)
       values = described_class.of_elements(own, elements).locals
       block.parameters.each_index.map { |place| Kino::Check::Values.each(values[own.index(place)]).map(&:object) }
     end
@@ -108,7 +108,7 @@ RSpec.describe Kino::Check::Parameters do
     end
 
     it "are not known where there are none" do
-      own = Kino::Check::Listing.of(proc { |a| a })
+      own = Kino::Check::InstructionList.of(proc { |a| a })
       expect([nil, []].map { described_class.of_elements(own, it).locals }).to eq([{}, {}])
     end
   end

@@ -43,7 +43,7 @@ RSpec.describe Kino::Check::Reach do
     expect(findings(source).map(&:place)).to eq(%w[app.rb:3 app.rb:4])
   end
 
-  it "names a routine once for the blocks in it" do
+  it "names a method once for the blocks in it" do
     expect(rows("def run = tap { tap { $a } }")).to eq([["$a is read", :certain, "run"]])
   end
 

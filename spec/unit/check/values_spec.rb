@@ -14,7 +14,7 @@ RSpec.describe Kino::Check::Values do
   end
 
   def known(object) = described_class::Known.new(object)
-  def made(type = Object, **) = described_class::Made.new(type, **)
+  def made(type = Object, **) = described_class::NewObject.new(type, **)
   def tuple(*elements) = described_class::Tuple.new(elements)
 
   let(:unknown) { described_class::UNKNOWN }
@@ -103,7 +103,7 @@ RSpec.describe Kino::Check::Values do
     end
 
     it "is unknown if there are too many" do
-      most = described_class::Several::LIMIT
+      most = described_class::Union::LIMIT
       expect(described_class.several(Array.new(most) { known(it) }).values.size).to eq(most)
       expect(described_class.several(Array.new(most + 1) { known(it) })).to equal(unknown)
     end

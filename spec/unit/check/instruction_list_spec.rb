@@ -1,10 +1,10 @@
 # frozen_string_literal: true
 
 require "tmpdir"
-require "kino/check/listing"
+require "kino/check/instruction_list"
 require "support/check_source"
 
-RSpec.describe Kino::Check::Listing do
+RSpec.describe Kino::Check::InstructionList do
   include CheckSource
 
   def listing(source) = described_class.of(method_of(source))
@@ -57,7 +57,7 @@ RSpec.describe Kino::Check::Listing do
 
     it "is what eval says where there is no file" do
       block = eval("-> { 1 }") # rubocop:disable Style/EvalWithLocation
-      expect(described_class.of(block).place).to match(/\A\(eval at .*listing_spec\.rb:\d+\):1\z/)
+      expect(described_class.of(block).place).to match(/\A\(eval at .*instruction_list_spec\.rb:\d+\):1\z/)
     end
   end
 
@@ -111,7 +111,7 @@ RSpec.describe Kino::Check::Listing do
     expect([own.leader?(target), own.leader?(0)]).to eq([true, false])
   end
 
-  it "has one listing of a block within it, however often it is asked" do
+  it "has one list for a block within it, however often it is asked" do
     own = listing("def run = [1].each { 1 }")
     code = own.instructions.find { it.op == :send }.operands[1]
     expect(own.nested(code)).to equal(own.nested(code))

@@ -5,7 +5,7 @@ module Kino
     # The instructions of one method or block, as RubyVM::InstructionSequence#to_a lists them.
     #
     # @api private
-    class Listing
+    class InstructionList
       # Instructions that are another with an operand.
       SHORT = {
         "getlocal_WC_0" => [:getlocal, 0], "getlocal_WC_1" => [:getlocal, 1],
@@ -44,7 +44,7 @@ module Kino
       attr_reader :params
 
       # @param code [Method, UnboundMethod, Proc]
-      # @return [Listing, nil] nil where it is not in Ruby, or is Ruby's own
+      # @return [InstructionList, nil] nil where it is not in Ruby, or is Ruby's own
       def self.of(code)
         sequence = RubyVM::InstructionSequence.of(code)
         new(sequence.to_a) if sequence && !sequence.path.start_with?("<internal:")
@@ -77,8 +77,8 @@ module Kino
       def leader?(position) = @leaders.include?(position)
 
       # @param code [Array] of a block within it
-      # @return [Listing]
-      def nested(code) = @nested[code] ||= Listing.new(code)
+      # @return [InstructionList]
+      def nested(code) = @nested[code] ||= InstructionList.new(code)
 
       # @param place [Integer] of a parameter among the local variables
       # @return [Integer] its index, as the instructions have it: they count from the other end
@@ -145,7 +145,7 @@ module Kino
 
       private
 
-      # @return [Array<Listing>] of the blocks and handlers within it
+      # @return [Array<InstructionList>] of the blocks and handlers within it
       def inner
         @inner ||= @instructions.flat_map { |instruction| instruction.operands.grep(Array).select { code?(it) } }
                                 .map { |code| nested(code) } + @catches.filter_map(&:handler)

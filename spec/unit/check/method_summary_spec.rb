@@ -3,7 +3,7 @@
 require "kino/check/code"
 require "support/check_source"
 
-RSpec.describe Kino::Check::Routine do
+RSpec.describe Kino::Check::MethodSummary do
   include CheckSource
 
   def notes(source) = routine_of(source).notes.map(&:what)

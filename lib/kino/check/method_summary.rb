@@ -7,19 +7,19 @@ module Kino
     # A method or block with what it is called on: what is found in it, and what it calls.
     #
     # @api private
-    class Routine
-      # Something found: where in the listing, and what; `is_sure` unless it depends on more than on getting there.
+    class MethodSummary
+      # Something found: where in the instructions, and what; `is_sure` unless it depends on more than on getting there.
       # `fix` is a String, a callable that gives one once all has been read, or nil.
       Note = Data.define(:position, :cause, :what, :fix, :is_sure)
       # A place where a Proc is made, which is no finding: it only costs.
       NewProc = Data.define(:position, :what)
-      # The position of what is said of the routine as a whole.
+      # The position of what is said of the method as a whole.
       WHOLE = -1
-      # A call. `by` says who decides whether a block runs: the routine that gets it, or :maybe for Ruby's own; nil
+      # A call. `by` says who decides whether a block runs: the method that gets it, or :maybe for Ruby's own; nil
       # where it runs in any case.
       Call = Data.define(:position, :target, :by)
 
-      # @return [Listing]
+      # @return [InstructionList]
       attr_reader :listing
       # @return [Object] the value of self
       attr_reader :receiver
@@ -27,7 +27,7 @@ module Kino
       attr_reader :scope
       # @return [UnboundMethod, nil] where `super` begins; nil in a block of no method
       attr_reader :method
-      # @return [Routine, nil] what is around a block
+      # @return [MethodSummary, nil] what is around a block
       attr_reader :outer
       # @return [Object] the value of the variables of a Proc's surroundings, see {Surroundings.kept}
       attr_reader :kept
@@ -38,11 +38,11 @@ module Kino
       # @return [Object] the value that it returns
       attr_reader :result
 
-      # @param listing [Listing]
+      # @param listing [InstructionList]
       # @param receiver [Object]
       # @param label [String]
       # @param scope [Scope]
-      # @param around [Hash] `method:` (UnboundMethod), `outer:` (Routine) and `kept:` (a value), where there are any
+      # @param around [Hash] `method:` (UnboundMethod), `outer:` (MethodSummary) and `kept:` (a value), if any
       def initialize(listing:, receiver:, label:, scope:, **around)
         @listing = listing
         @receiver = receiver
@@ -67,8 +67,8 @@ module Kino
         @events[position] << Note.new(position:, cause:, what:, fix:, is_sure:)
       end
 
-      # @param target [Routine]
-      # @param by [Routine, nil] see {Call}
+      # @param target [MethodSummary]
+      # @param by [MethodSummary, nil] see {Call}
       # @return [void]
       def calls(position, target, by: nil)
         @events[position] << Call.new(position:, target:, by:)
@@ -81,7 +81,7 @@ module Kino
       end
 
       # Its own block is called there, or passed on.
-      # @param by [Routine, Symbol, nil] see {Call}
+      # @param by [MethodSummary, Symbol, nil] see {Call}
       # @return [void]
       def yields(position, by: nil)
         @yields |= [[position, by]]
@@ -96,7 +96,7 @@ module Kino
         nested_calls.each { it.target.interrupt }
       end
 
-      # @return [Routine] the method that a `return` ends
+      # @return [MethodSummary] the method that a `return` ends
       def outermost = outer&.outermost || self
 
       # @param value [Object] one that it may return
@@ -105,7 +105,7 @@ module Kino
         @result = @result ? Values.join(@result, value) : value
       end
 
-      # @param flow [Flow] over its listing, done
+      # @param flow [Flow] over its instructions, done
       # @return [self]
       def finish(flow)
         @flow = flow
@@ -121,7 +121,7 @@ module Kino
       # @return [Array<NewProc>]
       def new_procs = events.grep(NewProc)
 
-      # @return [Array<Array(Routine, Note)>] its own notes, and those of the blocks in it that may run
+      # @return [Array<Array(MethodSummary, Note)>] its own notes, and those of the blocks in it that may run
       def notes_within
         blocks = nested_calls.map(&:target).uniq
         [self, *blocks].flat_map do |routine|
