@@ -19,11 +19,11 @@ module Kino
 
     # @param native [Native::Worker] the worker that holds the request
     # @param on_error [#call, nil] the hook of that name
-    # @param watch [Demotion::Watch, nil]
-    def initialize(native, on_error: nil, watch: nil)
+    # @param detector [Demotion::Detector, nil]
+    def initialize(native, on_error: nil, detector: nil)
       @native = native
       @takeover = Takeover.new(native)
-      @failure = Failure.new(native, on_error:, watch:)
+      @failure = Failure.new(native, on_error:, detector:)
       @finished = Rack::ResponseFinished.new(@failure)
     end
 

@@ -65,7 +65,7 @@ module Kino
       @settings, @threads = Config::Mode.grid(@settings, @mode)
       # Left to a program that does not name it.
       @yjit = @settings.yjit if settings.key?(:yjit)
-      YJIT.settle(@yjit, @mode) unless @yjit.nil?
+      YJIT.apply(@yjit, @mode) unless @yjit.nil?
       Hooks.check(@settings) if @mode == :ractor
       warn_of(reason)
       @lock = Mutex.new

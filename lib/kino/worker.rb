@@ -2,18 +2,18 @@
 
 require "kino/error_log"
 require "kino/hooks"
-require "kino/pool/ending"
+require "kino/pool/exit_reason"
 require "kino/responder"
 
 module Kino
   # The request loop: the same for a thread in a Ractor and for a plain thread.
   #
-  # What a request raises ends here: a StandardError, a ScriptError (NotImplementedError, LoadError)
-  # and a SystemStackError become a 500 and an entry in the log. Anything else (SystemExit,
-  # `Thread#kill`, NoMemoryError) ends the worker; the front-end answers its request 500. So does
-  # what `Thread#raise` brings while it waits for a request: there is none to blame it on.
+  # A StandardError, a ScriptError (NotImplementedError, LoadError) and a SystemStackError end the request: it is
+  # answered 500 and the error is logged. Anything else (SystemExit, `Thread#kill`, NoMemoryError) ends the worker, and
+  # the front-end answers its request 500. An error that `Thread#raise` brings while no request is in hand ends the
+  # worker too: there is no request to blame it on.
   class Worker
-    # Exceptions that end a request and not its worker.
+    # Exceptions that end a request but not its worker.
     RESCUED = ErrorLog::RESCUED
 
     # The VM lock of the main Ractor.
@@ -21,11 +21,12 @@ module Kino
 
     # Runs a worker on this thread, until the server is closed, the worker is told to leave, or it dies.
     #
+    # Never raises: Ruby passes a SystemExit that leaves a thread on to the main thread, so an app's `exit` would stop
+    # the server.
+    #
     # @param hooks [Hooks::Workers]
     # @param about [Hash{Symbol => Object}] what else {#initialize} takes
-    # @yieldparam ending [Pool::Ending] how it ended; called in any case, when the thread is killed too. Nothing is
-    #   raised: Ruby hands a SystemExit that leaves a thread on to the main thread, and an app's `exit` must not stop
-    #   the server
+    # @yieldparam reason [Pool::ExitReason] why it exited; called in any case, even if the thread is killed
     # @return [void]
     def self.run(hooks: Hooks::NONE, **about, &)
       stage = :boot
@@ -38,24 +39,24 @@ module Kino
       error = e
     ensure
       stage = worker&.dismissal || (error ? stage : :leaving)
-      Pool::Ending.report(stage, error, &)
+      Pool::ExitReason.report(stage, error, &)
     end
 
     # @param server_id [Integer] the server in {Native}
     # @param app [#call] the Rack app
-    # @param index [Integer] of whose connections it drives, see {Native}
-    # @param lock [Integer] names the VM lock that it runs under, see {Native}
+    # @param index [Integer] which share of the connections it drives, see {Native}
+    # @param lock [Integer] identifies the VM lock that it runs under, see {Native}
     # @param hooks [Hooks::Workers]
-    # @param watch [Demotion::Watch, nil] where the server may go over to threads
-    # @param relief [Boolean] whether this worker takes the place of those that the server goes over from
+    # @param detector [Demotion::Detector, nil] if the server may be demoted to threads
+    # @param relief [Boolean] whether this worker relieves Ractors
     # rubocop:disable-next Metrics/ParameterLists -- each has a name
-    def initialize(server_id:, app:, index:, lock: MAIN_LOCK, hooks: Hooks::NONE, watch: nil, relief: false)
-      @watch = watch
-      # Before the front-end hears of it: what it counts as a worker can take a request.
-      Hooks.call(:after_worker_boot, hooks.after_worker_boot, index) { |error| notice(error) }
+    def initialize(server_id:, app:, index:, lock: MAIN_LOCK, hooks: Hooks::NONE, detector: nil, relief: false)
+      @detector = detector
+      # Before the native worker exists, because the front-end counts that as ready for requests.
+      Hooks.call(:after_worker_boot, hooks.after_worker_boot, index) { |error| detect(error) }
       @native = Native::Worker.new(server_id, index, lock, relief)
       @app = app
-      @responder = Responder.new(@native, on_error: hooks.on_error, watch:)
+      @responder = Responder.new(@native, on_error: hooks.on_error, detector:)
       @after_request = hooks.after_request
     end
 
@@ -66,30 +67,30 @@ module Kino
       env = serve(env) while env
     ensure
       leave
-      # It was left by a jump. Not before the release, which is the client's answer.
+      # Only set if a jump has left the loop. After the release, because that is what answers the client.
       abandon(env) if env
     end
 
-    # @return [Symbol, nil] :set_aside or :leaving if it had been told to leave when {#run} ended
+    # @return [Symbol, nil] :quarantined or :leaving if it had been told to leave when {#run} ended
     attr_reader :dismissal
 
     private
 
-    def notice(error, env = nil) = @watch&.notice(error, env)
+    def detect(error, env = nil) = @detector&.report(error, env)
 
     def abandon(env)
       @responder.abandoned(env)
     rescue SystemExit
-      retry # each is called, whatever those before it do
+      retry # every callable runs, whatever the ones before it do
     rescue *RESCUED => error
       ErrorLog.exception(error, env)
     end
 
-    # Asked after the release, when nobody can tell it to leave any more: a worker that was told so between the
-    # question and its end would be replaced by two, by who told it and by who heard of its end.
+    # Asks after the release, when the worker cannot be told to leave any more. Asked before, a worker that was told in
+    # between would be replaced twice: for having been told, and for having died.
     def leave
       @native.release
-      @dismissal = @native.quarantined? ? :set_aside : (:leaving if @native.leaving?)
+      @dismissal = @native.quarantined? ? :quarantined : (:leaving if @native.leaving?)
     end
 
     # @return [Hash, nil] the env of the next request
@@ -104,7 +105,7 @@ module Kino
         @native.take
       end
     rescue *RESCUED => error
-      # Not the app's, but raised while the next request was waited for.
+      # Raised while waiting for the next request, so not by the app.
       raise unless @native.holding?
 
       recover(env, status, headers, body, error)
@@ -112,7 +113,7 @@ module Kino
     end
 
     def put_back?(env, status, headers, body)
-      !@watch.nil? && @responder.put_back_answer?(env, status, headers, body)
+      !@detector.nil? && @responder.put_back_answer?(env, status, headers, body)
     end
 
     # @return [Object, nil] see {Responder#failed}
@@ -125,14 +126,15 @@ module Kino
       @responder.failed(env, status, headers, error)
     end
 
-    # Where somebody wants to know of every request. It costs a crossing more, so the others go without.
+    # The loop with the hook `after_request`. It takes two native calls per request, so only servers with that hook pay
+    # for it.
     class Hooked < Worker
       private
 
       def serve(env)
         status = answer(env)
-        # One that was put back is not answered yet.
-        Hooks.call(:after_request, @after_request, env, status) { |error| notice(error, env) } if status
+        # A request that was put back has no status: it is not answered yet.
+        Hooks.call(:after_request, @after_request, env, status) { |error| detect(error, env) } if status
         @native.take
       end
 

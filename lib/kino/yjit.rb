@@ -19,7 +19,7 @@ module Kino
       # @param ruby [String] version of Ruby to decide for
       # @param compiler [Module, nil] nil where this Ruby was built without it
       # @return [void]
-      def settle(setting, mode, env: ENV, ruby: RUBY_VERSION, compiler: defined?(RubyVM::YJIT) ? RubyVM::YJIT : nil)
+      def apply(setting, mode, env: ENV, ruby: RUBY_VERSION, compiler: defined?(RubyVM::YJIT) ? RubyVM::YJIT : nil)
         return if compiler.nil?
 
         stops = mode == :ractor && Ruby.procs_stop_ractors?(ruby)

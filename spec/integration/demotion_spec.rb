@@ -198,7 +198,7 @@ RSpec.describe "going over to threads" do
   end
 
   context "with a server that has proved itself" do
-    before { stub_const("Kino::Demotion::Watch::PROOF", { seconds: 0, requests: 3 }.freeze) }
+    before { stub_const("Kino::Demotion::Detector::PROOF", { seconds: 0, requests: 3 }.freeze) }
 
     it "stays on Ractors where one rare path fails, says so once and logs each" do
       server = serve

@@ -76,8 +76,8 @@ RSpec.describe "requests that take too long" do
         eventually("it has left") { server.stats[:per_worker].map { |row| row[:quarantined] } == [false] }
         expect(Wire.get(server.port, "/free").body).to eq("free")
         lines = eventually { log.text.lines.then { |all| all if all.size == 2 } }
-        expect(lines).to match([/\Akino: kino-worker-1 has been at one request for more than 0\.05 s: it is set aside/,
-                                "kino: kino-worker-1 was set aside and has left\n"])
+        expect(lines).to match([/\Akino: kino-worker-1 has been at one request for more than 0\.05 s: it is quarantined/,
+                                "kino: kino-worker-1 was quarantined and has left\n"])
       end
 
       it "sets as many aside as it may" do
@@ -125,7 +125,7 @@ RSpec.describe "requests that take too long" do
           visitors.each { |visitor| visitor.answer("at last") }
           expect(wires.map { |wire| wire.read_answer.body }).to eq(["at last"] * 2)
           eventually { server.stats[:per_worker].map { |row| row[:quarantined] } == [false, false] }
-          eventually { log.text.scan("was set aside and has left").size == 2 }
+          eventually { log.text.scan("was quarantined and has left").size == 2 }
           server.shutdown
         end
       end

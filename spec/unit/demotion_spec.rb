@@ -19,59 +19,58 @@ RSpec.describe Kino::Demotion do
 
   def served(*counts) = allow(Kino::Native).to receive(:stats).with(7).and_return(*counts.map { { served: it } })
 
-  it "knows what only a Ractor raises, as a cause too" do
+  it "recognizes what only a Ractor raises, as a cause too" do
     block = RuntimeError.new("defined with an un-shareable Proc in a different Ractor")
     found = [isolation, Ractor::UnsafeError.new, Ractor::MovedError.new, block, wrapping(block)]
-    expect(found.map { described_class::Culprit.of(it) }).to eq([*found.first(4), block])
+    expect(found.map { described_class::RactorOnlyError.in(it) }).to eq([*found.first(4), block])
   end
 
-  it "knows it whatever bytes its message has" do
+  it "recognizes it whatever bytes its message has" do
     error = Ractor::IsolationError.new("can not access caf\xe9")
-    expect(described_class::Culprit.of(error)).to be(error)
+    expect(described_class::RactorOnlyError.in(error)).to be(error)
   end
 
-  it "tells of a request whatever bytes the app has put into its env" do
+  it "reports a request whatever bytes the app has put into its env" do
     env = { "REQUEST_METHOD" => "GET", "PATH_INFO" => "/\xC3\xA9\nb".b, "QUERY_STRING" => "q=caf\u00e9" }
     allow(Kino::Native).to receive(:relieve)
-    noted = described_class::Watch.new(server_id: 7, since: Process.clock_gettime(Process::CLOCK_MONOTONIC))
-                                  .notice(isolation, env)
-    expect(noted).to be(true)
+    detector = described_class::Detector.new(server_id: 7, since: Process.clock_gettime(Process::CLOCK_MONOTONIC))
+    expect(detector.report(isolation, env)).to be(true)
     expect(Kino::Native).to have_received(:relieve).with(7, %r{\AGET /\?\? b\?q=café\nRactor::IsolationError: })
   end
 
-  it "is loaded by a program without RubyGems" do
+  it "can be loaded without RubyGems" do
     command = [{ "RUBYOPT" => nil }, RbConfig.ruby, "--disable-gems", "-I#{File.expand_path("../../lib", __dir__)}",
                "-e"]
     expect(IO.popen([*command, "require 'kino'; print defined?(Gem).inspect, Kino::Demotion"], &:read))
       .to eq("nilKino::Demotion")
   end
 
-  it "does not take for it what threads raise as well" do
+  it "does not report what threads raise as well" do
     procs = begin
       Ractor.make_shareable(proc {})
     rescue Ractor::IsolationError => error
       error
     end
     others = [RuntimeError.new("no"), Class.new(StandardError) { def message = raise("no") }.new, procs]
-    expect(others.map { described_class::Culprit.of(it) }).to all(be_nil)
+    expect(others.map { described_class::RactorOnlyError.in(it) }).to all(be_nil)
   end
 
-  it "goes over where ten come within 1,000 requests, and not where they are rarer" do
+  it "relieves the Ractors after ten errors within 1,000 requests, and not if they are rarer" do
     served(*Array.new(10) { |number| 1000 + (number * 112) }, *Array.new(9) { |number| 2100 + number })
     allow(Kino::Native).to receive(:relieve)
     allow(Kino::ErrorLog).to receive(:line)
-    10.times { demotion.hear("met", "GET /\nE: no\n") }
+    10.times { demotion.receive("reported", "GET /\nE: no\n") }
     expect(Kino::Native).not_to have_received(:relieve)
-    9.times { demotion.hear("met", "GET /\nE: no\n") }
+    9.times { demotion.receive("reported", "GET /\nE: no\n") }
     expect(Kino::Native).to have_received(:relieve).with(7, "GET /\nE: no\n").at_least(:once)
     expect(Kino::ErrorLog).to have_received(:line).with(/stays on Ractors/).once
   end
 
-  it "shows no request that a shell would run" do
+  it "logs no request that a shell would execute" do
     allow(Kino::ErrorLog).to receive(:line)
-    demotion.hear("relieved", "GET /$(id)\nE: no\n    /app.rb:3:in 'call'\n")
+    demotion.receive("relieved", "GET /$(id)\nE: no\n    /app.rb:3:in 'call'\n")
     expect(demotion).to be_due
-    demotion.conclude(2)
+    demotion.finish(2)
     expect(demotion).not_to be_due
     expect(Kino::ErrorLog).to have_received(:line).with(%r{ at /app\.rb:3\. .*--request "GET /\.\.\." tells}).once
   end

@@ -8,7 +8,7 @@ RSpec.describe Kino::Server do
 
   def server(**) = described_class.new(app, mode: :threaded, **)
 
-  it "has complete settings" do
+  it "fills in its settings" do
     expect(server(workers: 3, threads: 2, bind: "::1", port: 81)).to have_attributes(
       mode: :threaded, workers: 3, threads: 2, url: "http://[::1]:81", port: nil,
       settings: have_attributes(queue_depth: 1024, queue_timeout: 5.0, shutdown_timeout: 30.0)
@@ -22,7 +22,7 @@ RSpec.describe Kino::Server do
     expect(Thread.list).to eq(before)
   end
 
-  it "hands the settings on to the front-end, times in seconds" do
+  it "passes its settings to the front-end, times in seconds" do
     allow(Kino::Native).to receive(:start).and_raise(Kino::BindError, "no")
     expect do
       server(port: 0, queue_depth: 7, queue_timeout: 1, max_body_size: nil, tokio_threads: 2).start
@@ -33,7 +33,7 @@ RSpec.describe Kino::Server do
     )
   end
 
-  it "has the front-end read requests into a queue where there are lanes" do
+  it "lets the front-end dispatch through the queue if there are lanes" do
     app = Module.new { def self.call(_env) = [200, {}, []] }
     allow(Kino::Native).to receive(:start).and_raise(Kino::BindError, "no")
     [{}, { lanes: true, batch: 8 }].each do |settings|
@@ -44,16 +44,16 @@ RSpec.describe Kino::Server do
     end
   end
 
-  it "gives the port back when the workers cannot be started" do
+  it "releases the port if the workers cannot be started" do
     subject = server(port: 0, workers: 1)
-    allow(Kino::Pool::Threads).to receive(:new).and_raise(ThreadError, "no thread")
+    allow(Kino::Pool::ThreadLauncher).to receive(:new).and_raise(ThreadError, "no thread")
     expect { subject.start }.to raise_error(ThreadError)
     expect { TCPSocket.new("127.0.0.1", subject.port) }.to raise_error(Errno::ECONNREFUSED)
     expect(subject.shutdown).to be(subject)
   end
 
   { port: "port", listener: "address" }.each do |call, what|
-    it "gives the port back when it cannot tell its #{what}" do
+    it "releases the port if its #{what} cannot be determined" do
       given = TCPServer.new("127.0.0.1", 0)
       port = given.local_address.ip_port
       allow(Kino::Native).to receive(call).and_raise(Kino::Error, "no descriptor left")
@@ -63,9 +63,9 @@ RSpec.describe Kino::Server do
     end
   end
 
-  it "is as one that was never started when its start has failed" do
+  it "looks like a server that was never started after its start has failed" do
     subject = server(port: 0, workers: 2)
-    allow(Kino::Pool::Threads).to receive(:new).and_raise(ThreadError, "no thread")
+    allow(Kino::Pool::ThreadLauncher).to receive(:new).and_raise(ThreadError, "no thread")
     expect { subject.start }.to raise_error(ThreadError)
     expect(subject.stats).to eq(mode: :threaded, workers: 2, threads: 3, lanes: false, batch: 1)
     expect([subject.ready?, subject.listener, subject.add_worker]).to eq([false, nil, nil])
@@ -86,7 +86,7 @@ RSpec.describe Kino::Server do
     subject&.shutdown
   end
 
-  it "warns once when there are to be more workers than the VM runs at a time" do
+  it "warns once if there are more workers than the VM runs at a time" do
     app = Module.new { def self.call(_env) = [200, {}, []] }
     allow(Kino::Config::Mode).to receive(:max_cpu_warning) { |ractors| "#{ractors} are too many" if ractors > 1 }
     allow(Kino::ErrorLog).to receive(:line)
@@ -98,7 +98,7 @@ RSpec.describe Kino::Server do
     subject&.shutdown
   end
 
-  it "takes for the time of a shutdown what the directive takes, and says so at once" do
+  it "accepts the same shutdown timeouts as the directive, and refuses others at once" do
     subject = server
     [-1, Float::NAN, Float::INFINITY, "soon", nil, :none].each do |timeout|
       expect { subject.shutdown(timeout:) }.to raise_error(
@@ -108,7 +108,7 @@ RSpec.describe Kino::Server do
     [0, 1.5, Rational(1, 2), "5"].each { |timeout| expect(subject.shutdown(timeout:)).to be(subject) }
   end
 
-  it "runs what is to be opened anew, in order, and logs what one raises" do
+  it "runs the reload blocks in order, and logs what one raises" do
     told = []
     subject = server
     expect(subject.on_reload { told << 1 }.on_reload { raise "broken" }).to be(subject)
@@ -120,7 +120,7 @@ RSpec.describe Kino::Server do
     expect(told).to eq([1, 2, 1, 2])
   end
 
-  it "flushes the log when nobody is left who could write to it" do
+  it "flushes the log after everything that could write to it has ended" do
     calls = []
     subject = server(port: 0, workers: 1, threads: 1, on_worker_exit: ->(*) { calls << :exit }).start
     %i[close shutdown].each do |name|
@@ -146,7 +146,7 @@ RSpec.describe Kino::Server do
       expect { TCPSocket.new("127.0.0.1", result.port) }.to raise_error(Errno::ECONNREFUSED)
     end
 
-    it "leaves a listener of its caller's open, for whom else it may be" do
+    it "leaves the caller's listener open for others" do
       TCPServer.open("127.0.0.1", 0) do |socket|
         described_class.run(app, listener: socket, workers: 1, threads: 1, mode: :threaded) do
           Process.kill("TERM", Process.pid)
@@ -156,7 +156,7 @@ RSpec.describe Kino::Server do
       end
     end
 
-    it "does without a block" do
+    it "needs no block" do
       allow(Kino::Runner).to receive(:new).and_wrap_original do |original, server, **keywords|
         Thread.new { sleep 0.001 until server.port && server.shutdown }
         original.call(server, **keywords)

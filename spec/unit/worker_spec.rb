@@ -14,33 +14,33 @@ RSpec.describe Kino::Worker do
       "rack.response_finished" => [] }
   end
 
-  let(:endings) { [] }
+  let(:reasons) { [] }
 
-  # @return [Symbol, Exception] at what stage it left, or what it died of
+  # @return [Symbol, Exception] the stage at which it left, or the error that it died of
   def outcome(hooks: Kino::Hooks::NONE, &)
-    described_class.run(server_id: 7, app: Proc.new(&), index: 1, hooks:) { |ending| endings << ending }
-    endings.last.error || endings.last.stage
+    described_class.run(server_id: 7, app: Proc.new(&), index: 1, hooks:) { |reason| reasons << reason }
+    reasons.last.error || reasons.last.stage
   end
 
   def expect_logged(line, &)
     expect(&).to output(line).to_stderr
   end
 
-  it "answers requests until the server is closed, each in one crossing" do
+  it "answers requests until the server is closed, each in one native call" do
     expect(outcome { |request| [200, { "x" => "1" }, [request["PATH_INFO"]]] }).to eq(:leaving)
     expect(native.notes).to eq(
       [[:reply, 200, { "x" => "1" }, ["/1"]], [:reply, 200, { "x" => "1" }, ["/2"]], [:release]]
     )
   end
 
-  it "takes the long way for other bodies" do
+  it "streams other bodies" do
     outcome { |request| [200, {}, [request["PATH_INFO"]].each] }
     expect(native.notes).to eq(
       [[:stream, 200, {}], [:write, "/1"], [:finish], [:stream, 200, {}], [:write, "/2"], [:finish], [:release]]
     )
   end
 
-  it "takes the long way for those who want to know when it is finished" do
+  it "answers and takes separately if there is a rack.response_finished" do
     told = []
     outcome do |request|
       request["rack.response_finished"] << ->(_, status, *) { told << [request["PATH_INFO"], status, native.answered?] }
@@ -58,13 +58,13 @@ RSpec.describe Kino::Worker do
     end
   end
 
-  it "answers 500 for what cannot be sent, and tells those who wait for the end" do
+  it "answers 500 if the response cannot be sent" do
     native.failure = Kino::InvalidResponseError.new("no such status")
     expect_logged(/\Akino: Kino::InvalidResponseError: no such status/) { outcome { [1, {}, []] } }
     expect(native.notes.first).to eq([:answer, *failure])
   end
 
-  it "sends a body as a stream whose length is not as announced" do
+  it "streams a body whose length differs from its content-length" do
     native.failure = Kino::LengthMismatchError.new("no")
     outcome { [200, { "content-length" => "9" }, %w[a b]] }
     expect(native.notes.first(4)).to eq(
@@ -72,26 +72,26 @@ RSpec.describe Kino::Worker do
     )
   end
 
-  it "says nothing of a client that has left" do
+  it "does not log that a client has left" do
     expect { outcome { raise Kino::DisconnectedError, "gone" } }.not_to output.to_stderr
     expect(native.notes).to eq([[:answer, *failure], [:answer, *failure], [:release]])
   end
 
-  it "ends with anything else, which it returns, and lets go of the request" do
+  it "dies of any other exception, reports it, and releases the request" do
     [SystemExit.new(3), NoMemoryError.new].each do |error|
       expect(outcome { raise error }).to be(error)
     end
     expect(native.notes).to eq([[:release]] * 2)
   end
 
-  it "lets go of the request when its thread is killed" do
+  it "releases the request when its thread is killed" do
     expect(Thread.new { outcome { Thread.current.kill } }.value).to be_nil
-    ending = have_attributes(stage: :serving, full_message: "Kino::WorkerError: its thread was killed")
-    expect(endings).to match([ending])
+    reason = have_attributes(stage: :serving, full_message: "Kino::WorkerError: its thread was killed")
+    expect(reasons).to match([reason])
     expect(native.notes).to eq([[:release]])
   end
 
-  it "runs rack.response_finished for the request that it has in hand when it ends" do
+  it "runs rack.response_finished for the request in hand when it dies" do
     told = []
     finished = ->(env, status, headers, error) { told << [env["PATH_INFO"], status, headers, error.class] }
     outcome { |env| (env["rack.response_finished"] << finished) && exit }
@@ -99,7 +99,7 @@ RSpec.describe Kino::Worker do
     expect(told).to eq([["/1", nil, nil, SystemExit], ["/2", nil, nil, Kino::WorkerError]])
   end
 
-  it "runs each rack.response_finished though several of them end the worker" do
+  it "runs every rack.response_finished even if several of them call exit" do
     told = []
     outcome do |env|
       env["rack.response_finished"] << ->(*) { told << 1 } << ->(*) { exit } << ->(*) { exit } << ->(*) { told << 2 }
@@ -108,7 +108,7 @@ RSpec.describe Kino::Worker do
     expect(told).to eq([2, 1])
   end
 
-  it "runs no rack.response_finished twice for a request that was answered" do
+  it "runs rack.response_finished once for a request that was answered before it died" do
     told = []
     late = SystemExit.new
     allow(Kino::Native::Worker).to receive(:new).and_return(FakeNative.new(env("/1"), late))
@@ -116,29 +116,29 @@ RSpec.describe Kino::Worker do
     expect(told).to eq([1])
   end
 
-  it "tells what kept it from beginning" do
+  it "reports what kept it from booting" do
     allow(Kino::Native::Worker).to receive(:new).and_raise(Kino::Error, "server 7 does not run in this process")
     expect(outcome { [200, {}, []] }).to be_a(Kino::Error)
-    expect(endings.last.stage).to eq(:boot)
+    expect(reasons.last.stage).to eq(:boot)
   end
 
-  it "does not take for the app's what comes while it waits for a request" do
+  it "does not blame the app for an error that is raised while it waits for a request" do
     late = ArgumentError.new("not the app's")
     allow(Kino::Native::Worker).to receive(:new).and_return(FakeNative.new(env("/1"), late))
     expect { expect(outcome { [200, {}, ["plain"]] }).to be(late) }.not_to output.to_stderr
-    expect(endings.last.stage).to eq(:serving)
+    expect(reasons.last.stage).to eq(:serving)
   end
 
-  it "leaves for good when it was told to, whatever it died of" do
+  it "is leaving if it was told to, whatever it died of" do
     allow(native).to receive(:leaving?).and_return(true)
     expect(outcome { raise NoMemoryError }).to be_a(NoMemoryError)
-    expect(endings.last.stage).to eq(:leaving)
+    expect(reasons.last.stage).to eq(:leaving)
   end
 
-  it "says that it was set aside" do
+  it "reports that it was quarantined" do
     allow(native).to receive(:quarantined?).and_return(true)
     outcome { [200, {}, []] }
-    expect(endings).to match([have_attributes(stage: :set_aside, error: nil)])
+    expect(reasons).to match([have_attributes(stage: :quarantined, error: nil)])
   end
 
   describe "hooks" do
@@ -146,7 +146,7 @@ RSpec.describe Kino::Worker do
 
     def hooks(**) = Kino::Hooks::NONE.with(**)
 
-    it "are told of each request after its answer, and of errors before theirs" do
+    it "run after the answer of each request, and on_error before it" do
       on_error = ->(error, env) { told << [error.message, env["PATH_INFO"], native.answered?] }
       after_request = ->(env, status) { told << [env["PATH_INFO"], status, native.answered?] }
       expect_logged(/no/) do
@@ -157,22 +157,22 @@ RSpec.describe Kino::Worker do
       expect(told).to eq([["no", "/1", false], ["/1", 500, true], ["/2", 201, true]])
     end
 
-    it "are called in each worker before its first request" do
-      outcome(hooks: hooks(after_worker_boot: ->(index) { told << index })) { told << :request }
+    it "run in each worker before its first request" do
+      outcome(hooks: hooks(after_worker_boot: ->(index) { told << index })) { told << :request and [200, {}, []] }
       expect(told.first).to eq(1)
     end
 
-    it "that raise are logged and swallowed" do
+    it "that raise are logged and do no harm" do
       failing = ->(*) { raise "broken" }
       expect_logged(/\Akino: the hook after_worker_boot raised RuntimeError: broken$/) do
         outcome(hooks: hooks(after_worker_boot: failing, after_request: failing)) { [200, {}, []] }
       end
-      expect(endings.last.error).to be_nil
+      expect(reasons.last.error).to be_nil
     end
 
-    it "that end the worker at boot leave the front-end without one" do
+    it "that call exit at boot leave no native worker behind" do
       outcome(hooks: hooks(after_worker_boot: ->(_) { exit })) { [200, {}, []] }
-      expect(endings).to match([have_attributes(stage: :boot, error: SystemExit)])
+      expect(reasons).to match([have_attributes(stage: :boot, error: SystemExit)])
       expect(Kino::Native::Worker).not_to have_received(:new)
     end
   end

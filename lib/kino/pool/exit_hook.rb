@@ -5,14 +5,14 @@ require "kino/hooks"
 
 module Kino
   module Pool
-    # Calls the hook `on_worker_exit`, one call after another, on a thread of its own: workers are replaced at once,
-    # whatever the hook does, and be it that it hangs or ends its thread.
+    # Calls the hook `on_worker_exit`, one call after another, on a thread of its own: workers are replaced at once even
+    # if the hook hangs or kills its thread.
     class ExitHook
-      # Calls that may wait. Where a hook hangs and workers go on dying, something has to give.
+      # Most calls that may wait. If a hook hangs while workers go on dying, something has to give.
       MOST = 1024
 
       # @param hook [#call, nil]
-      # @param threads [Hooks::Threads] that its thread is to be one of
+      # @param threads [Hooks::Threads] starts its thread
       def initialize(hook, threads:)
         @hook = hook
         @threads = threads
@@ -20,12 +20,12 @@ module Kino
         @is_behind = false
       end
 
-      # Has it called; does not wait for that.
+      # Queues a call of the hook.
       #
       # @param index [Integer] of a worker
       # @param error [Exception, nil] what it died of
       # @return [void]
-      def tell(index, error)
+      def notify(index, error)
         return unless @hook
         return fall_behind if @calls.size >= MOST
 
@@ -34,7 +34,7 @@ module Kino
         run
       end
 
-      # Waits until all calls are over. Nothing may be told after that.
+      # Waits until all calls have returned. No call may be queued after that.
       #
       # @param seconds [Numeric] at most
       # @return [void]
@@ -52,7 +52,7 @@ module Kino
 
       private
 
-      # A hook may end its thread, and then the next goes on.
+      # Starts another thread if the hook has killed the last one.
       # @return [Boolean] whether there is anything to wait for
       def run
         return true if @thread&.alive?
@@ -64,7 +64,7 @@ module Kino
           end
         end
         true
-      rescue ThreadError # none is left: the next who is told of tries again
+      rescue ThreadError # no thread is left: the next notification tries again
         false
       end
 

@@ -4,34 +4,34 @@ require "kino/error_log"
 
 module Kino
   module Pool
-    # Sets workers aside that hang, or none.
+    # Quarantines workers that hang, where the settings ask for it.
     class Quarantine
-      # How often to look: so many times in the time-out, and within these seconds.
-      LOOKS = 4
-      LOOK_EVERY = 0.005..1.0
-      private_constant :LOOKS, :LOOK_EVERY
+      # Checks within one timeout, and the limits of the interval that results, in seconds.
+      CHECKS = 4
+      INTERVALS = 0.005..1.0
+      private_constant :CHECKS, :INTERVALS
 
       # @param server_id [Integer] the server in {Native}
-      # @param seconds [Float, nil] at one request, after which a worker is set aside; nil for never
-      # @param most [Integer] how many may be at a time
+      # @param seconds [Float, nil] a worker may take for one request; nil for any time
+      # @param most [Integer] how many may be quarantined at a time
       def initialize(server_id:, seconds:, most:)
         @server_id = server_id
         @seconds = seconds
         @most = most
       end
 
-      # @return [Float, nil] seconds until the next look; nil for never
-      def interval = @seconds && (@seconds / LOOKS).clamp(LOOK_EVERY)
+      # @return [Float, nil] seconds between checks; nil for no checks
+      def interval = @seconds && (@seconds / CHECKS).clamp(INTERVALS)
 
-      # Looks, and says so in the log.
-      # @yieldparam index [Integer] of a worker that has a thread less now
+      # Quarantines the workers that hang now, and logs each.
+      # @yieldparam index [Integer] of a worker that has one thread less now
       # @return [void]
-      def look
+      def check
         return unless @seconds
 
         while (index = Native.quarantine(@server_id, @seconds, @most))
-          ErrorLog.line("kino-worker-#{index + 1} has been at one request for more than #{@seconds} s: it is set " \
-                        "aside, and another takes its place")
+          ErrorLog.line("kino-worker-#{index + 1} has been at one request for more than #{@seconds} s: it is " \
+                        "quarantined, and another takes its place")
           yield index
         end
       end

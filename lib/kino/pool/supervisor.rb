@@ -1,108 +1,104 @@
 # frozen_string_literal: true
 
-require "kino/pool/backoff"
-require "kino/pool/ending"
+require "kino/pool/drain"
+require "kino/pool/lifecycle"
 require "kino/pool/quarantine"
-require "kino/pool/retiring"
-require "kino/pool/roster"
-require "kino/pool/settling"
-require "kino/pool/starter"
+require "kino/pool/worker_table"
 
 module Kino
   module Pool
-    # Keeps as many workers running as there should be: replaces those that die, starts others for those that hang, adds
-    # and removes some when it is told to. One thread does that; how a worker is started is {Ractors}' or {Threads}'
-    # business.
+    # Keeps the right number of workers running: replaces those that die, starts others for those that hang, adds and
+    # removes some on request. One thread does all of it. The state is in {WorkerTable}, {Lifecycle} decides what
+    # follows an exit, and a {Launcher} starts Ractors or threads.
     #
-    # A worker that dies while it serves is replaced at once. One that dies before it could begin is tried again after a
-    # while, see {Backoff}; others are replaced meanwhile. When its attempts are exhausted, it depends:
+    # A worker that dies while it serves is replaced at once. A worker that dies before it could take a request is
+    # retried after a delay, see {Backoff}; others are replaced meanwhile. When its attempts are exhausted:
     #
-    # - Where others serve, one that has never served is given up: it was asked for too much. One that has served is
-    #   tried for ever: what keeps it from beginning (a lack of memory, say) will pass, and nobody is there to add it
-    #   again.
-    # - Where nobody serves, and all are exhausted, the server stops: who has started it can do better than to wait.
+    # - If others serve, a worker that has never served is given up: it was one too many. A worker that has served is
+    #   retried forever, because what stops it (a lack of memory, say) will pass, and nobody is there to add it again.
+    # - If no worker serves and all attempts are exhausted, the server stops: whoever started it can do better than
+    #   wait.
     class Supervisor
-      # @param launcher [Ractors, Threads]
-      # @param roster [Roster] the workers that there should be
+      # @param launcher [Launcher]
+      # @param table [WorkerTable] the workers that should exist
       # @param quarantine [Quarantine]
       # @param exit_hook [ExitHook]
-      # @param demotion [Demotion, nil] says when to go over to threads
-      # @yieldparam error [WorkerError] nobody serves, or could be replaced, any more; nothing is started after it
-      def initialize(launcher:, roster:, quarantine:, exit_hook:, demotion: nil, &give_up)
+      # @param demotion [Demotion, nil] decides whether threads replace the Ractors
+      # @yieldparam error [WorkerError] no worker serves, or could be replaced, any more; nothing is started after that
+      def initialize(launcher:, table:, quarantine:, exit_hook:, demotion: nil, &on_failure)
         @launcher = launcher
-        @roster = roster
+        @table = table
         @quarantine = quarantine
         @exit_hook = exit_hook
         @demotion = demotion
-        @give_up = give_up
+        @on_failure = on_failure
         @lock = Mutex.new
-        @starter = Starter.new(server_id: launcher.server_id, launcher:, roster:)
-        @retiring = Retiring.new(launcher.server_id)
-        @settling = Settling.new(server_id: launcher.server_id, roster:, starter: @starter, retiring: @retiring)
+        @drain = Drain.new(launcher.server_id)
+        @lifecycle = Lifecycle.new(launcher:, table:, drain: @drain)
         @errors = 0
       end
 
       # @return [self]
       def start
-        @lock.synchronize { @roster.indexes.each { |index| @starter.worker(index) } }
+        @lock.synchronize { @table.indexes.each { |index| @lifecycle.start_worker(index) } }
         @thread = Thread.new { supervise }.tap { |thread| thread.name = "kino-supervisor" }
         self
       end
 
       # @return [Integer] how many workers there should be
-      def workers = @lock.synchronize { @roster.indexes.size }
+      def workers = @lock.synchronize { @table.indexes.size }
 
       # @return [Boolean] whether any worker runs now
-      def any? = @lock.synchronize { @roster.running? }
+      def any? = @lock.synchronize { @table.running? }
 
-      # @return [Boolean] whether threads have taken the place of Ractors
+      # @return [Boolean] whether threads have replaced the Ractors
       def demoted? = @demotion ? @demotion.begun? : false
 
-      # @return [Integer, nil] threads a worker, where they have
+      # @return [Integer, nil] threads per worker, if they have
       def threads = (@demotion.threads if demoted?)
 
       # @param rows [Array<Hash>] the `per_worker` of {Server#stats}
-      # @return [Boolean] whether all that are to serve have come up
-      def up?(rows) = @lock.synchronize { !@thread.nil? && @roster.up?(rows) }
+      # @return [Boolean] whether all workers have come up
+      def up?(rows) = @lock.synchronize { !@thread.nil? && @table.up?(rows) }
 
-      # Starts one more.
-      # @return [Integer, nil] its index, the lowest that is free; nil if there are as many as there may be, and once
-      #   the server ends
+      # Starts one more worker.
+      # @return [Integer, nil] its index, the lowest that is free; nil if there are as many as there may be, or if the
+      #   server is stopping
       def add
         @lock.synchronize do
           next if @is_stopping
 
-          index = @roster.add { |free| !@retiring.include?(free) } or next refuse_to_add
-          @starter.worker(index)
+          index = @table.add { |free| !@drain.include?(free) } or next refuse_to_add
+          @lifecycle.start_worker(index)
           @launcher.wake
           index
         end
       end
 
-      # Sends the one with the highest index away, after the request that it is at. One stays in any case.
-      # @return [Integer, nil] its index; nil if it is the only one
+      # Removes the worker with the highest index; it finishes its request. The last worker always stays.
+      # @return [Integer, nil] its index; nil if it is the only one, or if the server is stopping
       def remove
         @lock.synchronize do
-          next if @is_stopping || @roster.indexes.size == 1
+          next if @is_stopping || @table.indexes.size == 1
 
-          index, threads = @roster.remove
-          @retiring.add(index, threads)
+          index, threads = @table.remove
+          @drain.add(index, threads)
           @launcher.wake
           index
         end
       end
 
-      # Starts nothing more, and waits for the workers to leave, and for the hook that is told of it. May be called
-      # again, but not on {#own_thread?}.
-      # @param seconds [Numeric] for all of them together
-      # @param grace [Numeric] seconds more for the `ensure` blocks of those that are killed then
-      # @return [Boolean] whether all have left by themselves
+      # Starts nothing more, and waits for the workers to leave and for the exit hook. May be called again, but not on
+      # {#own_thread?}.
+      # @param seconds [Numeric] for all of it together
+      # @param grace [Numeric] seconds more for the `ensure` blocks of threads that are killed then
+      # @return [Boolean] whether all workers have left by themselves
       def join(seconds, grace: 0)
         deadline = now + seconds
         @lock.synchronize { @is_stopping = true }
         @launcher.wake
         has_left = !@thread.join(seconds).nil?
-        give_workers_up(grace) unless has_left
+        kill_workers(grace) unless has_left
         @exit_hook.finish([deadline - now, 0].max)
         has_left
       end
@@ -112,31 +108,31 @@ module Kino
 
       private
 
-      # Those that are busy first: until they have let go of the VM lock, nobody else gets on.
-      def give_workers_up(grace)
+      # Before the supervisor's own thread, which cannot run until busy workers have let go of the VM lock.
+      def kill_workers(grace)
         @launcher.kill
-        @is_given_up = true
+        @is_killed = true
         @thread.kill.join
         @launcher.await_killed(grace)
       end
 
       def supervise
-        @thread = Thread.current # at once: {#start} may not have noted it when it is asked for
+        @thread = Thread.current # at once: {#start} may not have assigned it when it is needed
         step until over?
       end
 
-      # Whatever is raised in it, and whoever has raised it at this thread: without it nobody that dies is replaced.
+      # Rescues whatever is raised in it, or at this thread from outside: without it no worker is ever replaced.
       def step
-        give_up
-        ended = @launcher.next_end(patience)
-        handle(*ended) if ended
+        announce_failure
+        exited = @launcher.next_exit(wait_time)
+        handle_exit(*exited) if exited
         @lock.synchronize { tick }
         @errors = 0
       rescue Exception => error # rubocop:disable Lint/RescueException -- see above
-        endure(error)
+        log_and_back_off(error)
       end
 
-      def endure(error)
+      def log_and_back_off(error)
         @errors += 1
         ErrorLog.line("the supervisor of the workers goes on after #{ErrorLog.full_message(error)}")
         why = "its workers cannot be supervised: #{error.class}"
@@ -144,79 +140,79 @@ module Kino
         sleep(Backoff.delay(@errors))
       end
 
-      # Tells who has started us that nothing is started any more.
-      def give_up
+      def announce_failure
         return unless @failure
 
-        @give_up&.call(@failure)
+        @on_failure&.call(@failure)
         @failure = nil
       end
 
-      def over? = @lock.synchronize { @is_given_up || (@is_stopping && !@roster.running? && !@failure) }
+      def over? = @lock.synchronize { @is_killed || (@is_stopping && !@table.running? && !@failure) }
 
-      # @return [Float, nil] seconds until there is something to do, whatever happens; nil for never
-      def patience
+      # @return [Float, nil] seconds until the next {#tick} has something to do; nil for never
+      def wait_time
         @lock.synchronize do
           next if @is_stopping
 
-          [@roster.next_due&.-(now), @quarantine.interval,
-           (Retiring::EVERY if @retiring.any?)].compact.min&.clamp(0.0, nil)
+          [@table.next_due&.-(now), @quarantine.interval,
+           (Drain::INTERVAL if @drain.pending?)].compact.min&.clamp(0.0, nil)
         end
       end
 
-      # What is done because it is time.
       def tick
         return if @is_stopping
 
-        go_over if @demotion&.due?
-        while (unit = @roster.due(now))
-          @starter.again(unit)
+        demote if @demotion&.due?
+        while (spec = @table.take_due(now))
+          @lifecycle.respawn(spec)
         end
-        @retiring.tell
-        @quarantine.look { |index| @starter.stand_in(index) }
+        @drain.tell
+        @quarantine.check { |index| @lifecycle.replace_quarantined(index) }
       end
 
-      # The Ractors know already that they are to leave, and each of the successors that is missing is started: whatever
-      # is raised in between, it can be done again.
-      def go_over
+      # Replaces the Ractors by threads; the engine has told the Ractors to leave. If something is raised halfway, the
+      # next tick goes on: it starts those threads that are missing.
+      def demote
         unless @demotion.begun?
-          @roster.renew
-          @retiring.clear
-          successors, workers = @demotion.begin(@launcher, @roster.indexes.size)
-          @launcher = @starter.launcher = successors
-          @roster.keep(workers)
+          @table.relieve
+          @drain.clear
+          relief, workers = @demotion.begin(@launcher, @table.indexes.size)
+          @launcher = @lifecycle.launcher = relief
+          @table.limit(workers)
         end
-        @roster.indexes.each { |index| @starter.worker(index) unless @roster.running?(index) }
-        @demotion.conclude(@roster.indexes.size)
+        @table.indexes.each { |index| @lifecycle.start_worker(index) unless @table.running?(index) }
+        @demotion.finish(@table.indexes.size)
       end
 
-      # Says what has happened before anything else can.
-      def handle(number, ending, is_whole)
-        unit, what, successor = @lock.synchronize { settle(number, ending, is_whole) }
-        return unless unit
+      # Logs the exit before the replacement can log anything.
+      def handle_exit(number, reason, is_whole)
+        spec, what, replacement = @lock.synchronize { decide(number, reason, is_whole) }
+        return unless spec
 
         begin
-          ErrorLog.line("#{unit.name} #{[what, ending.full_message].compact.join(": ")}") if what
+          ErrorLog.line("#{spec.name} #{[what, reason.full_message].compact.join(": ")}") if what
         ensure
-          @lock.synchronize { @starter.again(successor) unless @is_stopping } if successor
+          @lock.synchronize { @lifecycle.respawn(replacement) unless @is_stopping } if replacement
         end
         # Once for each thread, in both modes.
-        unit.threads.times { @exit_hook.tell(unit.index, ending.error) }
+        spec.threads.times { @exit_hook.notify(spec.index, reason.error) }
       end
 
-      def settle(number, ending, is_whole)
-        @settling.settle(number, ending, is_whole:, is_stopping: @is_stopping) { |why| fail_with(why, WorkerBootError) }
+      def decide(number, reason, is_whole)
+        @lifecycle.exited(number, reason, is_whole:, is_stopping: @is_stopping) do |why|
+          fail_with(why, WorkerBootError)
+        end
       end
 
       def fail_with(why, error = WorkerError)
         @is_stopping = true
-        @roster.put_off_none
+        @table.clear_schedule
         @failure = error.new("the server has stopped: #{why}")
       end
 
       # @return [nil]
       def refuse_to_add
-        ErrorLog.line("no worker is added: there are #{@roster.indexes.size}, and there may be no more")
+        ErrorLog.line("no worker is added: there are #{@table.indexes.size}, and there may be no more")
       end
 
       def now = Process.clock_gettime(Process::CLOCK_MONOTONIC)

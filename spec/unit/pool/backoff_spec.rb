@@ -1,18 +1,18 @@
 # frozen_string_literal: true
 
-require "kino/pool/backoff"
+require "kino/pool/worker_table"
 
 RSpec.describe Kino::Pool::Backoff do
-  it "replaces one at once that has served" do
+  it "replaces a worker that has served at once" do
     expect(described_class.delay(0)).to eq(0)
   end
 
-  it "doubles from one failure to the next, up to its longest" do
+  it "doubles the delay with each failure, up to the longest" do
     expect((1..8).map { |failures| described_class.delay(failures) }).to eq([0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0])
     expect(described_class.delay(100_000)).to eq(5.0)
   end
 
-  it "takes 8 failures in a row for lasting" do
+  it "is exhausted after 8 failures in a row" do
     expect([0, 7, 8, 9].map { |failures| described_class.exhausted?(failures) }).to eq([false, false, true, true])
   end
 end

@@ -3,7 +3,7 @@
 require "kino"
 
 RSpec.describe Kino::Pool::Supervisor do
-  # Starts nothing, but notes what it would; its workers end as they are told.
+  # Only records what it is asked to start; the examples report the exits.
   let(:launcher) do
     Class.new do
       attr_reader :started, :failures, :errors
@@ -21,24 +21,24 @@ RSpec.describe Kino::Pool::Supervisor do
 
       def name(index) = "worker-#{index}"
 
-      def parts(index) = [["worker-#{index}", threads]]
+      def specs(index) = [Kino::Pool::WorkerSpec.new(index:, name: name(index), threads:)]
 
-      def start(number, unit)
+      def start(number, spec)
         error = failures.shift
         raise error if error
 
-        started << [number, unit]
+        started << [number, spec]
       end
 
-      def next_end(seconds)
+      def next_exit(seconds)
         raise errors.pop unless errors.empty?
 
         @ended.pop(timeout: seconds).then { |ended| ended unless ended == :wake }
       end
 
-      def note_thread(number, ending) = @ended << [number, ending, false]
+      def report_thread(number, reason) = @ended << [number, reason, false]
 
-      def note(number, ending) = @ended << [number, ending, true]
+      def report(number, reason) = @ended << [number, reason, true]
 
       def wake = @ended << :wake
 
@@ -59,14 +59,14 @@ RSpec.describe Kino::Pool::Supervisor do
     allow(Kino::ErrorLog).to receive(:line)
   end
 
-  # Have the front-end say that threads of these workers are up.
+  # Makes the front-end's stats list threads of these workers.
   def up(*indexes, hanging: [])
     rows = indexes.map { |index| { index:, quarantined: false } }
     rows += hanging.map { |index| { index:, quarantined: true } }
     allow(Kino::Native).to receive(:stats).and_return({ per_worker: rows })
   end
 
-  # @return [Array(Integer, Unit)] of the one that is started after so many have died at boot
+  # @return [Array(Integer, WorkerSpec)] the attempt after this many have died at boot
   def die_at_boot(times, started = launcher.started.pop)
     times.times do
       finish(started.first, :boot, NoMemoryError.new("none"))
@@ -76,25 +76,25 @@ RSpec.describe Kino::Pool::Supervisor do
   end
 
   def supervisor(workers: 1)
-    roster = Kino::Pool::Roster.new(workers:, most: 3)
-    described_class.new(launcher:, roster:, quarantine:, exit_hook:) { |error| given_up << error }
+    table = Kino::Pool::WorkerTable.new(workers:, most: 3)
+    described_class.new(launcher:, table:, quarantine:, exit_hook:) { |error| given_up << error }
   end
 
-  def finish(number, stage = :leaving, error = nil) = launcher.note(number, Kino::Pool::Ending.of(stage, error))
+  def finish(number, stage = :leaving, error = nil) = launcher.report(number, Kino::Pool::ExitReason.of(stage, error))
 
-  it "starts as many as it is told, and waits for them" do
+  it "starts the workers, and waits for them to leave" do
     subject = supervisor(workers: 2).start
     2.times { finish(launcher.started.pop.first) }
     expect(subject.join(60)).to be(true)
     expect(Array.new(2) { exits.pop }).to contain_exactly([0, nil], [1, nil])
   end
 
-  it "replaces one that dies at once, says so, and counts it" do
+  it "replaces a worker that dies at once, logs and counts it" do
     subject = supervisor.start
     error = RuntimeError.new("why")
     finish(launcher.started.pop.first, :serving, error)
-    number, unit = launcher.started.pop
-    expect(unit).to have_attributes(index: 0, name: "worker-0", failures: 0)
+    number, spec = launcher.started.pop
+    expect(spec).to have_attributes(index: 0, name: "worker-0", failures: 0)
     expect(exits.pop).to eq([0, error])
     finish(number)
     expect(subject.join(60)).to be(true)
@@ -102,7 +102,7 @@ RSpec.describe Kino::Pool::Supervisor do
     expect(Kino::ErrorLog).to have_received(:line).with("worker-0 died and is replaced: RuntimeError: why")
   end
 
-  it "gives up on one that dies at boot again and again, whatever Ruby failed with" do
+  it "stops the server if its worker keeps dying at boot, or cannot be started" do
     stub_const("Kino::Pool::Backoff::FIRST", 0.0001)
     launcher.failures.concat(Array.new(4) { ThreadError.new("no thread left") })
     subject = supervisor.start
@@ -120,12 +120,12 @@ RSpec.describe Kino::Pool::Supervisor do
       stub_const("Kino::Pool::Backoff::LONGEST", 0.0001)
     end
 
-    it "gives up one that has never served, where others serve" do
+    it "gives up a worker that has never served, if others serve" do
       up(0)
       subject = supervisor(workers: 2).start
       first, second = Array.new(2) { launcher.started.pop }
-      number, unit = die_at_boot(7, second)
-      expect(unit).to have_attributes(index: 1, failures: 7, has_served: false)
+      number, spec = die_at_boot(7, second)
+      expect(spec).to have_attributes(index: 1, failures: 7, has_served: false)
       finish(number, :boot, NoMemoryError.new("none"))
       8.times { exits.pop }
       expect(Kino::ErrorLog).to have_received(:line).with(
@@ -138,23 +138,23 @@ RSpec.describe Kino::Pool::Supervisor do
       expect(subject.join(60)).to be(true)
     end
 
-    it "goes on with one that has served, where others serve" do
+    it "goes on retrying a worker that has served, if others serve" do
       up(0)
       subject = supervisor(workers: 2).start
       first, second = Array.new(2) { launcher.started.pop }
       finish(second.first, :serving, RuntimeError.new("why"))
-      number, unit = die_at_boot(10)
-      expect(unit).to have_attributes(index: 1, failures: 10, has_served: true)
+      number, spec = die_at_boot(10)
+      expect(spec).to have_attributes(index: 1, failures: 10, has_served: true)
       expect([subject.workers, given_up.size]).to eq([2, 0])
       [number, first.first].each { |one| finish(one) }
       expect(subject.join(60)).to be(true)
     end
 
-    it "stops where nobody has come up, with the last of them and not with the first" do
+    it "stops if no worker has come up, but only when the last attempts are exhausted" do
       subject = supervisor(workers: 2).start
       first, second = Array.new(2) { launcher.started.pop }
-      number, unit = die_at_boot(9, second)
-      expect(unit).to have_attributes(index: 1, failures: 9)
+      number, spec = die_at_boot(9, second)
+      expect(spec).to have_attributes(index: 1, failures: 9)
       expect(given_up).to be_empty
       finish(die_at_boot(7, first).first, :boot, NoMemoryError.new("none"))
       finish(number, :boot, NoMemoryError.new("none"))
@@ -162,24 +162,24 @@ RSpec.describe Kino::Pool::Supervisor do
       expect(subject.join(60)).to be(true)
     end
 
-    it "stops where those that had served are gone, and what is left hangs" do
+    it "stops if the only worker left hangs" do
       up(hanging: [0])
-      allow(quarantine).to receive(:look).and_invoke(->(&block) { block.call(0) }, -> {})
+      allow(quarantine).to receive(:check).and_invoke(->(&block) { block.call(0) }, -> {})
       subject = supervisor.start
       hanging = launcher.started.pop
       launcher.wake
       finish(die_at_boot(7).first, :boot, NoMemoryError.new("none"))
       expect(given_up.pop).to be_a(Kino::WorkerBootError)
       expect(subject).to be_any
-      finish(hanging.first, :set_aside)
+      finish(hanging.first, :quarantined)
       expect(subject.join(60)).to be(true)
     end
   end
 
-  describe "what is raised at it" do
+  describe "an error raised at its thread" do
     before { stub_const("Kino::Pool::Backoff::FIRST", 0.0001) }
 
-    it "is logged, and workers that die are replaced as before" do
+    it "is logged, and workers are still replaced" do
       subject = supervisor.start
       number, = launcher.started.pop
       launcher.errors << KeyError.new("what Ruby says") << SystemExit.new
@@ -193,7 +193,7 @@ RSpec.describe Kino::Pool::Supervisor do
       expect(given_up).to be_empty
     end
 
-    it "does not keep one from being replaced of whose end nothing can be said" do
+    it "does not prevent the replacement of a worker whose exit could not be logged" do
       allow(Kino::ErrorLog).to receive(:line).with(/died/).and_raise(NoMemoryError)
       subject = supervisor.start
       finish(launcher.started.pop.first, :serving, RuntimeError.new("why"))
@@ -201,17 +201,17 @@ RSpec.describe Kino::Pool::Supervisor do
       expect(subject.join(60)).to be(true)
     end
 
-    it "does not lose one that is tried again, whatever the question brings who else serves" do
+    it "does not lose a retry when the stats cannot be read" do
       allow(Kino::Native).to receive(:stats).and_raise(NoMemoryError)
       stub_const("Kino::Pool::Backoff::LONGEST", 0.0001)
       subject = supervisor.start
-      number, unit = die_at_boot(9)
-      expect(unit.failures).to eq(9)
+      number, spec = die_at_boot(9)
+      expect(spec.failures).to eq(9)
       finish(number)
       expect(subject.join(60)).to be(true)
     end
 
-    it "stops the server when it does not end" do
+    it "stops the server if it keeps coming back" do
       subject = supervisor.start
       8.times { launcher.errors << KeyError.new("what Ruby says") }
       launcher.wake
@@ -223,7 +223,7 @@ RSpec.describe Kino::Pool::Supervisor do
     end
   end
 
-  it "is up when all threads are that are to serve" do
+  it "is up when all threads of all workers are" do
     subject = supervisor(workers: 2)
     expect(subject).not_to be_up([])
     subject.start
@@ -235,31 +235,31 @@ RSpec.describe Kino::Pool::Supervisor do
     expect(subject.join(60)).to be(true)
   end
 
-  it "tells the hook of each thread of a worker once" do
+  it "notifies the hook once for each thread of a worker" do
     launcher.threads = 2
     subject = supervisor.start
     number, = launcher.started.pop
     died = RuntimeError.new("why")
-    launcher.note_thread(number, Kino::Pool::Ending.of(:serving, died)) # it is replaced where it was
-    launcher.note_thread(number, Kino::Pool::Ending.of(:set_aside))
-    launcher.note_thread(number, Kino::Pool::Ending.of(:leaving))
+    launcher.report_thread(number, Kino::Pool::ExitReason.of(:serving, died)) # it is replaced where it was
+    launcher.report_thread(number, Kino::Pool::ExitReason.of(:quarantined))
+    launcher.report_thread(number, Kino::Pool::ExitReason.of(:leaving))
     finish(number)
     expect(subject.join(60)).to be(true)
     expect(Array.new(exits.size) { exits.pop }).to eq([[0, died], [0, nil], [0, nil]])
   end
 
-  it "tells the hook of all threads of a worker that dies as a whole, and starts as many" do
+  it "notifies the hook for each thread of a worker that dies as a whole, and starts as many" do
     launcher.threads = 2
     subject = supervisor.start
     finish(launcher.started.pop.first, :serving, RuntimeError.new("why"))
-    number, unit = launcher.started.pop
-    expect(unit.threads).to eq(2)
+    number, spec = launcher.started.pop
+    expect(spec.threads).to eq(2)
     finish(number)
     expect(subject.join(60)).to be(true)
     expect(exits.size).to eq(4)
   end
 
-  it "adds no more than there may be, and says so" do
+  it "adds no more workers than allowed, and logs that" do
     subject = supervisor(workers: 2).start
     expect([subject.add, subject.add, subject.workers]).to eq([2, nil, 3])
     expect(Kino::ErrorLog).to have_received(:line).with("no worker is added: there are 3, and there may be no more")
@@ -267,7 +267,7 @@ RSpec.describe Kino::Pool::Supervisor do
     expect(subject.join(60)).to be(true)
   end
 
-  it "does not let one that waits for its turn keep others from theirs, nor the end" do
+  it "is not held up by a worker that waits to be retried, not even at its end" do
     stub_const("Kino::Pool::Backoff::FIRST", 3600.0)
     stub_const("Kino::Pool::Backoff::LONGEST", 3600.0)
     subject = supervisor(workers: 2).start
@@ -278,11 +278,11 @@ RSpec.describe Kino::Pool::Supervisor do
     expect(subject.join(60)).to be(true)
   end
 
-  it "replaces a worker while the hook has not returned, and waits for that at its end" do
+  it "replaces workers while the hook runs, and waits for the hook at its end" do
     entered = Thread::Queue.new
     leave = Thread::Queue.new
     slow = Kino::Pool::ExitHook.new(->(index, _) { entered << index and leave.pop }, threads: Kino::Hooks::Threads.new)
-    subject = described_class.new(launcher:, roster: Kino::Pool::Roster.new(workers: 1, most: 1),
+    subject = described_class.new(launcher:, table: Kino::Pool::WorkerTable.new(workers: 1, most: 1),
                                   quarantine:, exit_hook: slow).start
     2.times { finish(launcher.started.pop.first, :serving, RuntimeError.new("no")) }
     finish(launcher.started.pop.first)
@@ -293,7 +293,7 @@ RSpec.describe Kino::Pool::Supervisor do
     expect(entered.size).to eq(2)
   end
 
-  it "adds the lowest that is missing, and removes the highest but one" do
+  it "adds the lowest free index, and removes the highest, but never the last worker" do
     subject = supervisor(workers: 2).start
     numbers = Array.new(2) { launcher.started.pop.first }
     expect([subject.add, subject.remove, subject.remove, subject.remove, subject.workers]).to eq([2, 2, 1, nil, 1])
@@ -303,7 +303,7 @@ RSpec.describe Kino::Pool::Supervisor do
     expect([subject.add, subject.remove]).to eq([nil, nil])
   end
 
-  it "tells one to leave again that had not begun" do
+  it "tells a removed worker again that had not booted yet" do
     allow(Kino::Native).to receive(:retire).and_return(0, 0, 1)
     subject = supervisor(workers: 2).start
     subject.remove
@@ -312,21 +312,21 @@ RSpec.describe Kino::Pool::Supervisor do
     expect(subject.join(60)).to be(true)
   end
 
-  it "starts another for one that is set aside, and none when that leaves" do
-    allow(quarantine).to receive(:look).and_invoke(->(&block) { block.call(0) }, -> {})
+  it "replaces a quarantined worker once, and not again when it leaves" do
+    allow(quarantine).to receive(:check).and_invoke(->(&block) { block.call(0) }, -> {})
     subject = supervisor.start
     launcher.wake
     first, = launcher.started.pop
-    second, unit = launcher.started.pop
-    expect(unit).to have_attributes(index: 0, name: "worker-0", threads: 1)
-    finish(first, :set_aside)
+    second, spec = launcher.started.pop
+    expect(spec).to have_attributes(index: 0, name: "worker-0", threads: 1)
+    finish(first, :quarantined)
     finish(second)
     expect(subject.join(60)).to be(true)
-    expect(Kino::ErrorLog).to have_received(:line).with("worker-0 was set aside and has left").once
+    expect(Kino::ErrorLog).to have_received(:line).with("worker-0 was quarantined and has left").once
     expect(Kino::Native).not_to have_received(:count_respawn)
   end
 
-  it "gives up those that do not leave" do
+  it "gives up workers that do not leave" do
     expect(supervisor(workers: 2).start.join(0)).to be(false)
   end
 end
