@@ -17,11 +17,11 @@ RSpec.describe Kino::AppLoader do
     e
   end
 
-  it "gives the app of the file" do
+  it "returns the file's app" do
     expect(load("run ->(_env) { :answer }").call({})).to eq(:answer)
   end
 
-  it "gives a module as it is, so that it can be shared" do
+  it "returns a module unwrapped, so that it can be shared" do
     app = load("module AppLoaderSpecApp; def self.call(_env) = nil; end\nrun AppLoaderSpecApp")
     expect(Ractor.shareable?(app)).to be(true)
   end
@@ -37,7 +37,7 @@ RSpec.describe Kino::AppLoader do
     expect(failure("load './helper.rb'").message).to match(/\Ahelper\.rb:2: .*upcase.* \(NoMethodError\)\z/)
   end
 
-  it "names the line that requires what is not there" do
+  it "names the line of a require that fails" do
     expect(failure("\n\nrequire \"kino_spec_nonsense\"\n").message)
       .to eq("config.ru:3: cannot load such file -- kino_spec_nonsense (LoadError)")
   end
@@ -50,30 +50,30 @@ RSpec.describe Kino::AppLoader do
     File.delete(missing)
   end
 
-  it "has Rack's middleware at hand" do
+  it "has loaded Rack's middleware" do
     expect(load("use Rack::CommonLogger\nrun ->(_env) { [200, {}, []] }\n")).to be_a(Rack::CommonLogger)
   end
 
-  it "takes no end of the process for an app" do
+  it "raises if the file calls exit" do
     expect(failure("\nexit\n").message).to eq("config.ru:2: it ends the process (exit 0) before it gives an app")
     expect(failure("exit 3\n").message).to eq("config.ru:1: it ends the process (exit 3) before it gives an app")
   end
 
-  it "puts into one line what is no StandardError" do
+  it "reports in one line what is no StandardError" do
     expect(failure("raise Class.new(Exception), 'no'\n").message).to match(/\Aconfig\.ru:1: no \(#<Class:0x\h+>\)\z/)
     expect(failure("load __FILE__\n").message).to match(/\Aconfig\.ru:?1?: stack level too deep \(SystemStackError\)\z/)
   end
 
-  it "lets through what asks the process to end" do
+  it "does not rescue signals" do
     expect { load("raise Interrupt\n") }.to raise_error(Interrupt)
     expect { load("raise SignalException, 'TERM'\n") }.to raise_error(SignalException)
   end
 
-  it "puts a syntax error into one line" do
+  it "reports a syntax error in one line" do
     expect(failure("run ->(env) {\n").message).to match(/\Aconfig\.ru:\d+: syntax error, \S[^\n|^]*\z/)
   end
 
-  it "finds a syntax error in a file that the app loads" do
+  it "locates a syntax error in a file that the app loads" do
     File.write("helper.rb", "foo(\nend\n")
     expect(failure("load './helper.rb'").message).to match(/\Ahelper\.rb:\d+: syntax error, [^\n]+\z/)
   end
@@ -86,7 +86,7 @@ RSpec.describe Kino::AppLoader do
     expect(failure("run 5\n").message).to eq("config.ru: 5 is not a Rack app, for it has no call method")
   end
 
-  it "says that the file is missing, or no file" do
+  it "says that the file is missing, or a directory" do
     expect { described_class.load("none.ru") }.to raise_error(Kino::AppLoadError, "no such rackup file: none.ru")
     expect { described_class.load(".") }.to raise_error(Kino::AppLoadError, "not a file: .")
   end

@@ -21,11 +21,11 @@ RSpec.describe Kino::Cpus do
 
   def usable(processors: 16) = described_class.new(root: @root, processors:).usable
 
-  it "is what Kino.usable_cpus answers with, and no more than there are" do
+  it "is what Kino.usable_cpus returns, and no more than there are" do
     expect(Kino.usable_cpus).to be_between(1, Etc.nprocessors)
   end
 
-  it "is the affinity where there are no control groups" do
+  it "is the affinity if there are no control groups" do
     expect(usable).to eq(16)
   end
 
@@ -36,7 +36,7 @@ RSpec.describe Kino::Cpus do
   describe "cgroup v2" do
     before { write("proc/self/cgroup", "0::/a/b\n") }
 
-    it "is the quota of the own group" do
+    it "is the quota of the process's group" do
       write("sys/fs/cgroup/a/b/cpu.max", "400000 100000\n")
       expect(usable).to eq(4)
     end
@@ -60,20 +60,20 @@ RSpec.describe Kino::Cpus do
       expect(usable(processors: 2)).to eq(2)
     end
 
-    it "takes max, and what cannot be read, for no limit" do
+    it "takes max, and a file that cannot be read, for no limit" do
       write("sys/fs/cgroup/a/b/cpu.max", "max 100000\n")
       write("sys/fs/cgroup/a/cpu.max", "")
       write("sys/fs/cgroup/cpu.max", "garbage\n")
       expect(usable).to eq(16)
     end
 
-    it "finds a container's quota at the mount point, for the path may be one of the host's" do
+    it "finds a container's quota at the mount point if the path is the host's" do
       write("proc/self/cgroup", "0::/docker/0123\n")
       write("sys/fs/cgroup/cpu.max", "200000 100000\n")
       expect(usable).to eq(2)
     end
 
-    it "does not leave the mount point when the path begins above it" do
+    it "stays below the mount point if the path begins above it" do
       write("proc/self/cgroup", "0::/../../x\n")
       write("sys/cpu.max", "100000 100000\n")
       write("sys/fs/cgroup/x/cpu.max", "500000 100000\n")

@@ -3,7 +3,7 @@
 require "kino/error_log"
 
 RSpec.describe Kino::ErrorLog do
-  it "finds words for an exception that will not even say its class" do
+  it "describes an exception that does not even tell its class" do
     silent = Class.new(StandardError) do
       def class = raise("no class")
       def message = raise(self)
@@ -36,7 +36,7 @@ RSpec.describe Kino::ErrorLog do
     expect { described_class.line("something") }.to output("kino: something\n").to_stderr
   end
 
-  it "writes an exception in one go: class, message, request line and backtrace" do
+  it "writes an exception in one call: class, message, request line and backtrace" do
     text = entry(raised(ArgumentError.new("no")), env)
     expect(text).to match(%r{\Akino: ArgumentError: no \(GET /a HTTP/1\.1\)\n    #{__FILE__}:\d+:in .*\n})
   end
@@ -45,27 +45,27 @@ RSpec.describe Kino::ErrorLog do
     expect(entry(raised("no"), env.merge("QUERY_STRING" => "b=c"))).to include(" (GET /a?b=c HTTP/1.1)\n")
   end
 
-  it "does without a request and without a backtrace" do
+  it "needs neither a request nor a backtrace" do
     expect(entry(ArgumentError.new("no"))).to eq("kino: ArgumentError: no\n")
   end
 
-  it "keeps a message of several lines on one" do
+  it "joins a message of several lines" do
     expect(entry(ArgumentError.new("one\n  two\r\n\nthree"))).to eq("kino: ArgumentError: one | two | three\n")
   end
 
-  it "bears messages that are no text" do
+  it "accepts messages that are no text" do
     expect(entry(ArgumentError.new("\xff".b.force_encoding("UTF-8")))).to eq("kino: ArgumentError: ?\n")
     error = Class.new(StandardError) { def message = nil }
     stub_const("Wordless", error)
     expect(entry(Wordless.new)).to eq("kino: Wordless: \n")
   end
 
-  it "bears exceptions that raise in message" do
+  it "accepts exceptions that raise in message" do
     stub_const("Mute", Class.new(StandardError) { def message = raise("nothing to say") })
     expect(entry(Mute.new)).to eq("kino: Mute: (no message: RuntimeError)\n")
   end
 
-  it "tells the causes" do
+  it "writes the causes" do
     cause = raised(KeyError.new("deep"))
     error = begin
       raise "high", cause:
@@ -75,11 +75,11 @@ RSpec.describe Kino::ErrorLog do
     expect(entry(error)).to match(/\Akino: RuntimeError: high\n(    .*\n)+  caused by KeyError: deep\n(    .*\n)+\z/)
   end
 
-  it "tells no word of the message that could pass for another entry" do
+  it "writes no message that could pass for another entry" do
     expect(entry(ArgumentError.new("x\nkino: RuntimeError: forged")).lines.size).to eq(1)
   end
 
-  describe "whose device fails" do
+  describe "with a device that fails" do
     let(:broken) do
       Class.new do
         def write(*) = raise(NotImplementedError, "no device")
@@ -95,7 +95,7 @@ RSpec.describe Kino::ErrorLog do
       $stderr = former
     end
 
-    it "raises nothing, whatever the device does" do
+    it "raises nothing" do
       described_class.line("something")
       described_class.exception(RuntimeError.new("why"))
       described_class.flush

@@ -3,7 +3,7 @@
 require "kino"
 
 RSpec.describe Kino::EventStream do
-  # Says how each wait ends, the last for ever.
+  # Ends each wait as told; the last answer repeats.
   let(:request) do
     Class.new do
       attr_reader :waits, :wakes
@@ -41,7 +41,7 @@ RSpec.describe Kino::EventStream do
     stream.written
   end
 
-  it "writes what its block pushes, as the standard for server-sent events has it" do
+  it "writes what its block pushes in the format of server-sent events" do
     written = run do |events|
       events.push("a\nb\r\nc\rd", event: :kind, id: 1, retry_ms: 2)
       events << "" << 7
@@ -50,14 +50,14 @@ RSpec.describe Kino::EventStream do
                            "data: 7\n\n", :closed])
   end
 
-  it "takes no line break where it would begin another field" do
+  it "refuses a line break that would begin another field" do
     events = described_class.new(request) { nil }
     expect { events.push("x", id: "1\ndata: 2") }
       .to raise_error(ArgumentError, 'an event\'s id is one line, got "1\ndata: 2"')
     expect { events.push("x", event: "a\rb") }.to raise_error(ArgumentError)
   end
 
-  it "writes texts of any encoding, well-formed or not, beside each other" do
+  it "mixes texts of any encoding, well-formed or not" do
     written = run do |events|
       events.push("\xFFa\n".b, event: "é")
       events.push("\xFF")
@@ -67,7 +67,7 @@ RSpec.describe Kino::EventStream do
                            :closed])
   end
 
-  it "wants a block" do
+  it "requires a block" do
     expect { described_class.new(request) }.to raise_error(ArgumentError, "a stream of events needs a block")
   end
 
@@ -77,14 +77,14 @@ RSpec.describe Kino::EventStream do
     expect { described_class.new(request, heartbeat: 0) { nil } }.to raise_error(ArgumentError, /more than 0 seconds/)
   end
 
-  it "ends the wait with the time, the client or the server" do
+  it "ends the wait when the time is over, the client leaves or the server stops" do
     request.ends(nil, :stopping)
     told = []
     run { |events| 2.times { told << events.wait(told.empty? ? 0 : nil) } }
     expect(told).to eq([true, false])
   end
 
-  it "writes what others have pushed before the server stops, and nothing to a client that has left" do
+  it "writes what other threads pushed before the server stops, but nothing to a client that has left" do
     { stopping: ["data: 1\n\n", :closed], disconnected: [:closed] }.each do |ended, written|
       request.ends(ended)
       stream.written.clear

@@ -17,7 +17,7 @@ RSpec.describe Kino::Failure do
     expect(native.notes).to eq([[:answer, *described_class::ANSWER]])
   end
 
-  it "answers nobody who has an answer" do
+  it "does not answer twice" do
     native.answer(200, {}, [])
     expect { expect(tell(RuntimeError.new("why"))).to be(false) }.to output(/why/).to_stderr
     expect(told.size).to eq(1)
@@ -25,19 +25,19 @@ RSpec.describe Kino::Failure do
   end
 
   [Kino::DisconnectedError, Kino::BodyTooLargeError, Kino::BadBodyError, Kino::BodyTimeoutError].each do |error|
-    it "tells nobody but the client of a #{error}, which is the client's doing" do
+    it "tells only the client of a #{error}, which is the client's fault" do
       expect { expect(tell(error.new("gone"))).to be(true) }.not_to output.to_stderr
       expect(told).to eq([])
     end
   end
 
-  it "answers for all that, whatever the hook raises" do
+  it "answers even if the hook raises" do
     failure = described_class.new(native, on_error: ->(*) { raise "broken" })
     expect { expect(failure.tell(env, RuntimeError.new("why"))).to be(true) }
       .to output(/the hook on_error raised RuntimeError: broken/).to_stderr
   end
 
-  it "has one answer for all, which nobody can change" do
+  it "has one answer that all Ractors can share" do
     expect(Ractor).to be_shareable(described_class::ANSWER)
   end
 end

@@ -7,37 +7,37 @@ RSpec.describe Kino::Hooks do
   def settings(**) = Kino::Config::Settings.resolve(**)
 
   describe ".of_workers" do
-    it "has those that run in workers, as they are, and is frozen" do
+    it "has the hooks that run in workers, and is frozen" do
       on_error = ->(*) {}
       hooks = described_class.of_workers(settings(on_error:, after_boot: -> {}))
       expect(hooks).to eq(described_class::NONE.with(on_error:)).and be_frozen
     end
 
-    it "is shareable without any" do
+    it "is shareable if none is set" do
       expect(Ractor).to be_shareable(described_class.of_workers(settings))
     end
   end
 
   describe ".call" do
-    it "hands on what it is given, or calls nothing" do
+    it "passes its arguments on, and does nothing without a hook" do
       told = []
       described_class.call(:after_request, ->(*all) { told << all }, :env, 200)
       described_class.call(:after_request, nil, :env, 200)
       expect(told).to eq([[:env, 200]])
     end
 
-    it "logs what the hook raises, and who it was" do
+    it "logs what the hook raises, with its name" do
       expect { described_class.call(:on_error, ->(*) { raise "broken" }) }
         .to output(/\Akino: the hook on_error raised RuntimeError: broken\n    .*hooks_spec/).to_stderr
     end
 
-    it "lets through what ends a worker" do
+    it "does not rescue what ends a worker" do
       expect { described_class.call(:on_error, -> { exit }) }.to raise_error(SystemExit)
     end
   end
 
   describe ".call_safely" do
-    it "lets nothing through" do
+    it "rescues everything" do
       expect { described_class.call_safely(:after_boot, -> { exit }) }
         .to output(/\Akino: the hook after_boot raised SystemExit: exit\n/).to_stderr
     end
@@ -52,7 +52,7 @@ RSpec.describe Kino::Hooks do
       error.message
     end
 
-    it "bears those that do not run in workers, and those that can be shared" do
+    it "accepts hooks that do not run in workers, and hooks that can be shared" do
       list = []
       shareable = Module.new { def self.call(*) = nil }
       expect(refusal(after_boot: -> { list }, on_worker_exit: ->(*) { list }, on_error: shareable)).to be_nil
@@ -65,15 +65,15 @@ RSpec.describe Kino::Hooks do
       expect(other).to be_empty
     end
 
-    it "blames what is around where a Proc uses no local variable" do
+    it "names self if a Proc uses no local variable" do
       expect(refusal(on_error: proc {})).to include("(Proc, which holds self)")
     end
 
-    it "has nothing to name of a Proc without a binding" do
+    it "names nothing for a Proc without a binding" do
       expect(refusal(on_error: :call.to_proc)).to include("the hook on_error (Proc) runs")
     end
 
-    it "names what an object holds" do
+    it "names an object's instance variables" do
       hook = Struct.new(:list) { def call(*) = @seen = [] }.new([]).tap(&:call)
       expect(refusal(after_worker_boot: hook)).to include("which holds @seen)")
     end

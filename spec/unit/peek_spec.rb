@@ -4,7 +4,7 @@ require "objspace"
 require "kino/peek"
 
 RSpec.describe Kino::Peek do
-  # Does not want to be looked at.
+  # Raises whatever it is asked.
   let(:liar) do
     type = Class.new do
       %i[class frozen? instance_variables instance_variable_get singleton_methods singleton_class equal? inspect hash ==
@@ -28,7 +28,7 @@ RSpec.describe Kino::Peek do
     type.new
   end
 
-  it "asks nothing of the objects that it looks at" do
+  it "calls no method of the objects that it looks at" do
     [[liar, Liar], [bare, Bare]].each do |object, type|
       expect(described_class.class_of(object)).to equal(type)
       expect(described_class.frozen?(object)).to be(false)
@@ -41,7 +41,7 @@ RSpec.describe Kino::Peek do
     end
   end
 
-  it "asks nothing of a class that speaks for itself" do
+  it "calls no overridden method of a class" do
     stub_const("Named", Class.new do
       %i[name inspect ancestors constants const_get instance_method method_defined?].each do |name|
         define_singleton_method(name) { |*| raise "#{name} was asked" }
@@ -77,25 +77,25 @@ RSpec.describe Kino::Peek do
       expect(described_class.method_of(object, :first).owner).to equal(object.singleton_class)
     end
 
-    it "is that of a module that the object was extended by" do
+    it "is found in a module that the object was extended with" do
       mod = Module.new { def call = 1 }
       expect(described_class.method_of(object.extend(mod), :call).owner).to equal(mod)
     end
 
-    it "is that of a module or class itself" do
+    it "is found in a module or class itself" do
       mod = Module.new { def self.call = 1 }
       expect(described_class.method_of(mod, :call).owner).to equal(mod.singleton_class)
       expect(described_class.method_of(Class.new, :new).owner).to equal(Class)
     end
 
-    it "is nil where there is none, or none any more" do
+    it "is nil if there is none, or it was undefined" do
       expect(described_class.method_of(object, :call)).to be_nil
       expect(described_class.instance_method_of(Class.new { undef_method :to_s }, :to_s)).to be_nil
       expect(described_class.method_of(1, :call)).to be_nil
     end
   end
 
-  it "makes no singleton class to look for a method" do
+  it "creates no singleton class to look for a method" do
     object = Object.new
     described_class.method_of(object, :to_s)
     expect(ObjectSpace.reachable_objects_from(object)).to eq([Object])
@@ -105,7 +105,7 @@ RSpec.describe Kino::Peek do
   describe "a description" do
     def describe(object) = described_class.describe(object)
 
-    it "shows small literals, and of all else what it is" do
+    it "shows small literals, and the class of anything else" do
       expect([nil, true, 12, :a].map { |object| describe(object) }).to eq(["nil", "true", "12", ":a"])
       expect(["a", [1], { a: 1 }, 1.5].map { |object| describe(object) })
         .to eq(["a String", "an Array", "a Hash", "a Float"])
@@ -115,13 +115,13 @@ RSpec.describe Kino::Peek do
       expect(describe(Comparable)).to eq("Comparable")
     end
 
-    it "does without a name" do
+    it "says that a class has no name" do
       expect([describe(Class.new), describe(Module.new), describe(Class.new.new)])
         .to eq(["an unnamed class", "an unnamed module", "an unnamed class"])
     end
   end
 
-  it "does not load what would be loaded when it is asked for" do
+  it "does not trigger an autoload" do
     stub_const("Lazy", Module.new)
     Lazy.autoload(:Part, "/nowhere/part.rb")
     expect(described_class.constant?(Lazy, :Part, false)).to be(true)

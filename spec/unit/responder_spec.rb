@@ -13,7 +13,7 @@ RSpec.describe Kino::Responder do
   end
   let(:notes) { native.notes }
 
-  # A body with each, or with the method that is given; notes when it is closed.
+  # A body that responds to each, or to the given method, and notes when it is closed.
   def body(name = :each, close: nil, &work)
     log = notes
     Object.new.tap do |object|
@@ -35,12 +35,12 @@ RSpec.describe Kino::Responder do
   def silently(&) = expect(&).not_to(output.to_stderr)
 
   describe "a body" do
-    it "with to_ary is answered at once; closing it is to_ary's part" do
+    it "with to_ary is sent at once; to_ary closes it" do
       respond(body(:to_ary) { %w[a b] })
       expect(notes).to eq([[:answer, 200, {}, %w[a b]]])
     end
 
-    it "with to_ary that is not as long as announced is sent as a stream" do
+    it "with to_ary is streamed if its length differs from its content-length" do
       native.failure = Kino::LengthMismatchError.new("no")
       respond(body(:to_ary) { %w[a b] })
       expect(notes).to eq([[:stream, 200, {}], [:write, "a"], [:write, "b"], [:finish]])
@@ -51,7 +51,7 @@ RSpec.describe Kino::Responder do
       expect(notes).to eq([[:stream, 200, {}], [:write, "a"], [:write, "b"], [:finish], [:close]])
     end
 
-    it "with each that yields nothing is sent all the same" do
+    it "with each that yields nothing is sent too" do
       respond(body { nil })
       expect(notes).to eq([[:stream, 200, {}], [:finish], [:close]])
     end
@@ -68,7 +68,7 @@ RSpec.describe Kino::Responder do
       expect(notes).to include([:write, "each"])
     end
 
-    it "is not asked for anything on HEAD, 204 and 304, but closed" do
+    it "is not enumerated on HEAD, 204 and 304, but closed" do
       [["HEAD", 200], ["GET", 204], %w[GET 204], ["GET", 304]].each do |method, status|
         native.is_head = method == "HEAD"
         respond(body { raise "asked" }, status:)
@@ -76,7 +76,7 @@ RSpec.describe Kino::Responder do
       end
     end
 
-    it "is none without any of these methods" do
+    it "is invalid without any of these methods" do
       logged(/InvalidResponseError: a body must respond to to_ary, each or call; Object does not/) do
         respond(Object.new)
       end
@@ -113,12 +113,12 @@ RSpec.describe Kino::Responder do
       expect(notes).to eq([[:stream, 200, {}], [:abort], [:close]])
     end
 
-    it "because the client has left is no news" do
+    it "because the client has left is not logged" do
       silently { respond(body(:call) { |_stream| raise Kino::DisconnectedError, "gone" }) }
       expect(notes).to eq([[:stream, 200, {}], [:abort], [:close]])
     end
 
-    it "when it is closed leaves the answer as it is" do
+    it "in close does not change the answer" do
       logged(/\Akino: RuntimeError: closing/) do
         respond(body(close: lambda {
           raise "closing"
@@ -127,7 +127,7 @@ RSpec.describe Kino::Responder do
       expect(notes).to eq([[:stream, 200, {}], [:write, "a"], [:finish], [:close]])
     end
 
-    it "beside a head that cannot be sent is closed" do
+    it "with an invalid head is closed" do
       native.failure = Kino::InvalidResponseError.new("bad header")
       logged(/InvalidResponseError: bad header/) { respond(body { |&block| block.call("a") }) }
       expect(notes).to eq([[:close], [:answer, *Kino::Failure::ANSWER]])
@@ -135,7 +135,7 @@ RSpec.describe Kino::Responder do
 
     # What ends the worker must not leave the client waiting for the rest.
     {
-      "an exception that is none of StandardError" => -> { raise NoMemoryError },
+      "an exception that is no StandardError" => -> { raise NoMemoryError },
       "throw" => -> { throw :away },
       "the end of its thread" => -> { Thread.current.kill }
     }.each do |name, leave|
@@ -154,7 +154,7 @@ RSpec.describe Kino::Responder do
     end
   end
 
-  describe "a length that is not as announced" do
+  describe "a length that differs from content-length" do
     { short: "shorter than its content-length: it was broken off", cut: "longer than its content-length: it was cut" }
       .each do |what, words|
       it "is logged where it is #{what}" do
@@ -167,23 +167,23 @@ RSpec.describe Kino::Responder do
     end
   end
 
-  # The log has all of it as well.
+  # All of this is logged as well.
   describe "the hook for errors" do
     let(:told) { [] }
     let(:responder) { described_class.new(native, on_error: ->(*all) { told << all }) }
 
-    it "is told of what close raises, once" do
+    it "gets what close raises, once" do
       logged(/\Akino: RuntimeError: closing/) { respond(body(close: -> { raise "closing" }) { nil }) }
       expect(told).to match([[have_attributes(message: "closing"), env]])
       expect(notes).to eq([[:stream, 200, {}], [:finish], [:close]])
     end
 
-    it "is told of what each raises and of what close raises then" do
+    it "gets what each raises, and what close raises then" do
       logged(/closing.*broken/m) { respond(body(close: -> { raise "closing" }) { raise "broken" }) }
       expect(told.map { |error, _| error.message }).to eq(%w[closing broken])
     end
 
-    it "is told of a body that is longer than its content-length, or shorter, once" do
+    it "gets an error once for a body that is longer or shorter than its content-length" do
       { cut: "longer", short: "shorter" }.each do |what, word|
         native.ending = [what, 3]
         logged(/3 bytes #{word}/) { respond(body { nil }) }
@@ -193,20 +193,20 @@ RSpec.describe Kino::Responder do
       end
     end
 
-    it "is told of what rack.response_finished raises, once for each" do
+    it "gets what each rack.response_finished raises" do
       2.times { |number| env["rack.response_finished"] << ->(*) { raise "finished #{number}" } }
       logged(/finished 1.*finished 0/m) { respond([]) }
       expect(told.map { |error, at| [error.message, at.equal?(env)] })
         .to eq([["finished 1", true], ["finished 0", true]])
     end
 
-    it "is told of what they raise at the end of the worker" do
+    it "gets what they raise when the worker dies" do
       env["rack.response_finished"] << ->(*) { raise "at the end" }
       logged(/at the end/) { responder.abandoned(env) }
       expect(told.map { |error, _| error.message }).to eq(["at the end"])
     end
 
-    it "is not told that the client has left, whoever meets it" do
+    it "is not called because the client has left" do
       gone = -> { raise Kino::DisconnectedError, "gone" }
       env["rack.response_finished"] << ->(*) { gone.call }
       silently { respond(body(close: gone) { gone.call }) }
@@ -254,26 +254,26 @@ RSpec.describe Kino::Responder do
       expect(notes.last(2)).to eq([[1, env, 200, { "a" => "b" }, nil], [0, env, 200, { "a" => "b" }, nil]])
     end
 
-    it "is told of the error" do
+    it "gets the error" do
       env["rack.response_finished"] << ->(*, error) { notes << [error.message] }
       logged(/no/) { respond(body { raise "no" }) }
       expect(notes.last).to eq(["no"])
     end
 
-    it "is called although another has failed" do
+    it "is called even if another one raises" do
       env["rack.response_finished"] << ->(*) { notes << [:called] } << ->(*) { raise "no" }
       logged(/\Akino: RuntimeError: no/) { respond([]) }
       expect(notes.last).to eq([:called])
     end
 
-    # What the worker does at its end, after the answer.
+    # What the worker does when it dies.
     def die
       yield
     ensure
       responder.abandoned(env)
     end
 
-    it "is called at the end of the worker that the body has ended, with what that was" do
+    it "gets what the worker died of if the body ended it" do
       env["rack.response_finished"] << ->(_, *rest) { notes << rest }
       expect { die { respond(body { exit(3) }, status: 201) } }.to raise_error(SystemExit)
       expect(notes.last).to match([201, {}, be_a(SystemExit)])
@@ -282,14 +282,14 @@ RSpec.describe Kino::Responder do
       expect(notes.last).to match([200, {}, have_attributes(message: "its worker was killed")])
     end
 
-    it "is called to the last although one of them ends the worker, and each once with what became of the answer" do
+    it "is called for each once, with the outcome of the answer, even if one of them calls exit" do
       env["rack.response_finished"] << ->(_, *rest) { notes << rest } << ->(*) { exit } << ->(*) { notes << [:last] }
       expect { die { respond([], status: 202) } }.to raise_error(SystemExit)
       expect(notes.last(2)).to eq([[:last], [202, {}, nil]])
       expect { responder.abandoned(env) }.not_to(change(notes, :size))
     end
 
-    it "is told of the error although the hook for errors ends the worker" do
+    it "gets the error even if on_error calls exit" do
       env["rack.response_finished"] << ->(_, *rest) { notes << rest }
       subject = described_class.new(native, on_error: ->(*) { exit })
       native.take
@@ -300,7 +300,7 @@ RSpec.describe Kino::Responder do
       expect(notes.last).to match([200, {}, have_attributes(message: "no")])
     end
 
-    it "is called where the app has frozen its env, once" do
+    it "is called once if the app has frozen its env" do
       env["rack.response_finished"] << ->(*) { notes << [:called] }
       env.freeze
       respond([])
@@ -308,7 +308,7 @@ RSpec.describe Kino::Responder do
       expect(notes.count([:called])).to eq(1)
     end
 
-    it "is called once, of the next request too, whatever the app keeps" do
+    it "is called once per request if the app uses the same array again" do
       callables = [->(*) { notes << [:called] }].freeze
       2.times do
         env["rack.response_finished"] = callables
@@ -318,7 +318,7 @@ RSpec.describe Kino::Responder do
       expect(notes.count([:called])).to eq(2)
     end
 
-    it "may be missing, should the app have thrown it away" do
+    it "may be missing from the env" do
       env.delete("rack.response_finished")
       silently { respond([]) }
     end

@@ -3,7 +3,7 @@
 require "kino/stats_line"
 
 RSpec.describe Kino::StatsLine do
-  it "joins the names of what is nested by dots" do
+  it "joins nested names with dots" do
     stats = { mode: :ractor, refusals: { bad_host: 2 }, queue_wait_ms: { p50: 0.25 },
               per_worker: [{ index: 0, busy_ms: nil, quarantined: false }], lane_depths: [1, 2], empty: {} }
     expect(described_class.of(stats)).to eq(

@@ -5,18 +5,18 @@ require "kino/hooks/threads"
 RSpec.describe Kino::Hooks::Threads do
   subject(:threads) { described_class.new }
 
-  it "waits for a hook, which has a thread of its own" do
+  it "calls a hook on a thread of its own, and waits for it" do
     told = []
     threads.call(:before_shutdown, -> { told << [threads.own?, Thread.current.name] }, 60)
     expect(told).to eq([[true, "kino-before_shutdown"]])
     expect(threads).not_to be_own
   end
 
-  it "waits for nothing where there is no hook" do
+  it "does nothing without a hook" do
     expect(threads.call(:before_shutdown, nil, 60)).to be_nil
   end
 
-  it "waits no longer than it is told, says so, and leaves the hook alone" do
+  it "waits no longer than it is told, logs that, and lets the hook go on" do
     leave = Thread::Queue.new
     left = Thread::Queue.new
     expect { threads.call(:before_shutdown, -> { left << leave.pop }, 0) }
@@ -25,7 +25,7 @@ RSpec.describe Kino::Hooks::Threads do
     expect(left.pop(timeout: 20)).to eq(:late)
   end
 
-  it "goes on while a hook runs, and says when that is over, however it ends" do
+  it "goes on while a hook runs, and closes the queue when it ends, however it ends" do
     [-> {}, -> { raise "broken" }, -> { Thread.current.kill }].each do |hook|
       over = Thread::Queue.new
       allow(Kino::ErrorLog).to receive(:exception)
@@ -35,14 +35,14 @@ RSpec.describe Kino::Hooks::Threads do
     end
   end
 
-  it "keeps nobody waiting where there is no thread left" do
+  it "closes the queue if no thread can be started" do
     over = Thread::Queue.new
     allow(Thread).to receive(:new).and_raise(ThreadError, "can't create Thread")
     expect { threads.begin(:after_boot, -> {}, over:) }.to raise_error(ThreadError)
     expect(over).to be_closed
   end
 
-  it "does not take other threads for its own" do
+  it "knows its own threads from others" do
     leave = Thread::Queue.new
     threads.begin(:after_boot, -> { leave.pop }, over: Thread::Queue.new)
     expect(Thread.new { threads.own? }.value).to be(false)

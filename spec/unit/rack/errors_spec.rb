@@ -19,7 +19,7 @@ RSpec.describe Kino::Rack::Errors do
     end.to output("one\n2\nthree").to_stderr
   end
 
-  it "writes in all the ways of an IO" do
+  it "has all the methods of an IO that write" do
     expect do
       expect(errors.write("a", :b, 1)).to eq(3)
       expect(errors << "c" << 2).to be(errors)
@@ -28,7 +28,7 @@ RSpec.describe Kino::Rack::Errors do
     end.to output("ab1c2d304f\n").to_stderr
   end
 
-  it "stays open whoever closes it" do
+  it "stays open when it is closed" do
     expect do
       expect([errors.close, errors.closed?]).to eq([nil, false])
       errors.puts("after")
@@ -36,13 +36,13 @@ RSpec.describe Kino::Rack::Errors do
     end.to output("after\n").to_stderr
   end
 
-  it "cannot be made to hold anything back" do
+  it "cannot be made to buffer" do
     before = $stderr.sync
     errors.sync = false
     expect([errors.sync, $stderr.sync, errors.binmode]).to eq([true, before, errors])
   end
 
-  it "tells what stderr is" do
+  it "describes stderr" do
     Tempfile.create do |file|
       stderr = $stderr
       $stderr = file
@@ -60,7 +60,7 @@ RSpec.describe Kino::Rack::Errors do
     end
   end
 
-  it "is a device for Logger, which may close it and open it anew" do
+  it "is a device for Logger, which may close and reopen it" do
     expect do
       logger = Logger.new(errors, formatter: ->(_, _, _, message) { "#{message}\n" })
       logger.info("one")

@@ -4,7 +4,7 @@ require "kino/rack/input"
 require "objspace"
 
 RSpec.describe Kino::Rack::Input do
-  # Gives these chunks, then nil; raises what is no String.
+  # Returns these chunks, then nil; raises those that are no Strings.
   def input(*chunks)
     request = Class.new do
       def initialize(chunks) = @chunks = chunks
@@ -22,7 +22,7 @@ RSpec.describe Kino::Rack::Input do
     described_class.new(request.new(chunks.map { |chunk| chunk.is_a?(String) ? chunk.b : chunk }))
   end
 
-  # With the collector at rest the VM counts what is asked for and nothing else.
+  # With the collector disabled the VM counts only what is allocated.
   def bytes_allocated
     GC.disable
     before = GC.stat(:malloc_increase_bytes)
@@ -33,17 +33,17 @@ RSpec.describe Kino::Rack::Input do
   end
 
   describe "#read" do
-    it "without a length reads to the end, and then gives the empty String" do
+    it "without a length reads to the end, and then returns the empty String" do
       io = input("ab", "cd")
       expect([io.read, io.read]).to eq(["abcd", ""])
     end
 
-    it "with a length reads no more than that, over the borders of chunks, and then gives nil" do
+    it "with a length reads no more than that, across chunks, and then returns nil" do
       io = input("ab", "cde", "f")
       expect([io.read(1), io.read(3), io.read(100), io.read(1)]).to eq(["a", "bcd", "ef", nil])
     end
 
-    it "with 0 reads nothing and gives the empty String, at the end too" do
+    it "with 0 reads nothing and returns the empty String, even at the end" do
       io = input("a")
       expect([io.read(0), io.read, io.read(0)]).to eq(["", "a", ""])
     end
@@ -60,7 +60,7 @@ RSpec.describe Kino::Rack::Input do
       expect(io.read(nil, buffer)).to be(buffer)
     end
 
-    it "gives binary Strings that are the caller's own" do
+    it "returns binary Strings that belong to the caller" do
       io = input("\xC3\xA4", "b")
       first = io.read(2)
       expect(first.encoding).to eq(Encoding::BINARY)
@@ -73,7 +73,7 @@ RSpec.describe Kino::Rack::Input do
       expect { input("a").read(-1) }.to raise_error(ArgumentError, "negative length -1 given")
     end
 
-    it "raises what the request raises, and keeps what it has got" do
+    it "raises what the request raises, and keeps what it has read" do
       io = input("ab", IOError.new("gone"), "cd")
       expect { io.read(3) }.to raise_error(IOError, "gone")
       expect(io.read).to eq("abcd")
@@ -81,31 +81,31 @@ RSpec.describe Kino::Rack::Input do
   end
 
   describe "#gets" do
-    it "gives lines, over the borders of chunks, and then nil" do
+    it "returns lines, across chunks, and then nil" do
       io = input("a\nb", "c", "\n\n", "d")
       expect(Array.new(5) { io.gets }).to eq(["a\n", "bc\n", "\n", "d", nil])
     end
 
-    it "mixes with read" do
+    it "can be mixed with read" do
       io = input("one\ntwo\nthree")
       expect([io.gets, io.read(2), io.gets, io.read]).to eq(%W[one\n tw o\n three])
     end
 
-    it "gives lines that hold no more memory than they are long" do
+    it "returns lines that take no more memory than their length" do
       io = input("#{"x" * 99}\n" * 1000)
       lines = Array.new(1000) { io.gets }
       expect(lines.uniq).to eq(["#{"x" * 99}\n"])
       expect(lines.map { |line| ObjectSpace.memsize_of(line) }.max).to be < 500
     end
 
-    it "copies what it read beyond a line once and not for each line or read after it" do
+    it "copies what it has read beyond a line once, and not for each further line or read" do
       io = input("\n" * 60_000)
       io.gets
       expect(bytes_allocated { 10_000.times { io.gets } }).to be < 1_000_000
       expect(bytes_allocated { 10_000.times { io.read(1) } }).to be < 1_000_000
     end
 
-    it "gives Strings that are the caller's own" do
+    it "returns Strings that belong to the caller" do
       io = input("a\nb\nc")
       3.times { io.gets << "changed" }
       expect(io.gets).to be_nil
@@ -113,7 +113,7 @@ RSpec.describe Kino::Rack::Input do
       expect([io.gets << "changed", io.read << "changed", io.read]).to eq(["a\nchanged", "bchanged", ""])
     end
 
-    it "raises what the request raises, and keeps what it has got" do
+    it "raises what the request raises, and keeps what it has read" do
       io = input("ab", IOError.new("gone"), "c\nd", IOError.new("gone"))
       expect { io.gets }.to raise_error(IOError, "gone")
       expect(io.gets).to eq("abc\n")
@@ -130,13 +130,13 @@ RSpec.describe Kino::Rack::Input do
       expect(lines).to eq(%W[a\n b\n c])
     end
 
-    it "gives an Enumerator without a block" do
+    it "returns an Enumerator without a block" do
       expect(input("a\nb").each.to_a).to eq(%W[a\n b])
     end
   end
 
   describe "#readpartial" do
-    it "reads what there is, at most that, and then raises EOFError" do
+    it "reads what has arrived, up to the length, and raises EOFError at the end" do
       io = input("ab", "cdef")
       expect([io.readpartial(1), io.readpartial(3), io.readpartial(3), io.readpartial(3)]).to eq(%w[a b cde f])
       buffer = +"before"
@@ -148,7 +148,7 @@ RSpec.describe Kino::Rack::Input do
       expect { input("a").readpartial(-1) }.to raise_error(ArgumentError, "negative length -1 given")
     end
 
-    it "lets IO.copy_stream pass on what has come before the rest comes" do
+    it "lets IO.copy_stream pass each part on as it arrives" do
       io = input("one", "two", IOError.new("no more"))
       copy = StringIO.new
       expect { IO.copy_stream(io, copy) }.to raise_error(IOError, "no more")
@@ -157,20 +157,20 @@ RSpec.describe Kino::Rack::Input do
   end
 
   describe "#eof?" do
-    it "waits for more, and loses none of it" do
+    it "waits for more, and keeps it to be read" do
       io = input("a", "b\nc")
       expect([io.eof?, io.gets, io.eof?, io.read(5), io.eof?]).to eq([false, "ab\n", false, "c", true])
     end
   end
 
   describe "#each_line" do
-    it "is #each" do
+    it "is an alias of #each" do
       expect(input("a\nb").each_line.to_a).to eq(%W[a\n b])
     end
   end
 
   describe "#close" do
-    it "ends all reading" do
+    it "ends reading" do
       io = input("abc", "d")
       io.read(1)
       expect([io.closed?, io.close, io.closed?]).to eq([false, nil, true])

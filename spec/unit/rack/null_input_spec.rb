@@ -24,7 +24,7 @@ RSpec.describe Kino::Rack::NullInput do
     expect(buffer).to eq("")
   end
 
-  it "is at its end for those who ask an IO" do
+  it "is at its end, asked as an IO" do
     buffer = +"before"
     expect([input.eof?, input.closed?, input.readpartial(0), input.each_line.to_a]).to eq([true, false, "", []])
     expect { input.readpartial(1, buffer) }.to raise_error(EOFError)
@@ -42,7 +42,7 @@ RSpec.describe Kino::Rack::NullInput do
     expect(input.each.to_a).to eq([])
   end
 
-  it "may be closed by one and read by another" do
+  it "can be closed by one request and read by another" do
     expect(input.close).to be_nil
     expect(input.read).to eq("")
   end

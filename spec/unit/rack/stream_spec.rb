@@ -18,8 +18,8 @@ RSpec.describe Kino::Rack::Stream do
     )
   end
 
-  # A middleware may have put its own input there, whose read takes a buffer or none, but not nil.
-  it "hands on no more arguments than it gets" do
+  # A middleware's own rack.input may take a buffer or none, but not nil.
+  it "passes on no more arguments than it gets" do
     strict = Class.new { def read(*arguments) = arguments }.new
     stream = described_class.new(strict, writer)
     expect([stream.read, stream.read(1), stream.read(1, "b")]).to eq([[], [1], [1, "b"]])
@@ -31,7 +31,7 @@ RSpec.describe Kino::Rack::Stream do
     expect(lines).to eq(%W[one\n two\n three])
   end
 
-  it "writes, and says how much" do
+  it "writes, and returns the number of bytes" do
     expect(stream.write("ab", :c, 1)).to eq(4)
     expect(stream << "d" << 2).to be(stream)
     expect(stream.flush).to be(stream)
@@ -39,7 +39,7 @@ RSpec.describe Kino::Rack::Stream do
     expect(written).to eq(%w[ab c 1 d 2])
   end
 
-  it "writes lines, in one piece, and the rest that a socket takes" do
+  it "writes lines in one piece, and has the other methods of a socket" do
     expect([stream.puts("a", ["b", 1], "c\n"), stream.puts, stream.print("d", 2)]).to eq([nil, nil, nil])
     expect(written).to eq(%W[a\nb\n1\nc\n \n d 2])
     stream.puts("\xff".b, "\u00e9".encode("UTF-16LE"))
@@ -67,7 +67,7 @@ RSpec.describe Kino::Rack::Stream do
     expect(stream).not_to be_closed
   end
 
-  it "may be closed altogether, and again" do
+  it "may be closed altogether, more than once" do
     2.times { expect(stream.close).to be_nil }
     expect(stream).to be_closed
     expect { stream.read }.to raise_error(IOError)
