@@ -4,11 +4,11 @@ require "kino/errors"
 require "kino/no_app"
 
 module Kino
-  # Reads a rackup file, and turns whatever goes wrong in it into one line that says where.
+  # Reads a rackup file, and reports whatever goes wrong in it on one line, with the place.
   class AppLoader
-    # @param path [String] a rackup file; or, as Rack has it, a .rb file that defines the constant of its name
+    # @param path [String] a rackup file; or, as with rackup, a .rb file that defines the constant of its name
     # @return [#call] the app
-    # @raise [AppLoadError] when the file is missing or unreadable, raises, or gives no app
+    # @raise [AppLoadError] if the file is missing or unreadable, raises, or gives no Rack app
     def self.load(path) = new(path).load
 
     # @param path [String] see {.load}
@@ -20,8 +20,8 @@ module Kino
     # @return [#call] the app
     # @raise [AppLoadError] see {.load}
     def load
-      # Before the rescue: that Rack is missing is not the app's fault. All of it, as a rackup file expects; its
-      # middleware is loaded when it is named.
+      # Outside the rescue: if Rack is missing, that is not the app's fault. All of Rack, as a rackup file expects; its
+      # middleware is autoloaded.
       require "rack"
       refuse_missing
       checked(evaluate)
@@ -35,8 +35,8 @@ module Kino
       raise AppLoadError, "cannot read #{@path}: permission denied" unless File.readable?(@full_path)
     end
 
-    # Whatever it raises: a file that is not there, a recursion without an end, an exception of the app's own. Not what
-    # asks the process to end from outside.
+    # Rescues whatever the file raises: a failed require, an endless recursion, the app's own exceptions. But not
+    # signals.
     def evaluate
       ::Rack::Builder.parse_file(@full_path)
     rescue SignalException
@@ -44,7 +44,7 @@ module Kino
     rescue SyntaxError => e
       raise AppLoadError, syntax_error(e)
     rescue SystemExit => e
-      # Else the command would be over without a word, and with 0 a check would pass.
+      # Otherwise the command would end silently, and a check would pass with status 0.
       raise AppLoadError, "#{place(e)}: it ends the process (exit #{e.status}) before it gives an app"
     rescue Exception => e # rubocop:disable Lint/RescueException -- see above
       raise AppLoadError, "#{place(e)}: #{first_line(e)} (#{e.class})"
@@ -56,20 +56,20 @@ module Kino
       raise AppLoadError, "#{@path}: #{reason}"
     end
 
-    # Where the app's own code stands, rather than where Ruby or a gem noticed the trouble.
+    # The line in the app's own code, rather than where Ruby or a gem noticed the error.
     def place(error)
-      # What has called us is not the app's, be it that it stands below the same directory.
+      # Our callers are not the app, even if they are in the same directory.
       within = error.backtrace_locations.to_a.take_while { |location| location.absolute_path != __FILE__ }
       own = within.find { |location| location.absolute_path.to_s.start_with?(root) || evaluated?(location) }
       own ? "#{shorten(own.path)}:#{own.lineno}" : @path
     end
 
-    # Rack evaluates the file from a String, so that its lines have no absolute path.
+    # Rack evaluates the file as a String, so its lines have no absolute path.
     def evaluated?(location) = location.path == @full_path
 
     def root = "#{File.dirname(@full_path)}/"
 
-    # Ruby's message begins with the place and may go on for many lines, with the source and an arrow below it:
+    # Ruby's message begins with the place and may go on for many lines, with the source and an arrow:
     #
     #     config.ru:2: syntax errors found (SyntaxError)
     #     > 2 | run ->(env) {

@@ -4,28 +4,28 @@ require "etc"
 
 # Kino, a Ractor web server for Rack.
 module Kino
-  # How many cores this process may keep busy: the default for `workers`.
+  # How many cores this process may use: the default for `workers`.
   #
   # @return [Integer] at least 1
   def self.usable_cpus = Cpus.new.usable
 
-  # Counts the cores that the kernel lets this process use: CPU affinity first, then the CPU quota of its control
-  # group (a container's `--cpus`), which `nproc` does not know of.
+  # Counts the cores that the kernel lets this process use: by its CPU affinity, and by the CPU quota of its control
+  # group (a container's `--cpus`), which `nproc` does not know.
   #
   # @api private
   class Cpus
-    # Where control groups are mounted, below the root.
+    # Where control groups are mounted, relative to the root.
     MOUNT = "sys/fs/cgroup"
 
-    # @param root [String] where `proc` and `sys` are found
-    # @param processors [Integer] cores by affinity; Etc.nprocessors asks sched_getaffinity on Linux
+    # @param root [String] the directory of `proc` and `sys`
+    # @param processors [Integer] cores by affinity; Etc.nprocessors calls sched_getaffinity on Linux
     def initialize(root: "/", processors: Etc.nprocessors)
       @root = root
       @processors = processors
     end
 
-    # A quota is rounded down, and to no less than 1. With 2.5 cores of quota a third busy worker would use the
-    # quota up before the period ends, and then the kernel stops all of them until the next one.
+    # Rounds a quota down, but not below 1. With a quota of 2.5 cores, a third busy worker would use it up before the
+    # period ends, and the kernel would stop all of them until the next one.
     #
     # @return [Integer] at least 1
     def usable
@@ -34,7 +34,7 @@ module Kino
 
     private
 
-    # @return [Array<Rational>] the quotas, in cores, of the process's own group and of all above it: each binds
+    # @return [Array<Rational>] the quotas, in cores, of the process's group and of all groups above it: all apply
     def quotas
       memberships.flat_map do |controllers, path|
         if controllers.empty?
@@ -53,9 +53,9 @@ module Kino
                               .select { |pair| pair.size == 2 }
     end
 
-    # Yields the group's directory and every one above it, up to the mount point. In a container the path is often
-    # one of the host's, of which only the mount point exists here; and it begins with ".." when the process
-    # stands outside of its namespace's root.
+    # Yields the group's directory and every one above it, up to the mount point. In a container the path is often the
+    # host's, of which only the mount point exists here; it begins with ".." if the process is outside its namespace's
+    # root.
     def climb(mount, path)
       names = path.split("/").reject { |name| name.empty? || name == ".." }
       names.size.downto(0).filter_map { |depth| yield File.join(mount, *names.first(depth)) }
@@ -67,7 +67,7 @@ module Kino
       share(quota, period)
     end
 
-    # cgroup v1: the quota is -1 where there is none.
+    # cgroup v1: the quota is -1 if there is none.
     def legacy_quota(directory)
       share(read("#{directory}/cpu.cfs_quota_us"), read("#{directory}/cpu.cfs_period_us"))
     end
@@ -81,7 +81,7 @@ module Kino
     def read(path)
       File.read(File.join(@root, path))
     rescue SystemCallError
-      nil # no such group, no such controller, or not Linux: nothing limits
+      nil # no such group, no such controller, or not Linux: no limit
     end
   end
 end

@@ -1,15 +1,14 @@
 # frozen_string_literal: true
 
 module Kino
-  # Writes what went wrong to `$stderr` of the Ractor that calls it: one write an entry, so that
-  # entries of several workers do not mix. It never raises: a log that cannot be written (a closed
-  # pipe, a full disk), or an exception that cannot be described, must not cost a worker.
+  # Writes errors to the calling Ractor's `$stderr`, each entry with one write, so that entries of several workers do
+  # not mix. Never raises: a log that cannot be written (a closed pipe, a full disk), or an exception that cannot be
+  # described, must not cost a worker.
   module ErrorLog
-    # What an app's code may raise that ends what it was called for and nothing more: its exceptions
-    # may do so too, where they are asked about themselves.
+    # Errors of app code that end only the call itself. The methods of an app's exceptions are app code, too.
     RESCUED = [StandardError, ScriptError, SystemStackError].freeze
 
-    # How far `cause` is followed; a chain may be a circle.
+    # How far `cause` is followed; causes may form a circle.
     MOST_CAUSES = 5
 
     module_function
@@ -20,7 +19,7 @@ module Kino
       write("kino: #{text}\n")
     end
 
-    # @param error [Exception] what was raised
+    # @param error [Exception]
     # @param env [Hash, nil] the Rack env of the request that raised it
     # @param prefix [String] such as "the hook on_error raised "
     # @return [void]
@@ -30,7 +29,7 @@ module Kino
       line("an error that cannot be described: #{class_name(failure)}")
     end
 
-    # What a worker died of, as the log has it. Whatever that is: nothing is raised by asking it.
+    # Describes what a worker died of. Never raises, whatever the error's methods do.
     #
     # @param error [Exception]
     # @return [String] class and message on the first line, then the backtrace and the causes
@@ -47,7 +46,7 @@ module Kino
       "#{plain(env["REQUEST_METHOD"])} #{target}"
     end
 
-    # Without a word of its own.
+    # Describes an error without calling any of its methods.
     #
     # @param error [Exception]
     # @return [String]
@@ -66,15 +65,15 @@ module Kino
       "#{class_name(error)}: #{message_of(error)}"
     end
 
-    # An exception may lie about its class, or raise where it is asked. (Not constants: a method object cannot be
-    # shared between Ractors.)
+    # An exception may lie about its class, or raise when asked. (The methods are no constants, because a method object
+    # cannot be shared between Ractors.)
     def class_name(error)
       Module.instance_method(:to_s).bind_call(Kernel.instance_method(:class).bind_call(error))
     end
 
     def asked
       yield
-    rescue Exception # rubocop:disable Lint/RescueException -- what is said of a death must not be missing
+    rescue Exception # rubocop:disable Lint/RescueException -- every death must be logged
       nil
     end
 
@@ -86,11 +85,11 @@ module Kino
 
     def write(text)
       $stderr.write(text)
-    rescue *RESCUED # what an app has put in the place of $stderr may raise anything
+    rescue *RESCUED # the app may have replaced $stderr with an object that raises
       nil
     end
 
-    # Texts of different encodings cannot be put together.
+    # Converts to UTF-8, because Strings of different encodings cannot be joined.
     def plain(text)
       text.to_s.encode(Encoding::UTF_8, invalid: :replace, undef: :replace, replace: "?").scrub("?")
     end

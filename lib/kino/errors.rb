@@ -2,60 +2,59 @@
 
 # Kino, a Ractor web server for Rack.
 module Kino
-  # The root of what Kino raises by itself, but for {DisconnectedError}.
+  # The root of Kino's own errors, except for {DisconnectedError}.
   class Error < StandardError; end
 
-  # A setting that is unknown, of the wrong type or out of its bounds.
+  # A setting is unknown, of the wrong type or out of bounds.
   class ConfigError < Error; end
 
-  # An address that cannot be listened on: taken, not local, not allowed.
+  # The address cannot be bound: it is taken, not local, or not allowed.
   class BindError < Error; end
 
-  # A pidfile whose owner lives, that is none, or that cannot be written.
+  # The pidfile belongs to a running process, is no pidfile, or cannot be written.
   class PidfileError < Error; end
 
-  # A rackup file that is missing, or that raises while it is read.
+  # The rackup file is missing, raises, or gives no Rack app.
   class AppLoadError < Error; end
 
-  # `mode: :ractor` was asked for, and the app cannot be shared between Ractors.
+  # The app cannot be shared between Ractors, with `mode: :ractor`.
   class UnshareableAppError < Error; end
 
-  # A hook that runs in a worker cannot be shared between Ractors, in ractor mode.
+  # A hook that runs in workers cannot be shared between Ractors, in ractor mode.
   class UnshareableHookError < Error; end
 
-  # A worker died. Where it was a Ractor, whose exceptions stay in it, this stands for what it died of.
+  # A worker died. The exceptions of a Ractor stay in it, so this one stands for what a worker Ractor died of.
   class WorkerError < Error; end
 
-  # A worker died before it could take a request, again and again, and the server has stopped for it.
+  # The server has stopped because a worker died again and again before it could take a request.
   class WorkerBootError < WorkerError; end
 
-  # What the app returned cannot be sent. Where a part of it has been, the answer is broken off.
+  # What the app returned cannot be sent. If a part has been sent already, the answer is broken off.
   class InvalidResponseError < Error; end
 
-  # An array body that is not as long as the content-length beside it. Nothing has been sent: the
-  # worker sends it again as a stream, which can be cut or broken off.
+  # The length of an array body differs from its content-length. Nothing has been sent: the worker sends it again as a
+  # stream, which can be cut or broken off.
   class LengthMismatchError < InvalidResponseError; end
 
-  # An array body beside a header that speaks to the server (rack.hijack, rack.protocol). Nothing has
-  # been sent: the worker does what the header asks.
+  # An array body comes with a header that is meant for the server (rack.hijack, rack.protocol). Nothing has been sent:
+  # the worker does what the header asks.
   class ServerHeaderError < InvalidResponseError; end
 
-  # A body that is chunked already and says so (transfer-encoding). Nothing has been sent: the worker takes the chunks
-  # apart.
+  # The app has chunked the body itself (transfer-encoding). Nothing has been sent: the worker decodes the chunks.
   class ChunkedBodyError < ServerHeaderError; end
 
-  # The request body cannot be read to its end. The client has been answered if it still could be.
+  # The request body cannot be read to its end. The client has been answered if that was still possible.
   class RequestBodyError < Error; end
 
-  # It is larger than `max_body_size`: 413.
+  # The request body is larger than `max_body_size`: 413.
   class BodyTooLargeError < RequestBodyError; end
 
-  # Its chunks are malformed: 400.
+  # The request body's chunks are malformed: 400.
   class BadBodyError < RequestBodyError; end
 
-  # Nothing came of it for `body_timeout`: 408.
+  # Nothing of the request body arrived for `body_timeout`: 408.
   class BodyTimeoutError < RequestBodyError; end
 
-  # The client has left. An IOError and no {Error}, so that what rescues those around a socket works here too.
+  # The client has left. An IOError rather than an {Error}, so that code that rescues errors of a socket works here too.
   class DisconnectedError < IOError; end
 end

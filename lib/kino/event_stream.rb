@@ -3,10 +3,10 @@
 require "kino/errors"
 
 module Kino
-  # A body of server-sent events (`text/event-stream`) that notices when its client has left, and when the server stops.
+  # A body of server-sent events (`text/event-stream`) that notices when the client leaves and when the server stops.
   #
-  # The block runs as the body does, on the thread of the request, and holds that thread until it returns. Events are
-  # pushed by the block, or by other threads of the same Ractor while the block is in {#wait}:
+  # The block runs on the request's thread, and occupies it until it returns. The block pushes events itself, or other
+  # threads of the same Ractor do while it is in {#wait}:
   #
   #     events = Kino::EventStream.new(env["kino.request"]) do |events|
   #       NEWS.subscribe(events) # calls events.push(text), from whatever thread
@@ -16,11 +16,11 @@ module Kino
   #     end
   #     [200, Kino::EventStream::HEADERS.dup, events]
   #
-  # {#wait} ends as soon as the client has left or the server stops; nothing looks around meanwhile. A comment goes out
-  # every `heartbeat` seconds, which proxies take for a sign of life, and which finds out a client whose network has
-  # failed without a word.
+  # {#wait} returns as soon as the client leaves or the server stops, without polling. Every `heartbeat` seconds it
+  # sends a comment. That keeps proxies from closing the connection, and detects clients whose network has failed
+  # silently.
   class EventStream
-    # What such an answer says, to be copied.
+    # Headers for the answer. Use a copy.
     HEADERS = { "content-type" => "text/event-stream", "cache-control" => "no-store" }.freeze
 
     HEARTBEAT = ":\n\n"
@@ -28,8 +28,8 @@ module Kino
 
     # @param request [Request] `env["kino.request"]`
     # @param heartbeat [Numeric] seconds after which a comment is sent; `Float::INFINITY` for none
-    # @param limit [Integer] events that may wait to be written. One more ends the stream: its client reads too slowly,
-    #   and an EventSource comes back by itself and says what it got last
+    # @param limit [Integer] events that may wait to be written. One more ends the stream, because the client reads too
+    #   slowly: an EventSource reconnects by itself and says which event it got last
     # @yieldparam events [EventStream] this stream; the answer ends when the block returns
     # @raise [ArgumentError] without a block, or for a heartbeat that is not positive
     def initialize(request, heartbeat: 15, limit: 1024, &block)
@@ -43,15 +43,15 @@ module Kino
       @waiting = Thread::Queue.new
     end
 
-    # Sends an event: at once on the thread of the request, else as soon as that is in {#wait}.
+    # Sends an event: at once if called on the request's thread, otherwise as soon as that is in {#wait}.
     #
     # @param data [#to_s] its text, which may have several lines
-    # @param event [#to_s, nil] its type; none is `message` for browsers
-    # @param id [#to_s, nil] what the client sends as `Last-Event-ID` when it comes back
-    # @param retry_ms [Integer, nil] milliseconds after which the client is to come back
-    # @return [Boolean] false where the stream is over, so that nobody gets the event
+    # @param event [#to_s, nil] its type; browsers take none as `message`
+    # @param id [#to_s, nil] the `Last-Event-ID` that the client sends when it reconnects
+    # @param retry_ms [Integer, nil] milliseconds that the client should wait before it reconnects
+    # @return [Boolean] false if the stream is over, so that the client does not get the event
     # @raise [ArgumentError] for an `event` or `id` with a line break
-    # @raise [DisconnectedError] on the thread of the request, if the client has left
+    # @raise [DisconnectedError] on the request's thread, if the client has left
     def push(data, event: nil, id: nil, retry_ms: nil)
       text = format_event(data, event:, id:, retry_ms:)
       return false if closed?
@@ -67,12 +67,12 @@ module Kino
       self
     end
 
-    # Waits on the thread of the request, and writes meanwhile what others push, and the heartbeats.
+    # Waits on the request's thread; meanwhile writes the events that other threads push, and the heartbeats.
     #
     # @param seconds [Numeric, nil] for how long; nil until the stream is over
-    # @return [Boolean] whether the stream goes on: false once the client has left, the server stops, or somebody has
-    #   called {#close}
-    # @raise [DisconnectedError] if writing finds out that the client has left
+    # @return [Boolean] whether the stream goes on: false once the client has left, the server stops, or {#close} was
+    #   called
+    # @raise [DisconnectedError] if a write finds that the client has left
     def wait(seconds = nil)
       deadline = now + seconds if seconds
       until closed?
@@ -86,7 +86,7 @@ module Kino
       false
     end
 
-    # Ends the stream after what waits to be written: {#wait} returns false. Any thread of the Ractor may call it.
+    # Ends the stream once the waiting events are written: {#wait} returns false. Any thread of the Ractor may call it.
     # @return [void]
     def close
       @waiting.close
@@ -113,13 +113,13 @@ module Kino
 
     private
 
-    # Until something has happened, or it is time for a heartbeat.
+    # Waits until something happens, or it is time for a heartbeat.
     def pass_time(most)
       @end ||= @request.wait_end([most, @beat - now].compact.min.clamp(0, nil), true)
       write(HEARTBEAT) if @end.nil? && now >= @beat
     end
 
-    # Behind what others have pushed before.
+    # Writes after what other threads have pushed before.
     def write_now(text)
       flush
       write(text)
@@ -150,14 +150,14 @@ module Kino
     def format_event(data, event:, id:, retry_ms:)
       fields = { "event" => event, "id" => id, "retry" => retry_ms }.compact
       lines = fields.map { |name, value| "#{name}: ".b << one_line(name, bytes(value)) << "\n" }
-      # A line ends with LF, CR or both (the standard's "stream" grammar); -1 keeps the last, if it is empty.
+      # A line ends with LF, CR or both (the standard's "stream" grammar); -1 keeps an empty last line.
       text = bytes(data)
       text.split(/\r\n|\n|\r/, -1).each { |line| lines << ("data: ".b << line << "\n") }
       lines << "data: \n" if text.empty?
       "#{lines.join}\n"
     end
 
-    # What a publisher pushes to many must not raise there because of what is in it; browsers replace what is malformed.
+    # Accepts malformed text, because a push to many streams must not raise at one of them; browsers replace bad bytes.
     def bytes(value)
       text = value.to_s
       (text.encoding.ascii_compatible? ? text : text.encode(Encoding::UTF_8)).b

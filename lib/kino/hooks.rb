@@ -6,34 +6,33 @@ require "kino/errors"
 require "kino/error_log"
 
 module Kino
-  # Calls what the operator has hung on the life of a server: directives that are callables, see {Config::Directives}.
+  # Calls the operator's hooks: the directives that are callables, see {Config::Directives}.
   #
   # @api private
   module Hooks
-    # Those that run in a worker. In ractor mode they must be shareable.
+    # Hooks that run in a worker. In ractor mode they must be shareable.
     IN_WORKERS = Config::Directives::ALL.select do |directive|
       directive.type.is_a?(Config::Types::Callable) && directive.type.in_worker?
     end.map(&:name).freeze
 
-    # What a worker needs of them, nil for each that is not set.
+    # The hooks of a worker, nil for each that is not set.
     Workers = Data.define(*IN_WORKERS)
 
-    # None is set.
+    # No hook is set.
     NONE = Workers.new(on_error: nil, after_worker_boot: nil, after_request: nil)
 
     class << self
       # @param settings [Config::Settings]
-      # @return [Workers] frozen; shareable if they are
+      # @return [Workers] frozen; shareable if the hooks are
       def of_workers(settings)
         Workers.new(**IN_WORKERS.to_h { |name| [name, settings.public_send(name)] })
       end
 
-      # Calls a hook. What it raises is logged and goes no further, except for what ends a worker anyway (an `exit`,
-      # say).
+      # Calls a hook. Logs and swallows what it raises, except for what ends a worker anyway, such as an `exit`.
       #
       # @param name [Symbol]
       # @param hook [#call, nil]
-      # @yieldparam error [Exception] what it has raised
+      # @yieldparam error [Exception] that it raised
       # @return [void]
       def call(name, hook, *)
         hook&.call(*)
@@ -42,7 +41,7 @@ module Kino
         ErrorLog.exception(error, prefix: "the hook #{name} raised ")
       end
 
-      # The same for a hook that runs on a thread of the server's own, which nothing may end.
+      # The same for a hook that runs on one of the server's own threads, which must survive anything.
       #
       # @param (see .call)
       # @return [void]
@@ -53,9 +52,9 @@ module Kino
       end
 
       # @param settings [Config::Settings]
-      # @param ruby [String] version of Ruby to give advice for
+      # @param ruby [String] Ruby version that the advice is for
       # @return [void]
-      # @raise [UnshareableHookError] for one that runs in a worker and cannot be shared between Ractors
+      # @raise [UnshareableHookError] for a hook that runs in a worker and cannot be shared between Ractors
       def check(settings, ruby: RUBY_VERSION)
         IN_WORKERS.each do |name|
           hook = settings.public_send(name)
@@ -70,7 +69,7 @@ module Kino
           "make it #{Config::Remedies.list(ruby:)}, or use mode threaded"
       end
 
-      # A Proc sees all local variables around it; Ruby tells which of them it uses only by trying.
+      # A Proc captures all local variables around it, and Ruby has no method that tells which of them it uses.
       def culprit(hook)
         names = hook.is_a?(Proc) ? locals(hook) : hook.instance_variables.reject { |name| shares?(hook, name) }
         ", which holds #{names.join(", ")}" if names.any?
@@ -85,7 +84,7 @@ module Kino
         []
       end
 
-      # Words of its code that name local variables around it.
+      # Names of the local variables that its instructions mention, its own included.
       def used_by(hook)
         return hook.binding.local_variables unless defined?(RubyVM::InstructionSequence)
 

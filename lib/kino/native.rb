@@ -3,124 +3,122 @@
 require "kino/errors"
 
 module Kino
-  # The extension: all that crosses between Ruby and the front-end, and the one page that says what
-  # each call does. Nothing here is public API; {Server} is.
+  # The extension: everything that crosses between Ruby and the front-end. This page describes each call. Nothing here
+  # is public API; {Server} is.
   #
-  # A server is named by an Integer, which any Ractor may hold. The objects below are made and used
-  # inside one Ractor. Every wait gives up the VM lock and can be ended by `Thread#kill` and
-  # `Thread#raise`. Any call raises {Kino::Error} for a server that there is not, and in a forked child for
-  # what belongs to its parent: a request or a writer raises {DisconnectedError} there.
+  # A server is identified by an Integer, which any Ractor may hold. The objects below are created and used within one
+  # Ractor. Every wait releases the VM lock, and `Thread#kill` and `Thread#raise` end it. Any call raises {Kino::Error}
+  # if there is no such server, and in a forked child for what belongs to its parent; a request or a writer raises
+  # {DisconnectedError} there.
   #
   # == Module functions
   #
-  # `start(settings) -> Integer`:: binds, starts the network threads, accepts. `settings` is a Hash
-  #   with `:host` (String), the directives that {Server} lists, `:shards` (how many workers drive their
-  #   share of the connections, 0 for none), `:arenas` (most arenas of glibc's malloc) and `:inherited` (the Integer
-  #   of a descriptor that listens already, or nil; it is duplicated and stays the caller's, who closes it).
-  #   Raises {BindError}, or {Kino::Error} without threads to run on.
-  # `port(id) -> Integer`:: the port that is listened on.
+  # `start(settings) -> Integer`:: binds, starts the network threads, accepts. `settings` is a Hash with `:host`
+  #   (String), the directives that {NativeSettings} lists, `:shards` (how many workers drive a share of the
+  #   connections, 0 for none), `:arenas` (most arenas of glibc's malloc) and `:inherited` (the Integer of a listening
+  #   descriptor, or nil; it is duplicated, and the caller closes its own). Raises {BindError}, or {Kino::Error} if no
+  #   thread can be started.
+  # `port(id) -> Integer`:: the port that the server listens on.
   # `stop_accepting(id)`:: closes the listener.
-  # `drain(id, seconds) -> Boolean`:: lets connections finish what they have begun; true when none
-  #   is left, false when the time is over.
-  # `close(id)`:: takes nothing into the queue any more; workers that find it empty get nil.
-  # `abort(id)`:: answers 503 to what waits, and 500 to what workers have in flight.
-  # `shutdown(id)`:: ends the network threads (about a second at most) and forgets the server.
-  # `claim_listener(id)`:: nobody else is to listen on that socket: it ends with the server, whoever has a copy.
-  # `listener(id) -> Integer or nil`:: another descriptor of the socket that is listened on, which the caller owns
-  #   and closes; it does not survive an exec. nil once the socket is closed.
-  # `retire(id, index) -> Integer`:: tells the threads of worker `index` to take nothing more, those included
-  #   that were started under that index just before: their `take` returns nil. How many were told now.
-  # `relieve(id, why)`:: tells all workers to take nothing more, those that come later included but for those of
-  #   `relief`: they finish what they are at or put it back. From now on threads of the front-end drive the connections
-  #   that workers have driven. Reports `[0, "relieved", why]`, see `await_end`. Once: a further call does nothing.
-  # `quarantine(id, seconds, most) -> Integer or nil`:: sets a worker thread aside that has been at one request for
-  #   longer than that, unless `most` are already: the index of its worker. It takes nothing more.
-  # `stats(id) -> Hash{Symbol=>Object}`:: the engine's counters, Integers; `:refusals` is a Hash by reason,
-  #   `:per_worker` an Array of a Hash for each worker thread, `:queue_wait_ms` and `:service_time_ms` are
-  #   percentiles, see {Server#stats}. With lanes, `:lane_depths` is an Array of Integers, one for each {Worker}.
+  # `drain(id, seconds) -> Boolean`:: lets connections finish what they have begun; true when none is left, false when
+  #   the time is over.
+  # `close(id)`:: closes the queue; workers that find it empty get nil.
+  # `abort(id)`:: answers 503 to requests in the queue, and 500 to those in flight.
+  # `shutdown(id)`:: ends the network threads (within about a second) and forgets the server.
+  # `claim_listener(id)`:: nobody else should listen on that socket: it ends with the server, whoever has a copy.
+  # `listener(id) -> Integer or nil`:: a duplicate of the listening descriptor, which the caller owns and closes; it
+  #   does not survive an exec. nil once the socket is closed.
+  # `retire(id, index) -> Integer`:: tells the threads of worker `index` to take no more requests, including those that
+  #   were started under that index just before: their `take` returns nil. Returns how many were told now.
+  # `relieve(id, why)`:: tells all workers to take no more requests, except workers with `relief`; this includes workers
+  #   that start later. They finish their request or put it back. From now on threads of the front-end drive the
+  #   connections that these workers have driven. Reports `[0, "relieved", why]`, see `await_end`. Further calls do
+  #   nothing.
+  # `quarantine(id, seconds, most) -> Integer or nil`:: quarantines a worker thread that has been at one request for
+  #   longer than that, unless `most` are quarantined already: it takes no more requests. Returns the index of its
+  #   worker.
+  # `stats(id) -> Hash{Symbol=>Object}`:: the engine's counters, Integers. `:refusals` is a Hash by reason,
+  #   `:per_worker` an Array with a Hash for each worker thread, `:queue_wait_ms` and `:service_time_ms` are
+  #   percentiles, see {Server#stats}. With lanes, `:lane_depths` is an Array with an Integer for each {Worker}.
   # `count_respawn(id)`:: counts a worker that died and is replaced.
-  # `report_end(id, number, what, why)`:: tells the server's supervisor of a worker that ended, or with the number 0
-  #   of something else; `what` is a String, `why` another or nil, see {Pool::Ractors}. Works from any Ractor, and does
-  #   nothing for a server that there is not.
-  # `await_end(id, seconds) -> [Integer, String, String or nil], or nil`:: waits for the next such report, for ever
-  #   if `seconds` is nil; nil if none came in that time.
-  # `rack_objects(input_class, null_input, errors)`:: what the env gets for `rack.input` and
-  #   `rack.errors`; called once, at load.
+  # `report_end(id, number, what, why)`:: tells the server's supervisor that a worker has exited, or, with the number 0,
+  #   something else. `what` is a String, `why` a String or nil, see {Pool::RactorLauncher}. Works from any Ractor, and
+  #   does nothing if there is no such server.
+  # `await_end(id, seconds) -> [Integer, String, String or nil], or nil`:: waits for the next such report, forever if
+  #   `seconds` is nil; nil if none came in time.
+  # `rack_objects(input_class, null_input, errors)`:: sets what the env gets for `rack.input` and `rack.errors`; called
+  #   once, at load.
   #
   # == Worker
   #
-  # `Worker.new(id, index, lock, relief)`:: one taker of requests, for the thread that makes it. Where workers drive
-  #   connections, it drives those of share `index` while it waits. `lock` names the VM lock of its Ractor: threads
-  #   with the same number share it, so that one of them is woken at a time, and they offer it to each other. With
-  #   `relief` it is one of those that take the place of all others, see `relieve`.
-  # `take -> Hash or nil`:: waits for a request and returns its Rack env; nil when the server is
-  #   closed, or when this worker was told to leave. A request still in hand unanswered is answered 500.
-  # `answer(status, headers, chunks)`:: answers the request in hand with an array body. Raises
-  #   {InvalidResponseError}, {LengthMismatchError}, {ServerHeaderError} or {ChunkedBodyError}, and has sent nothing
-  #   then.
-  #   Does nothing if the connection was given away. This and what follows raise {Kino::Error} if the
-  #   request is answered already.
-  # `reply(status, headers, chunks) -> Hash or nil`:: `answer` and `take` in one crossing.
+  # `Worker.new(id, index, lock, relief)`:: takes requests on the thread that creates it. If workers drive connections,
+  #   it drives those of share `index` while it waits. `lock` identifies the VM lock of its Ractor: of the threads with
+  #   the same number one is woken at a time, and they offer the lock to each other. With `relief` it is one of the
+  #   workers that relieve all others, see `relieve`.
+  # `take -> Hash or nil`:: waits for a request and returns its Rack env; nil if the server is closed or this worker was
+  #   told to leave. A request in hand that is still unanswered is answered 500.
+  # `answer(status, headers, chunks)`:: answers the request in hand with an array body. If it raises
+  #   {InvalidResponseError}, {LengthMismatchError}, {ServerHeaderError} or {ChunkedBodyError}, nothing has been sent.
+  #   Does nothing if the connection was taken over. This call and the following ones raise {Kino::Error} if the request
+  #   is answered already.
+  # `reply(status, headers, chunks) -> Hash or nil`:: `answer` and `take` in one call.
   # `stream(status, headers) -> Writer`:: sends the head. Raises {InvalidResponseError}, {ChunkedBodyError}, or
   #   {DisconnectedError} if the client has left.
-  # `send_file(status, headers, path) -> Boolean`:: answers with a file that the front-end reads; false,
-  #   and nothing is sent, if there is no regular file of that name that we may read, or the headers say that it is
-  #   chunked. Raises {InvalidResponseError}.
-  # `take_over(status, headers) -> Integer`:: sends the head (101 is allowed) and gives the connection
-  #   away: the descriptor of a socket that its bytes go to and from. The caller owns it. Raises
-  #   {InvalidResponseError}, or {DisconnectedError}.
-  # `put_back -> Boolean`:: leaves the request in hand to those of `relief`, before all that waits: it is in hand no
-  #   more, and counts as never taken. False, and nothing has changed, where nobody was relieved, its method is none of
-  #   GET, HEAD and OPTIONS, something was sent or read, or it was put back before.
-  # `release`:: puts down the request in hand; unanswered, it is answered 500. The last call: what waited for
-  #   this worker alone is others' now.
+  # `send_file(status, headers, path) -> Boolean`:: answers with a file that the front-end reads. Returns false, and
+  #   sends nothing, if that is no regular file, it is unreadable, or the headers say that the body is chunked. Raises
+  #   {InvalidResponseError}.
+  # `take_over(status, headers) -> Integer`:: sends the head (101 is allowed) and takes the connection over: returns the
+  #   descriptor of a socket that carries its bytes, which the caller owns. Raises {InvalidResponseError}, or
+  #   {DisconnectedError}.
+  # `put_back -> Boolean`:: leaves the request in hand to the workers with `relief`, ahead of the queue: it is in hand
+  #   no more, and counts as never taken. Returns false, and changes nothing, if no worker was relieved, the method is
+  #   not GET, HEAD or OPTIONS, something was sent or read, or the request was put back before.
+  # `release`:: lets go of the request in hand; if it is unanswered, it is answered 500. The worker's last call: other
+  #   workers get what waited for this one alone.
   # `answered? -> Boolean`:: whether the request in hand, if any, needs no answer any more.
-  # `holding? -> Boolean`:: whether a request is in hand, answered or not. What `take` raises, or `reply` while it
-  #   takes, comes while none is.
-  # `leaving? -> Boolean`:: whether this worker was told to take nothing more, see `retire` and `quarantine`. Nobody
-  #   can tell it any more after `release`.
-  # `quarantined? -> Boolean`:: whether it was told so because it had been at one request for too long.
-  # `bodiless?(status) -> Boolean`:: whether no content follows a head with this status here: on HEAD, and
-  #   with 204 and 304. False for what is no status.
+  # `holding? -> Boolean`:: whether a request is in hand, answered or not. It is false for an error that was raised
+  #   while `take` or `reply` waited for the next one.
+  # `leaving? -> Boolean`:: whether this worker was told to take no more requests, by `retire`, `relieve` or
+  #   `quarantine`. After `release` it can no longer be told.
+  # `quarantined? -> Boolean`:: whether it was `quarantine` that told it.
+  # `bodiless?(status) -> Boolean`:: whether an answer with this status has no content here: to HEAD, and with 204 and
+  #   304. False for an invalid status.
   #
   # == Writer
   #
-  # `write(string) -> Integer`:: hands a copy to the network; waits while more than 64 KiB of this
-  #   answer wait already, and for its turn. Raises {DisconnectedError}, or IOError after the end.
-  # `finish -> nil or Array`:: ends the body. `[:short, bytes]`: so many were missing from what
-  #   content-length announced and the connection was broken. `[:cut, bytes]`: so many were too many
-  #   and not sent.
-  # `abort`:: breaks the connection, so that nobody takes the answer for complete.
+  # `write(string) -> Integer`:: passes a copy to the network; waits while more than 64 KiB of this answer wait already,
+  #   and while other threads write. Raises {DisconnectedError}, or IOError after the end.
+  # `finish -> nil or Array`:: ends the body. `[:short, bytes]`: so many bytes of the content-length were missing, and
+  #   the connection was broken. `[:cut, bytes]`: so many bytes were beyond it, and were not sent.
+  # `abort`:: breaks the connection, so that the client does not take the answer for complete.
   #
   # == ChunkedDecoder
   #
-  # `decode(string) -> String`:: what the chunks in these bytes hold. Raises {InvalidResponseError} where they are no
-  #   chunks, or go on behind the last one.
-  # `done? -> Boolean`:: whether the last one has come.
+  # `decode(string) -> String`:: the data of the chunks in these bytes. Raises {InvalidResponseError} if they are
+  #   malformed, or go on after the last chunk.
+  # `done? -> Boolean`:: whether the last chunk has come.
   #
   # == Kino::Request
   #
-  # `read_into(buffer, max) -> Boolean`:: appends the next bytes of the request body to a String, at most
-  #   `max`, as soon as there are any; false at its end.
-  #   Raises {DisconnectedError}, a {RequestBodyError}, or IOError once the answer is complete or
-  #   while another thread reads.
-  # `take_over -> Integer`:: gives the connection away with nothing sent, see {Request#call}. Raises {Kino::Error} if
+  # `read_into(buffer, max) -> Boolean`:: appends the next bytes of the request body to a String, at most `max`, as soon
+  #   as there are any; false at the end of the body. Raises {DisconnectedError}, a {RequestBodyError}, or IOError once
+  #   the answer is complete or while another thread reads.
+  # `take_over -> Integer`:: takes the connection over with nothing sent, see {Request#call}. Raises {Kino::Error} if
   #   the request is answered already, or {DisconnectedError}.
-  # `disconnected? -> Boolean`:: whether the client has left before its answer was complete. Public. Of a
-  #   request that is over, whether it had left by then, as long as that is remembered.
+  # `disconnected? -> Boolean`:: whether the client left before its answer was complete. Public. After the request is
+  #   over, whether the client had left by then, as long as that is remembered.
+  # `wait_end(seconds, wakeable) -> Symbol or nil`:: see {Request#wait_disconnect}. A wakeable wait also ends, with nil,
+  #   when `wake` is called, or was called since the last one; there is one at a time.
+  # `wake`:: ends a wakeable wait. Works from any thread of the Ractor; does nothing once the request is over.
   #
-  # `wait_end(seconds, wakeable) -> Symbol or nil`:: what {Request#wait_disconnect} says. A wakeable wait also ends,
-  #   with nil, when `wake` is called, or was since the last; there is one at a time.
-  # `wake`:: ends a wakeable wait. Works from any thread of the Ractor; does nothing for a request that is over.
-  #
-  # It names its request by a number in the hand of its worker (`Native::Hand`, which has no methods). When
-  # the worker takes its next request this one is over: nothing can be read, `take_over` raises {Error}.
+  # The object finds its request through its worker, by a number. When the worker takes its next request, this one is
+  # over: nothing can be read, and `take_over` raises {Error}.
   module Native
     series = RUBY_VERSION[/\A\d+\.\d+/]
     begin
       require "kino/#{series}/kino"
     rescue LoadError
-      # Where `gem install` puts it.
+      # The path of an extension that `gem install` has built.
       require "kino/kino"
     end
   end

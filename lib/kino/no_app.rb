@@ -4,13 +4,13 @@ require "kino/peek"
 require "kino/errors"
 
 module Kino
-  # Tells why an object is no Rack app, before the first request would. Nothing of it is called.
+  # Tells why an object is not a Rack app, before the first request would. Calls none of its methods.
   #
   # @api private
   module NoApp
     class << self
       # @param app [Object]
-      # @return [String, nil] nil if it can be called with a request
+      # @return [String, nil] nil if it is a Rack app
       def reason(app)
         why = fault(app)
         "#{Peek.describe(app)} is not a Rack app, for #{why}" if why
@@ -18,7 +18,7 @@ module Kino
 
       # @param app [Object]
       # @return [#call] the app
-      # @raise [AppLoadError] if it is none
+      # @raise [AppLoadError] if it is not one
       def refuse(app)
         reason = reason(app)
         reason ? raise(AppLoadError, reason) : app
@@ -34,7 +34,7 @@ module Kino
         "its call method does not take one argument" unless takes_one?(arity(app, method))
       end
 
-      # By a method_missing of its own.
+      # Whether it has a method_missing of its own.
       def answers?(app)
         method = Peek.method_of(app, :method_missing)
         method && !Peek.same?(method.owner, BasicObject)

@@ -1,12 +1,12 @@
 # frozen_string_literal: true
 
 module Kino
-  # Looks at an app's objects without calling anything of theirs: they may lack a method, or have one that lies. So
-  # each question is asked with Ruby's own method, bound to the object.
+  # Inspects an app's objects without calling their own methods, which may be missing, or lie. Each question binds
+  # Ruby's own method to the object.
   #
   # @api private
   module Peek
-    # Ruby's own method by the name under which it is asked here.
+    # Ruby's own methods by their names here.
     OWN = {
       class_of: Kernel.instance_method(:class),
       kind?: Kernel.instance_method(:is_a?),
@@ -61,15 +61,15 @@ module Kino
       # @return [Array<Object>] of a Set
       def members(set) = [].tap { |all| EACH_MEMBER.bind_call(set) { |member| all << member } }
 
-      # @return [UnboundMethod, nil] what the object would run
+      # @return [UnboundMethod, nil] the method that the object would run
       def method_of(object, name) = instance_method_of(holder(object), name)
 
-      # @return [UnboundMethod, nil] what an instance of the class or module would run
+      # @return [UnboundMethod, nil] the method that an instance of the class or module would run
       def instance_method_of(holder, name)
         unbound(holder, name) if public_or_protected?(holder, name) || private?(holder, name)
       end
 
-      # Without the warning that it is deprecated, which the app's users would take for the app's.
+      # Without a deprecation warning, which users would take for one that the app causes.
       #
       # @return [Object]
       def constant(mod, name, inherit)
@@ -83,7 +83,7 @@ module Kino
       # @return [Boolean]
       def module?(object) = Module === object # rubocop:disable Style/CaseEquality
 
-      # @return [String] for a reader: a module's name, a small literal as it is, else its class
+      # @return [String] a module's name, a small literal as it is, or else the object's class
       def describe(object)
         case object
         when Module then title(object)
@@ -92,7 +92,7 @@ module Kino
         end
       end
 
-      # @return [String] the name of a class or module, also if it has none
+      # @return [String] a class's or module's name, or "an unnamed class"
       def title(mod)
         name_of(mod) || (Class === mod ? "an unnamed class" : "an unnamed module") # rubocop:disable Style/CaseEquality
       end
@@ -106,8 +106,8 @@ module Kino
         end
       end
 
-      # @return [Module] where the object's methods are looked up first. To ask an object for its singleton class
-      #   makes one, so only those are asked that have one
+      # @return [Module] where the object's methods are looked up first. Asking for a singleton class creates one, so
+      #   only objects that have one are asked
       def holder(object)
         case object
         when Module then singleton(object)

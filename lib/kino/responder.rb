@@ -8,11 +8,11 @@ require "kino/rack/stream"
 require "kino/takeover"
 
 module Kino
-  # Sends what an app returned, whatever kind of body it has, and closes it once.
+  # Sends what an app has returned, whatever kind of body it is, and closes the body once.
   #
   # @see https://github.com/rack/rack/blob/main/SPEC.rdoc The Body
   class Responder
-    # What {Native::Writer#finish} says, in words.
+    # The results of {Native::Writer#finish} in words.
     LENGTH_FAULTS = { short: "shorter than its content-length: it was broken off",
                       cut: "longer than its content-length: it was cut" }.freeze
     private_constant :LENGTH_FAULTS
@@ -27,7 +27,7 @@ module Kino
       @finished = Rack::ResponseFinished.new(@failure)
     end
 
-    # Answers the request in hand; then runs its `rack.response_finished`.
+    # Answers the request in hand, and runs its `rack.response_finished`.
     # @param env [Hash] its Rack env
     # @param status [Integer, String]
     # @param headers [Hash]
@@ -37,7 +37,7 @@ module Kino
       conclude(env, status, headers) { send_body(env, status, headers, body) }
     end
 
-    # Sends an array body that is not as long as it announced: cut, or broken off.
+    # Sends an array body whose length differs from its content-length: cuts it, or breaks the connection.
     # @param env [Hash]
     # @param status [Integer, String]
     # @param headers [Hash]
@@ -47,9 +47,9 @@ module Kino
       conclude(env, status, headers) { stream_each(env, status, headers, body.each) }
     end
 
-    # Answers for an app that has raised; then runs its `rack.response_finished`.
+    # Answers for an app that has raised, and runs its `rack.response_finished`.
     # @param env [Hash]
-    # @param status [Integer, nil] what it had returned, if it had
+    # @param status [Integer, nil] that the app had returned, if it had
     # @param headers [Hash, nil]
     # @param error [Exception]
     # @return [Object, nil] the status that was sent; nil where the request was put back
@@ -62,13 +62,13 @@ module Kino
       sent
     end
 
-    # Leaves a request to threads that the app has answered 500, see {Failure#put_back_answer?}; then runs its
+    # Puts back a request that the app has answered 500, see {Failure#put_back_answer?}, and runs its
     # `rack.response_finished`.
     # @param env [Hash]
     # @param status [Integer]
     # @param headers [Hash]
     # @param body [Object]
-    # @return [Boolean] whether nothing is to be sent
+    # @return [Boolean] whether it was put back, so that the answer is not to be sent
     def put_back_answer?(env, status, headers, body)
       return false unless @failure.put_back_answer?(env)
 
@@ -78,7 +78,7 @@ module Kino
       true
     end
 
-    # Runs what is left of `rack.response_finished` for a request that its worker had in hand when it died.
+    # Runs what is left of `rack.response_finished` for the request that a worker had in hand when it died.
     # @param env [Hash]
     # @return [void]
     def abandoned(env)
@@ -92,19 +92,19 @@ module Kino
       begin
         yield
       rescue *Worker::RESCUED => error
-        is_told = true
+        is_noted = true
         return failed(env, status, headers, error)
       end
-      is_told = true
+      is_noted = true
       @finished.note(status, headers, nil)
       @finished.run(env)
       status
     ensure
-      note_death(status, headers) unless is_told
+      note_death(status, headers) unless is_noted
     end
 
     def note_death(status, headers)
-      # Not the name that English gives it: an alias of a global variable cannot be read in a Ractor.
+      # Not $ERROR_INFO: a Ractor cannot read an alias of a global variable.
       raised = $! # rubocop:disable Style/SpecialGlobalVars -- see above
       @finished.note(status, headers, raised || WorkerError.new("its worker was killed"))
     end
@@ -120,7 +120,7 @@ module Kino
       end
     end
 
-    # `to_ary` closes the body that it belongs to.
+    # `to_ary` has closed the body.
     def send_array(env, status, headers, chunks)
       @native.answer(status, headers, chunks)
     rescue LengthMismatchError, ChunkedBodyError
@@ -147,12 +147,12 @@ module Kino
       path && @native.send_file(status, headers, path)
     end
 
-    # The head goes out with the first chunk: until then an error can still become a 500.
+    # Sends the head with the first chunk: until then an error can still become a 500.
     def stream_each(env, status, headers, body)
       writer = nil
       is_over = false
       body.each do |chunk|
-        # A body that kept this block would write into the answer to somebody else's request.
+        # A body that keeps this block must not write into the answer to another request.
         raise IOError, "closed stream" if is_over
         raise InvalidResponseError, "a body must yield Strings, got #{chunk.class}" unless chunk.is_a?(String)
 
@@ -161,7 +161,7 @@ module Kino
       finish(env, writer || open_writer(status, headers))
     ensure
       is_over = true
-      writer&.abort # however the body ended; nothing is left to break off once it is finished
+      writer&.abort # does nothing once the writer is finished
     end
 
     def stream_call(env, status, headers, body)
@@ -183,7 +183,7 @@ module Kino
       return unless what
 
       error = InvalidResponseError.new("the body is #{bytes} bytes #{LENGTH_FAULTS.fetch(what)}")
-      # An error like any other that breaks the answer off; one that is too long has done no harm.
+      # A body that is too short breaks the answer off like any other error; one that is too long has done no harm.
       raise error if what == :short
 
       @failure.report(env, error)

@@ -22,18 +22,17 @@ module Kino
   #     server.url # => "http://127.0.0.1:40123"
   #     server.shutdown
   class Server
-    # How long workers get to leave once every client is answered and the time for that is over, in
-    # seconds. They wait in {Native} then, where they are woken, or they hang.
+    # Seconds that workers get to leave once the time for answering clients is over. A worker waits in {Native} then,
+    # where it is woken, or it hangs.
     EXIT_GRACE = 1.0
     private_constant :EXIT_GRACE
 
-    # Serves until INT, TERM or QUIT, or until {#shutdown} is called elsewhere. A second signal ends the
-    # process at once, with status 1. The other signals, `pidfile`, and sockets of systemd and of a hot
-    # restart: see doc/process.md.
+    # Serves until INT, TERM or QUIT, or until {#shutdown} is called elsewhere. A second signal ends the process at
+    # once, with status 1. doc/process.md describes the other signals, `pidfile`, and the sockets of systemd and hot
+    # restarts.
     #
     # @param app [#call] a Rack 3 app
-    # @param inherited [Inherited] what the process was started with; for the command, which takes it
-    #   before it loads the app
+    # @param inherited [Inherited] what the process was started with; the command takes it before it loads the app
     # @param settings [Hash] see {#initialize}
     # @yieldparam server [Server] once it listens
     # @return [Server] stopped
@@ -45,25 +44,24 @@ module Kino
       server
     end
 
-    # @return [Config::Settings] what it was told, checked and complete
+    # @return [Config::Settings] the settings, validated, with defaults filled in
     attr_reader :settings
 
-    # @param app [#call] a Rack 3 app. In ractor mode it must be shareable: nothing is frozen here
-    # @param settings [Hash] directives by name, as doc/configuration.md has them: what each may be, its unit and its
-    #   default
-    # @param listener [IO, Integer, nil] a TCP socket that listens already, or its descriptor, in place of
-    #   `bind` and `port`. It stays the caller's, who may close it once the server has started
+    # @param app [#call] a Rack 3 app. In ractor mode it must be shareable; the server does not freeze it
+    # @param settings [Hash] directives by name; doc/configuration.md has their values, units and defaults
+    # @param listener [IO, Integer, nil] a listening TCP socket, or its descriptor, to use instead of `bind` and `port`.
+    #   The caller still owns it, and may close it once the server has started
     # @raise [ConfigError] for a setting that is unknown, of the wrong type or out of bounds
-    # @raise [AppLoadError] for what is no Rack app
+    # @raise [AppLoadError] if the object is not a Rack app
     # @raise [UnshareableAppError] for `mode: :ractor` and an app that cannot be shared
-    # @raise [UnshareableHookError] for ractor mode and a hook that runs in a worker and cannot be shared
+    # @raise [UnshareableHookError] for ractor mode and a hook that runs in workers and cannot be shared
     def initialize(app, listener: nil, **settings)
       @app = NoApp.refuse(app)
       @given = listener
       @settings = Config::Settings.resolve(**settings)
       @mode, reason = Config::Mode.resolve(@settings.mode, app, threads: @settings.threads)
       @settings, @threads = Config::Mode.grid(@settings, @mode)
-      # Left to a program that does not name it.
+      # If the caller does not set the directive, YJIT is the caller's business.
       @yjit = @settings.yjit if settings.key?(:yjit)
       YJIT.apply(@yjit, @mode) unless @yjit.nil?
       Hooks.check(@settings) if @mode == :ractor
@@ -75,51 +73,49 @@ module Kino
       @reload_hooks = []
     end
 
-    # @return [Symbol] :ractor or :threaded, as it is now: where `auto` took :ractor, the server may have gone over to
-    #   threads, see doc/operations.md
+    # @return [Symbol] the current mode, :ractor or :threaded. If `auto` chose :ractor, the server may have switched to
+    #   threads since, see doc/operations.md
     def mode = @pool&.demoted? ? :threaded : @mode
 
-    # @return [Integer] threads a worker, in the mode that it is in now
+    # @return [Integer] threads per worker, in the current mode
     def threads = @pool&.threads || @threads
 
-    # @return [Integer] worker Ractors, or their number's worth of plain threads, as many as there should be now
+    # @return [Integer] how many workers there should be now: Ractors, or groups of plain threads
     def workers
       @pool ? @pool.workers : settings.workers
     end
 
-    # @return [Boolean] whether it listens, all its workers have come up, and it is not about to stop: what a
-    #   readiness probe should say. A worker that dies later does not change it
+    # For a readiness probe.
+    # @return [Boolean] whether the server listens, all its workers have come up once, and it is not stopping
     def ready?
       return false if @is_stopping || @pool.nil?
 
       @ready ||= @pool.up?(counters.fetch(:per_worker, []))
     end
 
-    # Starts one more worker, with its threads. One that cannot begin is given up after a while, see
-    # doc/operations.md.
+    # Starts one more worker, with its threads. A worker that keeps failing to boot is given up, see doc/operations.md.
     #
-    # @return [Integer, nil] its index, the lowest that is free; nil where there are as many as the directive `workers`
-    #   takes, and on a server that does not run
+    # @return [Integer, nil] its index, the lowest that is free; nil if there are as many as the directive `workers`
+    #   allows, or if the server is not running
     def add_worker
       @pool&.add.tap { |index| warn_of_cpus if index }
     end
 
-    # Sends one worker away, the one with the highest index; what it is at it finishes. One stays in any case.
+    # Removes the worker with the highest index; it finishes its request first. The last worker always stays.
     #
-    # @return [Integer, nil] its index; nil if it is the only one, and on a server that does not run
+    # @return [Integer, nil] its index; nil if it is the only one, or if the server is not running
     def remove_worker = @pool&.remove
 
-    # Has the block run at each {#reload}, which is what HUP asks for where {Server.run} serves. It runs in the main
-    # Ractor.
+    # Registers a block to run at each {#reload}, in the main Ractor. {Server.run} reloads on HUP.
     #
-    # @yield whatever it opens anew; what it raises is logged and keeps no other from running
+    # @yield to reopen files and the like; what it raises is logged, and the other blocks still run
     # @return [self]
     def on_reload(&block)
       @reload_hooks += [block]
       self
     end
 
-    # Opens anew what can be: runs what {#on_reload} was given, in that order.
+    # Runs the {#on_reload} blocks, in the order of their registration.
     #
     # @return [self]
     def reload
@@ -127,12 +123,12 @@ module Kino
       self
     end
 
-    # Binds, starts the network threads and the workers, and calls the hook `after_boot`: returns when that has, or when
-    # the server has been stopped meanwhile.
+    # Binds, starts the network threads and the workers, and calls the hook `after_boot`. Returns when the hook has
+    # returned, or when the server has been stopped meanwhile.
     #
     # @yieldparam server [Server] once it serves, before the hook
     # @return [self]
-    # @raise [BindError] where the address cannot be listened on
+    # @raise [BindError] if the address cannot be bound
     # @raise [Error] if it was started before
     def start
       @lock.synchronize do
@@ -146,35 +142,35 @@ module Kino
       self
     end
 
-    # @return [Integer, nil] the port that is listened on; nil before {#start}
+    # @return [Integer, nil] the port that it listens on; nil before {#start}
     attr_reader :port
 
-    # @return [String] where it listens, such as "http://127.0.0.1:9292"
+    # @return [String] such as "http://127.0.0.1:9292"
     def url
       Config::Address.url(host: @host || settings.host, port: port || settings.port)
     end
 
-    # @return [Socket, nil] another descriptor of the socket that is listened on, for the caller to close; nil
-    #   while nothing is listened on
-    # @raise [Error] where there is no descriptor left
+    # @return [Socket, nil] a duplicate of the listening socket, which the caller closes; nil if the server does not
+    #   listen
+    # @raise [Error] if there is no descriptor left
     def listener
       return if @id.nil? || @stopped.closed?
 
       Native.listener(@id)&.then { |descriptor| Socket.for_fd(descriptor) }
     end
 
-    # Says that nobody else is meant to listen on the socket that this server was given, or has given out by
-    # {#listener}: no client is to connect to it once the server has stopped, be it that the app has forked a process
-    # that has a copy. It is so from the start where neither was done.
+    # Says that no other process should listen on this socket any more, after it was passed in or {#listener} has given
+    # it out: it refuses connections when the server stops, even if a process that the app forked still has a copy. A
+    # socket of the server's own that was never given out does so anyway.
     #
     # @return [void]
     def claim_listener
       Native.claim_listener(@id) if @id && !@stopped.closed?
     end
 
-    # Waits until the server has stopped. Any number of threads may.
+    # Waits until the server has stopped. Any number of threads may wait.
     # @return [self]
-    # @raise [WorkerBootError] if it has stopped because a worker could not be started; says which, and why
+    # @raise [WorkerBootError] if it has stopped because a worker could not be started; the message says which, and why
     def wait
       @stopped.pop
       raise @failure.class, @failure.message if @failure
@@ -182,20 +178,20 @@ module Kino
       self
     end
 
-    # Stops: {#ready?} turns false, the hook `before_shutdown` is called, then it accepts no more, answers what has
-    # been begun or queued, and ends the workers. What is not answered after `timeout` gets a 500, or a broken
-    # connection if its head has gone out. Does nothing on a server that does not run; a second caller waits for the
-    # first.
+    # Stops gracefully: {#ready?} turns false, the hook `before_shutdown` runs, the server closes its listener, answers
+    # the requests in flight and in the queue, and ends the workers. A request that is not answered within `timeout`
+    # gets a 500, or a broken connection if its head has been sent. Does nothing if the server is not running; a second
+    # caller waits for the first.
     #
-    # In a trap handler, where nothing may be locked, in the hooks `after_boot`, `before_shutdown` and `on_worker_exit`,
-    # and in the app, whose request it would wait for, it returns at once, and a thread of its own stops the server:
-    # {#wait} tells when it has. A caller that is killed, or raised at, in the midst leaves a server that is about to
-    # stop; call again to go on.
+    # Returns at once, and stops the server from another thread, if called in a trap handler (which may take no lock),
+    # in the hooks `after_boot`, `before_shutdown` and `on_worker_exit`, or in the app (whose request it would wait
+    # for). {#wait} then says when the server has stopped. If a caller is killed or interrupted halfway, call it again
+    # to go on.
     #
-    # @param timeout [Numeric] seconds, as many as the directive `shutdown_timeout` takes: for the hook and for what is
-    #   to be answered together. The hook gets at least a second
+    # @param timeout [Numeric] seconds for the hook and the requests together, within the bounds of the directive
+    #   `shutdown_timeout`. The hook gets at least a second
     # @return [self]
-    # @raise [ConfigError] for any other, whatever state the server is in
+    # @raise [ConfigError] for any other timeout, even if the server is not running
     def shutdown(timeout: settings.shutdown_timeout)
       timeout = Config::Directives[:shutdown_timeout].coerce(timeout, source: "shutdown(timeout:)")
       if Signals.trapping? || @hook_threads.own? || @pool&.own_thread?
@@ -206,42 +202,42 @@ module Kino
       self
     end
 
-    # What the server is and has done. Those of a server that has stopped stay as they were at its end; one that was
-    # never started, or whose start has failed, has the first five only. The counters are read one after the other,
-    # while requests go on.
+    # Statistics. After the server has stopped they stay as they were at the end. A server that was never started, or
+    # failed to start, has only the first five. The counters are not an atomic snapshot: each is read while requests go
+    # on.
     #
-    # - `mode` (Symbol), `workers` and `threads` a worker (Integers), as they should be now; `lanes` (Boolean) and
-    #   `batch` (Integer), as they are set
+    # - `mode` (Symbol), `workers` and `threads` per worker (Integers), as they should be now; `lanes` (Boolean) and
+    #   `batch` (Integer), as set
     # - `connections` (open now), `accepted` (since the start)
-    # - `queued` (requests that wait for a worker), `in_flight` (that a worker is at), `served` (that workers have
-    #   finished, whatever they answered)
-    # - `rejected`: answered 503 because the queue stayed full
-    # - `refused`: answered by the front-end because of what they said; `refusals`: the same by reason,
-    #   Hash{Symbol=>Integer}, only those that have occurred
-    # - `disconnects`: the connection ended before the answer was complete
-    # - `dropped`: a worker left them unanswered, so that they were answered 500
-    # - `timeouts`: answered 504, see the directive `request_timeout`
-    # - `respawns`: workers, or threads of one, that died and were replaced
-    # - `quarantined`: worker threads that are set aside now, see the directive `quarantine_timeout`
-    # - `per_worker`: one Hash for each thread of a worker there is: `index` of its worker, `served` (requests),
-    #   `busy_ms` (Float, for how long it has been at its request; nil while it waits for one), `quarantined` (Boolean),
-    #   and `relieved` (true) for a Ractor that has not left yet though the server has gone over to threads
+    # - `queued` (requests that wait for a worker), `in_flight` (requests in workers' hands), `served` (requests that
+    #   workers have finished, whatever the answer)
+    # - `rejected`: requests answered 503 because the queue stayed full
+    # - `refused`: requests that the front-end answered with an error; `refusals`: the same by reason,
+    #   Hash{Symbol=>Integer}, only reasons that have occurred
+    # - `disconnects`: requests whose connection ended before the answer was complete
+    # - `dropped`: requests answered 500 because a worker left them unanswered
+    # - `timeouts`: requests answered 504, see the directive `request_timeout`
+    # - `respawns`: workers, or threads of workers, that died and were replaced
+    # - `quarantined`: worker threads in quarantine now, see the directive `quarantine_timeout`
+    # - `per_worker`: one Hash for each worker thread: `index` of its worker, `served` (requests), `busy_ms` (Float,
+    #   time spent on the current request; nil if there is none), `quarantined` (Boolean), and `relieved` (true) for a
+    #   Ractor that threads have replaced but that has not left yet
     # - `queue_wait_ms`, `service_time_ms`: how long requests waited for a worker, and how long workers took for them,
-    #   since the start, in milliseconds: `p50`, `p95`, `p99` and `max` (Floats); empty before the first
-    # - `lane_depths`, with `lanes` only: how many of the `queued` wait for each thread alone, Array<Integer>
+    #   since the start, in milliseconds: `p50`, `p95`, `p99` and `max` (Floats); empty before the first request
+    # - `lane_depths`, with `lanes` only: how many of the `queued` wait in the lane of each worker thread,
+    #   Array<Integer>
     #
     # @return [Hash{Symbol=>Object}]
     def stats
       { mode:, workers:, threads:, lanes: settings.lanes, batch: settings.batch }.merge(counters)
     end
 
-    # @return [String] {#stats} on one line, as `key=value` with spaces between: names of nested values are joined
-    #   by dots (`queue_wait_ms.p50=0.2`), times have three decimals, and `-` stands for nil
+    # @return [String] {#stats} on one line, as `key=value` pairs separated by spaces. Nested names are joined with dots
+    #   (`queue_wait_ms.p50=0.2`), times have three decimals, nil is `-`
     def stats_line = StatsLine.of(stats)
 
     private
 
-    # A descriptor, or what IO has one for.
     def descriptor
       @given.is_a?(Integer) ? @given : @given&.fileno
     end
@@ -249,36 +245,37 @@ module Kino
     def begin_serving
       @port = Native.port(@id)
       @host = Config::Address.host_of(listener) if @given
-      # Noted before it starts, for its thread asks for it.
+      # Assigned before it starts, because its thread may call fail_with.
       @pool = Pool.of(self, app: @app, id: @id, hook_threads: @hook_threads, yjit: @yjit) { |error| fail_with(error) }
       is_up = @pool.start
-    ensure # whatever it was, a Thread#kill included: the port must not stay taken
-      give_back unless is_up
+    ensure # also after a Thread#kill: the port must not stay taken
+      undo_start unless is_up
     end
 
-    # Leaves a server that has stopped and has done nothing.
-    def give_back
+    # Leaves a server that has stopped without having served.
+    def undo_start
       @pool = nil
       @last_counters = {}
       Native.shutdown(@id)
       @stopped.close
     end
 
-    # Where no worker is left there is nothing to wait for.
     def fail_with(error)
       return if @is_stopping
 
       @failure = error
+      # Without workers there is nothing to wait for.
       shutdown(timeout: @pool.any? ? settings.shutdown_timeout : 0)
     end
 
-    # A hook that hangs must not keep the server from being stopped, nor whoever has started it from going on then.
+    # Waits on a queue rather than for the hook: if the hook hangs, the server can still be stopped, and {#start}
+    # returns then.
     def call_after_boot
       @hook_threads.begin(:after_boot, settings.after_boot, over: @booted)
       @booted.pop
     end
 
-    # Each step may be done again, so that a caller who was interrupted leaves the rest to the next.
+    # Each step can be repeated, so that the next caller can go on after an interrupted one.
     def stop(timeout)
       deadline = now + timeout
       announce_stop([timeout, EXIT_GRACE].max)
@@ -309,7 +306,7 @@ module Kino
 
       @id ? Native.stats(@id) : {}
     rescue Error
-      @last_counters || raise # it has stopped meanwhile
+      @last_counters || raise # the server has stopped meanwhile
     end
 
     def now = Process.clock_gettime(Process::CLOCK_MONOTONIC)
@@ -319,7 +316,7 @@ module Kino
       warn_of_cpus
     end
 
-    # Once: the next worker makes it no truer.
+    # Warns once: the next worker makes it no truer.
     def warn_of_cpus
       return if @warned_of_cpus || mode != :ractor
 

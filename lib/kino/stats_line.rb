@@ -1,12 +1,12 @@
 # frozen_string_literal: true
 
 module Kino
-  # Statistics on one line, for a person with a terminal and for `grep`.
+  # Formats statistics on one line, for reading and for `grep`.
   #
   # @api private
   module StatsLine
     class << self
-      # @param stats [Hash{Symbol => Object}] nested as deep as you like
+      # @param stats [Hash{Symbol => Object}] may be nested
       # @return [String] such as "served=12 queue_wait_ms.p50=0.200 per_worker.0.busy_ms=-"
       def of(stats)
         flatten(stats).map { |name, value| "#{name}=#{show(value)}" }.join(" ")

@@ -4,17 +4,16 @@ require "socket"
 require "kino/errors"
 
 module Kino
-  # Answers after whose head HTTP is over on their connection: a partial hijack, or an upgrade.
+  # Answers whose head ends HTTP on the connection: a partial hijack, or an upgrade.
   class Takeover
     # @param native [Native::Worker] the worker that holds the request
     def initialize(native)
       @native = native
     end
 
-    # Whether HTTP ends on this connection with the head of this answer.
     # @param status [Integer, String]
     # @param headers [Hash]
-    # @return [Object] true if so
+    # @return [Object] true if the head of this answer ends HTTP on the connection
     def asked?(status, headers)
       return false if @native.answered?
 
@@ -24,7 +23,7 @@ module Kino
     # @param env [Hash] the Rack env of the request in hand
     # @param status [Integer, String]
     # @param headers [Hash]
-    # @param body [#call] what talks on after an upgrade
+    # @param body [#call] gets the socket after an upgrade
     # @return [void]
     # @raise [InvalidResponseError]
     def answer(env, status, headers, body)
@@ -46,10 +45,10 @@ module Kino
 
     private
 
-    # Whether it is a status is said where the head is made, so that the body is closed then.
+    # An invalid status is refused later, where the head is made, so that the body is closed.
     def switching?(status) = [101, "101"].include?(status)
 
-    # Where no content follows the head, nobody may write any: the client takes it for the next answer.
+    # A bodiless answer gives no socket away: what the app wrote there, the client would take for the next answer.
     def hijack(status, headers)
       bare = headers.except("rack.hijack", "rack.protocol")
       return @native.answer(status, bare, []) if @native.bodiless?(status)
@@ -57,11 +56,11 @@ module Kino
       socket = take_over(status, bare.merge("connection" => "close"))
       is_taken = headers["rack.hijack"].call(socket) || true
     ensure
-      # It is the app's to close, but nobody knows of one whose taker has raised.
+      # The app closes the socket, but not if its hijack callable has raised.
       socket&.close unless is_taken
     end
 
-    # `rack.protocol` in the headers is the app's choice of what the client offered there in the env.
+    # `rack.protocol` in the headers is the app's choice among those that the client offers in the env.
     def switching_headers(env, headers)
       offered = env["rack.protocol"]
       chosen = headers["rack.protocol"]

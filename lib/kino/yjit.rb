@@ -4,20 +4,20 @@ require "kino/error_log"
 require "kino/ruby"
 
 module Kino
-  # Turns Ruby's compiler on, where that pays: see the directive `yjit`. It cannot be turned off again.
+  # Turns YJIT on if that pays: see the directive `yjit`. It cannot be turned off again.
   #
-  # It is done once the mode is known, after the app was loaded. Nothing is lost by that: what is called often enough
-  # from then on is compiled. And the code with which mode auto reads the app runs only once: to compile it would cost
-  # ten times as much as to run it.
+  # This happens once the mode is known, after the app has been loaded. Nothing is lost: whatever is called often from
+  # then on is compiled. And compiling the code with which mode auto reads the app, which runs only once, would cost ten
+  # times as much as running it.
   #
   # @api private
   module YJIT
     class << self
       # @param setting [Boolean, Symbol] true, false or :auto
       # @param mode [Symbol] :ractor or :threaded, as resolved
-      # @param env [Hash{String => String}, ENV] with `:auto` RUBY_YJIT_ENABLE=0 keeps it off
-      # @param ruby [String] version of Ruby to decide for
-      # @param compiler [Module, nil] nil where this Ruby was built without it
+      # @param env [Hash{String => String}, ENV] RUBY_YJIT_ENABLE=0 keeps YJIT off with `:auto`
+      # @param ruby [String] Ruby version
+      # @param compiler [Module, nil] nil if this Ruby was built without YJIT
       # @return [void]
       def apply(setting, mode, env: ENV, ruby: RUBY_VERSION, compiler: defined?(RubyVM::YJIT) ? RubyVM::YJIT : nil)
         return if compiler.nil?
@@ -32,7 +32,7 @@ module Kino
 
       private
 
-      # Somebody else has turned it on: a flag of Ruby's, RUBY_YJIT_ENABLE, or the app, as Rails does.
+      # It was turned on by a flag of Ruby's, RUBY_YJIT_ENABLE, or the app, as Rails does.
       def warn_of(setting, stops, ruby)
         if setting == false
           ErrorLog.line("warning: yjit off comes too late: YJIT is on already, by RUBY_YJIT_ENABLE, RUBYOPT or the app")

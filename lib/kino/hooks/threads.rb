@@ -5,8 +5,8 @@ require "kino/hooks"
 
 module Kino
   module Hooks
-    # The hooks of one server that have threads of their own, so that one that hangs keeps nobody from stopping the
-    # server, and nothing from being replaced.
+    # Runs hooks of one server on threads of their own, so that a hook that hangs cannot keep the server from stopping
+    # or from replacing workers.
     #
     # @api private
     class Threads
@@ -15,7 +15,7 @@ module Kino
         @threads = []
       end
 
-      # Calls a hook, and waits until it has returned or been waited for long enough.
+      # Calls a hook, and waits until it has returned or the time is over.
       #
       # @param name [Symbol]
       # @param hook [#call, nil]
@@ -28,11 +28,11 @@ module Kino
         ErrorLog.line("the hook #{name} has not returned after #{seconds.round(1)} s and is waited for no longer")
       end
 
-      # Calls a hook, and goes on meanwhile.
+      # Calls a hook without waiting for it.
       #
       # @param name [Symbol]
       # @param hook [#call]
-      # @param over [Thread::Queue] is closed when the hook has returned, or however it ended
+      # @param over [Thread::Queue] is closed when the hook ends, however it ends
       # @return [void]
       def begin(name, hook, over:)
         start(name) do
@@ -48,7 +48,7 @@ module Kino
       # @param name [Symbol]
       # @yield on the new thread
       # @return [Thread]
-      # @raise [ThreadError] where there is none left
+      # @raise [ThreadError] if no thread can be started
       def start(name, &)
         @lock.synchronize do
           @threads.select!(&:alive?)
@@ -59,7 +59,7 @@ module Kino
         end
       end
 
-      # @return [Boolean] whether the caller is such a hook
+      # @return [Boolean] whether the caller is on one of these threads
       def own?
         @lock.synchronize { @threads.include?(Thread.current) }
       end

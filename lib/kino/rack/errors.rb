@@ -2,12 +2,12 @@
 
 module Kino
   module Rack
-    # `rack.errors`: writes to `$stderr` of the Ractor that calls it. It has no state, so that all
-    # Ractors share one; an IO belongs to one Ractor and could not be shared.
+    # `rack.errors`: writes to the calling Ractor's `$stderr`. It has no state, so that all Ractors share one; an IO
+    # belongs to one Ractor and could not be shared.
     #
-    # Rack asks for {#puts}, {#write} and {#flush}. Loggers and apps call the rest, as other servers give them an IO.
-    # What would change the process' stderr (`reopen`, `set_encoding`) or give it away (`to_io`) is missing, because
-    # the server's log goes there too.
+    # Rack requires {#puts}, {#write} and {#flush}. Loggers and apps call the rest, because other servers give them an
+    # IO. Methods that would change the process's stderr (`reopen`, `set_encoding`) or expose it (`to_io`) are missing,
+    # because the server logs there too.
     #
     # @see https://github.com/rack/rack/blob/main/SPEC.rdoc The Error Stream
     class Errors
@@ -30,7 +30,7 @@ module Kino
         self
       end
 
-      # @param objects [Array<Object>] written one after the other
+      # @param objects [Array<Object>]
       # @return [nil]
       def print(*objects)
         $stderr.print(*objects)
@@ -55,33 +55,33 @@ module Kino
       end
 
       # @return [Integer] 0
-      # @raise [SystemCallError] where stderr is no file
+      # @raise [SystemCallError] if stderr is no file
       def fsync
         $stderr.fsync
       end
 
-      # @return [true] what is written goes out at once
+      # @return [true] nothing is buffered
       def sync = true
 
-      # Changes nothing: others write there too.
+      # Does nothing: others write there too.
       # @param value [Boolean]
       def sync=(value); end
 
-      # Changes nothing: no text is translated.
+      # Does nothing: no text is converted.
       # @return [self]
       def binmode = self
 
       # @return [Encoding, nil]
       def external_encoding = $stderr.external_encoding
 
-      # @return [Boolean] whether a terminal shows it
+      # @return [Boolean] whether stderr is a terminal
       def tty? = $stderr.tty?
       alias isatty tty?
 
       # @return [Integer]
       def fileno = $stderr.fileno
 
-      # Does nothing: the server's log, and other requests, go on. `Logger.new` takes nothing without it.
+      # Does nothing: the server and other requests go on logging. `Logger.new` requires the method.
       # @return [nil]
       def close; end
 
@@ -89,7 +89,7 @@ module Kino
       def closed? = false
     end
 
-    # The one of them.
+    # The only instance.
     ERRORS = Errors.new.freeze
   end
 end

@@ -1,25 +1,25 @@
 # frozen_string_literal: true
 
 module Kino
-  # The objects of Rack's env that are more than a String.
+  # Objects of the Rack env.
   module Rack
     # `rack.input`: the request body, forward only, binary. Reading waits for the client.
     #
-    # Every method that reads raises {DisconnectedError} (an IOError) if the client leaves before the
-    # body is complete, a {RequestBodyError} if it is too large, malformed or stalls, and IOError after
-    # {#close}, once the answer is complete, or while another thread reads.
+    # Every method that reads raises {DisconnectedError} (an IOError) if the client leaves before the body is complete,
+    # a {RequestBodyError} if the body is too large, malformed or stalls, and IOError after {#close}, once the answer is
+    # complete, or while another thread reads.
     #
     # @see https://github.com/rack/rack/blob/main/SPEC.rdoc The Input Stream
     class Input
-      # Bytes that are asked for at a time where the caller has not said how many.
+      # Bytes to read at a time if the caller has not given a length.
       CHUNK = 65_536
       private_constant :CHUNK
 
-      # @param request [Kino::Request] what the bytes come from
+      # @param request [Kino::Request] to read from
       def initialize(request)
         @request = request
-        # What was read ahead; before the offset it is used up. Cutting that off at each line instead
-        # would copy all that follows it each time.
+        # What was read ahead; the bytes before the offset are used up. Cutting them off at each line would copy the
+        # rest each time.
         @ahead = String.new
         @offset = 0
         @closed = false
@@ -55,7 +55,7 @@ module Kino
       end
       alias each_line each
 
-      # Reads what there is, and waits only where there is nothing. `IO.copy_stream` hands it on as it comes.
+      # Reads what has arrived, and waits only if nothing has. So `IO.copy_stream` passes the body on as it arrives.
       #
       # @param length [Integer] bytes to read at most
       # @param buffer [String, nil] filled with what is read, and returned
@@ -64,7 +64,7 @@ module Kino
       # @raise [ArgumentError] for a negative length
       def readpartial(length, buffer = nil)
         is_over = length.positive? && eof?
-        # What that has read ahead is there.
+        # eof? has read ahead.
         data = read([length, @ahead.bytesize - @offset].min, buffer)
         is_over ? raise(EOFError, "end of file reached") : data
       end
@@ -73,7 +73,7 @@ module Kino
       # @return [Boolean] whether all of the body has been read
       def eof? = @offset == @ahead.bytesize && !read_ahead
 
-      # What is unread stays unread.
+      # Discards what is unread.
       # @return [nil]
       def close
         @closed = true
@@ -85,7 +85,8 @@ module Kino
 
       private
 
-      # @return [Integer] bytes of the next line, which is then read; 0 at the end
+      # Reads ahead up to the end of the next line.
+      # @return [Integer] bytes of that line; 0 at the end
       def line_length
         searched = 0
         loop do
@@ -105,7 +106,7 @@ module Kino
 
       def rest = @ahead.byteslice(@offset..)
 
-      # @return [String] the next bytes of what was read ahead; it may share their memory
+      # @return [String] the next bytes of those read ahead; it may share their memory
       def shift(length)
         taken = @ahead.byteslice(@offset, length)
         @offset += taken.bytesize
@@ -119,13 +120,13 @@ module Kino
         nil
       end
 
-      # What was read before an error stays to be read: a time-out around a call must not lose it.
+      # Keeps what was read before an error, to be read again: a timeout around a call must not lose it.
       def keeping(data)
         is_done = false
         yield
         is_done = true
       ensure
-        # Not a rescue: the exception of Timeout is no StandardError.
+        # In an ensure, because the exception of Timeout is no StandardError.
         keep(data) unless is_done || data.empty?
       end
 
@@ -144,7 +145,7 @@ module Kino
         nil while fill(data, CHUNK)
       end
 
-      # @return [Boolean] whether there is more than before
+      # @return [Boolean] whether anything was read
       def fill(data, most)
         raise IOError, "closed stream" if @closed
 

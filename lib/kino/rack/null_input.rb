@@ -2,7 +2,7 @@
 
 module Kino
   module Rack
-    # `rack.input` of a request without a body. It has no state, so that all Ractors share one.
+    # `rack.input` of a request without a body. It has no state, so all Ractors share one.
     class NullInput
       # @param length [Integer, nil]
       # @param buffer [String, nil] emptied
@@ -40,11 +40,11 @@ module Kino
       # @return [nil]
       def close; end
 
-      # @return [false] for all requests share it
+      # @return [false] because all requests share it
       def closed? = false
     end
 
-    # The one of them.
+    # The only instance.
     NULL_INPUT = NullInput.new.freeze
   end
 end

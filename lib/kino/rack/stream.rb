@@ -4,11 +4,11 @@ require "stringio"
 
 module Kino
   module Rack
-    # What a streaming body (one that responds to `call`) is given: reads the request body and writes
-    # the response body, at the same time if it likes. Writing waits while the client is slow, and
-    # raises {DisconnectedError}, an IOError, once it has left.
+    # The argument of a streaming body (one that responds to `call`): reads the request body and writes the response
+    # body, even at the same time. Writing waits while the client is slow, and raises {DisconnectedError}, an IOError,
+    # once it has left.
     #
-    # Rack asks for less than it has: apps also call what the socket has that other servers give them.
+    # It has more methods than Rack requires, because other servers give apps a socket.
     #
     # @see https://github.com/rack/rack/blob/main/SPEC.rdoc Streaming Body
     class Stream
@@ -21,7 +21,7 @@ module Kino
         @write_closed = false
       end
 
-      # What was not given is not handed on: a middleware's `rack.input` need not take nil for a buffer.
+      # Passes on only the arguments given: a middleware's `rack.input` need not accept nil as a buffer.
       #
       # @overload read(length = nil, buffer = nil)
       #   @param length [Integer, nil] see {Input#read}
@@ -64,11 +64,12 @@ module Kino
         self
       end
 
-      # @param objects [Array<Object>] what to write, each on a line of its own, in one piece
+      # Writes each object on a line of its own, all in one piece.
+      # @param objects [Array<Object>]
       # @return [nil]
       # @raise [IOError] see {#write}
       def puts(*objects)
-        text = StringIO.new(String.new) # binary: it changes no byte
+        text = StringIO.new(String.new) # binary, so that no byte changes
         text.puts(*objects)
         write(text.string)
         nil
@@ -82,7 +83,7 @@ module Kino
         nil
       end
 
-      # Nothing is held back, so there is nothing to do.
+      # Does nothing: nothing is buffered.
       # @return [self]
       def flush
         self
@@ -91,7 +92,7 @@ module Kino
       # @return [true] see {#flush}
       def sync = true
 
-      # Changes nothing, see {#flush}.
+      # Does nothing, see {#flush}.
       # @param value [Boolean]
       def sync=(value); end
 
@@ -101,7 +102,7 @@ module Kino
         nil
       end
 
-      # The client sees the end of the answer when the body returns.
+      # The client gets the end of the answer when the body returns.
       # @return [nil]
       def close_write
         @write_closed = true
