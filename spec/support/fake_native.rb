@@ -2,12 +2,15 @@
 
 require "kino"
 
-# Stands in for Kino::Native::Worker: gives the requests that it was made with
-# (an exception among them is raised), and notes what becomes of them.
+# Replaces Kino::Native::Worker: returns the envs that it was made with (or raises, if one is an exception), and notes
+# what becomes of the requests. spec/unit/native_contract_spec.rb holds the fakes to the real classes.
 class FakeNative
-  # Stands in for Kino::Native::Writer.
+  # Replaces Kino::Native::Writer.
   class Writer
-    def initialize(notes, ending)
+    # Methods that the real class does not have.
+    CONTROLS = [].freeze
+
+    def initialize(notes, ending = nil)
       @notes = notes
       @ending = ending
       @open = true
@@ -31,18 +34,57 @@ class FakeNative
     end
   end
 
+  # Replaces Kino::Request. Returns these chunks of a body, then its end; raises those that are exceptions.
+  class Request
+    CONTROLS = %i[ends waits].freeze
+
+    # @return [Array<Numeric, nil>] how long each wait was to be at most
+    attr_reader :waits
+
+    def initialize(*chunks)
+      @chunks = chunks
+      @ends = []
+      @waits = []
+    end
+
+    # @param ends [Array<Symbol, nil>] how the next waits end, the last repeatedly
+    def ends(*ends) = @ends.concat(ends)
+
+    def wait_end(seconds, _is_wakeable)
+      waits << seconds
+      @ends.size > 1 ? @ends.shift : @ends.first
+    end
+
+    def wake = nil
+
+    def read_into(buffer, max)
+      chunk = @chunks.shift
+      raise chunk if chunk.is_a?(Exception)
+      return false unless chunk
+
+      buffer << chunk.slice!(0, max)
+      @chunks.unshift(chunk) unless chunk.empty?
+      true
+    end
+  end
+
+  CONTROLS = %i[notes is_head= failure failure= ending ending= sent_files].freeze
+
   # @return [Array<Array>] calls in their order
   attr_reader :notes
+  # @return [Array<String>] paths of files that were sent
+  attr_reader :sent_files
   # @return [Boolean] whether the request is HEAD
   attr_writer :is_head
   # @return [Exception, nil] what the next call that sends raises
   attr_accessor :failure
-  # @return [Array, nil] what the writer says at the end
+  # @return [Array, nil] what the writer returns at the end
   attr_accessor :ending
 
   def initialize(*envs)
     @envs = envs
     @notes = []
+    @sent_files = []
     @answered = false
     @is_head = false
     @holding = false
@@ -58,13 +100,13 @@ class FakeNative
     env
   end
 
-  def answer(*response)
-    sending([:answer, *response])
+  def answer(status, headers, chunks)
+    sending([:answer, status, headers, chunks])
     nil
   end
 
-  def reply(*response)
-    sending([:reply, *response])
+  def reply(status, headers, chunks)
+    sending([:reply, status, headers, chunks])
     take
   end
 
@@ -72,6 +114,12 @@ class FakeNative
     sending([:stream, status, headers])
     Writer.new(notes, ending)
   end
+
+  def send_file(_status, _headers, path) = !sent_files.push(path).last.empty?
+
+  def take_over(_status, _headers) = raise("there is no connection to take over")
+
+  def put_back = false
 
   def release = notes << [:release]
 

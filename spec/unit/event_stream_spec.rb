@@ -1,29 +1,9 @@
 # frozen_string_literal: true
 
-require "kino"
+require "support/fake_native"
 
 RSpec.describe Kino::EventStream do
-  # Ends each wait as told; the last answer repeats.
-  let(:request) do
-    Class.new do
-      attr_reader :waits, :wakes
-
-      def initialize
-        @ends = []
-        @waits = []
-        @wakes = 0
-      end
-
-      def ends(*ends) = @ends.concat(ends)
-
-      def wait_end(seconds, _is_wakeable)
-        waits << seconds
-        @ends.size > 1 ? @ends.shift : @ends.first
-      end
-
-      def wake = @wakes += 1
-    end.new
-  end
+  let(:request) { FakeNative::Request.new }
   let(:stream) do
     Class.new do
       attr_reader :written

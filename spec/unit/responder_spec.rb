@@ -215,12 +215,7 @@ RSpec.describe Kino::Responder do
   end
 
   describe "to_path" do
-    let(:sent) { [] }
-
-    before do
-      paths = sent
-      native.define_singleton_method(:send_file) { |_status, _headers, path| !paths.push(path).last.empty? }
-    end
+    let(:sent) { native.sent_files }
 
     def with_path(path)
       enumerable = body { |&block| block.call("each") }

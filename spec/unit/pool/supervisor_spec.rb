@@ -82,6 +82,14 @@ RSpec.describe Kino::Pool::Supervisor do
 
   def finish(number, stage = :leaving, error = nil) = launcher.report(number, Kino::Pool::ExitReason.of(stage, error))
 
+  it "is given a launcher that has the methods of real ones" do
+    fake = launcher.class
+    names = fake.instance_methods(false) - %i[started failures errors threads threads= report_thread]
+    real = Kino::Pool::ThreadLauncher
+    expect(names.to_h { |name| [name, fake.instance_method(name).arity] })
+      .to eq(names.to_h { |name| [name, real.instance_method(name).arity] })
+  end
+
   it "starts the workers, and waits for them to leave" do
     subject = supervisor(workers: 2).start
     2.times { finish(launcher.started.pop.first) }

@@ -1,25 +1,12 @@
 # frozen_string_literal: true
 
-require "kino/rack/input"
 require "objspace"
+require "support/fake_native"
 
 RSpec.describe Kino::Rack::Input do
-  # Returns these chunks, then nil; raises those that are no Strings.
+  # The body arrives in these chunks.
   def input(*chunks)
-    request = Class.new do
-      def initialize(chunks) = @chunks = chunks
-
-      def read_into(buffer, max)
-        chunk = @chunks.shift
-        raise chunk if chunk.is_a?(Exception)
-        return false unless chunk
-
-        buffer << chunk.slice!(0, max)
-        @chunks.unshift(chunk) unless chunk.empty?
-        true
-      end
-    end
-    described_class.new(request.new(chunks.map { |chunk| chunk.is_a?(String) ? chunk.b : chunk }))
+    described_class.new(FakeNative::Request.new(*chunks.map { |chunk| chunk.is_a?(String) ? chunk.b : chunk }))
   end
 
   # With the collector disabled the VM counts only what is allocated.

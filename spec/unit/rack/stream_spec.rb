@@ -1,16 +1,16 @@
 # frozen_string_literal: true
 
 require "stringio"
-require "kino/rack/stream"
+require "support/fake_native"
 
 RSpec.describe Kino::Rack::Stream do
   subject(:stream) { described_class.new(input, writer) }
 
   let(:input) { StringIO.new("one\ntwo\nthree") }
-  let(:written) { [] }
-  let(:writer) { ->(text) { written << text } }
+  let(:notes) { [] }
+  let(:writer) { FakeNative::Writer.new(notes) }
 
-  before { writer.define_singleton_method(:write) { |text| call(text).then { text.bytesize } } }
+  def written = notes.map(&:last)
 
   it "reads as its input does" do
     expect([stream.read(2), stream.gets, stream.read(1, +""), stream.each.to_a, stream.read, stream.read(1)]).to eq(
