@@ -42,7 +42,7 @@ module Kino
     # @param env [Hash]
     # @param error [Exception]
     # @return [Boolean] whether it answered 500
-    def tell(env, error)
+    def answer(env, error)
       write(env, error)
       return false if @native.answered?
 

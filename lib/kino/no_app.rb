@@ -13,7 +13,7 @@ module Kino
       # @return [String, nil] nil if it is a Rack app
       def reason(app)
         why = fault(app)
-        "#{Peek.describe(app)} is not a Rack app, for #{why}" if why
+        "#{Peek.describe(app)} is not a Rack app, because #{why}" if why
       end
 
       # @param app [Object]

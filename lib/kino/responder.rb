@@ -43,7 +43,7 @@ module Kino
     # @param headers [Hash]
     # @param body [Array<String>]
     # @return [Object, nil] see {#failed}
-    def respond_exactly(env, status, headers, body)
+    def stream_array(env, status, headers, body)
       conclude(env, status, headers) { stream_each(env, status, headers, body.each) }
     end
 
@@ -54,10 +54,10 @@ module Kino
     # @param error [Exception]
     # @return [Object, nil] the status that was sent; nil where the request was put back
     def failed(env, status, headers, error)
-      @finished.note(status, headers, error)
+      @finished.record(status, headers, error)
       return @finished.run(env) if @failure.put_back?(env, error)
 
-      sent = @failure.tell(env, error) || status.nil? ? Failure::ANSWER.first : status
+      sent = @failure.answer(env, error) || status.nil? ? Failure::ANSWER.first : status
       @finished.run(env)
       sent
     end
@@ -73,7 +73,7 @@ module Kino
       return false unless @failure.put_back_answer?(env)
 
       close(env, body)
-      @finished.note(status, headers, nil)
+      @finished.record(status, headers, nil)
       @finished.run(env)
       true
     end
@@ -81,8 +81,8 @@ module Kino
     # Runs what is left of `rack.response_finished` for the request that a worker had in hand when it died.
     # @param env [Hash]
     # @return [void]
-    def abandoned(env)
-      note_death(nil, nil)
+    def finish_abandoned(env)
+      record_death(nil, nil)
       @finished.run(env)
     end
 
@@ -92,25 +92,25 @@ module Kino
       begin
         yield
       rescue *Worker::RESCUED => error
-        is_noted = true
+        is_recorded = true
         return failed(env, status, headers, error)
       end
-      is_noted = true
-      @finished.note(status, headers, nil)
+      is_recorded = true
+      @finished.record(status, headers, nil)
       @finished.run(env)
       status
     ensure
-      note_death(status, headers) unless is_noted
+      record_death(status, headers) unless is_recorded
     end
 
-    def note_death(status, headers)
+    def record_death(status, headers)
       # Not $ERROR_INFO: a Ractor cannot read an alias of a global variable.
       raised = $! # rubocop:disable Style/SpecialGlobalVars -- see above
-      @finished.note(status, headers, raised || WorkerError.new("its worker was killed"))
+      @finished.record(status, headers, raised || WorkerError.new("its worker was killed"))
     end
 
     def send_body(env, status, headers, body)
-      is_last = @takeover.asked?(status, headers)
+      is_last = @takeover.requested?(status, headers)
       return send_array(env, status, headers, body.to_ary) if body.respond_to?(:to_ary) && !is_last
 
       begin

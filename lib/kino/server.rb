@@ -194,7 +194,7 @@ module Kino
     # @raise [ConfigError] for any other timeout, even if the server is not running
     def shutdown(timeout: settings.shutdown_timeout)
       timeout = Config::Directives[:shutdown_timeout].coerce(timeout, source: "shutdown(timeout:)")
-      if Signals.trapping? || @hook_threads.own? || @pool&.own_thread?
+      if Signals.trapping? || @hook_threads.current? || @pool&.own_thread?
         Thread.new { shutdown(timeout:) }
       else
         @lock.synchronize { stop(timeout) if @pool && !@stopped.closed? }
@@ -271,7 +271,7 @@ module Kino
     # Waits on a queue rather than for the hook: if the hook hangs, the server can still be stopped, and {#start}
     # returns then.
     def call_after_boot
-      @hook_threads.begin(:after_boot, settings.after_boot, over: @booted)
+      @hook_threads.call_async(:after_boot, settings.after_boot, done: @booted)
       @booted.pop
     end
 

@@ -14,7 +14,7 @@ module Kino
     # @param status [Integer, String]
     # @param headers [Hash]
     # @return [Object] true if the head of this answer ends HTTP on the connection
-    def asked?(status, headers)
+    def requested?(status, headers)
       return false if @native.answered?
 
       switching?(status) || (headers.is_a?(Hash) && (headers["rack.hijack"] || headers["rack.protocol"]))

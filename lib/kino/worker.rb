@@ -79,7 +79,7 @@ module Kino
     def detect(error, env = nil) = @detector&.report(error, env)
 
     def abandon(env)
-      @responder.abandoned(env)
+      @responder.finish_abandoned(env)
     rescue SystemExit
       retry # every callable runs, whatever the ones before it do
     rescue *RESCUED => error
@@ -119,7 +119,7 @@ module Kino
     # @return [Object, nil] see {Responder#failed}
     def recover(env, status, headers, body, error)
       case error
-      when LengthMismatchError then return @responder.respond_exactly(env, status, headers, body)
+      when LengthMismatchError then return @responder.stream_array(env, status, headers, body)
       when ServerHeaderError then return @responder.respond(env, status, headers, body)
       end
 

@@ -83,7 +83,7 @@ RSpec.describe Kino::AppLoader do
   end
 
   it "says that the app cannot be called" do
-    expect(failure("run 5\n").message).to eq("config.ru: 5 is not a Rack app, for it has no call method")
+    expect(failure("run 5\n").message).to eq("config.ru: 5 is not a Rack app, because it has no call method")
   end
 
   it "says that the file is missing, or a directory" do

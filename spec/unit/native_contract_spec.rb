@@ -28,7 +28,7 @@ RSpec.describe Kino::Native do
   all_calls = sources.flat_map { |path| calls_in(Prism.parse_file(path).value) }.select(&:receiver)
 
   # @return [Array<Prism::CallNode>] calls of this object's methods
-  define_method(:calls_of) { |object| all_calls.select { |call| call.receiver.slice.delete_suffix("&") == object } }
+  define_method(:calls_of) { |object| all_calls.select { |call| call.receiver.slice == object } }
 
   def accepts?(type, call)
     return false unless type.method_defined?(call.name)

@@ -160,7 +160,7 @@ RSpec.describe Kino::Responder do
       it "is logged where it is #{what}" do
         native.ending = [what, 3]
         logged(%r{\Akino: Kino::InvalidResponseError: the body is 3 bytes #{words} \(GET / HTTP/1\.1\)\n}) do
-          responder.respond_exactly(env, 200, {}, %w[a b])
+          responder.stream_array(env, 200, {}, %w[a b])
         end
         expect(notes).to eq([[:stream, 200, {}], [:write, "a"], [:write, "b"], [:finish]])
       end
@@ -202,7 +202,7 @@ RSpec.describe Kino::Responder do
 
     it "gets what they raise when the worker dies" do
       env["rack.response_finished"] << ->(*) { raise "at the end" }
-      logged(/at the end/) { responder.abandoned(env) }
+      logged(/at the end/) { responder.finish_abandoned(env) }
       expect(told.map { |error, _| error.message }).to eq(["at the end"])
     end
 
@@ -265,7 +265,7 @@ RSpec.describe Kino::Responder do
     def die
       yield
     ensure
-      responder.abandoned(env)
+      responder.finish_abandoned(env)
     end
 
     it "gets what the worker died of if the body ended it" do
@@ -281,7 +281,7 @@ RSpec.describe Kino::Responder do
       env["rack.response_finished"] << ->(_, *rest) { notes << rest } << ->(*) { exit } << ->(*) { notes << [:last] }
       expect { die { respond([], status: 202) } }.to raise_error(SystemExit)
       expect(notes.last(2)).to eq([[:last], [202, {}, nil]])
-      expect { responder.abandoned(env) }.not_to(change(notes, :size))
+      expect { responder.finish_abandoned(env) }.not_to(change(notes, :size))
     end
 
     it "gets the error even if on_error calls exit" do
@@ -291,7 +291,7 @@ RSpec.describe Kino::Responder do
       logged(/no/) do
         expect { subject.respond(env, 200, {}, body { raise "no" }) }.to raise_error(SystemExit)
       end
-      subject.abandoned(env)
+      subject.finish_abandoned(env)
       expect(notes.last).to match([200, {}, have_attributes(message: "no")])
     end
 
@@ -299,7 +299,7 @@ RSpec.describe Kino::Responder do
       env["rack.response_finished"] << ->(*) { notes << [:called] }
       env.freeze
       respond([])
-      responder.abandoned(env)
+      responder.finish_abandoned(env)
       expect(notes.count([:called])).to eq(1)
     end
 
@@ -309,7 +309,7 @@ RSpec.describe Kino::Responder do
         env["rack.response_finished"] = callables
         respond([])
       end
-      responder.abandoned(env)
+      responder.finish_abandoned(env)
       expect(notes.count([:called])).to eq(2)
     end
 

@@ -32,16 +32,16 @@ module Kino
       #
       # @param name [Symbol]
       # @param hook [#call]
-      # @param over [Thread::Queue] is closed when the hook ends, however it ends
+      # @param done [Thread::Queue] is closed when the hook ends, however it ends
       # @return [void]
-      def begin(name, hook, over:)
+      def call_async(name, hook, done:)
         start(name) do
           Hooks.call_safely(name, hook)
         ensure
-          over.close
+          done.close
         end
       rescue ThreadError
-        over.close
+        done.close
         raise
       end
 
@@ -60,7 +60,7 @@ module Kino
       end
 
       # @return [Boolean] whether the caller is on one of these threads
-      def own?
+      def current?
         @lock.synchronize { @threads.include?(Thread.current) }
       end
     end

@@ -28,7 +28,7 @@ module Kino
       # @param headers [Hash, nil]
       # @param error [Exception, nil] what kept the answer from being complete
       # @return [void]
-      def note(status, headers, error)
+      def record(status, headers, error)
         @outcome ||= [status, headers, error]
         nil
       end

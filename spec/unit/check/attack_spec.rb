@@ -121,7 +121,7 @@ RSpec.describe Kino::Check do
       it "is found to be none, and makes no server: #{name}" do
         expect(described_class.report(object).findings.map { [it.cause, it.certainty] }).to include(%i[no_app certain])
         expect { Kino::Server.new(object, bind: "127.0.0.1", port: 0) }
-          .to raise_error(Kino::AppLoadError, /is not a Rack app, for its? /)
+          .to raise_error(Kino::AppLoadError, /is not a Rack app, because its? /)
       end
     end
 

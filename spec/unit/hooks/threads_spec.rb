@@ -7,9 +7,9 @@ RSpec.describe Kino::Hooks::Threads do
 
   it "calls a hook on a thread of its own, and waits for it" do
     told = []
-    threads.call(:before_shutdown, -> { told << [threads.own?, Thread.current.name] }, 60)
+    threads.call(:before_shutdown, -> { told << [threads.current?, Thread.current.name] }, 60)
     expect(told).to eq([[true, "kino-before_shutdown"]])
-    expect(threads).not_to be_own
+    expect(threads).not_to be_current
   end
 
   it "does nothing without a hook" do
@@ -27,25 +27,25 @@ RSpec.describe Kino::Hooks::Threads do
 
   it "goes on while a hook runs, and closes the queue when it ends, however it ends" do
     [-> {}, -> { raise "broken" }, -> { Thread.current.kill }].each do |hook|
-      over = Thread::Queue.new
+      done = Thread::Queue.new
       allow(Kino::ErrorLog).to receive(:exception)
-      threads.begin(:after_boot, hook, over:)
-      expect(over.pop(timeout: 20)).to be_nil
-      expect(over).to be_closed
+      threads.call_async(:after_boot, hook, done:)
+      expect(done.pop(timeout: 20)).to be_nil
+      expect(done).to be_closed
     end
   end
 
   it "closes the queue if no thread can be started" do
-    over = Thread::Queue.new
+    done = Thread::Queue.new
     allow(Thread).to receive(:new).and_raise(ThreadError, "can't create Thread")
-    expect { threads.begin(:after_boot, -> {}, over:) }.to raise_error(ThreadError)
-    expect(over).to be_closed
+    expect { threads.call_async(:after_boot, -> {}, done:) }.to raise_error(ThreadError)
+    expect(done).to be_closed
   end
 
   it "knows its own threads from others" do
     leave = Thread::Queue.new
-    threads.begin(:after_boot, -> { leave.pop }, over: Thread::Queue.new)
-    expect(Thread.new { threads.own? }.value).to be(false)
+    threads.call_async(:after_boot, -> { leave.pop }, done: Thread::Queue.new)
+    expect(Thread.new { threads.current? }.value).to be(false)
     leave << :now
   end
 end

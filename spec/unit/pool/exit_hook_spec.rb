@@ -12,7 +12,7 @@ RSpec.describe Kino::Pool::ExitHook do
   def all_told = Array.new(told.size) { told.pop }
 
   it "calls the hook for each exit, in order, on one thread of its own" do
-    subject = exit_hook(->(*all) { told << [all, Thread.current, threads.own?] })
+    subject = exit_hook(->(*all) { told << [all, Thread.current, threads.current?] })
     error = RuntimeError.new("why")
     subject.notify(0, error)
     subject.notify(1, nil)
