@@ -8,17 +8,17 @@ RSpec.describe Kino::NativeSettings do
     described_class.of(Kino::Config::Settings.resolve(workers: 3, **settings), mode:, inherited:)
   end
 
-  it "hands on directives as they are, and the descriptor" do
+  it "passes directives on unchanged, and the descriptor" do
     expect(of(bind: "tcp://127.0.0.1:81", queue_timeout: 1, request_timeout: nil, inherited: 5)).to include(
       host: "127.0.0.1", port: 81, queue_timeout: 1.0, request_timeout: nil, inherited: 5
     )
   end
 
-  it "has workers drive connections in ractor mode, and nobody in threaded mode" do
+  it "lets workers drive connections in ractor mode, and not in threaded mode" do
     expect([of[:shards], of(mode: :threaded)[:shards]]).to eq([3, 0])
   end
 
-  it "does as it is told" do
+  it "follows the directive dispatch" do
     expect(of(mode: :threaded, dispatch: :driven)[:shards]).to eq(3)
     expect([of(dispatch: :queue)[:shards], of(lanes: true)[:shards]]).to eq([0, 0])
   end
