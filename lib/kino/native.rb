@@ -25,7 +25,8 @@ module Kino
   # `close(id)`:: closes the queue; workers that find it empty get nil.
   # `abort(id)`:: answers 503 to requests in the queue, and 500 to those in flight.
   # `shutdown(id)`:: ends the network threads (within about a second) and forgets the server.
-  # `claim_listener(id)`:: nobody else should listen on that socket: it ends with the server, whoever has a copy.
+  # `claim_listener(id)`:: no other process should listen on that socket: it is shut down with the server, whoever has a
+  #   copy.
   # `listener(id) -> Integer or nil`:: a duplicate of the listening descriptor, which the caller owns and closes; it
   #   does not survive an exec. nil once the socket is closed.
   # `retire(id, index) -> Integer`:: tells the threads of worker `index` to take no more requests, including those that

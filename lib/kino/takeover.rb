@@ -48,7 +48,7 @@ module Kino
     # An invalid status is refused later, where the head is made, so that the body is closed.
     def switching?(status) = [101, "101"].include?(status)
 
-    # A bodiless answer gives no socket away: what the app wrote there, the client would take for the next answer.
+    # A bodiless answer gives the app no socket: the client would take what the app writes for the next answer.
     def hijack(status, headers)
       bare = headers.except("rack.hijack", "rack.protocol")
       return @native.answer(status, bare, []) if @native.bodiless?(status)

@@ -248,7 +248,7 @@ RSpec.describe Kino::Pool::Supervisor do
     subject = supervisor.start
     number, = launcher.started.pop
     died = RuntimeError.new("why")
-    launcher.report_thread(number, Kino::Pool::ExitReason.of(:serving, died)) # it is replaced where it was
+    launcher.report_thread(number, Kino::Pool::ExitReason.of(:serving, died)) # its Ractor has replaced it
     launcher.report_thread(number, Kino::Pool::ExitReason.of(:quarantined))
     launcher.report_thread(number, Kino::Pool::ExitReason.of(:leaving))
     finish(number)
