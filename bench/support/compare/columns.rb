@@ -43,26 +43,6 @@ module Bench
     # @return [Array<Column>]
     def self.named(names) = ALL.select { |column| names.include?(column.name) }
 
-    # Kinos of this checkout that differ in their flags.
-    #
-    # @param ways [Hash{String=>Array<String>}] flags by the column's name
-    # @param launcher [Hash] what else {KinoLauncher} is told
-    # @return [Array<Column>]
-    def self.kinos(ways, **launcher)
-      ways.map { |name, flags| Column.new(name:, title: name, launcher: KinoLauncher.new(flags:, **launcher)) }
-    end
-
-    # The engine's Rust workers in the same way.
-    #
-    # @param ways [Hash{String=>Array<String>}] words of crates/engine/examples/workers.rs by the column's name
-    # @return [Array<Column>]
-    def self.engines(ways)
-      ways.map do |name, words|
-        arguments = ->(workers) { [workers, 1, *words] }
-        Column.new(name:, title: name, launcher: RustLauncher.new(example: "workers", arguments:))
-      end
-    end
-
     # @param text [String] NAME=DIR, and flags of that Kino's after it
     # @return [Column]
     # @raise [ArgumentError]

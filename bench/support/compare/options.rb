@@ -8,10 +8,7 @@ require_relative "rows"
 module Bench
   # What bench/run is told.
   Options = Struct.new(:seconds, :connections, :rounds, :warmup, :rows, :columns, :also, :workers, :slots, :wrk_threads,
-                       :json, :svg, :bars, :mode, keyword_init: true) do
-    # A study whose columns are all of one mode gives a `mode`, which adds --mode to the options, and a Proc from the
-    # mode to its columns.
-    #
+                       :json, :svg, :bars, keyword_init: true) do
     # @param argv [Array<String>]
     # @param defaults [Hash] what differs from ours
     # @return [Options]
@@ -19,9 +16,8 @@ module Bench
       # Five requests at a time is the most that any side gives a worker by default.
       options = new(seconds: 3, connections: 64, rounds: 5, warmup: 1, rows: Bench::Rows::ALL,
                     columns: Bench::Columns::ALL, also: [], workers: Etc.nprocessors, slots: 5, wrk_threads: 1,
-                    json: false, svg: nil, bars: false, mode: nil, **defaults)
+                    json: false, svg: nil, bars: false, **defaults)
       options.numbers(options.parser.parse(argv))
-      options.columns = options.columns.call(options.mode) if options.columns.is_a?(Proc)
       options.check
     rescue OptionParser::ParseError, ArgumentError => e
       abort "bench/run: #{e.message}; see bench/run --help"
@@ -40,15 +36,8 @@ module Bench
         on.on("--also 'NAME=DIR [FLAGS]'", "one more Kino: a checkout, and flags of its own; may be repeated") do |text|
           also << Columns.also(text)
         end
-        add_mode(on) if mode
         add_numbers(on)
         add_outputs(on)
-      end
-    end
-
-    def add_mode(on)
-      on.on("--mode MODE", %w[ractor threaded], "Kino's mode: ractor or threaded (default: #{mode})") do |name|
-        self.mode = name
       end
     end
 

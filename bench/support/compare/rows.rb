@@ -27,10 +27,6 @@ module Bench
 
     # @return [Boolean] whether more of it is better
     def rate? = measure == :rate
-
-    # @param connections [Integer]
-    # @return [Row] the same with so many connections, whatever the run is told
-    def at(connections) = with(name: "#{name} at #{connections}", connections:)
   end
 
   # THE list of rows.
