@@ -1,5 +1,8 @@
 # frozen_string_literal: true
 
+require "support/captured_stderr"
+require "support/eventually"
+
 # Ends an example that hangs, and says what every thread was doing. Not Timeout: RSpec takes its exception for one of
 # the example's, and the stacks would be gone by then.
 module HangGuard
@@ -30,6 +33,7 @@ end
 ENV.delete("RUBY_YJIT_ENABLE")
 
 RSpec.configure do |config|
+  config.include(Eventually)
   config.disable_monkey_patching!
   config.order = :random
   Kernel.srand config.seed

@@ -1,13 +1,13 @@
 # frozen_string_literal: true
 
 require "digest/sha2"
+require_relative "../../spec/support/http_client"
 require_relative "../apps/soak"
-require_relative "connection"
 
 module Bench
   # The requests of bench/transfer. Each returns nil, or says what was wrong with the answer.
   class Exchanges
-    PIECE = Random.new(1).bytes(Connection::PIECE).freeze
+    PIECE = Random.new(1).bytes(HttpClient::PIECE).freeze
     # Milliseconds for which one side lets the other wait.
     PAUSE = 1000
     PIPELINED = 100
@@ -22,13 +22,13 @@ module Bench
 
     # @param pause [Integer] milliseconds that the app waits before it reads
     def upload_with_length(pause: 0)
-      upload("content-length: #{@bytes}", pause:) { |connection| @pieces.times { connection.write(PIECE) } }
+      upload({ "content-length" => @bytes }, pause:) { |client| @pieces.times { client.write(PIECE) } }
     end
 
     def upload_chunked
-      upload("transfer-encoding: chunked", pause: 0) do |connection|
-        @pieces.times { connection.write_chunk(PIECE) }
-        connection.write("0\r\n\r\n")
+      upload({ "transfer-encoding" => "chunked" }, pause: 0) do |client|
+        @pieces.times { client.send_chunk(PIECE) }
+        client.send_last_chunk
       end
     end
 
@@ -38,9 +38,9 @@ module Bench
       blocks = @bytes / SoakApp::BLOCK.bytesize
       sum = Digest::SHA256.new
       size = 0
-      Connection.open(@uri) do |connection|
-        connection.write("GET #{path}?blocks=#{blocks} HTTP/1.1\r\nhost: bench\r\n\r\n")
-        connection.read_answer do |piece|
+      HttpClient.open(@uri.port, host: @uri.host) do |client|
+        client.send_head("GET", "#{path}?blocks=#{blocks}")
+        client.read_response do |piece|
           sleep pause / 1000.0 if size.zero?
           size += piece.bytesize
           sum << piece
@@ -51,13 +51,12 @@ module Bench
 
     # All are sent before the first answer is read.
     def pipelined
-      Connection.open(@uri) do |connection|
-        connection.write(Array.new(PIPELINED) { |index| small_request(index) }.join)
+      HttpClient.open(@uri.port, host: @uri.host) do |client|
+        client.write(Array.new(PIPELINED) { |index| small_request(index) }.join)
         PIPELINED.times do |index|
-          body = +""
-          head = connection.read_answer { |piece| body << piece }
-          return "answer #{index}: #{head}" unless head.status == 200 && head.headers["x-request-id"] == index.to_s
-          return "answer #{index}: wrong body" unless body == small_body(index)
+          response = client.read_response
+          seen = [response.status, response["x-request-id"], response.body]
+          return "response #{index}: #{response}" unless seen == [200, index.to_s, small_body(index)]
         end
       end
       nil
@@ -66,13 +65,11 @@ module Bench
     private
 
     def upload(framing, pause:)
-      answer = +""
-      Connection.open(@uri) do |connection|
-        connection.write("POST /upload?pause=#{pause} HTTP/1.1\r\nhost: bench\r\n#{framing}\r\n\r\n")
-        yield connection
-        connection.read_answer { |piece| answer << piece }
+      received = HttpClient.open(@uri.port, host: @uri.host) do |client|
+        yield client.send_head("POST", "/upload?pause=#{pause}", framing)
+        client.read_response.body
       end
-      "the app got #{answer}" unless answer == "#{@bytes} #{digest(PIECE, @pieces)}"
+      "the app received #{received}" unless received == "#{@bytes} #{digest(PIECE, @pieces)}"
     end
 
     def digest(piece, count)

@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-require "net/http"
+require_relative "../../spec/support/http_client"
 
 module Bench
   # Finds out how many threads of the workers answer, by asking many at once until all have been heard.
@@ -35,12 +35,9 @@ module Bench
 
     # @return [String, nil] nil where there is no answer in time
     def ask
-      http = Net::HTTP.new(@uri.host, @uri.port, nil)
-      http.max_retries = 0
-      http.open_timeout = http.read_timeout = DEADLINE
-      response = http.start { http.get("/who") }
-      response.body if response.code == "200"
-    rescue IOError, SystemCallError, Timeout::Error
+      response = HttpClient.open(@uri.port, host: @uri.host, timeout: DEADLINE) { |client| client.get("/who") }
+      response.body if response.status == 200
+    rescue IOError, SystemCallError
       nil
     end
   end

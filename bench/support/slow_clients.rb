@@ -2,7 +2,7 @@
 
 require "json"
 require "optparse"
-require_relative "connection"
+require_relative "../../spec/support/http_client"
 require_relative "ending"
 require_relative "kino_process"
 require_relative "table"
@@ -66,12 +66,11 @@ module Bench
     # @return [Array<Float>] seconds that each answer took, sorted
     def measure(seconds)
       times = []
-      Connection.open(@server.uri) do |connection|
+      HttpClient.open(@server.uri.port, host: @server.uri.host) do |client|
         deadline = Clock.now + seconds
         while (started = Clock.now) < deadline
-          connection.write("GET / HTTP/1.1\r\nHost: good\r\n\r\n")
-          head = connection.read_answer {} # rubocop:disable Lint/EmptyBlock
-          raise IOError, "status #{head.status}" unless head.status == 200
+          response = client.get("/")
+          raise IOError, "status #{response.status}" unless response.status == 200
 
           times << (Clock.now - started)
           sleep [started + EVERY - Clock.now, 0].max

@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-require "socket"
+require_relative "../../spec/support/http_client"
 require_relative "clock"
 
 module Bench
@@ -13,7 +13,7 @@ module Bench
     # Seconds until all are connected, and for its end.
     PATIENCE = 30
 
-    Client = Struct.new(:socket, :sent)
+    Client = Struct.new(:http, :sent) { def socket = http.socket }
 
     # @param uri [URI] of the server
     # @param count [Integer] connections
@@ -67,7 +67,7 @@ module Bench
       reports.puts(@closed)
     end
 
-    def connect = TCPSocket.new(@uri.host, @uri.port, connect_timeout: PATIENCE)
+    def connect = HttpClient.open(@uri.port, host: @uri.host, timeout: PATIENCE)
 
     def send_byte(client)
       return come_back(client) unless client.socket.read_nonblock(4096, exception: false) == :wait_readable
@@ -80,8 +80,8 @@ module Bench
 
     def come_back(client)
       @closed += 1
-      client.socket.close
-      client.socket = connect
+      client.http.close
+      client.http = connect
       client.sent = 0
     end
 

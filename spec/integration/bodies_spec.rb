@@ -6,20 +6,20 @@ RSpec.describe "response bodies" do
   in_both_modes do
     let(:server) { serve(Apps::Bodies) }
 
-    def target(name) = "/#{name}?#{meeting.path}"
+    def target(name) = "/#{name}?#{rendezvous.path}"
 
-    def get(name) = Wire.get(server.port, target(name))
+    def get(name) = HttpClient.get(server.port, target(name))
 
     # Nothing is left running then, so that what has not been told will never be.
     def told
       server.shutdown
-      meeting.told
+      rendezvous.texts
     end
 
     # What a worker logs may come after its client has seen the end.
     def logged
       server.shutdown
-      log.text
+      log
     end
 
     describe "with to_ary" do
@@ -71,17 +71,17 @@ RSpec.describe "response bodies" do
       end
 
       it "end with the connection for HTTP/1.0, which knows no chunks" do
-        answer = connect(server).write("GET #{target("each")} HTTP/1.0\r\n\r\n").read_answer
+        answer = connect(server).write("GET #{target("each")} HTTP/1.0\r\n\r\n").read_response
         expect(answer).to have_attributes(body: "onetwothree")
         expect(answer["transfer-encoding"]).to be_nil
         expect(told).to eq(["closed"])
       end
 
       it "arrive piece by piece" do
-        wire = connect(server).send_head("GET", target("slow-each"))
-        expect([wire.read_head.status, wire.read_chunk]).to eq([200, "first"])
-        meeting.next.answer("second")
-        expect([wire.read_chunk, wire.read_chunk]).to eq(["second", nil])
+        client = connect(server).send_head("GET", target("slow-each"))
+        expect([client.read_head.status, client.read_chunk]).to eq([200, "first"])
+        rendezvous.next.answer("second")
+        expect([client.read_chunk, client.read_chunk]).to eq(["second", nil])
         expect(told).to eq(["closed"])
       end
     end
@@ -93,33 +93,33 @@ RSpec.describe "response bodies" do
       end
 
       it "read while they write" do
-        wire = connect(server).send_head("POST", "/echo", "transfer-encoding" => "chunked")
-        expect(wire.read_head.status).to eq(200)
+        client = connect(server).send_head("POST", "/echo", "transfer-encoding" => "chunked")
+        expect(client.read_head.status).to eq(200)
         %w[hello world].each do |word|
-          wire.send_chunk(word)
-          expect(wire.read_chunk).to eq(word.upcase)
+          client.send_chunk(word)
+          expect(client.read_chunk).to eq(word.upcase)
         end
-        wire.send_chunk("end").send_last_chunk
-        expect([wire.read_chunk, wire.read_chunk]).to eq(["END", nil])
-        expect(wire.request("GET", "/array").status).to eq(200)
+        client.send_chunk("end").send_last_chunk
+        expect([client.read_chunk, client.read_chunk]).to eq(["END", nil])
+        expect(client.get("/array").status).to eq(200)
       end
 
       it "may close either direction" do
-        answer = Wire.request(server.port, "POST", target("stream"), {}, "xyz\nlast")
+        answer = HttpClient.request(server.port, "POST", target("stream"), {}, "xyz\nlast")
         expect(answer.body).to eq("a1bxyZ\nLAST")
         expect(told).to eq(["[true, IOError, IOError]"])
       end
 
       it "keep their head waiting for nothing" do
-        wire = connect(server).send_head("GET", target("wait-first"))
-        visitor = meeting.next
-        expect(wire.read_head.status).to eq(200)
+        client = connect(server).send_head("GET", target("wait-first"))
+        visitor = rendezvous.next
+        expect(client.read_head.status).to eq(200)
         visitor.answer("done")
-        expect(wire.read_chunk).to eq("done")
+        expect(client.read_chunk).to eq("done")
       end
 
       it "break the connection when they raise" do
-        expect { get("stream-that-raises") }.to raise_error(Wire::Broken)
+        expect { get("stream-that-raises") }.to raise_error(HttpClient::Broken)
         expect(logged).to start_with("kino: RuntimeError: no more (GET /stream-that-raises?")
       end
     end
@@ -127,28 +127,28 @@ RSpec.describe "response bodies" do
     describe "on HEAD" do
       %w[array each to-ary callable].each do |name|
         it "#{name} sends nothing, and the next answer follows" do
-          wire = connect(server)
-          expect(wire.request("HEAD", target(name)).status).to eq(200)
-          expect(wire.request("GET", "/array").body).to eq("onetwothree")
+          client = connect(server)
+          expect(client.request("HEAD", target(name)).status).to eq(200)
+          expect(client.get("/array").body).to eq("onetwothree")
           expect(told).to eq(name == "array" ? [] : ["closed"])
         end
       end
 
       it "keeps the length that GET would have" do
-        expect(Wire.request(server.port, "HEAD", "/array")["content-length"]).to eq("11")
-        expect(Wire.request(server.port, "HEAD", target("each-sized"))["content-length"]).to eq("6")
+        expect(HttpClient.request(server.port, "HEAD", "/array")["content-length"]).to eq("11")
+        expect(HttpClient.request(server.port, "HEAD", target("each-sized"))["content-length"]).to eq("6")
       end
     end
 
     describe "with 204 and 304" do
       it "send nothing, and the next answer follows" do
-        wire = connect(server)
+        client = connect(server)
         %w[no-content no-content-array not-modified].each do |name|
-          answer = wire.request("GET", target(name))
+          answer = client.get(target(name))
           expect(answer.status).to eq(name == "not-modified" ? 304 : 204)
           expect([answer["content-length"], answer["transfer-encoding"]]).to eq([nil, nil]) if answer.status == 204
         end
-        expect(wire.request("GET", "/array").body).to eq("onetwothree")
+        expect(client.get("/array").body).to eq("onetwothree")
         expect(told).to eq(["closed"])
       end
     end
@@ -161,9 +161,9 @@ RSpec.describe "response bodies" do
       end
 
       it "break the connection if something has been sent" do
-        wire = connect(server).send_head("GET", target("raises-midway"))
-        expect([wire.read_head.status, wire.read_chunk]).to eq([200, "one"])
-        expect { wire.read_chunk }.to raise_error(Wire::Broken)
+        client = connect(server).send_head("GET", target("raises-midway"))
+        expect([client.read_head.status, client.read_chunk]).to eq([200, "one"])
+        expect { client.read_chunk }.to raise_error(HttpClient::Broken)
         expect(told).to eq(["closed"])
         expect(logged).to start_with("kino: RuntimeError: no more (GET /raises-midway?")
       end
@@ -190,7 +190,7 @@ RSpec.describe "response bodies" do
 
       it "become a 500 where they are none" do
         %w[no-body array-of-others not-strings-first].each { |name| expect(get(name).status).to eq(500) }
-        expect { get("not-strings") }.to raise_error(Wire::Broken)
+        expect { get("not-strings") }.to raise_error(HttpClient::Broken)
         expect(logged.scan(/^kino: (\S+)/).flatten).to eq(["Kino::InvalidResponseError:"] * 4)
         expect(told).to eq(%w[closed closed])
       end
@@ -198,36 +198,36 @@ RSpec.describe "response bodies" do
 
     describe "that are not as long as their content-length" do
       it "are broken off where they are shorter" do
-        %w[short-array short-each].each { |name| expect { get(name) }.to raise_error(Wire::Broken, "4 of 10 bytes") }
+        %w[short-array short-each].each { |name| expect { get(name) }.to raise_error(HttpClient::Broken, "4 of 10 bytes") }
         expect(told).to eq(["closed"])
         expect(logged.scan("the body is 6 bytes shorter than its content-length").size).to eq(2)
       end
 
       it "are cut where they are longer, and the connection goes on" do
-        wire = connect(server)
+        client = connect(server)
         %w[long-array long-each].each do |name|
-          expect(wire.request("GET", target(name))).to have_attributes(body: "only")
+          expect(client.get(target(name))).to have_attributes(body: "only")
         end
-        expect(wire.request("GET", "/array").body).to eq("onetwothree")
+        expect(client.get("/array").body).to eq("onetwothree")
         expect(told).to eq(["closed"])
         expect(logged.scan("the body is 4 bytes longer than its content-length").size).to eq(2)
       end
 
       # The front-end is done with the body as soon as the announced bytes have left.
       it "are cut also when the client has had its bytes before the surplus comes" do
-        wire = connect(server).send_head("GET", target("late-surplus"))
-        expect(wire.read_answer.body).to eq("only")
-        meeting.next.answer("this")
-        expect(wire.request("GET", "/array").body).to eq("onetwothree")
+        client = connect(server).send_head("GET", target("late-surplus"))
+        expect(client.read_response.body).to eq("only")
+        rendezvous.next.answer("this")
+        expect(client.get("/array").body).to eq("onetwothree")
         expect(told).to eq(["closed", "finished without an error"])
         expect(logged).to include("the body is 4 bytes longer than its content-length")
         expect(server.stats).to include(disconnects: 0)
       end
 
       it "count for nothing when they are as long, however late they end" do
-        wire = connect(server).send_head("GET", target("late-surplus"))
-        expect(wire.read_answer.body).to eq("only")
-        meeting.next.answer("")
+        client = connect(server).send_head("GET", target("late-surplus"))
+        expect(client.read_response.body).to eq("only")
+        rendezvous.next.answer("")
         expect(told).to eq(["closed", "finished without an error"])
         expect(server.stats).to include(disconnects: 0)
       end

@@ -37,7 +37,7 @@ RSpec.describe "exe/kino" do
 
   it "says what runs and where, serves, and ends with 0 when it is told to" do
     child = kino("-p", "0", "-w", "2", "-t", "1", "-m", "ractor", hello)
-    answer = Wire.get(child.port)
+    answer = HttpClient.get(child.port)
     expect(answer).to have_attributes(status: 200, body: include("<dt>mode</dt><dd>ractor</dd>"))
     child.signal("TERM")
     expect(child.status.exitstatus).to eq(0)
@@ -73,7 +73,7 @@ RSpec.describe "exe/kino" do
     port = child.port
     names = Set.new
     eventually("two Ractors serve") do
-      clients = Array.new(4) { concurrently { Wire.get(port, "/whoami").body } }
+      clients = Array.new(4) { concurrently { HttpClient.get(port, "/whoami").body } }
       names.merge(clients.map(&:value)).size == 2
     end
     expect(names).to all(match(/\ARactor:#\d+ kino-worker-[12]\n\z/))
@@ -82,8 +82,8 @@ RSpec.describe "exe/kino" do
   it "takes config.ru where no file is named, and any app in threaded mode" do
     rackup("count = 0\nrun ->(env) { [200, {}, [(count += 1).to_s, env['rack.url_scheme'], ENV['RACK_ENV']]] }\n")
     child = kino("-p", "0", "-e", "staging")
-    expect(Wire.get(child.port).body).to eq("1httpstaging")
-    expect(Wire.get(child.port).body).to eq("2httpstaging")
+    expect(HttpClient.get(child.port).body).to eq("1httpstaging")
+    expect(HttpClient.get(child.port).body).to eq("2httpstaging")
     child.signal("INT")
     expect(child.status.exitstatus).to eq(0)
     expect(child.output).to include("mode: threaded, ", "environment: staging\n")
@@ -92,7 +92,7 @@ RSpec.describe "exe/kino" do
 
   it "starts anew with RUBY_MAX_CPU for more workers than the VM has threads for" do
     child = kino("-p", "0", "-w", "9", "-m", "ractor", "#{Child::ROOT}/spec/support/rackups/max_cpu.ru")
-    expect(Wire.get(child.port).body).to eq("18 nil")
+    expect(HttpClient.get(child.port).body).to eq("18 nil")
     child.signal("TERM")
     expect(child.status.exitstatus).to eq(0)
     expect([child.errors, child.output.scan("listening").size]).to eq(["", 1])
@@ -101,8 +101,8 @@ RSpec.describe "exe/kino" do
 
   it "leaves RUBY_MAX_CPU alone where it is enough, or in threaded mode" do
     file = "#{Child::ROOT}/spec/support/rackups/max_cpu.ru"
-    expect(Wire.get(kino("-p", "0", "-w", "9", file, env: { "RUBY_MAX_CPU" => "10" }).port).body).to eq("10 nil")
-    expect(Wire.get(kino("-p", "0", "-w", "9", "-m", "threaded", file).port).body).to eq(" nil")
+    expect(HttpClient.get(kino("-p", "0", "-w", "9", file, env: { "RUBY_MAX_CPU" => "10" }).port).body).to eq("10 nil")
+    expect(HttpClient.get(kino("-p", "0", "-w", "9", "-m", "threaded", file).port).body).to eq(" nil")
   end
 
   it "takes its settings from kino.rb, and runs the hooks of it in the worker Ractors" do
@@ -115,7 +115,7 @@ RSpec.describe "exe/kino" do
       after_worker_boot { |index| $stdout.puts words(index) }
     TEXT
     child = kino
-    expect(Wire.get(child.port).body).to include("<dt>mode</dt><dd>ractor</dd>")
+    expect(HttpClient.get(child.port).body).to include("<dt>mode</dt><dd>ractor</dd>")
     child.signal("TERM")
     expect(child.status.exitstatus).to eq(0)
     expect(child.output.lines.grep(/^worker/).sort).to eq(Array.new(2) { |n| "worker #{n} is up, main: false\n" })
@@ -126,7 +126,7 @@ RSpec.describe "exe/kino" do
     FileUtils.cp_r("#{Child::ROOT}/examples/hello/.", @directory)
     expect(kino("--init").status.exitstatus).to eq(0)
     child = kino(env: { "KINO_PORT" => "0" })
-    expect(Wire.get(child.port).status).to eq(200)
+    expect(HttpClient.get(child.port).status).to eq(200)
     child.signal("TERM")
     expect([child.status.exitstatus, child.errors]).to eq([0, ""])
   end

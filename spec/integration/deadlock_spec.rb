@@ -18,17 +18,17 @@ RSpec.describe "an app whose threads all wait, in threaded mode" do
       $stdout.syswrite("listening: \#{server.url}\n")
       server.wait
     PROGRAM
-    wires = Array.new(2) { Wire.open(child.port).send_head("GET", "/") }
+    clients = Array.new(2) { HttpClient.open(child.port).send_head("GET", "/") }
     looks = 0
     look = -> { child.signal("USR1") && child.line(/^look #{looks += 1}: (\d) wait$/)[1] }
     # Each look ends a wait of the main thread; when that waits again, the VM looks for a deadlock.
     eventually("both wait") { look.call == "2" }
     3.times { expect(look.call).to eq("2") }
     child.signal("USR2")
-    expect(wires.map { |wire| wire.read_answer.body }).to eq(%w[news news])
+    expect(clients.map { |client| client.read_response.body }).to eq(%w[news news])
     expect(child.errors).to eq("")
   ensure
-    wires&.each(&:close)
+    clients&.each(&:close)
     child&.close
   end
 end
@@ -38,14 +38,14 @@ if RUBY_VERSION >= "4" # before that a Ractor has one thread
     it "is not taken for a deadlock by the VM, which would end its worker" do
       server = serve(Apps::Standstill, mode: :ractor, workers: 2, threads: 2)
       # Two of the four threads: those of one worker come to wait, whichever it is.
-      waiting = Array.new(2) { connect(server).send_head("GET", "/watch?#{meeting.path}&2") }
-      waiting << connect(server).send_head("GET", "/watch?#{meeting.path}&2")
-      expect(meeting.next.text).to eq("all wait")
+      waiting = Array.new(2) { connect(server).send_head("GET", "/watch?#{rendezvous.path}&2") }
+      waiting << connect(server).send_head("GET", "/watch?#{rendezvous.path}&2")
+      expect(rendezvous.next.text).to eq("all wait")
       # Time for the VM to look: the fourth thread serves meanwhile.
-      100.times { expect(Wire.get(server.port, "/number").status).to eq(200) }
+      100.times { expect(HttpClient.get(server.port, "/number").status).to eq(200) }
       expect(server.stats).to include(respawns: 0, in_flight: 3)
       server.shutdown(timeout: 0)
-      expect(waiting.map { |wire| wire.read_answer.status }).to all(eq(500))
+      expect(waiting.map { |client| client.read_response.status }).to all(eq(500))
     end
   end
 end

@@ -15,9 +15,9 @@ RSpec.describe "an app that waits where its stack ends" do
           stop = false
           others = Array.new(4) do
             concurrently do
-              Wire.open(server.port) do |wire|
+              HttpClient.open(server.port) do |client|
                 answers = []
-                answers << wire.request("GET", "/alive").body until stop
+                answers << client.get("/alive").body until stop
                 answers.uniq
               end
             end
@@ -29,19 +29,19 @@ RSpec.describe "an app that waits where its stack ends" do
 
         it "reads a body" do
           beside_others do
-            wire = connect(server).send_head("POST", "/read", "transfer-encoding" => "chunked")
-            feeder = concurrently { loop { wire.send_chunk("x") } }
-            expect(wire.read_answer.body).to eq("back")
+            client = connect(server).send_head("POST", "/read", "transfer-encoding" => "chunked")
+            feeder = concurrently { loop { client.send_chunk("x") } }
+            expect(client.read_response.body).to eq("back")
             feeder.kill.join
           end
-          expect(Wire.get(server.port, "/alive").body).to eq("alive")
+          expect(HttpClient.get(server.port, "/alive").body).to eq("alive")
         end
 
         it "writes a stream" do
           beside_others do
-            expect(Wire.get(server.port, "/write").body).to end_with("wback")
+            expect(HttpClient.get(server.port, "/write").body).to end_with("wback")
           end
-          expect(Wire.get(server.port, "/alive").body).to eq("alive")
+          expect(HttpClient.get(server.port, "/alive").body).to eq("alive")
         end
       end
     end

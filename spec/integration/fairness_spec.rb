@@ -9,10 +9,10 @@ RSpec.describe Kino::Worker do
     id = server.instance_variable_get(:@id)
     threads = Array.new(clients) do
       concurrently do
-        wire = Wire.open(server.port)
-        Array.new(requests) { Integer(wire.request("GET", "/?#{id}").body) }
+        client = HttpClient.open(server.port)
+        Array.new(requests) { Integer(client.get("/?#{id}").body) }
       ensure
-        wire&.close
+        client&.close
       end
     end
     threads.flat_map(&:value)

@@ -18,7 +18,7 @@ RSpec.describe "fork" do
       exit!(0)
     end
     writer.close
-    answer = reader.tap { |io| io.timeout = Integration::LIMIT }.read
+    answer = reader.tap { |io| io.timeout = Eventually::TIMEOUT }.read
     _, status = Process.wait2(child)
     expect(status.exitstatus).to eq(0)
     answer
@@ -34,10 +34,10 @@ RSpec.describe "fork" do
 
   it "leaves the server to the parent" do
     server = serve(Apps::Doors, workers: 2)
-    Wire.get(server.port, "/free")
+    HttpClient.get(server.port, "/free")
     calls = in_child { [outcome { server.shutdown }, outcome { server.start }, Kino.sleep(0)] }
     expect(calls).to eq("[Kino::Error, Kino::Error, 0]")
-    expect(Wire.get(server.port, "/free").body).to eq("free")
+    expect(HttpClient.get(server.port, "/free").body).to eq("free")
     server.shutdown
   end
 
@@ -49,21 +49,21 @@ RSpec.describe "fork" do
 
   it "lets the child exit as any process does" do
     server = serve(Apps::Doors)
-    wire = connect(server)
-    wire.request("GET", "/free")
+    client = connect(server)
+    client.get("/free")
     pid = fork { GC.start }
     expect(Process.wait2(pid).last.exitstatus).to eq(0)
-    expect(wire.request("GET", "/free").body).to eq("free")
+    expect(client.get("/free").body).to eq("free")
     server.shutdown
-    expect(wire.closed_by_server?).to be(true)
+    expect(client.closed_by_server?).to be(true)
   end
 
   it "may happen while requests are in flight, and in them" do
     server = serve(Apps::Doors)
-    wire = connect(server).send_head("GET", "/fork?#{meeting.path}")
-    expect(meeting.next.text).to eq("child: [false, Kino::DisconnectedError]")
-    expect(wire.read_answer.body).to eq("child ended with 0")
-    expect(wire.request("GET", "/free").body).to eq("free")
+    client = connect(server).send_head("GET", "/fork?#{rendezvous.path}")
+    expect(rendezvous.next.text).to eq("child: [false, Kino::DisconnectedError]")
+    expect(client.read_response.body).to eq("child ended with 0")
+    expect(client.get("/free").body).to eq("free")
     expect(server.stats).to include(dropped: 0, disconnects: 0)
   end
 
@@ -90,7 +90,7 @@ RSpec.describe "fork" do
       end
       puts "stopped"
     PROGRAM
-    expect(Wire.get(child.port, "/free").body).to eq("free")
+    expect(HttpClient.get(child.port, "/free").body).to eq("free")
     child.signal("TERM")
     expect(child.status.exitstatus).to eq(0)
     expect([child.output, child.errors]).to match([/child: 7\nchild: 8\n.*stopped\n\z/m, ""])
@@ -102,11 +102,11 @@ RSpec.describe "fork" do
     server = serve(Apps::Doors)
     expect(in_child do
       own = Kino::Server.new(Apps::Doors, port: 0, workers: 1, mode: :threaded).start
-      body = Wire.get(own.port, "/free").body
+      body = HttpClient.get(own.port, "/free").body
       own.shutdown
       body
     end).to eq('"free"')
-    expect(Wire.get(server.port, "/free").body).to eq("free")
+    expect(HttpClient.get(server.port, "/free").body).to eq("free")
   end
 
   # It has a copy of every socket, and may stay for long.
@@ -114,9 +114,9 @@ RSpec.describe "fork" do
     server = serve(Apps::Doors)
     server.listener.close # somebody else might have it now
     server.claim_listener
-    wire = connect(server).send_head("GET", "/wait-midway?#{meeting.path}")
-    expect(wire.read_first_chunk).to eq("first ")
-    meeting.next
+    client = connect(server).send_head("GET", "/wait-midway?#{rendezvous.path}")
+    expect(client.read_first_chunk).to eq("first ")
+    rendezvous.next
     staying, leave = IO.pipe
     pid = fork do
       leave.close
@@ -125,7 +125,7 @@ RSpec.describe "fork" do
       exit!(0)
     end
     server.shutdown(timeout: 0)
-    expect { wire.read_chunk }.to raise_error(Wire::Broken)
+    expect { client.read_chunk }.to raise_error(HttpClient::Broken)
     expect(refused?(server.port)).to be(true)
   ensure
     leave&.close

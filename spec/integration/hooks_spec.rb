@@ -5,23 +5,23 @@ require "support/integration"
 
 RSpec.describe "hooks" do
   in_both_modes do |mode|
-    def get(server, name) = Wire.get(server.port, "/#{name}?#{meeting.path}")
+    def get(server, name) = HttpClient.get(server.port, "/#{name}?#{rendezvous.path}")
 
     it "are called after every request, whatever became of it" do
       server = serve(Apps::Hooks::App, after_request: Apps::Hooks::AfterRequest)
       { "plain" => 200, "each" => 200, "stream" => 202, "failing" => 500, "unsendable" => 500, "hijack" => 299 }
         .each do |name, status|
         expect(get(server, name).status).to eq(status == 299 ? 200 : status)
-        expect(meeting.next.text).to eq("/#{name} #{status}")
+        expect(rendezvous.next.text).to eq("/#{name} #{status}")
       end
-      expect(log.text.scan(/^kino: /).size).to eq(2)
+      expect(log.scan(/^kino: /).size).to eq(2)
     end
 
     it "are told of what the app raises" do
       server = serve(Apps::Hooks::App, on_error: Apps::Hooks::OnError)
       expect(get(server, "failing").status).to eq(500)
-      expect(meeting.next.text).to eq("no at /failing")
-      log.text
+      expect(rendezvous.next.text).to eq("no at /failing")
+      log
     end
 
     it "are told of what an answer has broken that goes out all the same" do
@@ -30,19 +30,19 @@ RSpec.describe "hooks" do
       { "close" => "closed", "too-long" => too_long, "too-long-each" => too_long, "finished" => "finished" }
         .each do |name, message|
         expect(get(server, name)).to have_attributes(status: 200, body: "a")
-        expect(meeting.next.text).to eq("#{message} at /#{name}")
+        expect(rendezvous.next.text).to eq("#{message} at /#{name}")
       end
-      expect(log.text.scan(/^kino: (.*?) \(GET/).flatten)
+      expect(log.scan(/^kino: (.*?) \(GET/).flatten)
         .to eq(["RuntimeError: closed", *["Kino::InvalidResponseError: #{too_long}"] * 2, "RuntimeError: finished"])
     end
 
     it "are called in each worker before it serves, and in those that replace others" do
-      boot = Ractor.make_shareable(Apps::Hooks::Boot.new(meeting.path))
+      boot = Ractor.make_shareable(Apps::Hooks::Boot.new(rendezvous.path))
       server = serve(Apps::Deaths, workers: 2, after_worker_boot: boot)
-      expect([meeting.next.text, meeting.next.text]).to contain_exactly("worker 0", "worker 1")
-      Wire.get(server.port, "/doom")
-      expect(meeting.next.text).to match(/\Aworker [01]\z/)
-      log.text
+      expect([rendezvous.next.text, rendezvous.next.text]).to contain_exactly("worker 0", "worker 1")
+      HttpClient.get(server.port, "/doom")
+      expect(rendezvous.next.text).to match(/\Aworker [01]\z/)
+      log
     end
 
     it "that raise are logged, and nothing else" do
@@ -51,7 +51,7 @@ RSpec.describe "hooks" do
       expect([get(server, "plain").status, get(server, "failing").status, get(server, "plain").status])
         .to eq([200, 500, 200])
       server.shutdown
-      expect(log.text.scan(/the hook (\w+) raised RuntimeError: broken hook$/).flatten.uniq).to match_array(
+      expect(log.scan(/the hook (\w+) raised RuntimeError: broken hook$/).flatten.uniq).to match_array(
         failing.map(&:name)
       )
     end
@@ -64,23 +64,23 @@ RSpec.describe "hooks" do
                                    on_worker_exit: ->(index, error) { told << [index, error&.message] })
       expect(told.pop).to eq(:up)
       eventually { server.ready? }
-      Wire.get(server.port, "/doom")
+      HttpClient.get(server.port, "/doom")
       expect(told.pop).to match([0, /the end/])
       2.times { server.shutdown }
       expect(Array.new(told.size) { told.pop }).to eq([[:stopping, false, false], [0, nil]])
-      log.text
+      log
     end
 
     if mode == :threaded || RUBY_VERSION >= "4"
       it "are told of the end of each thread of a worker, once" do
         told = Thread::Queue.new
         server = serve(Apps::Deaths, threads: 2, on_worker_exit: ->(index, error) { told << [index, error&.message] })
-        Wire.get(server.port, "/doom")
+        HttpClient.get(server.port, "/doom")
         expect(told.pop).to match([0, /the end/])
         eventually { server.ready? }
         server.shutdown
         expect(Array.new(told.size) { told.pop }).to eq([[0, nil], [0, nil]])
-        log.text
+        log
       end
     end
 
@@ -90,7 +90,7 @@ RSpec.describe "hooks" do
                                               after_boot: -> { entered << :up and sleep })
       starting = concurrently { server.start }
       expect(entered.pop(timeout: 20)).to eq(:up)
-      expect(Wire.get(server.port, "/alive").status).to eq(200)
+      expect(HttpClient.get(server.port, "/alive").status).to eq(200)
       server.shutdown
       expect(starting.value).to be(server)
     end
@@ -100,16 +100,16 @@ RSpec.describe "hooks" do
       eventually { server.ready? }
       expect(server.shutdown(timeout: 0)).to be(server)
       expect(refused?(server.port)).to be(true)
-      expect(log.text).to match(/\Akino: the hook before_shutdown has not returned after 1.0 s and is waited for/)
+      expect(log).to match(/\Akino: the hook before_shutdown has not returned after 1.0 s and is waited for/)
     end
 
     it "that hang at the end of a worker do not keep it from being replaced" do
       server = serve(Apps::Deaths, on_worker_exit: ->(*) { sleep })
-      3.times { Wire.get(server.port, "/doom") }
-      expect(Wire.get(server.port, "/alive").status).to eq(200)
+      3.times { HttpClient.get(server.port, "/doom") }
+      expect(HttpClient.get(server.port, "/alive").status).to eq(200)
       server.shutdown(timeout: 0)
       expect(server.stats).to include(respawns: 3)
-      expect(log.text).to match(/kino: the hook on_worker_exit has not returned and .* no longer; calls left out: 3$/)
+      expect(log).to match(/kino: the hook on_worker_exit has not returned and .* no longer; calls left out: 3$/)
     end
 
     it "may shut the server down" do
@@ -118,12 +118,12 @@ RSpec.describe "hooks" do
           expect(server.shutdown).to be(server)
         })
         server.start
-        Wire.get(server.port, "/doom") if name == :on_worker_exit
+        HttpClient.get(server.port, "/doom") if name == :on_worker_exit
         server.shutdown if name == :before_shutdown
         expect(server.wait).to be(server)
         expect(refused?(server.port)).to be(true)
       end
-      expect(log.text).to match(/\Akino: kino-worker-1 died and is replaced: .*\n(    .*\n)+\z/)
+      expect(log).to match(/\Akino: kino-worker-1 died and is replaced: .*\n(    .*\n)+\z/)
     end
 
     if mode == :threaded # elsewhere they cannot know the server
@@ -132,7 +132,7 @@ RSpec.describe "hooks" do
         server = serve(Apps::Hooks::App, on_error: ->(*) { server.shutdown(timeout: 0) })
         expect(get(server, "failing").status).to eq(500)
         expect(server.wait).to be(server)
-        log.text
+        log
       end
     end
 
@@ -144,7 +144,7 @@ RSpec.describe "hooks" do
       )
       expect(refused?(server.port)).to be(true)
       expect(server.stats).to include(respawns: 7)
-      expect(log.text).to include("kino-worker-1 died at boot 8 times in a row, so the server stops: SystemExit: exit")
+      expect(log).to include("kino-worker-1 died at boot 8 times in a row, so the server stops: SystemExit: exit")
     end
   end
 
@@ -188,7 +188,8 @@ RSpec.describe "hooks" do
     if RUBY_VERSION >= "4"
       it "may be a shareable Proc" do
         hook = Ractor.shareable_proc { |_index| nil }
-        expect(Wire.get(serve(Apps::Doors, mode: :ractor, after_worker_boot: hook).port, "/free").status).to eq(200)
+        server = serve(Apps::Doors, mode: :ractor, after_worker_boot: hook)
+        expect(HttpClient.get(server.port, "/free").status).to eq(200)
       end
     end
   end

@@ -22,7 +22,7 @@ RSpec.describe "A hot restart" do
     File.write("#{directory}/config.ru", <<~RUBY)
       raise File.read("broken") if File.exist?("broken")
       require "support/apps"
-      Meeting.ask(File.read("slow"), Process.pid.to_s) if File.exist?("slow")
+      Rendezvous.ask(File.read("slow"), Process.pid.to_s) if File.exist?("slow")
       run Apps::Doors
     RUBY
   end
@@ -36,8 +36,8 @@ RSpec.describe "A hot restart" do
   end
 
   def break_it = File.write("#{@directory}/broken", "not today")
-  def slow_down = File.write("#{@directory}/slow", meeting.path)
-  def pid_of(child) = Wire.get(child.port, "/pid").body.to_i
+  def slow_down = File.write("#{@directory}/slow", rendezvous.path)
+  def pid_of(child) = HttpClient.get(child.port, "/pid").body.to_i
   def await_successor(child) = eventually("another process serves") { pid_of(child).then { it if it != child.pid } }
   def await_line(child, line) = eventually(line.inspect) { child.errors.lines.grep(line).first }
 
@@ -52,10 +52,10 @@ RSpec.describe "A hot restart" do
     it "leaves no request unanswered: those before it, during it and after it" do
       child = start(mode:)
       port = child.port
-      idle = Wire.open(port)
-      expect(idle.request("GET", "/pid").body.to_i).to eq(child.pid)
-      busy = Wire.open(port).send_head("GET", "/wait?#{meeting.path}")
-      visitor = meeting.next
+      idle = HttpClient.open(port)
+      expect(idle.get("/pid").body.to_i).to eq(child.pid)
+      busy = HttpClient.open(port).send_head("GET", "/wait?#{rendezvous.path}")
+      visitor = rendezvous.next
       seen = concurrently do
         pids = [pid_of(child)]
         pids << pid_of(child) until pids.uniq.size == 2
@@ -66,7 +66,7 @@ RSpec.describe "A hot restart" do
       expect(seen.value).to include(child.pid) # both accept until the new one is ready
       expect(idle.closed_by_server?).to be(true)
       visitor.answer("from the old one")
-      expect(busy.read_answer).to have_attributes(body: "from the old one", status: 200)
+      expect(busy.read_response).to have_attributes(body: "from the old one", status: 200)
       expect(child.own_status.exitstatus).to eq(0)
       expect(pid_of(child)).not_to eq(child.pid)
       await_line(child, /\Akino: hot restart: process \d+ serves, this one finishes what it has begun$/)
@@ -74,7 +74,7 @@ RSpec.describe "A hot restart" do
       expect(child.output.scan("listening: http://127.0.0.1:#{port}\n").size).to eq(2)
       expect(child.errors.lines.size).to eq(1)
     ensure
-      [idle, busy].each { |wire| wire&.close }
+      [idle, busy].each { |client| client&.close }
     end
 
     it "can be done again and again" do
@@ -125,20 +125,20 @@ RSpec.describe "A hot restart" do
     child = start
     slow_down
     child.signal("USR2")
-    visitor = meeting.next
+    visitor = rendezvous.next
     child.signal("USR2")
     await_line(child, /\Akino: no hot restart: one is under way already$/)
     visitor.answer
     expect(await_successor(child)).to eq(visitor.text.to_i)
     expect(child.own_status.exitstatus).to eq(0)
-    expect(meeting.told).to be_empty
+    expect(rendezvous.texts).to be_empty
   end
 
   it "is called off when the old process is told to stop" do
     child = start("--pidfile", pidfile)
     slow_down
     child.signal("USR2")
-    successor = meeting.next.text.to_i
+    successor = rendezvous.next.text.to_i
     child.signal("TERM")
     expect(child.own_status.exitstatus).to eq(0)
     eventually("both have ended") { gone?(successor) }
@@ -149,7 +149,7 @@ RSpec.describe "A hot restart" do
     child = start("--pidfile", pidfile)
     slow_down
     child.signal("USR2")
-    visitor = meeting.next
+    visitor = rendezvous.next
     child.signal("KILL")
     expect(child.own_status.termsig).to eq(9)
     visitor.answer
@@ -164,11 +164,11 @@ RSpec.describe "A hot restart" do
     current = "#{@directory}/current"
     File.symlink("a", current)
     child = start(chdir: current, env: { "PWD" => current })
-    expect(Wire.get(child.port).body).to eq("a")
+    expect(HttpClient.get(child.port).body).to eq("a")
     File.delete(current)
     File.symlink("b", current)
     child.signal("USR2")
-    eventually("the other release serves") { Wire.get(child.port).body == "b []" }
+    eventually("the other release serves") { HttpClient.get(child.port).body == "b []" }
   end
 
   it "does not mind that the terminal is gone from which it was started" do
@@ -181,7 +181,7 @@ RSpec.describe "A hot restart" do
     terminal.close
     @child.signal("USR2")
     expect(@child.own_status.exitstatus).to eq(0)
-    expect(Wire.get(port, "/pid").body.to_i).not_to eq(@child.pid)
+    expect(HttpClient.get(port, "/pid").body.to_i).not_to eq(@child.pid)
     expect(@child.errors).to match(/\Akino: hot restart: process \d+ serves, .*\n\z/)
   end
 

@@ -7,94 +7,94 @@ RSpec.describe "clients that leave" do
   %i[close reset].each do |way|
     context "with #{way}" do
       in_both_modes do
-        def target(name) = "/#{name}?#{meeting.path}"
+        def target(name) = "/#{name}?#{rendezvous.path}"
 
         # The one worker is free again.
         def expect_free(server, path)
-          expect(Wire.get(server.port, path).status).to eq(200)
+          expect(HttpClient.get(server.port, path).status).to eq(200)
           eventually { server.stats.values_at(:in_flight, :connections) == [0, 0] }
           expect(server.stats).to include(disconnects: 1, respawns: 0)
         end
 
         # What happens next may not depend on it, so it is no matter should it be a little early.
-        def wait_until_stalled(wire)
+        def wait_until_stalled(client)
           looks = []
-          eventually { looks.push(wire.waiting).last(10).tally.values.first == 10 }
+          eventually { looks.push(client.unread).last(10).tally.values.first == 10 }
         end
 
         it "free the worker in the midst of an upload" do
           server = serve(Apps::Uploads)
-          wire = connect(server).send_head("POST", target("report"), "content-length" => 10)
-          wire.write("abc")
-          expect(meeting.next.text).to eq("reading")
-          wire.public_send(way)
-          expect(meeting.next.text).to eq("[Kino::DisconnectedError, IOError]")
+          client = connect(server).send_head("POST", target("report"), "content-length" => 10)
+          client.write("abc")
+          expect(rendezvous.next.text).to eq("reading")
+          client.public_send(way)
+          expect(rendezvous.next.text).to eq("[Kino::DisconnectedError, IOError]")
           expect_free(server, "/read")
         end
 
         it "free the worker in the midst of an upload in chunks" do
           server = serve(Apps::Uploads)
-          wire = connect(server).send_head("POST", target("report"), "transfer-encoding" => "chunked")
-          wire.send_chunk("abc")
-          expect(meeting.next.text).to eq("reading")
-          wire.public_send(way)
-          expect(meeting.next.text).to eq("[Kino::DisconnectedError, IOError]")
+          client = connect(server).send_head("POST", target("report"), "transfer-encoding" => "chunked")
+          client.send_chunk("abc")
+          expect(rendezvous.next.text).to eq("reading")
+          client.public_send(way)
+          expect(rendezvous.next.text).to eq("[Kino::DisconnectedError, IOError]")
           expect_free(server, "/read")
         end
 
         it "free the worker in the midst of a download, and the body is closed" do
           server = serve(Apps::Bodies)
-          wire = connect(server).send_head("GET", target("endless"))
-          expect(wire.read_first_chunk).to start_with("start")
-          meeting.next.answer
-          wire.public_send(way)
-          expect([meeting.next.text, meeting.next.text]).to eq(%w[stopped closed])
+          client = connect(server).send_head("GET", target("endless"))
+          expect(client.read_first_chunk).to start_with("start")
+          rendezvous.next.answer
+          client.public_send(way)
+          expect([rendezvous.next.text, rendezvous.next.text]).to eq(%w[stopped closed])
           expect_free(server, "/array")
-          expect(meeting.told).to be_empty
+          expect(rendezvous.texts).to be_empty
         end
 
         it "free a worker that waits for them to read" do
           server = serve(Apps::Bodies)
-          wire = connect(server).send_head("GET", target("endless"))
-          meeting.next.answer
-          wait_until_stalled(wire)
-          wire.public_send(way)
-          expect([meeting.next.text, meeting.next.text]).to eq(%w[stopped closed])
+          client = connect(server).send_head("GET", target("endless"))
+          rendezvous.next.answer
+          wait_until_stalled(client)
+          client.public_send(way)
+          expect([rendezvous.next.text, rendezvous.next.text]).to eq(%w[stopped closed])
           expect_free(server, "/array")
         end
 
         it "free the worker in the midst of a stream" do
           server = serve(Apps::Bodies)
-          wire = connect(server).send_head("GET", target("endless-stream"))
-          expect(wire.read_first_chunk).to start_with("start")
-          wire.public_send(way)
-          expect(meeting.next.text).to eq("[Kino::DisconnectedError, IOError]")
+          client = connect(server).send_head("GET", target("endless-stream"))
+          expect(client.read_first_chunk).to start_with("start")
+          client.public_send(way)
+          expect(rendezvous.next.text).to eq("[Kino::DisconnectedError, IOError]")
           expect_free(server, "/array")
         end
 
         it "are known to the app that asks" do
           server = serve(Apps::Doors)
-          wire = connect(server).send_head("GET", target("wait-for-leaver"))
-          visitor = meeting.next
-          wire.public_send(way)
+          client = connect(server).send_head("GET", target("wait-for-leaver"))
+          visitor = rendezvous.next
+          client.public_send(way)
           visitor.answer
-          expect(meeting.next.text).to eq("has left")
+          expect(rendezvous.next.text).to eq("has left")
           expect_free(server, "/free")
         end
 
         it "are passed over while they wait for a worker" do
           server = serve(Apps::Doors)
           first = connect(server).send_head("GET", target("wait"))
-          visitor = meeting.next
+          visitor = rendezvous.next
           second = connect(server).send_head("GET", target("wait"))
           eventually { server.stats[:queued] == 1 }
           second.public_send(way)
           eventually { server.stats[:connections] == 1 }
           visitor.answer("one")
-          expect(first.read_answer.body).to eq("one")
+          expect(first.read_response.body).to eq("one")
           first.close
           expect_free(server, "/free")
-          expect(meeting.told).to be_empty
+          expect(rendezvous.texts).to be_empty
         end
       end
     end

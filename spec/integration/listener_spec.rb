@@ -8,7 +8,7 @@ RSpec.describe "A server with a listener of its caller's" do
       TCPServer.open("::1", 0) do |socket|
         server = serve(Apps::Doors, listener: socket)
         expect(server.url).to eq("http://[::1]:#{socket.local_address.ip_port}")
-        expect(Wire.open(server.port, host: "::1") { |wire| wire.request("GET", "/free").body }).to eq("free")
+        expect(HttpClient.open(server.port, host: "::1") { |client| client.get("/free").body }).to eq("free")
         server.shutdown
         expect(socket.accept_nonblock(exception: false)).to eq(:wait_readable)
         Socket.tcp("::1", server.port).close
@@ -24,7 +24,7 @@ RSpec.describe "A server with a listener of its caller's" do
       socket = TCPServer.new("127.0.0.1", 0)
       server = serve(Apps::Doors, listener: socket.fileno)
       socket.close
-      expect(Wire.get(server.port, "/free").body).to eq("free")
+      expect(HttpClient.get(server.port, "/free").body).to eq("free")
       server.shutdown
       expect(refused?(server.port)).to be(true)
     end

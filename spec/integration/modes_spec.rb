@@ -20,7 +20,7 @@ RSpec.describe "modes" do
       [Apps::EnvDump, app_class, Ractor.make_shareable(struct.new(200))].each do |app|
         server = serve(app, mode: :ractor)
         expect(server.mode).to eq(:ractor)
-        expect(Wire.get(server.port).status).to eq(200)
+        expect(HttpClient.get(server.port).status).to eq(200)
       end
     end
 
@@ -34,7 +34,7 @@ RSpec.describe "modes" do
     if RUBY_VERSION >= "4"
       it "serves a shareable Proc" do
         app = Ractor.shareable_proc { |_env| [200, {}, ["proc"]] }
-        expect(Wire.get(serve(app, mode: :ractor).port).body).to eq("proc")
+        expect(HttpClient.get(serve(app, mode: :ractor).port).body).to eq("proc")
       end
 
       it "takes several threads a worker" do
@@ -52,7 +52,7 @@ RSpec.describe "modes" do
   describe "threaded" do
     it "serves any app, which may keep what it likes" do
       server = serve(unshareable, mode: :threaded)
-      expect([Wire.get(server.port).body, Wire.get(server.port).body]).to eq(%w[x xx])
+      expect([HttpClient.get(server.port).body, HttpClient.get(server.port).body]).to eq(%w[x xx])
     end
   end
 
@@ -74,15 +74,15 @@ RSpec.describe "modes" do
     it "is threaded for any other, and says why" do
       server = serve(unshareable, mode: :auto)
       expect(server.mode).to eq(:threaded)
-      expect(Wire.get(server.port).body).to eq("x")
-      expect(log.text).to match(/\Akino: warning: threaded mode, because the app \(Proc\) cannot be shared .*\n\z/)
+      expect(HttpClient.get(server.port).body).to eq("x")
+      expect(log).to match(/\Akino: warning: threaded mode, because the app \(Proc\) cannot be shared .*\n\z/)
     end
 
     it "is threaded for an app that may raise in a Ractor, which answers there" do
       server = serve(Apps::Counter, mode: :auto)
       expect(server.mode).to eq(:threaded)
-      expect([Wire.get(server.port).body, Wire.get(server.port).body]).to eq(%w[1 2])
-      expect(log.text).to match(/\Akino: warning: threaded mode, because .* holds a Hash .* -m ractor insists\n\z/)
+      expect([HttpClient.get(server.port).body, HttpClient.get(server.port).body]).to eq(%w[1 2])
+      expect(log).to match(/\Akino: warning: threaded mode, because .* holds a Hash .* -m ractor insists\n\z/)
     end
 
     it "alone loads the check, and only for an app that can be shared" do
@@ -111,7 +111,7 @@ RSpec.describe "modes" do
   describe "RUBY_MAX_CPU" do
     it "is asked for where there are more workers than the VM has threads for" do
       Kino::Server.new(Apps::EnvDump, mode: :ractor, workers: 999)
-      expect(log.text)
+      expect(log)
         .to match(/\Akino: warning: up to 999 worker Ractors .* on at most \d+ cores: set RUBY_MAX_CPU=1998 in/)
     end
 

@@ -43,7 +43,7 @@ RSpec.describe "the Rack handler" do
   it "serves `rackup -s kino` in development, where rackup's middleware keeps it from Ractors" do
     app
     child = rackup("-s", "kino", "-p", "0", "-o", "127.0.0.1", "-O", "workers=1", "-O", "threads=2")
-    expect(Wire.get(child.port).body).to eq("httpdevelopment")
+    expect(HttpClient.get(child.port).body).to eq("httpdevelopment")
     expect(stop(child, "INT")).to eq(0)
     expect(child.output).to include("mode: threaded, 1 worker x 2 threads\nenvironment: development\n")
     expect(child.errors).to match(/warning: threaded mode, because the app \(Rack::ContentLength\) cannot be shared/)
@@ -52,7 +52,7 @@ RSpec.describe "the Rack handler" do
   it "serves an app that can be shared from Ractors, where rackup adds nothing to it" do
     child = rackup("-s", "kino", "-p", "0", "-o", "127.0.0.1", "-E", "production", "-O", "mode=ractor",
                    "-O", "workers=1", hello)
-    expect(Wire.get(child.port, "/whoami").body).to match(/\ARactor:#\d+ kino-worker-1\n\z/)
+    expect(HttpClient.get(child.port, "/whoami").body).to match(/\ARactor:#\d+ kino-worker-1\n\z/)
     expect(stop(child, "TERM")).to eq(0)
     expect(child.output).to include("mode: ractor (experimental in Ruby), 1 worker x 1 thread\n")
     expect(child.errors).to eq("")
@@ -123,7 +123,7 @@ RSpec.describe "the Rack handler" do
     child.port
     child.signal("USR2")
     eventually("it says so") { child.errors.include?("no hot restart: the command that started this program") }
-    expect(Wire.get(child.port).body).to eq("httpnone")
+    expect(HttpClient.get(child.port).body).to eq("httpnone")
     expect(stop(child, "TERM")).to eq(0)
   end
 
@@ -135,8 +135,8 @@ RSpec.describe "the Rack handler" do
       options = { Host: "127.0.0.1", Port: 0, mode: :threaded, Silent: true }
       server = Rackup::Handler.get(:kino).run(app, **options) do |running|
         yielded = running
-        require "net/http"
-        Thread.new { puts Net::HTTP.get(URI(running.url)); running.shutdown }
+        require "support/http_client"
+        Thread.new { puts HttpClient.get(running.port).body; running.shutdown }
       end
       p [server.class, server.equal?(yielded)]
     RUBY

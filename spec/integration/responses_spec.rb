@@ -6,14 +6,14 @@ RSpec.describe "responses" do
   in_both_modes do
     let(:server) { serve(Apps::Failures) }
 
-    def get(path) = Wire.get(server.port, path)
+    def get(path) = HttpClient.get(server.port, path)
 
     # The request fails, and is logged with that line; the worker goes on.
     def expect_failure(path, line)
-      wire = connect(server)
-      expect_error_page(wire.request("GET", path))
-      expect(wire.request("GET", "/fine").body).to eq("fine")
-      expect(log.text).to match(line)
+      client = connect(server)
+      expect_error_page(client.get(path))
+      expect(client.get("/fine").body).to eq("fine")
+      expect(log).to match(line)
       expect(server.stats).to include(respawns: 0)
     end
 

@@ -5,13 +5,13 @@ require "support/integration"
 
 RSpec.describe "shutdown" do
   in_both_modes do |mode|
-    def target(name) = "/#{name}?#{meeting.path}"
+    def target(name) = "/#{name}?#{rendezvous.path}"
 
-    # @return [Array(Kino::Server, Wire, Meeting::Visitor)] with a request in flight
+    # @return [Array(Kino::Server, HttpClient, Rendezvous::Visitor)] with a request in flight
     def serve_request
       server = serve(Apps::Doors)
-      wire = connect(server).send_head("GET", target("wait"))
-      [server, wire, meeting.next]
+      client = connect(server).send_head("GET", target("wait"))
+      [server, client, rendezvous.next]
     end
 
     # @return [Thread] that shuts down; the server accepts no more when this returns
@@ -24,7 +24,7 @@ RSpec.describe "shutdown" do
     it "of an idle server closes its connections and its port" do
       server = serve(Apps::Doors)
       idle = connect(server)
-      idle.request("GET", "/free")
+      idle.get("/free")
       silent = connect(server)
       expect(server.shutdown).to be(server)
       expect([idle, silent].map(&:closed_by_server?)).to eq([true, true])
@@ -33,101 +33,101 @@ RSpec.describe "shutdown" do
     end
 
     it "lets a request in flight finish" do
-      server, wire, visitor = serve_request
+      server, client, visitor = serve_request
       stopping = begin_shutdown(server)
       visitor.answer("finished")
-      answer = wire.read_answer
+      answer = client.read_response
       expect(answer).to have_attributes(status: 200, body: "finished")
-      expect(wire.closed_by_server?).to be(true)
+      expect(client.closed_by_server?).to be(true)
       expect(stopping.value).to be(server)
       expect(server.stats).to include(served: 1, dropped: 0, disconnects: 0)
     end
 
     it "lets an answer that has begun finish" do
       server = serve(Apps::Doors)
-      wire = connect(server).send_head("GET", target("wait-midway"))
-      expect(wire.read_first_chunk).to eq("first ")
-      visitor = meeting.next
+      client = connect(server).send_head("GET", target("wait-midway"))
+      expect(client.read_first_chunk).to eq("first ")
+      visitor = rendezvous.next
       stopping = begin_shutdown(server)
       visitor.answer("second")
-      expect([wire.read_chunk, wire.read_chunk]).to eq(["second", nil])
+      expect([client.read_chunk, client.read_chunk]).to eq(["second", nil])
       stopping.value
     end
 
     it "lets an upload that has begun finish" do
       server = serve(Apps::Uploads)
-      wire = connect(server).send_head("POST", "/read", "content-length" => 6)
-      wire.write("abc")
+      client = connect(server).send_head("POST", "/read", "content-length" => 6)
+      client.write("abc")
       eventually { server.stats[:in_flight] == 1 }
       stopping = begin_shutdown(server)
-      expect(wire.write("def").read_answer.body).to eq("abcdef")
+      expect(client.write("def").read_response.body).to eq("abcdef")
       stopping.value
     end
 
     it "serves what waits in the queue" do
       server = serve(Apps::Doors)
       first = connect(server).send_head("GET", target("wait"))
-      visitor = meeting.next
+      visitor = rendezvous.next
       waiting = (1..5).map { |number| connect(server).send_head("GET", "/number?#{number}") }
       eventually { server.stats[:queued] == 5 }
       stopping = begin_shutdown(server)
       visitor.answer("0")
-      expect([first, *waiting].map { |wire| wire.read_answer.body }).to eq(("0".."5").to_a)
+      expect([first, *waiting].map { |client| client.read_response.body }).to eq(("0".."5").to_a)
       stopping.value
       expect(server.stats).to include(served: 6, queued: 0, in_flight: 0)
     end
 
     it "asks connections that go on to end" do
-      server, wire, visitor = serve_request
+      server, client, visitor = serve_request
       stopping = begin_shutdown(server)
       visitor.answer("finished")
-      expect(wire.read_answer["connection"]).to eq("close")
+      expect(client.read_response["connection"]).to eq("close")
       stopping.value
     end
 
     it "with timeout: 0 answers 500 to a request in flight, whatever the app does" do
-      server, wire = serve_request
+      server, client = serve_request
       server.shutdown(timeout: 0)
-      expect(wire.read_answer.status).to eq(500)
-      expect(wire.closed_by_server?).to be(true)
+      expect(client.read_response.status).to eq(500)
+      expect(client.closed_by_server?).to be(true)
       expect(refused?(server.port)).to be(true)
     end
 
     it "with timeout: 0 breaks an answer that has begun" do
       server = serve(Apps::Doors)
-      wire = connect(server).send_head("GET", target("wait-midway"))
-      expect(wire.read_first_chunk).to eq("first ")
-      meeting.next
+      client = connect(server).send_head("GET", target("wait-midway"))
+      expect(client.read_first_chunk).to eq("first ")
+      rendezvous.next
       server.shutdown(timeout: 0)
-      expect { wire.read_chunk }.to raise_error(Wire::Broken)
+      expect { client.read_chunk }.to raise_error(HttpClient::Broken)
     end
 
     it "with timeout: 0 answers 503 to what waits in the queue" do
       server = serve(Apps::Doors)
       connect(server).send_head("GET", target("wait"))
-      meeting.next
+      rendezvous.next
       waiting = connect(server).send_head("GET", "/free")
       eventually { server.stats[:queued] == 1 }
       server.shutdown(timeout: 0)
-      expect(waiting.read_answer.status).to eq(503)
+      expect(waiting.read_response.status).to eq(503)
     end
 
     it "ends a worker that waits for a client" do
       server = serve(Apps::Uploads)
-      wire = connect(server).send_head("POST", target("report"), "content-length" => 6)
-      expect(meeting.next.text).to eq("reading")
+      client = connect(server).send_head("POST", target("report"), "content-length" => 6)
+      expect(rendezvous.next.text).to eq("reading")
       server.shutdown(timeout: 0)
-      expect(wire.read_answer.status).to eq(500)
-      expect(meeting.next.text).to eq("[Kino::DisconnectedError, IOError]")
+      expect(client.read_response.status).to eq(500)
+      expect(rendezvous.next.text).to eq("[Kino::DisconnectedError, IOError]")
     end
 
     it "may be called again, and by several at once" do
-      server, wire, visitor = serve_request
+      server, client, visitor = serve_request
       first = begin_shutdown(server)
       others = Array.new(3) { concurrently { server.shutdown } }
       visitor.answer("finished")
       expect([first, *others].map(&:value)).to all(be(server))
-      expect(wire.read_answer.body).to eq("finished")
+      expect(client.read_response.body).to eq("finished")
       expect(server.shutdown(timeout: 0)).to be(server)
     end
 
@@ -144,13 +144,13 @@ RSpec.describe "shutdown" do
       it "may be asked for by the app in a request, which is answered" do
         app = ->(_env) { [200, {}, [@server.shutdown.equal?(@server).to_s]] }
         @server = serve(app)
-        expect(Wire.get(@server.port, "/")).to have_attributes(status: 200, body: "true")
+        expect(HttpClient.get(@server.port, "/")).to have_attributes(status: 200, body: "true")
         expect(@server.wait).to be(@server)
       end
     end
 
     it "goes on where one was left that was killed, or raised at" do
-      server, wire, visitor = serve_request
+      server, client, visitor = serve_request
       killed = begin_shutdown(server)
       killed.kill.join
       raised = concurrently { server.shutdown }
@@ -160,7 +160,7 @@ RSpec.describe "shutdown" do
       expect(server).not_to be_ready
       visitor.answer("finished")
       expect(server.shutdown).to be(server)
-      expect(wire.read_answer.body).to eq("finished")
+      expect(client.read_response.body).to eq("finished")
       expect(server.wait).to be(server)
     end
 
@@ -185,13 +185,13 @@ RSpec.describe "shutdown" do
       end
 
       def stop_with_two_requests(child)
-        wires = Array.new(2) { Wire.open(child.port).send_head("GET", "/") }
+        clients = Array.new(2) { HttpClient.open(child.port).send_head("GET", "/") }
         child.line(/waits\nwaits\n/)
         child.signal("TERM")
-        expect(wires.map { |wire| wire.read_answer.status }).to eq([500, 500])
+        expect(clients.map { |client| client.read_response.status }).to eq([500, 500])
         expect(child.status.exitstatus).to eq(0)
       ensure
-        wires&.each(&:close)
+        clients&.each(&:close)
       end
 
       after { @child&.close }
@@ -225,7 +225,7 @@ RSpec.describe "shutdown" do
     it "leaves no threads" do
       before = Thread.list
       server = serve(Apps::Doors, workers: 2)
-      Wire.get(server.port, "/free")
+      HttpClient.get(server.port, "/free")
       server.shutdown
       eventually { (Thread.list - before).empty? }
     end
@@ -233,18 +233,18 @@ RSpec.describe "shutdown" do
     it "of one server does not touch another" do
       one = serve(Apps::Doors)
       other = serve(Apps::Doors)
-      wire = connect(other)
+      client = connect(other)
       one.shutdown
-      expect(wire.request("GET", "/free").body).to eq("free")
+      expect(client.get("/free").body).to eq("free")
     end
 
     it "lets the port be used again" do
       server = serve(Apps::Doors)
-      wire = connect(server)
-      wire.request("GET", "/free")
+      client = connect(server)
+      client.get("/free")
       server.shutdown
       again = Kino::Server.new(Apps::Doors, port: server.port, workers: 1, mode:).start
-      expect(Wire.get(again.port, "/free").body).to eq("free")
+      expect(HttpClient.get(again.port, "/free").body).to eq("free")
       again.shutdown
     end
   end

@@ -88,15 +88,15 @@ RSpec.describe Kino, ".sleep" do
   in_both_modes do
     it "works in apps" do
       server = serve(Apps::Doors)
-      expect(Wire.get(server.port, "/nap").body).to eq("0")
+      expect(HttpClient.get(server.port, "/nap").body).to eq("0")
     end
 
     it "does not keep a server from stopping" do
       server = serve(Apps::Doors)
-      wire = connect(server).send_head("GET", "/sleep-forever?#{meeting.path}")
-      meeting.next
+      client = connect(server).send_head("GET", "/sleep-forever?#{rendezvous.path}")
+      rendezvous.next
       server.shutdown(timeout: 0)
-      expect(wire.read_answer.status).to eq(500)
+      expect(client.read_response.status).to eq(500)
     end
   end
 end

@@ -10,25 +10,25 @@ RSpec.describe "starting" do
       expect(server.start).to be(server)
       expect(server.port).to be_between(1024, 65_535)
       expect(server.url).to eq("http://127.0.0.1:#{server.port}")
-      expect(Wire.get(server.port, "/free").body).to eq("free")
+      expect(HttpClient.get(server.port, "/free").body).to eq("free")
       server.shutdown
     end
 
     it "is done when all workers have come up, their hooks included, or were given up" do
-      hook = Ractor.make_shareable(Apps::Hooks::Waiting.new(meeting.path))
+      hook = Ractor.make_shareable(Apps::Hooks::Waiting.new(rendezvous.path))
       server = serve(Apps::Doors, after_worker_boot: hook)
-      visitor = meeting.next
+      visitor = rendezvous.next
       early = connect(server).send_head("GET", "/free")
       expect(server).not_to be_ready
       visitor.answer
       eventually { server.ready? }
-      expect(early.read_answer.body).to eq("free")
+      expect(early.read_response.body).to eq("free")
 
       stub_const("Kino::Pool::Backoff::FIRST", 0.0001)
       stub_const("Kino::Pool::Backoff::LONGEST", 0.0001)
       server = serve(Apps::Doors, workers: 2, after_worker_boot: Apps::Hooks::LeavingButOne)
       eventually { server.ready? && server.workers == 1 }
-      log.text
+      log
     end
 
     it "happens once" do
@@ -66,26 +66,26 @@ RSpec.describe "starting" do
 
     it "listens on all addresses if told so" do
       server = serve(Apps::EnvDump, bind: "0.0.0.0")
-      expect(Apps::EnvDump.parse(Wire.get(server.port))).to include("REMOTE_ADDR" => "127.0.0.1")
+      expect(Apps::EnvDump.parse(HttpClient.get(server.port))).to include("REMOTE_ADDR" => "127.0.0.1")
     end
 
     it "takes the port of bind" do
       port = TCPServer.open("127.0.0.1", 0) { |probe| probe.local_address.ip_port }
       server = Kino::Server.new(Apps::Doors, bind: "tcp://127.0.0.1:#{port}", workers: 1, mode:).start
       expect(server.port).to eq(port)
-      expect(Wire.get(port, "/free").status).to eq(200)
+      expect(HttpClient.get(port, "/free").status).to eq(200)
       server.shutdown
     end
 
     it "serves several servers beside each other" do
       servers = Array.new(3) { serve(Apps::Doors) }
-      expect(servers.map { |server| Wire.get(server.port, "/free").status }).to eq([200] * 3)
+      expect(servers.map { |server| HttpClient.get(server.port, "/free").status }).to eq([200] * 3)
       expect(servers.map { |server| server.stats[:served] }).to eq([1, 1, 1])
     end
 
     it "has network threads as it is told" do
       server = serve(Apps::Doors, tokio_threads: 3)
-      expect(Wire.get(server.port, "/free").status).to eq(200)
+      expect(HttpClient.get(server.port, "/free").status).to eq(200)
     end
   end
 
@@ -99,7 +99,7 @@ RSpec.describe "starting" do
     it "listens on IPv6" do
       server = Kino::Server.new(Apps::EnvDump, bind: "::1", port: 0, workers: 1, mode: :threaded).start
       expect(server.url).to eq("http://[::1]:#{server.port}")
-      env = Wire.open(server.port, host: "::1") { |wire| Apps::EnvDump.parse(wire.write("GET / HTTP/1.0\r\n\r\n").read_answer) }
+      env = HttpClient.open(server.port, host: "::1") { |client| Apps::EnvDump.parse(client.write("GET / HTTP/1.0\r\n\r\n").read_response) }
       expect(env).to include("REMOTE_ADDR" => "::1", "SERVER_NAME" => "[::1]")
       server.shutdown
     end

@@ -42,16 +42,16 @@ RSpec.describe "A service of systemd" do
         port = socket.local_address.ip_port
         child = start(socket, mode:)
         expect(child.port).to eq(port)
-        expect(Wire.get(port, "/pid").body).to eq(child.pid.to_s)
+        expect(HttpClient.get(port, "/pid").body).to eq(child.pid.to_s)
         child.signal("TERM")
         expect(child.own_status.exitstatus).to eq(0)
         expect(child.errors).to eq("")
         # The next service's: it waits in the line of the socket, and nobody says no.
-        Wire.open(port) do |wire|
-          wire.send_head("GET", "/pid")
+        HttpClient.open(port) do |client|
+          client.send_head("GET", "/pid")
           child.close
           successor = start(socket, mode:)
-          expect(wire.read_answer.body).to eq(successor.pid.to_s)
+          expect(client.read_response.body).to eq(successor.pid.to_s)
         end
       end
     end
@@ -61,7 +61,7 @@ RSpec.describe "A service of systemd" do
       expect(manager.next).to eq(
         "READY" => "1", "STATUS" => "serving http://127.0.0.1:#{child.port} (#{mode}, 2 workers)"
       )
-      expect(Wire.get(child.port, "/free").body).to eq("free")
+      expect(HttpClient.get(child.port, "/free").body).to eq("free")
       child.signal("HUP")
       expect(manager.next).to include("RELOADING" => "1", "MONOTONIC_USEC" => /\A\d+\z/)
       expect(manager.next).to include("READY" => "1", "STATUS" => /\Aserving /)
@@ -83,7 +83,7 @@ RSpec.describe "A service of systemd" do
     listening do |socket|
       child = start(socket, env: { "LISTEN_FDNAMES" => "web" })
       child.port
-      expect(Wire.get(child.port, "/legacy").body).to eq("[] []")
+      expect(HttpClient.get(child.port, "/legacy").body).to eq("[] []")
     end
   end
 
@@ -135,7 +135,7 @@ RSpec.describe "A service of systemd" do
 
   it "serves all the same where nobody hears it" do
     child = start(env: { "NOTIFY_SOCKET" => "/nowhere", "WATCHDOG_USEC" => "2000" })
-    expect(Wire.get(child.port, "/free").body).to eq("free")
+    expect(HttpClient.get(child.port, "/free").body).to eq("free")
     child.signal("TERM")
     expect([child.own_status.exitstatus, child.errors]).to eq([0, ""])
   end
@@ -149,7 +149,7 @@ RSpec.describe "A service of systemd" do
       said = manager.next_news
       expect(said).to include("MAINPID" => /\A\d+\z/, "READY" => "1", "WATCHDOG" => "1", "STATUS" => /hot restart/)
       expect(child.own_status.exitstatus).to eq(0)
-      expect(Wire.get(socket.local_address.ip_port, "/pid").body).to eq(said["MAINPID"])
+      expect(HttpClient.get(socket.local_address.ip_port, "/pid").body).to eq(said["MAINPID"])
       3.times { expect(manager.next).to eq("WATCHDOG" => "1") }
       Process.kill("TERM", said["MAINPID"].to_i)
       expect(manager.next_news).to include("STOPPING" => "1")

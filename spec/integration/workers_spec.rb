@@ -15,20 +15,20 @@ RSpec.describe "adding and removing workers" do
       expect(server.add_worker).to eq(1)
       eventually { indexes(server) == [0, 1] }
       expect(server.stats).to include(workers: 2, respawns: 0)
-      expect(Wire.get(server.port, "/free").body).to eq("free")
+      expect(HttpClient.get(server.port, "/free").body).to eq("free")
       server.shutdown
       expect([server.add_worker, server.remove_worker]).to eq([nil, nil])
     end
 
     it "lets a worker that is removed finish what it is at" do
       server = serve(Apps::Doors, workers: 2)
-      wires = Array.new(2) { connect(server).send_head("GET", "/wait?#{meeting.path}") }
-      visitors = Array.new(2) { meeting.next }
+      clients = Array.new(2) { connect(server).send_head("GET", "/wait?#{rendezvous.path}") }
+      visitors = Array.new(2) { rendezvous.next }
       server.remove_worker
       visitors.each { |visitor| visitor.answer("finished") }
-      expect(wires.map { |wire| wire.read_answer.body }).to eq(["finished"] * 2)
+      expect(clients.map { |client| client.read_response.body }).to eq(["finished"] * 2)
       eventually { indexes(server) == [0] }
-      expect(Wire.get(server.port, "/free").body).to eq("free")
+      expect(HttpClient.get(server.port, "/free").body).to eq("free")
     end
 
     if mode == :threaded || RUBY_VERSION >= "4"
@@ -50,11 +50,11 @@ RSpec.describe "adding and removing workers" do
         eventually("it is given up") { server.workers == 1 }
       end
       expect(server.stats).to include(workers: 1)
-      expect(Wire.get(server.port, "/free").body).to eq("free")
+      expect(HttpClient.get(server.port, "/free").body).to eq("free")
       server.shutdown
       expect(server.wait).to be(server)
       given_up = /^kino: kino-worker-2 died at boot 8 times in a row and is given up \(workers now: 1\): SystemExit/
-      expect(log.text.scan(given_up).size).to eq(2)
+      expect(log.scan(given_up).size).to eq(2)
     end
 
     it "is nothing for a server that does not run" do

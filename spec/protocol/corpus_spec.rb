@@ -115,7 +115,7 @@ RSpec.describe "the corpus of malformed requests" do
       rescue RuntimeError
         expect(leaked).to eq({})
       end
-      answer = connect.ask(Protocol.post("/", "still here"))
+      answer = connect.exchange(Protocol.post("/", "still here"))
       expect(answer).to have_attributes(status: 200, body: "still here")
     end
 
@@ -133,7 +133,7 @@ RSpec.describe "the corpus of malformed requests" do
       start
       before = belongings
       corpus.each_value do |requests|
-        requests.each { |bytes| connect.say(bytes).then { |client| bytes.size.even? ? client.close : client.reset } }
+        requests.each { |bytes| connect.write(bytes).then { |client| bytes.size.even? ? client.close : client.reset } }
       end
       # Those who leave before they are answered may count as such.
       expect_nothing_leaked(before, *%i[disconnects])
@@ -143,7 +143,7 @@ RSpec.describe "the corpus of malformed requests" do
     it "of changed bytes is answered or refused, and leaks nothing" do
       start
       before = belongings
-      answers = mutations.map { |bytes| [bytes, statuses(connect.say(bytes).rest)] }
+      answers = mutations.map { |bytes| [bytes, statuses(connect.write(bytes).read_rest)] }
       possible = [200, 400, 408, 413, 501, 505].map { |status| [status] }
       expect(answers.reject { |_, statuses| possible.include?(statuses) }).to eq([])
       @clients.each(&:close)
@@ -153,8 +153,8 @@ RSpec.describe "the corpus of malformed requests" do
 
     # @return [Array<Integer>] the statuses of all that is answered until the server closes
     def refusal_of(bytes)
-      client = connect.say(bytes)
-      statuses(client.rest)
+      client = connect.write(bytes)
+      statuses(client.read_rest)
     ensure
       client.close
     end

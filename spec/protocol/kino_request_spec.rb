@@ -48,17 +48,17 @@ RSpec.describe "env['kino.request']" do
     before { serve(Protocol::Keepers) }
 
     it "that is kept is over when its request is, and reads nothing of the next" do
-      connect.ask(Protocol.post("/keep", "first"))
-      connect.ask(Protocol.post("/use", "second"))
+      connect.exchange(Protocol.post("/keep", "first"))
+      connect.exchange(Protocol.post("/use", "second"))
       expect(notes).to eq([[false, IOError, Kino::Error, "second"]])
     end
 
     it "that is kept still knows that its client had left" do
-      client = connect.say(Protocol.get("/wait-and-keep"))
+      client = connect.write(Protocol.get("/wait-and-keep"))
       await_stats(in_flight: 1)
       client.close
       await_stats(in_flight: 0)
-      connect.ask(Protocol.post("/use", "second"))
+      connect.exchange(Protocol.post("/use", "second"))
       expect(notes).to eq([[true, nil, Kino::Error, "second"]])
     end
 

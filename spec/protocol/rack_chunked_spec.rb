@@ -70,14 +70,14 @@ RSpec.describe "Rack bodies that are chunked already" do
       end
 
       it "reach HTTP/1.0 without chunks, #{kind}" do
-        answer = connect.ask("GET #{kind}?#{hello} HTTP/1.0\r\n\r\n")
+        answer = connect.exchange("GET #{kind}?#{hello} HTTP/1.0\r\n\r\n")
         expect([answer.body, answer["transfer-encoding"]]).to eq(["hello!", nil])
       end
 
       it "are left out on HEAD, 204 and 304, #{kind}" do
         client = connect
         %w[HEAD GET GET].zip([200, 204, 304]).each do |method, status|
-          answer = client.ask(Protocol.request(method, "#{kind}?nonsense", "Status: #{status}"))
+          answer = client.exchange(Protocol.request(method, "#{kind}?nonsense", "Status: #{status}"))
           expect([answer.status, answer.body]).to eq([status, ""])
         end
         expect(client.get("/fine").body).to eq("fine")
@@ -102,8 +102,8 @@ RSpec.describe "Rack bodies that are chunked already" do
         "end early" => "1%a%", "break" => "1%a%|x", "go on behind their end" => "1%a%0%%|1%b%0%%"
       }.each do |what, bytes|
         it "break the connection where they #{what} once a part is sent, #{kind}" do
-          client = connect.say(Protocol.get("#{kind}?#{bytes}"))
-          expect { client.answer }.to raise_error(Protocol::Client::Broken)
+          client = connect.write(Protocol.get("#{kind}?#{bytes}"))
+          expect { client.read_response }.to raise_error(HttpClient::Broken)
           expect(notes.last).to eq(["finished", true, 200, "Kino::InvalidResponseError"])
           log
         end
@@ -116,9 +116,9 @@ RSpec.describe "Rack bodies that are chunked already" do
     end
 
     it "break the connection where they raise" do
-      client = connect.say(Protocol.get("/raises"))
-      expect([client.head.status, client.chunk]).to eq([200, "a"])
-      expect { client.chunk }.to raise_error(Protocol::Client::Broken)
+      client = connect.write(Protocol.get("/raises"))
+      expect([client.read_head.status, client.read_chunk]).to eq([200, "a"])
+      expect { client.read_chunk }.to raise_error(HttpClient::Broken)
       expect(notes).to eq(["closed"])
       log
     end
@@ -126,7 +126,7 @@ RSpec.describe "Rack bodies that are chunked already" do
     it "are the app's own on a connection that it takes over" do
       answer = connect.get("/partial")
       expect([answer.body, answer["transfer-encoding"], answer["connection"]]).to eq(%w[raw chunked close])
-      expect(connect.ask(Protocol.request("HEAD", "/partial")).status).to eq(200)
+      expect(connect.exchange(Protocol.request("HEAD", "/partial")).status).to eq(200)
     end
   end
 end

@@ -129,7 +129,7 @@ RSpec.describe "clients that leave" do
 
     %i[close reset].each do |how|
       it "are seen before the answer (#{how})" do
-        client = connect.say(Protocol.get("/before-the-answer"))
+        client = connect.write(Protocol.get("/before-the-answer"))
         await_stats(in_flight: 1)
         client.public_send(how)
         expect(notes.first).to eq("left")
@@ -138,9 +138,9 @@ RSpec.describe "clients that leave" do
       end
 
       it "are seen within it, and writing raises (#{how})" do
-        client = connect.say(Protocol.get("/within-the-answer"))
-        client.head
-        client.chunk
+        client = connect.write(Protocol.get("/within-the-answer"))
+        client.read_head
+        client.read_chunk
         client.public_send(how)
         expect(notes.first(2)).to eq(%w[left Kino::DisconnectedError])
         await_stats(in_flight: 0, disconnects: 1)
@@ -148,27 +148,27 @@ RSpec.describe "clients that leave" do
       end
 
       it "are seen by a stream that waits for that (#{how})" do
-        client = connect.say(Protocol.get("/idle"))
-        client.head
-        client.chunk
+        client = connect.write(Protocol.get("/idle"))
+        client.read_head
+        client.read_chunk
         client.public_send(how)
         expect(notes.first).to eq(:disconnected)
         await_stats(in_flight: 0, disconnects: 1)
       end
 
       it "end a stream of events that waits (#{how})" do
-        client = connect.say(Protocol.get("/events"))
-        expect(client.head["content-type"]).to eq("text/event-stream")
-        expect(client.chunk).to eq("event: kind\nid: 7\nretry: 5\ndata: one\ndata: two\n\n")
+        client = connect.write(Protocol.get("/events"))
+        expect(client.read_head["content-type"]).to eq("text/event-stream")
+        expect(client.read_chunk).to eq("event: kind\nid: 7\nretry: 5\ndata: one\ndata: two\n\n")
         client.public_send(how)
         expect(notes).to eq([[true, false], "cleaned up"])
       end
     end
 
     it "are found out by heartbeats" do
-      client = connect.say(Protocol.get("/heartbeats"))
-      client.head
-      2.times { expect(client.chunk).to eq(":\n\n") }
+      client = connect.write(Protocol.get("/heartbeats"))
+      client.read_head
+      2.times { expect(client.read_chunk).to eq(":\n\n") }
       client.close
       expect(notes).to eq(["cleaned up"])
     end
@@ -182,40 +182,40 @@ RSpec.describe "clients that leave" do
     { "/idle" => "stopping", "/events" => nil }.each do |path, last|
       it "are no matter where the server stops, and #{path} hears of that" do
         serve(Protocol::Watchers, shutdown_timeout: 3600)
-        client = connect.say(Protocol.get(path))
-        client.head
-        client.chunk
+        client = connect.write(Protocol.get(path))
+        client.read_head
+        client.read_chunk
         stopping = Thread.new { server.shutdown }
-        expect(client.chunk).to eq(last)
-        expect(client.chunk).to be_nil if last
+        expect(client.read_chunk).to eq(last)
+        expect(client.read_chunk).to be_nil if last
         expect(stopping.value).to be(server)
       end
     end
 
     it "are seen within the request" do
-      client = connect.say(Protocol.request("POST", "/within-the-request", "Content-Length: 5"))
+      client = connect.write(Protocol.request("POST", "/within-the-request", "Content-Length: 5"))
       await_stats(in_flight: 1)
       client.close
       expect(notes).to eq([true])
     end
 
     it "are not seen where they stay" do
-      client = connect.say(Protocol.request("POST", "/here", "Content-Length: 1"))
-      client.head
-      expect(client.chunk).to eq("false")
-      expect(client.say("x").chunk + client.chunk).to eq("xfalse")
-      expect(client.chunk).to be_nil
+      client = connect.write(Protocol.request("POST", "/here", "Content-Length: 1"))
+      client.read_head
+      expect(client.read_chunk).to eq("false")
+      expect(client.write("x").read_chunk + client.read_chunk).to eq("xfalse")
+      expect(client.read_chunk).to be_nil
       expect(server.stats[:disconnects]).to eq(0)
     end
 
     it "are not served while they wait in the queue" do
-      busy = connect.say(Protocol.request("POST", "/here", "Content-Length: 1"))
-      busy.head
-      queued = connect.say(Protocol.get("/before-the-answer"))
+      busy = connect.write(Protocol.request("POST", "/here", "Content-Length: 1"))
+      busy.read_head
+      queued = connect.write(Protocol.get("/before-the-answer"))
       await_stats(queued: 1)
       queued.close
       await_stats(disconnects: 1)
-      busy.say("x")
+      busy.write("x")
       expect(notes - ["left", ["finished", true, 200, "Kino::DisconnectedError"],
                       ["finished", true, 200, nil]]).to eq([])
     end
@@ -229,9 +229,9 @@ RSpec.describe "clients that leave" do
       before { serve(Protocol::Watchers) }
 
       it "are found out by a second thread of the stream" do
-        client = connect.say(Protocol.get("/queue"))
-        client.head
-        client.chunk
+        client = connect.write(Protocol.get("/queue"))
+        client.read_head
+        client.read_chunk
         client.close
         expect(notes).to eq([[nil, true]])
       end

@@ -125,7 +125,7 @@ RSpec.describe "the Rack env" do
 
       it "is the IPv6 address of one that does not" do
         serve(Protocol::Env, bind: "::1")
-        env = Marshal.load(connect(host: "::1").ask("GET / HTTP/1.0\r\n\r\n").body) # rubocop:disable Security/MarshalLoad
+        env = Marshal.load(connect(host: "::1").exchange("GET / HTTP/1.0\r\n\r\n").body) # rubocop:disable Security/MarshalLoad
         expect(env).to include("REMOTE_ADDR" => "::1", "SERVER_NAME" => "[::1]")
       end
     end
@@ -137,7 +137,7 @@ RSpec.describe "the Rack env" do
 
       it "is the peer's, whatever the client says" do
         client = connect
-        env = Marshal.load(client.get("/", "Remote-Port: 1").body) # rubocop:disable Security/MarshalLoad
+        env = Marshal.load(client.get("/", "Remote-Port" => "1").body) # rubocop:disable Security/MarshalLoad
         expect(env).to include("REMOTE_PORT" => port_of(client), "HTTP_REMOTE_PORT" => "1")
       end
 
@@ -223,7 +223,7 @@ RSpec.describe "the Rack env" do
 
       def env_and_kinds(*headers, path: "/a?b", host: "a.example:81")
         lines = ["GET #{path} HTTP/1.1", "Host: #{host}", *headers]
-        Marshal.load(client.ask("#{lines.join("\r\n")}\r\n\r\n").body) # rubocop:disable Security/MarshalLoad
+        Marshal.load(client.exchange("#{lines.join("\r\n")}\r\n\r\n").body) # rubocop:disable Security/MarshalLoad
       end
 
       it "keeps nothing of what the app did to it" do

@@ -75,20 +75,20 @@ RSpec.describe "Rack bodies with to_path" do
     end
 
     it "hold no worker while they are read" do
-      slow = connect.say(Protocol.get("/send?#{file(content)}"))
-      expect(slow.head["content-length"]).to eq(content.bytesize.to_s)
+      slow = connect.write(Protocol.get("/send?#{file(content)}"))
+      expect(slow.read_head["content-length"]).to eq(content.bytesize.to_s)
       expect(connect.get("/fine").body).to eq("fine")
       expect(server.stats).to include(in_flight: 0, served: 2)
-      expect(slow.exactly(content.bytesize) == content).to be(true)
+      expect(slow.read_exactly(content.bytesize) == content).to be(true)
       expect(slow.get("/fine").body).to eq("fine")
     end
 
     it "are sent whole although they are deleted meanwhile" do
       path = file(content)
-      client = connect.say(Protocol.get("/send?#{path}"))
-      client.head
+      client = connect.write(Protocol.get("/send?#{path}"))
+      client.read_head
       File.delete(path)
-      expect(client.exactly(content.bytesize) == content).to be(true)
+      expect(client.read_exactly(content.bytesize) == content).to be(true)
     end
 
     it "are cut to their content-length" do
@@ -98,24 +98,24 @@ RSpec.describe "Rack bodies with to_path" do
     end
 
     it "break the connection if they are shorter than their content-length" do
-      client = connect.say(Protocol.get("/too-long?#{file("0123456789")}"))
-      expect(client.head["content-length"]).to eq("100000000")
-      expect { client.exactly(100_000_000) }.to raise_error(Protocol::Client::Broken)
+      client = connect.write(Protocol.get("/too-long?#{file("0123456789")}"))
+      expect(client.read_head["content-length"]).to eq("100000000")
+      expect { client.read_exactly(100_000_000) }.to raise_error(HttpClient::Broken)
       expect(notes.count("closed")).to eq(1)
       log
     end
 
     it "break the connection if they become shorter" do
       path = file(content)
-      client = connect.say(Protocol.get("/send?#{path}"))
-      client.head
+      client = connect.write(Protocol.get("/send?#{path}"))
+      client.read_head
       File.truncate(path, 10)
-      expect { client.exactly(content.bytesize) }.to raise_error(Protocol::Client::Broken)
+      expect { client.read_exactly(content.bytesize) }.to raise_error(HttpClient::Broken)
     end
 
     it "answer HEAD with the length and nothing else" do
       client = connect
-      answer = client.ask(Protocol.request("HEAD", "/send?#{file(content)}"))
+      answer = client.exchange(Protocol.request("HEAD", "/send?#{file(content)}"))
       expect(answer["content-length"]).to eq(content.bytesize.to_s)
       expect(client.get("/fine").body).to eq("fine")
       expect(notes.count("closed")).to eq(1)
@@ -139,8 +139,8 @@ RSpec.describe "Rack bodies with to_path" do
       connect.get("/fine")
       before = Dir.children("/dev/fd").size
       4.times do
-        client = connect.say(Protocol.get("/send?#{path}"))
-        client.head
+        client = connect.write(Protocol.get("/send?#{path}"))
+        client.read_head
         client.reset
       end
       eventually("all are closed") { Dir.children("/dev/fd").size <= before }

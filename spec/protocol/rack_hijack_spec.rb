@@ -22,7 +22,7 @@ module Protocol
         socket = env["rack.hijack"].call
         idle = IO.select([socket], [socket], nil, 0)
         socket << "ready\n"
-        found = IO.select([socket], nil, nil, LIMIT) # rubocop:disable Lint/IncompatibleIoSelectWithFiberScheduler
+        found = IO.select([socket], nil, nil, TIMEOUT) # rubocop:disable Lint/IncompatibleIoSelectWithFiberScheduler
         note([socket.is_a?(IO), env["rack.hijack"].call.equal?(socket), idle == [[], [socket], []],
               found&.first&.first.equal?(socket), socket.read_nonblock(10)].inspect)
         socket.close
@@ -107,46 +107,46 @@ RSpec.describe "Rack hijacking" do
 
     describe "in full" do
       it "sends only what the app does, and closes the body that it returns" do
-        client = connect.say(Protocol.get("/full"))
-        expect(client.exactly(3)).to eq("raw")
-        client.say("no HTTP\n")
-        expect(client.rest).to eq("no HTTP\n")
+        client = connect.write(Protocol.get("/full"))
+        expect(client.read_exactly(3)).to eq("raw")
+        client.write("no HTTP\n")
+        expect(client.read_rest).to eq("no HTTP\n")
         expect(notes).to eq(["closed", ["finished", true, 500, nil]])
         await_stats(in_flight: 0)
         expect(server.stats).to include(disconnects: 0, dropped: 0, refusals: {})
       end
 
       it "gives a real IO, the same at each call" do
-        client = connect.say(Protocol.get("/kind"))
-        expect(client.exactly(6)).to eq("ready\n")
-        client.say("bytes")
-        expect(client).to be_closed
+        client = connect.write(Protocol.get("/kind"))
+        expect(client.read_exactly(6)).to eq("ready\n")
+        client.write("bytes")
+        expect(client).to be_closed_by_server
         expect(notes).to eq(['[true, true, true, true, "bytes"]'])
       end
 
       it "sends nothing of an error" do
-        expect(connect.say(Protocol.get("/raises")).rest).to eq("raw")
+        expect(connect.write(Protocol.get("/raises")).read_rest).to eq("raw")
         expect(notes).to eq([["finished", true, nil, "RuntimeError"]])
         expect(log).to include("on purpose")
       end
 
       it "leaves the worker free" do
-        client = connect.say(Protocol.get("/detached"))
+        client = connect.write(Protocol.get("/detached"))
         expect(connect.get("/fine").body).to eq("fine")
-        client.say("bye\n")
-        expect(client.rest).to eq("bye bye\n")
+        client.write("bye\n")
+        expect(client.read_rest).to eq("bye bye\n")
       end
 
       it "gives the app what the client has sent ahead, and nothing else" do
-        client = connect.say("#{Protocol.get("/lines")}ahead\n\0GET / HTTP/1.1\n")
-        expect(client.rest).to eq("")
+        client = connect.write("#{Protocol.get("/lines")}ahead\n\0GET / HTTP/1.1\n")
+        expect(client.read_rest).to eq("")
         expect(notes).to eq(["ahead\n\0GET / HTTP/1.1\n"])
       end
 
       it "gives the app what an upgrading client has sent ahead" do
         request = Protocol.get("/lines", "Connection: upgrade", "Upgrade: echo")
-        client = connect.say("#{request}ahead\n\0GET / HTTP/1.1\n")
-        expect(client.rest).to eq("")
+        client = connect.write("#{request}ahead\n\0GET / HTTP/1.1\n")
+        expect(client.read_rest).to eq("")
         expect(notes).to eq(["ahead\n\0GET / HTTP/1.1\n"])
       end
 
@@ -157,13 +157,13 @@ RSpec.describe "Rack hijacking" do
 
     describe "in part" do
       it "sends the head, and then what the app does" do
-        client = connect.say(Protocol.get("/partial"))
-        head = client.head
+        client = connect.write(Protocol.get("/partial"))
+        head = client.read_head
         expect([head.status, head["x-app"], head["connection"]]).to eq([200, "1", "close"])
         expect(head.names & %w[rack.hijack content-length transfer-encoding]).to eq([])
-        expect(client.exactly(4)).to eq("raw ")
-        client.say("line\n")
-        expect(client.rest).to eq("line\n")
+        expect(client.read_exactly(4)).to eq("raw ")
+        client.write("line\n")
+        expect(client.read_rest).to eq("line\n")
         expect(notes).to eq(["closed", ["finished", true, 200, nil]])
       end
 
@@ -171,7 +171,7 @@ RSpec.describe "Rack hijacking" do
       it "sends the head only where no content follows" do
         client = connect
         [["HEAD", 200], ["GET", 204], ["GET", 304]].each do |method, status|
-          answer = client.ask(Protocol.request(method, "/partial-bodiless?#{status}"))
+          answer = client.exchange(Protocol.request(method, "/partial-bodiless?#{status}"))
           expect([answer.status, answer["x-app"], answer.body]).to eq([status, "1", ""])
           expect(notes).to eq(["closed", ["finished", true, status.to_s, nil]])
         end
@@ -184,8 +184,8 @@ RSpec.describe "Rack hijacking" do
       end
 
       it "ends with an error of the app's" do
-        client = connect.say(Protocol.get("/partial-raises"))
-        expect([client.head.status, client.rest]).to eq([200, "raw"])
+        client = connect.write(Protocol.get("/partial-raises"))
+        expect([client.read_head.status, client.read_rest]).to eq([200, "raw"])
         expect(notes).to eq([["finished", true, 200, "RuntimeError"]])
         expect(log).to include("on purpose")
       end
@@ -200,8 +200,8 @@ RSpec.describe "Rack hijacking" do
     it "leaves nothing behind" do
       before = Dir.children("/dev/fd").size
       5.times do
-        connect.say(Protocol.get("/full")).say("x\n").rest
-        connect.say(Protocol.get("/partial")).say("x\n").rest
+        connect.write(Protocol.get("/full")).write("x\n").read_rest
+        connect.write(Protocol.get("/partial")).write("x\n").read_rest
       end
       @clients.each(&:close)
       eventually("all are closed") { Dir.children("/dev/fd").size <= before }

@@ -85,7 +85,7 @@ RSpec.describe "rack.input" do
     def post(target, body)
       chunks = body.scan(/.{1,2}/m).map { |data| "#{data.bytesize.to_s(16)}\r\n#{data}\r\n" }.join
       [Protocol.post(target, body), Protocol.chunked(target, "#{chunks}0\r\n\r\n")]
-        .map { |bytes| connect.ask(bytes).body }
+        .map { |bytes| connect.exchange(bytes).body }
     end
 
     def eq_inspected(*values) = eq([values.inspect] * 2)
@@ -130,18 +130,18 @@ RSpec.describe "rack.input" do
     end
 
     it "gives what has come, and does not wait for more than it is asked for" do
-      client = connect.say(Protocol.request("POST", "/partly", "Content-Length: 12"))
-      client.head
-      expect(client.say("abc").chunk).to eq("abc")
-      expect(client.say("def\n").chunk).to eq("def\n")
-      expect(client.say("rest\n").chunk).to eq("rest\n")
-      expect(client.chunk).to be_nil
+      client = connect.write(Protocol.request("POST", "/partly", "Content-Length: 12"))
+      client.read_head
+      expect(client.write("abc").read_chunk).to eq("abc")
+      expect(client.write("def\n").read_chunk).to eq("def\n")
+      expect(client.write("rest\n").read_chunk).to eq("rest\n")
+      expect(client.read_chunk).to be_nil
     end
 
     it "raises if the client leaves before its end" do
       [Protocol.request("POST", "/left", "Content-Length: 5"),
        Protocol.chunked("/left", "2\r\nhi\r\n")].product(%i[close reset]) do |bytes, how|
-        client = connect.say(bytes)
+        client = connect.write(bytes)
         await_stats(in_flight: 1)
         client.public_send(how)
         expect(notes).to eq(["[Kino::DisconnectedError, true]"])
@@ -150,8 +150,8 @@ RSpec.describe "rack.input" do
     end
 
     it "cannot be read after the answer" do
-      client = connect.say(Protocol.request("POST", "/late", "Content-Length: 5"))
-      expect(client.answer.body).to eq("answered")
+      client = connect.write(Protocol.request("POST", "/late", "Content-Length: 5"))
+      expect(client.read_response.body).to eq("answered")
       expect(notes).to eq(["IOError"])
     end
   end

@@ -174,7 +174,7 @@ RSpec.describe "Rack responses" do
     # Reports what went wrong and goes on on the same connection.
     def expect_failure(target, to: "GET")
       client = connect
-      answer = client.ask(Protocol.request(to, target))
+      answer = client.exchange(Protocol.request(to, target))
       expect([answer.status, answer.names]).to eq([500, %w[content-type content-length date]])
       expect(client.get("/fine").body).to eq("fine")
       expect(log).to include("kino: ")
@@ -201,7 +201,7 @@ RSpec.describe "Rack responses" do
           %w[/headers /headers-of-a-stream].each do |target|
             answer = connect.get("#{target}?#{place}")
             expect(answer).to have_attributes(status: 200, body: "x")
-            expect(answer.fields_but(*Protocol::ResponseTables::OWN)).to eq(fields)
+            expect(answer.fields_except(*Protocol::ResponseTables::OWN)).to eq(fields)
           end
         end
       end
@@ -248,7 +248,7 @@ RSpec.describe "Rack responses" do
       many = (0..300).map { |index| "n#{index}" }
       [%w[a a b b a], few, %w[a a], ["l" * 300] * 2, many, %w[a]].flatten.each do |value|
         answer = connect.get("/#{value}")
-        expect(answer.fields_but(*Protocol::ResponseTables::OWN)).to eq(
+        expect(answer.fields_except(*Protocol::ResponseTables::OWN)).to eq(
           [%w[content-type text/plain], ["x-value", value], ["x-twice", value], %w[x-twice b], [value, "name"]]
         )
       end
@@ -264,14 +264,14 @@ RSpec.describe "Rack responses" do
         end
 
         it "end with the connection for HTTP/1.0, or with their length, #{target}" do
-          expect(connect.ask("GET #{target} HTTP/1.0\r\n\r\n")).to have_attributes(body: "only")
-          expect(connect.ask("GET #{target}?4 HTTP/1.0\r\n\r\n")).to have_attributes(body: "only")
+          expect(connect.exchange("GET #{target} HTTP/1.0\r\n\r\n")).to have_attributes(body: "only")
+          expect(connect.exchange("GET #{target}?4 HTTP/1.0\r\n\r\n")).to have_attributes(body: "only")
         end
 
         it "shorter than their content-length break the connection, #{target}" do
-          client = connect.say(Protocol.get("#{target}?10"))
-          expect { client.answer }.to raise_error(Protocol::Client::Broken)
-          expect(client).to be_closed
+          client = connect.write(Protocol.get("#{target}?10"))
+          expect { client.read_response }.to raise_error(HttpClient::Broken)
+          expect(client).to be_closed_by_server
           notes
           expect(log).to match(/6 bytes shorter/)
         end
@@ -298,8 +298,8 @@ RSpec.describe "Rack responses" do
 
       %w[/each /call-stream].each do |target|
         it "that are too short say so to rack.response_finished, #{target}" do
-          client = connect.say(Protocol.get("#{target}?10"))
-          expect(client).not_to be_closed
+          client = connect.write(Protocol.get("#{target}?10"))
+          expect(client).not_to be_closed_by_server
           expect(notes.last).to eq(["finished", true, 200, "Kino::InvalidResponseError"])
           log
         end
@@ -333,17 +333,17 @@ RSpec.describe "Rack responses" do
       { "/raises-at?1" => "RuntimeError", "/raises-at?2" => "RuntimeError", "/stream-raises" => "RuntimeError",
         "/yields-others-late" => "Kino::InvalidResponseError" }.each do |target, error|
         it "after the head break the connection behind what was sent, #{target}" do
-          client = connect.say(Protocol.get(target))
-          expect([client.head.status, client.chunk]).to eq([200, "one"])
-          expect { 2.times { client.chunk or break } && raise("it looks complete") }
-            .to raise_error(Protocol::Client::Broken)
+          client = connect.write(Protocol.get(target))
+          expect([client.read_head.status, client.read_chunk]).to eq([200, "one"])
+          expect { 2.times { client.read_chunk or break } && raise("it looks complete") }
+            .to raise_error(HttpClient::Broken)
           expect(notes.last).to eq(["finished", true, 200, error])
           expect(log).to include(error)
         end
 
         it "after the head do not look complete to HTTP/1.0, #{target}" do
-          client = connect.say("GET #{target} HTTP/1.0\r\n\r\n")
-          expect { client.answer }.to raise_error(Protocol::Client::Broken)
+          client = connect.write("GET #{target} HTTP/1.0\r\n\r\n")
+          expect { client.read_response }.to raise_error(HttpClient::Broken)
           log
         end
       end
@@ -360,8 +360,8 @@ RSpec.describe "Rack responses" do
         "/to-ary?10" => "GET", "/raises-at?0" => "GET", "/raises-at?1" => "GET", "/bad-status?0" => "GET",
         "/bad-headers?0" => "HEAD" }.each do |target, verb|
         it "is called exactly once, #{verb} #{target}" do
-          client = connect.say(Protocol.request(verb, target))
-          client.head
+          client = connect.write(Protocol.request(verb, target))
+          client.read_head
           expect(notes.count("closed")).to eq(1)
           log
         end
@@ -369,9 +369,9 @@ RSpec.describe "Rack responses" do
 
       %i[close reset].each do |how|
         it "is called exactly once when the client has left (#{how})" do
-          client = connect.say(Protocol.get("/endless"))
-          client.head
-          client.chunk
+          client = connect.write(Protocol.get("/endless"))
+          client.read_head
+          client.read_chunk
           client.public_send(how)
           expect(notes).to eq(["closed", ["finished", true, 200, "Kino::DisconnectedError"]])
           await_stats(in_flight: 0, disconnects: 1)

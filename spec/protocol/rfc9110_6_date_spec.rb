@@ -38,7 +38,7 @@ RSpec.describe "HTTP dates" do
       "HTTP/1.0" => "GET /array HTTP/1.0\r\n\r\n"
     }.each do |what, bytes|
       it "stand on #{what}, once and as a date, and no server does" do
-        answer = connect.say(bytes).head
+        answer = connect.write(bytes).read_head
         expect(Time.httpdate(answer["date"]).httpdate).to eq(answer["date"])
         expect(answer["server"]).to be_nil
         log

@@ -34,7 +34,7 @@ RSpec.describe "HTTP methods" do
     describe "HEAD (RFC 9110 section 9.3.2)" do
       def head(target)
         client = connect
-        answer = client.ask(Protocol.request("HEAD", target))
+        answer = client.exchange(Protocol.request("HEAD", target))
         # Whatever stood behind the head would be read here.
         expect(client.get("/array").body).to eq("four")
         answer
@@ -65,7 +65,7 @@ RSpec.describe "HTTP methods" do
 
     it "are any token, as they were sent" do
       ["PATCH", "M-SEARCH", "get", "!#$%&'*+-.^_`|~"].each do |verb|
-        expect(connect.ask(Protocol.request(verb, "/verb"))["x-verb"]).to eq(verb)
+        expect(connect.exchange(Protocol.request(verb, "/verb"))["x-verb"]).to eq(verb)
       end
     end
   end

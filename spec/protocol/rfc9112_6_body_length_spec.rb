@@ -88,8 +88,8 @@ RSpec.describe "HTTP/1.1 body lengths" do
 
     it "a request without either has no body" do
       serve(Protocol::Plain)
-      client = connect.say(Protocol.request("POST", "/") + Protocol.get("/"))
-      expect([client.answer.body, client.answer.body]).to eq(["", ""])
+      client = connect.write(Protocol.request("POST", "/") + Protocol.get("/"))
+      expect([client.read_response.body, client.read_response.body]).to eq(["", ""])
     end
 
     describe "max_body_size (RFC 9110 section 15.5.14)" do

@@ -19,6 +19,9 @@ class Child
   # @return [Integer]
   attr_reader :pid
 
+  # @return [String] its output, as far as it has been read
+  attr_reader :seen
+
   # What else is given is for Kernel#spawn.
   def initialize(*command, env: {}, chdir: ROOT, **)
     @errors = Tempfile.new("kino-child")

@@ -1,8 +1,7 @@
 # frozen_string_literal: true
 
-require "socket"
+require_relative "../../../spec/support/http_client"
 require_relative "../clock"
-require_relative "../connection"
 
 module Bench
   module Chaos
@@ -26,15 +25,6 @@ module Bench
       # The first byte of the kernel's `struct tcp_info`.
       ESTABLISHED = 1
 
-      # Tells by its head that an answer has begun.
-      class Line < Connection
-        attr_reader :head
-
-        private
-
-        def read_head = @head = super
-      end
-
       # @return [Integer] connections made
       attr_reader :connects
 
@@ -42,7 +32,7 @@ module Bench
       # @param timeout [Numeric] seconds that a read may wait
       # @param keep_alive [Boolean] whether to use a connection for more than one request
       def initialize(uri, timeout: 10, keep_alive: true)
-        @address = [uri.host, uri.port]
+        @uri = uri
         @timeout = timeout
         @keep_alive = keep_alive
         @connects = 0
@@ -53,33 +43,30 @@ module Bench
       def get(path)
         started = Clock.now
         close if closed_meanwhile?
-        fresh = @socket.nil?
+        fresh = @http.nil?
         kind, head, body = connect ? exchange(path) : :refused
         close unless kind == :answered && reusable?(head)
-        Answer.new(kind:, status: head&.status, headers: head&.headers, body:, seconds: Clock.now - started, fresh:)
+        Answer.new(kind:, status: head&.status, headers: head&.headers.to_h, body:, seconds: Clock.now - started,
+                   fresh:)
       end
 
       # @return [void]
       def close
-        @socket&.close
-        @socket = nil
+        @http&.close
+        @http = nil
       end
 
       private
 
       # What a server closes while nothing is asked for is its own affair.
       def closed_meanwhile?
-        @socket && @socket.read_nonblock(1, exception: false) != :wait_readable
+        @http && @http.socket.read_nonblock(1, exception: false) != :wait_readable
       rescue SystemCallError
         true
       end
 
       def connect
-        @socket ||= TCPSocket.new(*@address).tap do |socket|
-          @connects += 1
-          socket.timeout = @timeout
-          socket.setsockopt(Socket::IPPROTO_TCP, Socket::TCP_NODELAY, 1)
-        end
+        @http ||= HttpClient.open(@uri.port, host: @uri.host, timeout: @timeout).tap { @connects += 1 }
       rescue SystemCallError
         nil
       end
@@ -87,26 +74,27 @@ module Bench
       def exchange(path)
         close = "connection: close\r\n" unless @keep_alive
         is_there = send_request("GET #{path} HTTP/1.1\r\nhost: bench\r\n#{close}\r\n")
-        line = Line.new(@socket)
-        body = +""
-        line.read_answer { |piece| body << piece }
-        [:answered, line.head, body]
+        head = nil
+        body = "".b
+        head = @http.read_head
+        @http.read_body(head) { |piece| body << piece }
+        [:answered, head, body]
       rescue IO::TimeoutError
-        [:hung, line.head, body]
+        [:hung, head, body]
       rescue IOError, SystemCallError
         missing = is_there ? :unanswered : :crossed
-        [line&.head ? :broken : missing, line&.head, body]
+        [head ? :broken : missing, head, body]
       end
 
       # Over the loopback what is sent is there at once, and so is the end of a connection. Neither call gives up the VM
       # lock, so nothing comes between them.
       # @return [Boolean] whether the connection was still open when the request got there
       def send_request(text)
-        @socket.write_nonblock(text)
-        @socket.getsockopt(Socket::IPPROTO_TCP, Socket::TCP_INFO).data.getbyte(0) == ESTABLISHED
+        @http.socket.write_nonblock(text)
+        @http.socket.getsockopt(Socket::IPPROTO_TCP, Socket::TCP_INFO).data.getbyte(0) == ESTABLISHED
       end
 
-      def reusable?(head) = @keep_alive && head.headers["connection"] != "close"
+      def reusable?(head) = @keep_alive && head["connection"] != "close"
     end
   end
 end

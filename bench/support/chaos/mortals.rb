@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-require "socket"
+require_relative "../../../spec/support/http_client"
 require_relative "../clock"
 
 module Bench
@@ -15,43 +15,30 @@ module Bench
       # Bytes that an upload announces, and sends.
       ANNOUNCED = 1_000_000
       SENT = "x" * (ANNOUNCED / 2)
-      CHUNK = "#{(SENT.bytesize / 4).to_s(16)}\r\n#{"x" * (SENT.bytesize / 4)}\r\n".freeze
-      DOWNLOAD = "GET /download HTTP/1.1\r\nhost: bench\r\n\r\n"
+      CHUNK = ("x" * (SENT.bytesize / 4)).freeze
 
       # What they do before they are killed. The kernel ends a connection in order if all that came was read, else it
       # resets it; with a linger time of 0 it always does.
       DEEDS = {
-        "upload" => ->(socket) { upload(socket) },
-        "upload, reset" => ->(socket) { upload(reset_at_end(socket)) },
-        "chunked upload" => ->(socket) { chunked_upload(socket) },
-        "download, unread" => ->(socket) { download(socket) },
-        "download, reset" => ->(socket) { download(reset_at_end(socket)) },
-        "half a head" => ->(socket) { socket.write("GET /plain HTTP/1.1\r\nhos") },
-        "kept alive" => ->(socket) { kept_alive(socket) }
+        "upload" => ->(http) { upload(http) },
+        "upload, reset" => ->(http) { upload(http.reset_on_close) },
+        "chunked upload" => ->(http) { chunked_upload(http) },
+        "download, unread" => ->(http) { download(http) },
+        "download, reset" => ->(http) { download(http.reset_on_close) },
+        "half a head" => ->(http) { http.write("GET /plain HTTP/1.1\r\nhos") },
+        "kept alive" => ->(http) { http.get("/plain") }
       }.freeze
 
       class << self
         private
 
-        def upload(socket)
-          socket.write("POST /upload HTTP/1.1\r\nhost: bench\r\ncontent-length: #{ANNOUNCED}\r\n\r\n", SENT)
+        def upload(http) = http.send_head("POST", "/upload", "content-length" => ANNOUNCED).write(SENT)
+
+        def chunked_upload(http)
+          http.send_head("POST", "/upload", "transfer-encoding" => "chunked").send_chunk(CHUNK).send_chunk(CHUNK)
         end
 
-        def chunked_upload(socket)
-          socket.write("POST /upload HTTP/1.1\r\nhost: bench\r\ntransfer-encoding: chunked\r\n\r\n", CHUNK, CHUNK)
-        end
-
-        def download(socket)
-          socket.write(DOWNLOAD)
-          socket.readpartial(65_536)
-        end
-
-        def kept_alive(socket)
-          socket.write("GET /plain HTTP/1.1\r\nhost: bench\r\n\r\n")
-          socket.readpartial(65_536)
-        end
-
-        def reset_at_end(socket) = socket.tap { socket.setsockopt(Socket::Option.linger(true, 0)) }
+        def download(http) = http.send_head("GET", "/download").read_head
       end
 
       # @param uri [URI] of the server
@@ -83,7 +70,7 @@ module Bench
       def bear(deed)
         pid = Process.fork do
           @begun.close
-          DEEDS.fetch(deed).call(TCPSocket.new(@uri.host, @uri.port).tap { |socket| @kept = socket })
+          DEEDS.fetch(deed).call(@kept = HttpClient.open(@uri.port, host: @uri.host))
           @says.write([Process.pid].pack("L"))
           sleep
         rescue SystemCallError, IOError

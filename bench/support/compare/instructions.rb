@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
 require "fileutils"
-require "socket"
+require_relative "../../../spec/support/http_client"
 require_relative "columns"
 require_relative "peer"
 require_relative "rows"
@@ -12,8 +12,8 @@ module Bench
   class Instructions
     # Its columns, the one that is compared with the other first.
     COLUMNS = %w[engine hyper].freeze
-    REQUEST = "GET /plaintext HTTP/1.1\r\nHost: bench\r\n\r\n"
-    ANSWER_TIMEOUT = 30
+    # Seconds for a response; valgrind is slow.
+    TIMEOUT = 30
 
     # An engine example under callgrind.
     class Launcher
@@ -37,7 +37,7 @@ module Bench
     def self.available? = ENV.fetch("PATH", "").split(":").any? { |dir| File.executable?("#{dir}/valgrind") }
 
     # @param requests [Integer] the count is the difference between twice as many and this many
-    # @param connections [Integer] kept alive; each sends its next request when all have got their answers
+    # @param connections [Integer] kept alive; each sends its next request when all have their responses
     # @param workers [Integer]
     def initialize(requests: 20_000, connections: 16, workers: 2)
       @batches = (requests / connections.to_f).ceil
@@ -69,21 +69,17 @@ module Bench
     end
 
     def drive(port, batches)
-      sockets = Array.new(@connections) { TCPSocket.new("127.0.0.1", port) }
-      sockets.each { |socket| socket.timeout = ANSWER_TIMEOUT }
+      clients = Array.new(@connections) { HttpClient.open(port, timeout: TIMEOUT) }
       batches.times do
-        ask(sockets)
-        sockets.each { |socket| read_answer(socket) }
+        clients.each { |client| client.send_head("GET", "/plaintext", "host" => "bench") }
+        clients.each { |client| check(client.read_response) }
       end
     ensure
-      sockets&.each(&:close)
+      clients&.each(&:close)
     end
 
-    def ask(sockets) = sockets.each { |socket| socket.write(REQUEST) }
-
-    def read_answer(socket)
-      answer = +""
-      answer << socket.readpartial(4096) until answer.end_with?(BatteryApp::HELLO)
+    def check(response)
+      raise Peer::Failed, "answers #{response}" unless response.body == BatteryApp::HELLO
     end
   end
 end

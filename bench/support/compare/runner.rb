@@ -44,7 +44,7 @@ module Bench
                        round:, rounds: @options.rounds, row: row.name, column: column.name, rate: sample.rate,
                        errors: sample.errors.zero? ? "" : "#{sample.errors} errors")
       sample
-    rescue Peer::Failed, Load::Failed, IOError, SystemCallError, Timeout::Error => e
+    rescue Peer::Failed, Load::Failed, IOError, SystemCallError => e
       @faults[[row.name, column.name]] = e.message
       @log.puts "#{round}/#{@options.rounds} #{row.name} #{column.name} FAILED: #{e.message}"
       nil
@@ -53,9 +53,9 @@ module Bench
     # A fast wrong answer is no answer.
     def check(peer, row)
       response = peer.ask(row)
-      return if response.code == "200" && row.right?(response.body)
+      return if response.status == 200 && row.right?(response.body)
 
-      raise Peer::Failed, "answers #{response.code} #{response.body.to_s[0, 60].inspect}"
+      raise Peer::Failed, "answers #{response.status} #{response.body[0, 60].inspect}"
     end
 
     def measure(round, row, column, peer)

@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-require "support/meeting"
+require "support/rendezvous"
 
 module Apps
   # What ends a worker.
@@ -31,7 +31,7 @@ module Apps
         raise Doom, "the end"
       end
 
-      def close = Meeting.tell(path, "closed")
+      def close = Rendezvous.tell(path, "closed")
     end
 
     class << self
@@ -64,7 +64,7 @@ module Apps
         path = env["QUERY_STRING"]
         # After the answer, most likely while the worker waits for the next request; in its midst the outcome is a 500.
         Thread.new do
-          Meeting.ask(path, "answered")
+          Rendezvous.ask(path, "answered")
           waiting.raise(ArgumentError, "from outside")
         end
         ok("soon")
@@ -72,12 +72,12 @@ module Apps
 
       def interrupt(_env) = raise(Interrupt)
 
-      # Waits at the meeting, then answers with what it was told there.
-      def wait(env) = ok(Meeting.ask(env["QUERY_STRING"], "waiting"))
+      # Waits at the rendezvous, then answers with what it was told there.
+      def wait(env) = ok(Rendezvous.ask(env["QUERY_STRING"], "waiting"))
 
       # When it is told to.
       def doom_at_last(env)
-        Meeting.ask(env["QUERY_STRING"], "waiting")
+        Rendezvous.ask(env["QUERY_STRING"], "waiting")
         doom(env)
       end
 

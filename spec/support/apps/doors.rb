@@ -1,38 +1,38 @@
 # frozen_string_literal: true
 
-require "support/meeting"
+require "support/rendezvous"
 
 module Apps
-  # Stands still where the spec wants it to. The query is the path of its {Meeting}.
+  # Stands still where the spec wants it to. The query is the path of its {Rendezvous}.
   module Doors
     extend Routes
 
     class << self
       def free(_env) = ok("free")
 
-      # Waits at the meeting, then answers with what it was told there.
-      def wait(env) = ok(Meeting.ask(env["QUERY_STRING"], "waiting"))
+      # Waits at the rendezvous, then answers with what it was told there.
+      def wait(env) = ok(Rendezvous.ask(env["QUERY_STRING"], "waiting"))
 
-      # Sends a piece, waits at the meeting, sends what it was told there.
+      # Sends a piece, waits at the rendezvous, sends what it was told there.
       def wait_midway(env)
         path = env["QUERY_STRING"]
         [200, TEXT.dup, lambda { |stream|
           stream << "first "
-          stream << Meeting.ask(path, "midway")
+          stream << Rendezvous.ask(path, "midway")
         }]
       end
 
       # Waits, and then asks whether anybody still wants the answer.
       def wait_for_leaver(env)
         path = env["QUERY_STRING"]
-        Meeting.ask(path, "waiting")
+        Rendezvous.ask(path, "waiting")
         Thread.pass until env["kino.request"].disconnected?
-        Meeting.tell(path, "has left")
+        Rendezvous.tell(path, "has left")
         ok("to nobody")
       end
 
       def whoami(env)
-        Meeting.ask(env["QUERY_STRING"], "waiting")
+        Rendezvous.ask(env["QUERY_STRING"], "waiting")
         ok("#{Ractor.current.inspect[/#\d+/]} #{Thread.current.object_id}")
       end
 
@@ -48,7 +48,7 @@ module Apps
       def nap(_env) = ok(Kino.sleep(0.001).to_s)
 
       def sleep_forever(env)
-        Meeting.tell(env["QUERY_STRING"], "sleeping")
+        Rendezvous.tell(env["QUERY_STRING"], "sleeping")
         ok(Kino.sleep(3600).to_s)
       end
 
@@ -72,7 +72,7 @@ module Apps
         rescue StandardError => e
           e.class
         end
-        Meeting.tell(env["QUERY_STRING"], "child: #{[request.frozen?, read].inspect}")
+        Rendezvous.tell(env["QUERY_STRING"], "child: #{[request.frozen?, read].inspect}")
         0
       end
     end

@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-require "support/meeting"
+require "support/rendezvous"
 
 module Apps
   # Runs on threads as well as in Ractors, but for what reads a constant that no Ractor but the main one may read.
@@ -64,20 +64,20 @@ module Apps
         }]
       end
 
-      # Waits at the meeting, and then fails.
+      # Waits at the rendezvous, and then fails.
       def late(env)
-        Meeting.ask(env["QUERY_STRING"], "waiting")
+        Rendezvous.ask(env["QUERY_STRING"], "waiting")
         cache(env)
       end
 
-      # Waits at the meeting, and is well.
-      def wait(env) = ok(Meeting.ask(env["QUERY_STRING"], "waiting"))
+      # Waits at the rendezvous, and is well.
+      def wait(env) = ok(Rendezvous.ask(env["QUERY_STRING"], "waiting"))
 
       def wait_midway(env)
         path = env["QUERY_STRING"]
         [200, TEXT.dup, lambda { |stream|
           stream << "first "
-          stream << Meeting.ask(path, "midway")
+          stream << Rendezvous.ask(path, "midway")
         }]
       end
 
@@ -85,7 +85,7 @@ module Apps
         path = env["QUERY_STRING"]
         socket = env["rack.hijack"].call
         socket.write("HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\n")
-        socket.write(Meeting.ask(path, "hijacked"))
+        socket.write(Rendezvous.ask(path, "hijacked"))
         socket.close
         [200, {}, []]
       end

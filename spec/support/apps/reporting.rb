@@ -1,8 +1,8 @@
 # frozen_string_literal: true
 
-require "support/meeting"
+require "support/rendezvous"
 
-# Bodies that report to the {Meeting} at a path.
+# Bodies that report to the {Rendezvous} at a path.
 module Apps
   # Yields chunks and reports.
   class Reporting
@@ -22,7 +22,7 @@ module Apps
     end
 
     def close
-      Meeting.tell(@path, "closed")
+      Rendezvous.tell(@path, "closed")
     end
   end
 
@@ -46,7 +46,7 @@ module Apps
   class Slow < Reporting
     def each
       yield @chunks.first
-      rest = Meeting.ask(@path, "midway")
+      rest = Rendezvous.ask(@path, "midway")
       yield rest
     end
   end
@@ -55,10 +55,10 @@ module Apps
   class Endless < Reporting
     def each
       yield "start" * 1000
-      Meeting.ask(@path, "writing")
+      Rendezvous.ask(@path, "writing")
       loop { yield "x" * 65_536 }
     ensure
-      Meeting.tell(@path, "stopped")
+      Rendezvous.tell(@path, "stopped")
     end
   end
 end

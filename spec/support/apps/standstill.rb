@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-require "support/meeting"
+require "support/rendezvous"
 
 module Apps
   # Has all threads of its Ractor wait for one another.
@@ -16,7 +16,7 @@ module Apps
         path, waiting = env["QUERY_STRING"].split("&")
         Thread.new do
           Thread.pass until news.num_waiting == Integer(waiting)
-          Meeting.tell(path, "all wait")
+          Rendezvous.tell(path, "all wait")
           news.pop
         end
         ok(news.pop)

@@ -1,10 +1,10 @@
 # frozen_string_literal: true
 
 require "digest"
-require "support/meeting"
+require "support/rendezvous"
 
 module Apps
-  # Reads the request body in every way. A query is the path of a {Meeting}.
+  # Reads the request body in every way. A query is the path of a {Rendezvous}.
   module Uploads
     extend Routes
 
@@ -72,10 +72,10 @@ module Apps
 
       # What it got until the body ended in an exception; raised again.
       def report(env)
-        Meeting.tell(env["QUERY_STRING"], "reading")
+        Rendezvous.tell(env["QUERY_STRING"], "reading")
         env["rack.input"].read
       rescue Exception => e # rubocop:disable Lint/RescueException
-        Meeting.tell(env["QUERY_STRING"], e.class.ancestors.take_while { |one| one != StandardError }.inspect)
+        Rendezvous.tell(env["QUERY_STRING"], e.class.ancestors.take_while { |one| one != StandardError }.inspect)
         raise
       end
 
@@ -88,7 +88,7 @@ module Apps
       def later(env)
         path = env["QUERY_STRING"]
         env["rack.response_finished"] << lambda { |given, *|
-          Meeting.tell(path, outcome { given["rack.input"].read }.inspect)
+          Rendezvous.tell(path, outcome { given["rack.input"].read }.inspect)
         }
         ok("answered")
       end

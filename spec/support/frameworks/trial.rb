@@ -1,10 +1,11 @@
 # frozen_string_literal: true
 
 require "json"
-require "net/http"
-require "tempfile"
+require "uri"
 require "kino"
 require "kino/app_loader"
+require_relative "../captured_stderr"
+require_relative "../http_client"
 require_relative "table"
 
 module Frameworks
@@ -70,13 +71,13 @@ module Frameworks
 
       def outcome(app, mode, built, obstacle = nil)
         tried = { faults: ["not shareable"] }
-        log = obstacle || captured { tried = try(app, mode, built) }
+        log = obstacle || CapturedStderr.of { tried = try(app, mode, built) }
         { **tried, reason: reason(tried.fetch(:refused, "") + log), log: }
       end
 
       def try(app, mode, built)
         server = Kino::Server.new(built, port: 0, mode:, workers: 2).start
-        faults = Client.new(server.port).faults(app.calls)
+        faults = Browser.new(server.port).faults(app.calls)
         { mode: server.mode, faults: }
       rescue Kino::UnshareableAppError => e
         { faults: ["refused"], refused: e.message }
@@ -111,18 +112,6 @@ module Frameworks
         (match = pattern.match(text)) ? format(words, *match.captures) : text[/^.*Error.*$/].to_s
       end
 
-      def captured
-        file = Tempfile.new("kino-frameworks")
-        former = $stderr.dup
-        $stderr.reopen(file.path, "a")
-        $stderr.sync = true
-        yield
-        File.read(file.path)
-      ensure
-        $stderr.reopen(former)
-        file.close!
-      end
-
       def in_child(&)
         reader, writer = IO.pipe
         pid = fork { write(writer, &) }
@@ -148,8 +137,8 @@ module Frameworks
       end
     end
 
-    # A browser: it keeps cookies, and its connection.
-    class Client
+    # A browser: it keeps cookies, and its connection for as long as the server does.
+    class Browser
       ROUNDS = 2
 
       def initialize(port)
@@ -158,44 +147,50 @@ module Frameworks
         @last = ""
       end
 
-      # @return [Array<String>] what was not as it has to be
+      # @return [Array<String>] the responses that differ from what the call expects
       def faults(calls)
-        Net::HTTP.start("127.0.0.1", @port, read_timeout: 10) do |http|
-          (1..ROUNDS).flat_map { |round| calls.filter_map { |call| fault(call, http.request(request(call)), round) } }
-        end
+        (1..ROUNDS).flat_map { |round| calls.filter_map { |call| fault(call, request(call), round) } }
+      ensure
+        @http&.close
       end
 
       private
 
       def request(call)
-        headers = { "accept-encoding" => "identity", "cookie" => @cookies.map { |pair| pair.join("=") }.join("; ") }
-        headers.delete("cookie") if @cookies.empty?
-        request = Net::HTTPGenericRequest.new(call.verb, !call.form.nil?, call.verb != "HEAD", call.path,
-                                              headers.merge(call.sent))
-        if call.form
-          request.body = call.form.sub("{}") { URI.encode_www_form_component(@last) }
-          request.content_type = "application/x-www-form-urlencoded" unless request["content-type"]
+        @http ||= HttpClient.open(@port)
+        response = @http.request(call.verb, call.path, headers(call), call.form && form(call))
+        if response["connection"] == "close"
+          @http.close
+          @http = nil
         end
-        request
+        response
       end
 
-      def fault(call, answer, round)
-        @last = answer.body.to_s.b
-        answer.get_fields("set-cookie")&.each { |field| note(field) }
-        return if right?(call, answer, round)
-
-        "#{call.verb} #{call.path} in round #{round}: #{answer.code} #{answer.to_hash} #{@last[0, 300].inspect}"
+      def headers(call)
+        { "host" => "127.0.0.1:#{@port}", "accept" => "*/*", "accept-encoding" => "identity",
+          **({ "cookie" => @cookies.map { |pair| pair.join("=") }.join("; ") } unless @cookies.empty?),
+          **({ "content-type" => "application/x-www-form-urlencoded" } if call.form), **call.sent }
       end
 
-      def note(cookie)
+      def form(call) = call.form.sub("{}") { URI.encode_www_form_component(@last) }
+
+      def fault(call, response, round)
+        @last = response.body
+        response.all("set-cookie").each { |field| store(field) }
+        return if right?(call, response, round)
+
+        "#{call.verb} #{call.path} in round #{round}: #{response.status} #{response.fields} #{@last[0, 300].inspect}"
+      end
+
+      def store(cookie)
         name, value = cookie.split(";", 2).first.split("=", 2)
         cookie.include?("01 Jan 1970") ? @cookies.delete(name) : @cookies[name] = value
       end
 
-      def right?(call, answer, round)
+      def right?(call, response, round)
         expected = call.body.respond_to?(:call) ? call.body.call(round) : call.body
-        answer.code.to_i == call.status && fits?(expected, @last) &&
-          call.headers.all? { |name, value| fits?(value, answer[name].to_s) }
+        response.status == call.status && fits?(expected, @last) &&
+          call.headers.all? { |name, value| fits?(value, response.all(name).join(", ")) }
       end
 
       def fits?(expected, text)

@@ -4,20 +4,21 @@ require "fileutils"
 require "socket"
 require "tmpdir"
 
-# Where a spec meets its app, whatever Ractor or process that runs in: a unix socket, which the app knows by its path.
-class Meeting
+# Where a spec and its app synchronise, whatever Ractor or process the app runs in: a unix socket whose path the app
+# gets with the request.
+class Rendezvous
   # Seconds; a guard against hanging.
-  LIMIT = 20
+  TIMEOUT = 20
 
-  # An app that has come, said its text, and may wait for an answer.
+  # An app that has arrived and sent its text, and that may be waiting for an answer.
   class Visitor
-    # @return [String] what it said
+    # @return [String] what it sent
     attr_reader :text
 
     def initialize(socket)
       @socket = socket
-      socket.timeout = LIMIT
-      # At once: closing a socket before all is read would be an error for the other end.
+      socket.timeout = TIMEOUT
+      # At once: closing the socket before all is read would be an error for the other end.
       @text = socket.gets(chomp: true)
     end
 
@@ -27,9 +28,9 @@ class Meeting
       @socket.close
     end
 
-    # Lets it go, if it is still there.
+    # Releases the app if it is still waiting.
     # @return [void]
-    def dismiss
+    def release
       answer unless @socket.closed?
     rescue Errno::EPIPE
       @socket.close
@@ -43,19 +44,19 @@ class Meeting
       UNIXSocket.open(path) { |socket| socket.puts(text) }
     end
 
+    # Waits for the spec.
     # @return [String, nil] what the spec answers; nil if it never does
     def ask(path, text)
       UNIXSocket.open(path) do |socket|
         socket.puts(text)
-        patiently { socket.gets(chomp: true) }
+        retry_timeouts { socket.gets(chomp: true) }
       end
     end
 
     private
 
-    # In a Ractor the VM (3.4.5 and 4.0.5) now and then ends a wait for a socket too early, and then
-    # says that a time is over which nobody has set.
-    def patiently
+    # In a Ractor the VM (3.4.5 and 4.0.5) sometimes ends a wait for a socket early, with a timeout that nobody has set.
+    def retry_timeouts
       yield
     rescue IO::TimeoutError
       retry
@@ -74,13 +75,13 @@ class Meeting
 
   # @return [Visitor] waits for it
   def next
-    @server.wait_readable(LIMIT) or raise "nobody came"
+    @server.wait_readable(TIMEOUT) or raise "no app arrived"
     @visitors << Visitor.new(@server.accept)
     @visitors.last
   end
 
-  # @return [Array<String>] what was told until now and not taken by {#next}
-  def told
+  # @return [Array<String>] the texts that have arrived by now and that {#next} has not taken
+  def texts
     texts = []
     texts << self.next.text while @server.wait_readable(0)
     texts
@@ -88,7 +89,7 @@ class Meeting
 
   # @return [void]
   def close
-    @visitors.each(&:dismiss)
+    @visitors.each(&:release)
     @server.close
     FileUtils.remove_entry(@directory)
   end
