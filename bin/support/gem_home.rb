@@ -40,25 +40,38 @@ class GemHome
     register(spec)
   end
 
-  # @return [Array<String>] gems that no installed version satisfies
-  def missing
-    installed.flat_map(&:runtime_dependencies)
-             .select { |dependency| dependency.matching_specs.empty? }
-             .map(&:name).uniq.sort
+  # @param gemfile [String]
+  # @return [Array<String>] gems that the Gemfile or an installed gem needs, in a version that is not installed
+  def missing(gemfile)
+    (required_by(gemfile) + installed.flat_map(&:runtime_dependencies))
+      .select { |dependency| dependency.matching_specs.empty? }
+      .map(&:name).uniq.sort
   end
 
-  # @param source [String] an unpacked source with a gemspec
+  # @param source [String] an unpacked source
+  # @param gemspec [String, nil] its specification
   # @return [void]
-  def compile(source)
-    spec = Dir.chdir(source) { Gem::Specification.load(Dir["*.gemspec"].first) }
+  def compile(source, gemspec = Dir[File.join(source, "*.gemspec")].first)
+    spec = gemspec && Dir.chdir(source) { Gem::Specification.load(File.expand_path(gemspec)) }
+    spec or abort "#{source} has no gemspec"
     target = File.join(@path, "gems", spec.full_name)
     FileUtils.rm_rf(target)
+    FileUtils.mkdir_p(File.dirname(target))
     FileUtils.cp_r(source, target)
     spec.extensions.each { |extconf| make(File.join(target, File.dirname(extconf)), File.join(target, "lib")) }
     register(spec)
   end
 
   private
+
+  # @return [Array<Gem::Dependency>] those of the Gemfile, and of the gem that it is for instead of that gem itself
+  def required_by(gemfile)
+    require "bundler"
+    dsl = Bundler::Dsl.new
+    dsl.eval_gemfile(gemfile)
+    dsl.dependencies.reject { |dependency| dsl.gemspecs.map(&:name).include?(dependency.name) } +
+      dsl.gemspecs.flat_map(&:runtime_dependencies)
+  end
 
   def installed
     Dir[File.join(@path, "specifications/*.gemspec")].map { |file| Gem::Specification.load(file) }

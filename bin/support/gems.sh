@@ -78,15 +78,30 @@ install_gems() {
     say "Gems: RubyGems cannot be reached, so they come from Debian's packages"
     need_debian_keyring
     need_nokogiri_packages
-    run_logged "$log" install_debian_gems ||
-      fail_with_log "Debian's packages of the gems could not be set up" "$log" \
-        "Check the network, then run this again (it tries RubyGems first)."
+    run_logged "$log" install_debian_gems || fail_without_gems "$log"
     run_logged "$log" ruby_bundle install --local ||
       fail_with_log "bundle install failed on Debian's packages of the gems" "$log" "$advice"
   else
     fail_with_log "RubyGems cannot be reached, and there is no apt to take the gems from Debian" "$log" \
       "Check the network (proxies are taken from https_proxy), then run this again."
   fi
+}
+
+# fail_without_gems LOG: says why install_debian_gems failed.
+fail_without_gems() {
+  if [ -n "$KINO_MISSING_GEM" ]; then
+    fail_with_log "The Gemfile, or a gem in it, needs the gem $KINO_MISSING_GEM in a version that was not found" "$1" \
+      "It was looked for among the gems of Ruby $KINO_RUBY_VERSION ($(gem_folder_of_ruby)), in Debian's packages," \
+      "in Debian's source package ruby-$KINO_MISSING_GEM, and in Debian's source of Ruby" \
+      "(ruby$(papt_source_series | head -n 1)). Install it for this Ruby, then run this again:" \
+      "  GEM_HOME=$GEM_HOME $KINO_RUBY_EXE -S gem install $KINO_MISSING_GEM" \
+      "Or set KINO_RUBY to a Ruby that was built with its bundled gems."
+  elif [ -n "$KINO_MISSING_PACKAGES" ]; then
+    fail_with_log "Debian has no package $KINO_MISSING_PACKAGES" "$1" \
+      "Take it from KINO_DEBIAN_GEMS in bin/support/gems.sh, or make RubyGems reachable, then run this again."
+  fi
+  fail_with_log "Debian's packages of the gems could not be set up" "$1" \
+    "Check the network, then run this again (it tries RubyGems first)."
 }
 
 ruby_bundle() { "$KINO_RUBY_EXE" -S bundle "$@"; }
@@ -112,15 +127,20 @@ need_nokogiri_packages() {
   fi
 }
 
-# Downloads with an apt of our own, unpacks, and makes an ordinary gem folder of it.
+# Downloads with an apt of our own, unpacks, and makes an ordinary gem folder of it. Leaves what was not found in
+# KINO_MISSING_GEM or KINO_MISSING_PACKAGES.
 install_debian_gems() {
+  KINO_MISSING_GEM="" KINO_MISSING_PACKAGES=""
   local debs="$KINO_CACHE/build/debs" unpacked="$KINO_CACHE/build/unpacked" attempt deb
   for attempt in "" force; do
     rm -rf "$debs" "$unpacked" "$KINO_CACHE/build/gem-source"
     mkdir -p "$debs" "$unpacked"
     # shellcheck disable=SC2086
     if papt_setup $attempt && (cd "$debs" && papt_get download $KINO_DEBIAN_GEMS); then break; fi
-    if [ "$attempt" = force ]; then return 1; fi
+    if [ "$attempt" = force ]; then
+      KINO_MISSING_PACKAGES=$(missing_packages)
+      return 1
+    fi
   done
   for deb in "$debs"/*.deb; do
     dpkg-deb -x "$deb" "$unpacked/$(basename "${deb%%_*}")" || return 1
@@ -131,16 +151,28 @@ install_debian_gems() {
 
 debian_gems() { "$KINO_RUBY_EXE" "$KINO_ROOT/bin/support/debian_gems.rb" "$@"; }
 
-# install_missing_gems FOLDER: from their sources what the installed gems ask for, and what that asks for in turn.
+# missing_packages: those that our apt's lists do not have, on one line.
+missing_packages() {
+  # shellcheck disable=SC2086
+  papt_cache show $KINO_DEBIAN_GEMS 2>&1 >/dev/null |
+    sed -n 's/^[NWE]: Unable to locate package //p' | sort -u | paste -s -d ' ' -
+}
+
+# install_missing_gems FOLDER: from their sources what the Gemfile and the installed gems still need, until nothing is
+# missing.
 install_missing_gems() {
   local missing before="" gem
-  while missing=$(debian_gems missing "$GEM_HOME") || return 1; [ -n "$missing" ]; do
-    if [ "$missing" = "$before" ]; then
-      echo "No version that fits: $missing"
-      return 1
-    fi
+  while missing=$(debian_gems missing "$GEM_HOME" "$KINO_ROOT/Gemfile") || return 1; [ -n "$missing" ]; do
+    for gem in $missing; do
+      KINO_MISSING_GEM=$gem
+      if [ "$missing" = "$before" ]; then
+        echo "What was installed of $gem does not fit"
+        return 1
+      fi
+      install_gem_from_source "$gem" "$1" || return 1
+    done
     before=$missing
-    for gem in $missing; do install_gem_from_source "$gem" "$1" || return 1; done
+    KINO_MISSING_GEM=""
   done
 }
 

@@ -72,7 +72,7 @@ module Bench
       clients = Array.new(@connections) { HttpClient.open(port, timeout: TIMEOUT) }
       batches.times do
         clients.each { |client| client.send_head("GET", "/plaintext", "host" => "bench") }
-        clients.each { |client| check(client.read_response) }
+               .each { |client| check(client.read_response) }
       end
     ensure
       clients&.each(&:close)
