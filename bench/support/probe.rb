@@ -5,15 +5,15 @@ require_relative "../apps/soak"
 require_relative "clock"
 
 module Bench
-  # One client besides the load that asks each tenth of a second for something else, checks the answer and keeps the
-  # time of the slowest.
+  # A client besides the load: it sends a different request every tenth of a second, checks the response and records the
+  # slowest.
   class Probe
-    EVERY = 0.1
-    # Seconds for an answer.
+    INTERVAL = 0.1
+    # Seconds for a response.
     DEADLINE = 5
 
     UPLOAD = ("probe " * 1000).freeze
-    QUESTIONS = [
+    REQUESTS = [
       ["GET", "/plain", nil, "plain\n"],
       ["GET", "/alloc", nil, SoakApp.digest],
       ["GET", "/sleep", nil, "slept\n"],
@@ -21,7 +21,7 @@ module Bench
       ["GET", "/stream", nil, SoakApp::BLOCK * SoakApp::BLOCKS]
     ].freeze
 
-    # @return [Integer] questions asked
+    # @return [Integer] requests sent
     attr_reader :count
     # @return [Float] seconds
     attr_reader :slowest
@@ -39,25 +39,25 @@ module Bench
 
     # @return [self]
     def start
-      @thread = Thread.new { ask until @stop.pop(timeout: EVERY) || @faults.size > 20 }
+      @thread = Thread.new { ask until @stop.pop(timeout: INTERVAL) || @faults.size > 20 }
       self
     end
 
     # @return [self]
     def stop
       @stop << :stop
-      @faults << "the probe does not come back" unless @thread.join(DEADLINE * 2)
+      @faults << "the probe hangs" unless @thread.join(DEADLINE * 2)
       self
     end
 
-    # @return [Boolean] whether the server never kept it waiting too long
+    # @return [Boolean] whether every response came in time
     def moving? = !count.zero? && slowest < DEADLINE
 
     private
 
     # One connection for all, until a request fails on it.
     def ask
-      method, path, body, expected = QUESTIONS[@count % QUESTIONS.size]
+      method, path, body, expected = REQUESTS[@count % REQUESTS.size]
       id = "probe-#{@count += 1}"
       started = Clock.now
       @client ||= HttpClient.open(@uri.port, host: @uri.host, timeout: DEADLINE)

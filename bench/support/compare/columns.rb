@@ -6,18 +6,18 @@ require_relative "puma_launcher"
 require_relative "rust_launcher"
 
 module Bench
-  # One side of the comparison: a name, and how its server is started.
+  # One side of the comparison, and how its server is started.
   Column = Data.define(:name, :title, :launcher) do
     # @return [String, nil] why it cannot run here
-    def obstacle = launcher.obstacle
+    def skip_reason = launcher.skip_reason
 
     # @param row [Row]
     # @return [Boolean]
-    def plays?(row) = launcher.rows.nil? || launcher.rows.include?(row.name)
+    def runs?(row) = launcher.rows.nil? || launcher.rows.include?(row.name)
   end
 
-  # THE list of columns. A setting of Kino's that is to be compared is one more entry; one whose flag this Kino does not
-  # know is skipped.
+  # THE list of columns. To compare another setting of Kino's, add an entry; a checkout that does not know its flag
+  # skips it.
   module Columns
     ALL = [
       Column.new(name: "kino-ractor", title: "Kino ractor", launcher: KinoLauncher.new(flags: %w[--mode ractor])),

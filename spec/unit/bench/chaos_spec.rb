@@ -5,7 +5,7 @@ require "uri"
 require_relative "../../../bench/support/chaos/client"
 require_relative "../../../bench/support/chaos/crashes"
 require_relative "../../../bench/support/chaos/options"
-require_relative "../../../bench/support/chaos/tally"
+require_relative "../../../bench/support/chaos/counter"
 
 RSpec.describe Bench::Chaos do
   describe Bench::Chaos::Client do
@@ -28,7 +28,7 @@ RSpec.describe Bench::Chaos do
 
     it "knows an answer" do
       answer = answer_of { |socket| read_head(socket).write("HTTP/1.1 503 x\r\ncontent-length: 2\r\n\r\nno") }
-      expect(answer).to have_attributes(kind: :answered, sum: 503, body: "no", fresh: true)
+      expect(answer).to have_attributes(kind: :answered, result: 503, body: "no", fresh: true)
     end
 
     it "knows an answer that breaks off" do
@@ -36,11 +36,11 @@ RSpec.describe Bench::Chaos do
         read_head(socket).write("HTTP/1.1 200 x\r\ncontent-length: 2\r\n\r\nn")
         socket.close
       end
-      expect(answer).to have_attributes(sum: :broken, status: 200, body: "n")
+      expect(answer).to have_attributes(result: :broken, status: 200, body: "n")
     end
 
     it "knows a request that is not answered" do
-      expect(answer_of { |socket| read_head(socket).close }.sum).to eq(:unanswered)
+      expect(answer_of { |socket| read_head(socket).close }.result).to eq(:unanswered)
     end
 
     it "knows an answer that does not come" do
@@ -48,12 +48,12 @@ RSpec.describe Bench::Chaos do
         read_head(socket)
         socket.read
       end
-      expect(answer.sum).to eq(:hung)
+      expect(answer.result).to eq(:hung)
     end
 
     it "knows a connection that is refused" do
       port = TCPServer.open("127.0.0.1", 0) { |server| server.addr[1] }
-      expect(described_class.new(URI("http://127.0.0.1:#{port}")).get("/").sum).to eq(:refused)
+      expect(described_class.new(URI("http://127.0.0.1:#{port}")).get("/").result).to eq(:refused)
     end
 
     it "makes another connection where the last one was closed in between" do
@@ -66,9 +66,9 @@ RSpec.describe Bench::Chaos do
           socket.close
         end
       end
-      expect(client.get("/").sum).to eq(200)
+      expect(client.get("/").result).to eq(200)
       server.join(0.1) # it has closed by then, and waits for another
-      expect(client.get("/").sum).to eq(200)
+      expect(client.get("/").result).to eq(200)
       expect(client.connects).to eq(2)
     ensure
       client.close
@@ -103,7 +103,7 @@ RSpec.describe Bench::Chaos do
     end
   end
 
-  describe Bench::Chaos::Tally do
+  describe Bench::Chaos::Counter do
     it "counts, and puts the most frequent first" do
       tally = described_class.new
       [200, :hung, 200].each { |sum| tally.add(sum) }

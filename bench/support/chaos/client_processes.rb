@@ -5,21 +5,21 @@ require_relative "../clock"
 
 module Bench
   module Chaos
-    # Client processes that are killed in the middle of what they do. Each is a fork that begins, says so, and waits for
-    # its end.
-    class Mortals
-      # At a time.
-      CROWD = 8
-      # Seconds that one may take to begin.
-      PATIENCE = 10
+    # Client processes that are killed in the middle of a request. Each is a fork that starts its activity, reports
+    # that, and waits to be killed.
+    class ClientProcesses
+      # How many run at a time.
+      CONCURRENCY = 8
+      # Seconds that one may take to start.
+      TIMEOUT = 10
       # Bytes that an upload announces, and sends.
       ANNOUNCED = 1_000_000
       SENT = "x" * (ANNOUNCED / 2)
       CHUNK = ("x" * (SENT.bytesize / 4)).freeze
 
-      # What they do before they are killed. The kernel ends a connection in order if all that came was read, else it
-      # resets it; with a linger time of 0 it always does.
-      DEEDS = {
+      # What they are doing when they are killed. The kernel closes the connection with a FIN if everything received was
+      # read, and resets it otherwise; with a linger time of 0 it always resets it.
+      ACTIVITIES = {
         "upload" => ->(http) { upload(http) },
         "upload, reset" => ->(http) { upload(http.reset_on_close) },
         "chunked upload" => ->(http) { chunked_upload(http) },
@@ -47,42 +47,42 @@ module Bench
         @alive = {}
       end
 
-      # @param count [Integer] how many are to die
-      # @return [Hash{String=>Integer}] how many died of each kind; :failed are those that did not begin
+      # @param count [Integer] how many to kill
+      # @return [Hash{String=>Integer}] how many of each kind were killed; :failed are those that did not start
       def run(count)
-        @begun, @says = IO.pipe
-        @begun.timeout = PATIENCE
+        @started, @reports = IO.pipe
+        @started.timeout = TIMEOUT
         @killed = Hash.new(0)
-        deeds = DEEDS.keys.cycle
+        activities = ACTIVITIES.keys.cycle
         count.times do
-          end_one while @alive.size >= CROWD
-          bear(deeds.next)
+          kill_one while @alive.size >= CONCURRENCY
+          spawn(activities.next)
         end
-        end_one until @alive.empty?
+        kill_one until @alive.empty?
         @killed
       ensure
         @alive.each_key { |pid| finish(pid) }
-        [@begun, @says].each(&:close)
+        [@started, @reports].each(&:close)
       end
 
       private
 
-      def bear(deed)
+      def spawn(activity)
         pid = Process.fork do
-          @begun.close
-          DEEDS.fetch(deed).call(@kept = HttpClient.open(@uri.port, host: @uri.host))
-          @says.write([Process.pid].pack("L"))
+          @started.close
+          ACTIVITIES.fetch(activity).call(@kept = HttpClient.open(@uri.port, host: @uri.host))
+          @reports.write([Process.pid].pack("L"))
           sleep
         rescue SystemCallError, IOError
-          # Not what the parent has registered to be done at its end.
+          # Without the parent's at_exit handlers.
           exit!(1)
         end
-        @alive[pid] = deed
+        @alive[pid] = activity
       end
 
-      # Kills the one that has begun first.
-      def end_one
-        pid = @begun.read(4).unpack1("L")
+      # Kills the one that started first.
+      def kill_one
+        pid = @started.read(4).unpack1("L")
         @killed[@alive.delete(pid)] += 1
         finish(pid)
       rescue IO::TimeoutError

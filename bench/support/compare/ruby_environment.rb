@@ -3,19 +3,19 @@
 module Bench
   ROOT = File.expand_path("../../..", __dir__)
 
-  # How many workers each side has, and how many requests a worker runs at a time; nil is the side's own default.
-  # And the app, where it is not the side's own.
+  # How many workers each side has, how many requests a worker runs at a time (nil for the side's default), and the app
+  # if it is not the side's usual one.
   Topology = Data.define(:workers, :threads, :rackup) do
     def initialize(workers:, threads:, rackup: nil) = super
   end
 
-  # What all Rubies of a run have in common.
-  module RubySide
+  # The environment that all Ruby servers of a run share.
+  module RubyEnvironment
     RACKUP = "#{ROOT}/bench/apps/battery.ru".freeze
 
     module_function
 
-    # Bundler is for none of them: it would only add to their memory.
+    # No Bundler: it would only add to their memory.
     def environment
       kept_out = ENV.keys.grep(/\ABUNDLE/).to_h { |name| [name, nil] }
       kept_out.merge("RUBYOPT" => "--yjit", "RUBYLIB" => nil, "GEM_PATH" => gem_path, "RACK_ENV" => "production",
@@ -23,7 +23,7 @@ module Bench
                      "MIN_THREADS" => nil, "MAX_THREADS" => nil)
     end
 
-    # bin/setup sets GEM_PATH to the gems of the checkout, so gems of the peers need a name of their own.
+    # bin/setup sets GEM_PATH to the gems of the checkout, so gems of other servers need a variable of their own.
     def gem_path = [*Gem.path, *ENV.fetch("KINO_BENCH_GEMS", nil)].join(":")
   end
 end

@@ -5,10 +5,10 @@ require_relative "../../spec/support/http_client"
 require_relative "../apps/soak"
 
 module Bench
-  # The requests of bench/transfer. Each returns nil, or says what was wrong with the answer.
-  class Exchanges
+  # The requests of bench/transfer. Each returns nil, or what was wrong with the response.
+  class TransferRequests
     PIECE = Random.new(1).bytes(HttpClient::PIECE).freeze
-    # Milliseconds for which one side lets the other wait.
+    # Milliseconds for which one side keeps the other waiting.
     PAUSE = 1000
     PIPELINED = 100
 
@@ -33,7 +33,7 @@ module Bench
     end
 
     # @param path [String] /stream or /call
-    # @param pause [Integer] milliseconds for which the client reads nothing after the first piece
+    # @param pause [Integer] milliseconds that the client pauses after the first piece
     def download(path, pause: 0)
       blocks = @bytes / SoakApp::BLOCK.bytesize
       sum = Digest::SHA256.new
@@ -49,7 +49,7 @@ module Bench
       "#{size} bytes, or wrong ones" unless size == @bytes && sum.hexdigest == digest(SoakApp::BLOCK, blocks)
     end
 
-    # All are sent before the first answer is read.
+    # Sends all requests before reading the first response.
     def pipelined
       HttpClient.open(@uri.port, host: @uri.host) do |client|
         client.write(Array.new(PIPELINED) { |index| small_request(index) }.join)
@@ -76,7 +76,7 @@ module Bench
       (@digests ||= {})[piece] ||= Digest::SHA256.new.tap { |sum| count.times { sum << piece } }.hexdigest
     end
 
-    # Four kinds in turn.
+    # Alternates between four kinds.
     def small_request(index)
       head = "HTTP/1.1\r\nhost: bench\r\nx-request-id: #{index}\r\n"
       case index % 4

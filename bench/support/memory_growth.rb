@@ -3,16 +3,15 @@
 require_relative "table"
 
 module Bench
-  # Whether a process has grown: the median of the first fifth of the samples against the median of the last fifth.
-  # All in KiB.
-  class Growth
-    # What counts as growth: more than this share, and this much besides.
+  # Whether a process has grown: compares the medians of the first and the last fifth of the samples, in KiB.
+  class MemoryGrowth
+    # More than this share plus this slack counts as growth.
     SHARE = 0.15
     SLACK = 8 * 1024
 
     attr_reader :first, :last, :max
 
-    # @param sizes [Array<Integer>] in the order of time, without the warm-up
+    # @param sizes [Array<Integer>] in chronological order, without the warm-up
     def initialize(sizes)
       fifth = [sizes.size / 5, 1].max
       @first = median(sizes.first(fifth))
@@ -20,7 +19,7 @@ module Bench
       @max = sizes.max
     end
 
-    # @return [Integer] what {#last} may be
+    # @return [Integer] the most that {#last} may be
     def limit = (first * (1 + SHARE)).round + SLACK
 
     # @return [Boolean]

@@ -2,20 +2,20 @@
 
 require "tmpdir"
 require_relative "../kino_process"
-require_relative "stats_host"
+require_relative "stats_socket"
 
 module Bench
   module Chaos
-    # A Kino with the app of bench/chaos, and with somebody in it who says how it is.
-    class Host
+    # A Kino server with the app of bench/chaos, which reports its stats over a {StatsSocket}.
+    class Server
       RACKUP = "bench/apps/chaos.ru"
 
-      # @yieldparam dir [String] where servers leave what they have to say; gone after the block
+      # @yieldparam dir [String] for the sockets and files of {StatsSocket}; removed after the block
       def self.in_folder(&) = Dir.mktmpdir("kino-chaos", &)
 
       # @param dir [String] see {.in_folder}
       # @param mode [String]
-      # @param flags [Hash{Symbol=>Object}] more of `kino`'s options
+      # @param flags [Hash{Symbol=>Object}] further options of `kino`
       def initialize(dir, mode, **flags)
         @dir = dir
         options = flags.flat_map { |name, value| ["--#{name.to_s.tr("_", "-")}", value.to_s] }
@@ -25,7 +25,7 @@ module Bench
       # @return [KinoProcess]
       attr_reader :process
 
-      # @yieldparam host [self]
+      # @yieldparam server [self]
       def run = process.run { yield self }
 
       def pid = process.pid
@@ -33,9 +33,9 @@ module Bench
       def uri = process.uri
 
       # @return [Hash{Symbol=>Object}]
-      def stats = StatsHost.ask(@dir, pid)
+      def stats = StatsSocket.ask(@dir, pid)
 
-      # @return [Hash{Symbol=>Integer}] what is under way
+      # @return [Hash{Symbol=>Integer}] connections and requests in progress
       def pending = stats.slice(:connections, :queued, :in_flight)
     end
   end

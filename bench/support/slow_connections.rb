@@ -4,14 +4,14 @@ require_relative "../../spec/support/http_client"
 require_relative "clock"
 
 module Bench
-  # Many connections that each send a request head, one byte a second, and that come back when they are closed. They
-  # live in a process of their own, so that their work does not delay the client that is measured.
-  class Trickle
+  # Many connections that each send a request head at one byte per second, and reconnect when they are closed. They run
+  # in a process of their own, so that they do not delay the client that is measured.
+  class SlowConnections
     HEAD = "GET / HTTP/1.1\r\nHost: slow\r\nX-Slow: #{"x" * 1000}".freeze
-    # Parts of a second in which a share of the connections sends.
+    # The connections are divided into this many groups; each group sends once a second, in turn.
     SHARES = 50
-    # Seconds until all are connected, and for its end.
-    PATIENCE = 30
+    # Seconds to connect all, and to end.
+    TIMEOUT = 30
 
     Client = Struct.new(:http, :sent) { def socket = http.socket }
 
@@ -30,7 +30,7 @@ module Bench
       to, commands = IO.pipe
       pid = fork_sender([reports, commands], to, from)
       [to, from].each(&:close)
-      reports.timeout = PATIENCE
+      reports.timeout = TIMEOUT
       reports.gets == "ready\n" or raise IOError, "the slow clients do not connect"
       yield
       commands.close
@@ -46,7 +46,7 @@ module Bench
       Process.fork do
         others.each(&:close)
         send_slowly(commands, reports)
-        # Not what the parent has registered to be done at its end.
+        # Without the parent's at_exit handlers.
         exit!(0)
       rescue SystemCallError => e
         warn "slow clients: #{e.message}"
@@ -54,7 +54,7 @@ module Bench
       end
     end
 
-    # Ends with the parent, too: then its end of the pipe is closed.
+    # Also ends when the parent does, because that closes the pipe.
     def send_slowly(commands, reports)
       clients = Array.new(@count) { Client.new(connect, 0) }
       reports.puts("ready")
@@ -67,18 +67,18 @@ module Bench
       reports.puts(@closed)
     end
 
-    def connect = HttpClient.open(@uri.port, host: @uri.host, timeout: PATIENCE)
+    def connect = HttpClient.open(@uri.port, host: @uri.host, timeout: TIMEOUT)
 
     def send_byte(client)
-      return come_back(client) unless client.socket.read_nonblock(4096, exception: false) == :wait_readable
+      return reconnect(client) unless client.socket.read_nonblock(4096, exception: false) == :wait_readable
 
       client.socket.write_nonblock(HEAD[client.sent % HEAD.size])
       client.sent += 1
     rescue SystemCallError
-      come_back(client)
+      reconnect(client)
     end
 
-    def come_back(client)
+    def reconnect(client)
       @closed += 1
       client.http.close
       client.http = connect
@@ -86,7 +86,7 @@ module Bench
     end
 
     def finish(pid)
-      Clock.wait(PATIENCE) { Process.wait(pid, Process::WNOHANG) } && return
+      Clock.wait(TIMEOUT) { Process.wait(pid, Process::WNOHANG) } && return
       Process.kill(:KILL, pid)
       Process.wait(pid)
     end

@@ -2,8 +2,8 @@
 
 module Bench
   module Chaos
-    # Counts, from several threads.
-    class Tally
+    # Counts occurrences, from several threads.
+    class Counter
       def initialize
         @counts = Hash.new(0)
         @lock = Mutex.new
@@ -16,7 +16,7 @@ module Bench
         @lock.synchronize { @counts[key] += by }
       end
 
-      # @return [Integer] how often a key, or those that a pattern is true of, came
+      # @return [Integer] how often the key, or keys that match a pattern, occurred
       def [](key) = @counts.sum { |own, count| key === own ? count : 0 } # rubocop:disable Style/CaseEquality
 
       # @return [Integer]
@@ -25,7 +25,7 @@ module Bench
       # @return [Hash{Object=>Integer}]
       def to_h = @counts.dup
 
-      # @return [String] the most frequent first
+      # @return [String] most frequent first
       def to_s
         return "none" if @counts.empty?
 

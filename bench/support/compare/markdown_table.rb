@@ -1,11 +1,11 @@
 # frozen_string_literal: true
 
 module Bench
-  # A table in Markdown that is also aligned for the terminal.
-  class Grid
+  # A Markdown table, aligned for the terminal.
+  class MarkdownTable
     # @param heads [Array<String>]
     # @param lines [Array<Array<#to_s>>]
-    # @param words [Integer] how many of the first columns hold words; the others are aligned as figures
+    # @param words [Integer] how many leading columns are text; the others are right-aligned
     def initialize(heads, lines, words: 2)
       @cells = [heads, *lines].map { |line| line.map(&:to_s) }
       @words = words

@@ -6,14 +6,14 @@ require "socket"
 
 module Bench
   module Chaos
-    # Says how the server of this process is, to whoever connects to a socket named for the process, and at its end in a
-    # file. It is no route of the app: that would need a worker, and count itself.
-    class StatsHost
+    # Serves the stats of this process's server over a unix socket named after the process, and writes them to a file at
+    # exit. A route of the app would need a worker, and count itself.
+    class StatsSocket
       # @!visibility private
-      # Keeps the server that is started, of which the app is not told.
-      module Kept
+      # Remembers the server that is started; the app does not get it.
+      module RememberServer
         def start
-          StatsHost.server = self
+          StatsSocket.server = self
           super
         end
       end
@@ -25,32 +25,32 @@ module Bench
         # @return [void]
         def start(dir)
           require "kino"
-          Kino::Server.prepend(Kept)
+          Kino::Server.prepend(RememberServer)
           listener = UNIXServer.new(socket(dir, Process.pid))
-          Thread.new { loop { listener.accept.then { |client| tell(client) } } }
+          Thread.new { loop { listener.accept.then { |client| reply(client) } } }
           own = Process.pid
-          at_exit { File.write(last_words(dir, own), JSON.generate(server.stats)) if server && Process.pid == own }
+          at_exit { File.write(final_stats(dir, own), JSON.generate(server.stats)) if server && Process.pid == own }
         end
 
         # @return [String] path of the socket of a process
         def socket(dir, pid) = "#{dir}/#{pid}.sock"
 
-        # @return [String] path of what a process said at its end
-        def last_words(dir, pid) = "#{dir}/#{pid}.json"
+        # @return [String] path of a process's final stats
+        def final_stats(dir, pid) = "#{dir}/#{pid}.json"
 
-        # @return [Hash{Symbol=>Object}] how the server of a process is
+        # @return [Hash{Symbol=>Object}] the stats of a process's server
         def ask(dir, pid)
           JSON.parse(UNIXSocket.open(socket(dir, pid), &:read), symbolize_names: true)
         end
 
-        # @return [Array<Hash>] how all servers were when they ended
-        def all_last_words(dir)
+        # @return [Array<Hash>] the stats of all servers when they exited
+        def all_final_stats(dir)
           Dir["#{dir}/*.json"].map { |path| JSON.parse(File.read(path), symbolize_names: true) }
         end
 
         private
 
-        def tell(client)
+        def reply(client)
           client.write(JSON.generate(server.stats))
         rescue SystemCallError
           nil

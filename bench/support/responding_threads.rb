@@ -3,8 +3,8 @@
 require_relative "../../spec/support/http_client"
 
 module Bench
-  # Finds out how many threads of the workers answer, by asking many at once until all have been heard.
-  class RollCall
+  # Counts the worker threads that respond, by sending concurrent requests until every thread has answered one.
+  class RespondingThreads
     ROUNDS = 20
     DEADLINE = 5
 
@@ -15,15 +15,15 @@ module Bench
       @expected = expected
     end
 
-    # @return [Integer] how many different ones answered
+    # @return [Integer] how many different threads answered
     def count
-      heard = {}
+      seen = {}
       ROUNDS.times do
-        break if heard.size >= @expected
+        break if seen.size >= @expected
 
-        round.each { |name| heard[name] = true if name }
+        round.each { |name| seen[name] = true if name }
       end
-      heard.size
+      seen.size
     end
 
     private
@@ -33,7 +33,7 @@ module Bench
       asking.map(&:value)
     end
 
-    # @return [String, nil] nil where there is no answer in time
+    # @return [String, nil] nil if there is no response in time
     def ask
       response = HttpClient.open(@uri.port, host: @uri.host, timeout: DEADLINE) { |client| client.get("/who") }
       response.body if response.status == 200

@@ -5,12 +5,12 @@ require "socket"
 require_relative "../../../spec/support/http_client"
 require_relative "../clock"
 require_relative "process_tree"
-require_relative "ruby_side"
+require_relative "ruby_environment"
 
 module Bench
-  # A server under measurement, from the start of its process to its end.
-  class Peer
-    # Seconds until the port is free, until it answers, and until it has ended.
+  # The process of a server under measurement, from its start to its end.
+  class ServerProcess
+    # Seconds to wait for the port, for the first response, and for the process to end.
     FREE = 20
     BOOT = 60
     STOP = 15
@@ -32,8 +32,8 @@ module Bench
       @url = "http://127.0.0.1:#{port}"
     end
 
-    # Runs the block with the server, which has ended after it, whatever happens.
-    # @yieldparam peer [Peer]
+    # Runs the block with the server, and ends it afterwards, whatever happens.
+    # @yieldparam server [ServerProcess]
     def run
       wait_for_port
       spawn
@@ -64,7 +64,7 @@ module Bench
     end
 
     def spawn
-      @log = "#{ROOT}/tmp/bench/#{Process.pid}-peer.log"
+      @log = "#{ROOT}/tmp/bench/#{Process.pid}-server.log"
       FileUtils.mkdir_p(File.dirname(@log))
       # A group of its own, so that its children can be ended with it.
       @pid = Process.spawn(@launcher.environment, *@launcher.command(@port, @topology),
@@ -74,11 +74,11 @@ module Bench
 
     def wait_for_answer
       ready = Clock.wait(BOOT, every: 0.05) do
-        raise Failed, "ended at once: #{last_words}" if ended?
+        raise Failed, "ended at once: #{final_stats}" if ended?
 
         answers?
       end
-      raise Failed, "no answer after #{BOOT} s: #{last_words}" unless ready
+      raise Failed, "no answer after #{BOOT} s: #{final_stats}" unless ready
     end
 
     def answers?
@@ -89,7 +89,7 @@ module Bench
       false
     end
 
-    def last_words = File.readlines(@log, chomp: true).first(3).join(" / ")[0, 400]
+    def final_stats = File.readlines(@log, chomp: true).first(3).join(" / ")[0, 400]
 
     def ended? = @ended ||= !Process.wait(@pid, Process::WNOHANG).nil?
 
@@ -98,7 +98,7 @@ module Bench
 
       Process.kill(:TERM, @pid) unless ended?
       Clock.wait(STOP) { ended? }
-      # Whatever of the group is left, be it the server or a child that it forgot.
+      # Whatever is left of the group: the server, or a child that it left behind.
       Process.kill(:KILL, -@pid)
       Clock.wait(STOP) { ended? }
     rescue Errno::ESRCH

@@ -3,19 +3,19 @@
 require_relative "table"
 
 module Bench
-  # How a server has to end: on TERM, in time, with status 0 and nothing to complain of.
-  class Ending
+  # Stops a server with TERM: it must exit with 0, in time, and must not have logged anything.
+  class StopCheck
     # @param server [KinoProcess]
-    # @param table [Table] gets the verdicts
+    # @param table [Table] receives the results
     def initialize(server, table)
       @server = server
       @table = table
     end
 
     # @return [void]
-    def demand
-      early = @server.ending
-      early ? @table.add("end", "#{early}, before it was told to", false) : stop
+    def run
+      early = @server.exit_reason
+      early ? @table.add("end", "#{early}, before TERM", false) : stop
       read_log
     end
 
@@ -23,13 +23,13 @@ module Bench
 
     def stop
       seconds = @server.stop
-      ending = @server.ending || "does not end"
+      reason = @server.exit_reason || "does not end"
       after = format(" after %<seconds>.2f s", seconds:) if seconds
-      @table.add("end on TERM", "#{ending}#{after}", ending == "exit 0")
+      @table.add("end on TERM", "#{reason}#{after}", reason == "exit 0")
     end
 
     def read_log
-      lines = @server.complaints
+      lines = @server.stderr_lines
       text = lines.empty? ? "empty" : "#{lines.size} lines, in #{@server.log}: #{lines.first}"
       @table.add("log", text, lines.empty?)
     end
