@@ -43,11 +43,11 @@ module Bench
         first = traffic.unanswered[true]
         table.add("connections", "#{traffic.connects}, #{backlog} of them never accepted")
         table.add("requests that met a closed connection", counts.fetch(:crossed, 0))
-        table.add("requests lost", "#{lost}, #{first} of them the first of tsuccessor connection",
+        table.add("requests lost", "#{lost}, #{first} of them the first of their connection",
                   lost <= spared(first, backlog))
       end
 
-      # @param first [Integer] requests that were lost and were the first of tsuccessor connections
+      # @param first [Integer] requests that were lost and were the first of their connections
       # @param backlog [Integer] connections that were never accepted
       # @return [Integer] requests that may be lost
       def spared(first, backlog) = [first, backlog].min
