@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-# Makes a gem folder that RubyGems and Bundler take as any other out of unpacked Debian packages.
+# Turns unpacked Debian packages into a gem folder that RubyGems and Bundler can use.
 #
 #   debian_gems.rb install UNPACKED GEM_HOME   one folder per unpacked package in UNPACKED
 #   debian_gems.rb missing GEM_HOME GEMFILE    prints the gems that the Gemfile or an installed gem needs, and that

@@ -4,7 +4,7 @@ require "fileutils"
 require "rubygems"
 require "rubygems/installer"
 
-# A gem folder of ours.
+# Our gem folder.
 class GemHome
   # @param path [String]
   def initialize(path)
@@ -17,7 +17,7 @@ class GemHome
   # @return [void]
   def register(spec)
     FileUtils.mkdir_p(File.join(@path, "specifications"))
-    # What is here is ready for use: nothing is left to compile.
+    # The files are ready to use: nothing is left to compile.
     spec.extensions = []
     file = File.join(@path, "specifications", "#{spec.full_name}.gemspec")
     File.write(file, spec.to_ruby)
@@ -29,7 +29,7 @@ class GemHome
   # Installs a gem of Ruby files only.
   #
   # @param spec [Gem::Specification]
-  # @param libraries [Array<String>] files and folders that `require` is to find
+  # @param libraries [Array<String>] files and folders for `require`
   # @return [void]
   def copy(spec, libraries)
     target = File.join(@path, "gems", spec.full_name)

@@ -1,9 +1,8 @@
 # shellcheck shell=bash
 # Step 4: the gems, one folder per Ruby in our cache, from RubyGems or else from Debian's packages.
 
-# What the Gemfile asks for, and what that asks for in turn, as Debian names it. Gems that every Ruby brings
-# (json, logger) are not listed; prism is compiled from its source where the Ruby's own is too old, and nokogiri
-# always.
+# The gems of the Gemfile and their dependencies, by their Debian names. Gems that come with Ruby (json, logger) are not
+# listed. prism is compiled from source if the Ruby's own is too old, and nokogiri always.
 KINO_DEBIAN_GEMS="
   racc rake rake-compiler rubocop ruby-actionpack ruby-actionview ruby-activesupport ruby-ast ruby-base64
   ruby-builder ruby-concurrent ruby-connection-pool ruby-crass ruby-diff-lcs ruby-erubi ruby-i18n
@@ -31,8 +30,8 @@ setup_gems() {
 
 gems_are_ready() { [ -d "$GEM_HOME/specifications" ] && is_stamped "$KINO_STATE/gems" "$1"; }
 
-# The environment that everything else runs in. Each Ruby has a Gemfile of its own that loads the real one, as
-# the lock file stands next to the Gemfile and two Rubies may resolve to different versions.
+# The environment for everything else. Each Ruby has its own Gemfile, which loads the real one, because the lock file is
+# next to the Gemfile and two Rubies may resolve to different versions.
 use_gem_environment() {
   KINO_STATE="$KINO_LOGS/$KINO_RUBY_ID"
   mkdir -p "$KINO_STATE"
@@ -51,7 +50,7 @@ use_gem_environment() {
   export PATH="$GEM_HOME/bin:${KINO_RUBY_EXE%/*}:$PATH"
 }
 
-# Where the gems that come with the Ruby are. Asked once, as it takes loading RubyGems.
+# Where the gems that come with the Ruby are. Cached, because finding out loads RubyGems.
 gem_folder_of_ruby() {
   if ! [ -s "$KINO_STATE/gem-folder" ]; then
     "$KINO_RUBY_EXE" -e 'puts Gem.default_dir' >"$KINO_STATE/gem-folder"
@@ -64,12 +63,12 @@ install_gems() {
   log=$(new_log gems)
   mkdir -p "$GEM_HOME"
   rm -f "$BUNDLE_GEMFILE.lock"
-  # What the cache holds may do, after a change to the Gemfile for example.
+  # The cached gems may suffice, for example after a change to the Gemfile.
   if run_logged "$log" ruby_bundle install --local; then
-    say_ok "Gems: all are there"
+    say_ok "Gems: all are installed"
     return 0
   fi
-  advice="Repair what the log names, then run this again."
+  advice="Fix what the log reports, then run this again."
   if [ "${KINO_GEMS:-}" != debian ] && run_logged "$log" rubygems_answers; then
     say "Gems: installing them from RubyGems"
     run_logged "$log" ruby_bundle install --jobs "$(jobs_count)" ||
@@ -106,8 +105,8 @@ fail_without_gems() {
 
 ruby_bundle() { "$KINO_RUBY_EXE" -S bundle "$@"; }
 
-# Asks what Bundler will ask (rubygems.org or the mirror that is set for it) for its front page, in five seconds
-# at most. Any answer will do, an error too: Bundler explains those better.
+# Requests the front page of the host that Bundler will use (rubygems.org or its mirror), for at most five seconds. Any
+# response will do, even an error: Bundler explains those better.
 rubygems_answers() {
   "$KINO_RUBY_EXE" -rbundler -ropen-uri -rtimeout -e '
     url = URI.parse(Bundler.settings.mirror_for("https://rubygems.org/").to_s)
@@ -120,15 +119,15 @@ rubygems_answers() {
   '
 }
 
-# Nokogiri's own copies of these libraries would have to be downloaded.
+# Without these packages, Nokogiri would download the libraries.
 need_nokogiri_packages() {
   if ! pkg-config --exists libxml-2.0 libexslt zlib 2>/dev/null; then
     need_packages "Compiling Nokogiri, which Rails needs," libxml2-dev libxslt1-dev pkg-config zlib1g-dev
   fi
 }
 
-# Downloads with an apt of our own, unpacks, and makes an ordinary gem folder of it. Leaves what was not found in
-# KINO_MISSING_GEM or KINO_MISSING_PACKAGES.
+# Downloads with our private apt, unpacks, and turns the result into an ordinary gem folder. Leaves what was not found
+# in KINO_MISSING_GEM or KINO_MISSING_PACKAGES.
 install_debian_gems() {
   KINO_MISSING_GEM="" KINO_MISSING_PACKAGES=""
   local debs="$KINO_CACHE/build/debs" unpacked="$KINO_CACHE/build/unpacked" attempt deb
@@ -176,8 +175,8 @@ install_missing_gems() {
   done
 }
 
-# install_gem_from_source GEM FOLDER: from the gem's own source package. A gem that comes with Ruby has none: it is
-# in Ruby's source (a Ruby may have been built without it).
+# install_gem_from_source GEM FOLDER: from the gem's source package. A gem that comes with Ruby has none; it is taken
+# from Ruby's source, because a Ruby may be built without it.
 install_gem_from_source() {
   local gem=$1 folder=$2
   if [ -n "$(papt_source_versions "ruby-$gem")" ]; then

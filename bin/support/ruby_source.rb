@@ -3,14 +3,14 @@
 require "rubygems"
 require_relative "gem_home"
 
-# An unpacked source of Ruby, and the gems in it.
+# An unpacked Ruby source, and the gems in it.
 class RubySource
   # @param path [String]
   def initialize(path)
     @path = path
   end
 
-  # @param gem [String] the name of a gem that comes with Ruby
+  # @param gem [String] a gem that comes with Ruby
   # @param gem_home [String]
   # @return [void]
   def install(gem, gem_home)

@@ -10,13 +10,13 @@ RSpec.describe "response bodies" do
 
     def get(name) = HttpClient.get(server.port, target(name))
 
-    # Nothing is left running then, so that what has not been told will never be.
+    # Waits until nothing runs, so that nothing more can arrive.
     def told
       server.shutdown
       rendezvous.texts
     end
 
-    # What a worker logs may come after its client has seen the end.
+    # A worker may log after its client has read the whole response.
     def logged
       server.shutdown
       log
@@ -38,7 +38,7 @@ RSpec.describe "response bodies" do
         expect(get("big-array").body).to eq(("x" * 3_000_000) + ("y" * 3_000_000))
       end
 
-      it "are taken as an array, and not closed again" do
+      it "are used as an array, and not closed again" do
         expect(get("to-ary")).to have_attributes(body: "onetwo")
         expect(get("to-ary")["content-length"]).to eq("6")
         expect(told).to eq(%w[closed closed])
@@ -53,7 +53,7 @@ RSpec.describe "response bodies" do
         expect(told).to eq(["closed"])
       end
 
-      it "are sent with the length that they announce" do
+      it "are sent with their content-length" do
         answer = get("each-sized")
         expect(answer).to have_attributes(body: "onetwo")
         expect([answer["content-length"], answer["transfer-encoding"]]).to eq(["6", nil])
@@ -70,7 +70,7 @@ RSpec.describe "response bodies" do
         expect(told).to eq(["closed"])
       end
 
-      it "end with the connection for HTTP/1.0, which knows no chunks" do
+      it "end with the connection for HTTP/1.0, which has no chunks" do
         answer = connect(server).write("GET #{target("each")} HTTP/1.0\r\n\r\n").read_response
         expect(answer).to have_attributes(body: "onetwothree")
         expect(answer["transfer-encoding"]).to be_nil
@@ -110,7 +110,7 @@ RSpec.describe "response bodies" do
         expect(told).to eq(["[true, IOError, IOError]"])
       end
 
-      it "keep their head waiting for nothing" do
+      it "do not delay their head" do
         client = connect(server).send_head("GET", target("wait-first"))
         visitor = rendezvous.next
         expect(client.read_head.status).to eq(200)
@@ -126,7 +126,7 @@ RSpec.describe "response bodies" do
 
     describe "on HEAD" do
       %w[array each to-ary callable].each do |name|
-        it "#{name} sends nothing, and the next answer follows" do
+        it "#{name} sends nothing, and the next response follows" do
           client = connect(server)
           expect(client.request("HEAD", target(name)).status).to eq(200)
           expect(client.get("/array").body).to eq("onetwothree")
@@ -141,7 +141,7 @@ RSpec.describe "response bodies" do
     end
 
     describe "with 204 and 304" do
-      it "send nothing, and the next answer follows" do
+      it "send nothing, and the next response follows" do
         client = connect(server)
         %w[no-content no-content-array not-modified].each do |name|
           answer = client.get(target(name))
@@ -174,13 +174,13 @@ RSpec.describe "response bodies" do
         expect(logged).to start_with("kino: RuntimeError: no more (GET /raises-at-the-end?")
       end
 
-      it "are logged where their close raises, and the answer stays as it is" do
+      it "are logged if close raises, and the response is unchanged" do
         expect(get("bad-close").body).to eq("one")
         expect(told).to eq(["closed"])
         expect(logged).to start_with("kino: RuntimeError: cannot close (GET /bad-close?")
       end
 
-      it "become a 500 beside a header that cannot be sent" do
+      it "become a 500 if a header cannot be sent" do
         answer = get("bad-header")
         expect(answer.status).to eq(500)
         expect(answer.headers.flatten.grep(/bad|smuggled/)).to be_empty
@@ -188,7 +188,7 @@ RSpec.describe "response bodies" do
         expect(told).to eq(["closed"])
       end
 
-      it "become a 500 where they are none" do
+      it "become a 500 if they are not bodies" do
         %w[no-body array-of-others not-strings-first].each { |name| expect(get(name).status).to eq(500) }
         expect { get("not-strings") }.to raise_error(HttpClient::Broken)
         expect(logged.scan(/^kino: (\S+)/).flatten).to eq(["Kino::InvalidResponseError:"] * 4)
@@ -196,14 +196,14 @@ RSpec.describe "response bodies" do
       end
     end
 
-    describe "that are not as long as their content-length" do
-      it "are broken off where they are shorter" do
+    describe "whose length is not their content-length" do
+      it "break the connection if they are shorter" do
         %w[short-array short-each].each { |name| expect { get(name) }.to raise_error(HttpClient::Broken, "4 of 10 bytes") }
         expect(told).to eq(["closed"])
         expect(logged.scan("the body is 6 bytes shorter than its content-length").size).to eq(2)
       end
 
-      it "are cut where they are longer, and the connection goes on" do
+      it "are truncated if they are longer, and the connection goes on" do
         client = connect(server)
         %w[long-array long-each].each do |name|
           expect(client.get(target(name))).to have_attributes(body: "only")
@@ -213,8 +213,8 @@ RSpec.describe "response bodies" do
         expect(logged.scan("the body is 4 bytes longer than its content-length").size).to eq(2)
       end
 
-      # The front-end is done with the body as soon as the announced bytes have left.
-      it "are cut also when the client has had its bytes before the surplus comes" do
+      # The front-end drops the body once the announced bytes are sent.
+      it "are truncated even if the client has its bytes before the surplus is written" do
         client = connect(server).send_head("GET", target("late-surplus"))
         expect(client.read_response.body).to eq("only")
         rendezvous.next.answer("this")
@@ -224,7 +224,7 @@ RSpec.describe "response bodies" do
         expect(server.stats).to include(disconnects: 0)
       end
 
-      it "count for nothing when they are as long, however late they end" do
+      it "are not logged if the length is right, however late they end" do
         client = connect(server).send_head("GET", target("late-surplus"))
         expect(client.read_response.body).to eq("only")
         rendezvous.next.answer("")
@@ -232,14 +232,14 @@ RSpec.describe "response bodies" do
         expect(server.stats).to include(disconnects: 0)
       end
 
-      it "are refused where it is no number" do
+      it "are refused if it is not a number" do
         expect(get("bad-length").status).to eq(500)
         expect(logged).to start_with("kino: Kino::InvalidResponseError: content-length must be one whole number")
       end
     end
 
     describe "rack.response_finished" do
-      it "is called in reverse order, whatever the others do" do
+      it "is called in reverse order, even if others raise" do
         expect(get("finished").status).to eq(201)
         answer = '[:%s, true, 201, {"content-type" => "text/plain"}, NilClass]'
         expect(told).to eq([format(answer, "last"), format(answer, "first")])

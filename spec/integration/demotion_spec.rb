@@ -2,8 +2,8 @@
 
 require "support/integration"
 
-RSpec.describe "going over to threads" do
-  # Whatever the check would say of the app.
+RSpec.describe "switching to threads" do
+  # Whatever the check would say about the app.
   before { allow(Kino::Config::Mode).to receive(:resolve).and_return([:ractor, nil]) }
 
   def serve(**settings) = super(Apps::Isolation, mode: :auto, threads: :auto, **settings)
@@ -18,12 +18,12 @@ RSpec.describe "going over to threads" do
 
   def said = log.lines.grep(/raised what only a Ractor raises/)
 
-  # Clients that ask all the time: what each is answered, on one connection.
+  # @return [Array] what concurrent clients, each on one connection, got
   def clients(server, count, each, &ask)
     Array.new(count) { connect(server) }.map { |client| concurrently { Array.new(each) { ask.call(client) } } }
   end
 
-  it "answers the request that shows that it must, and says once why" do
+  it "serves the request that triggers it, and logs the reason once" do
     server = serve(workers: 2)
     client = connect(server)
     expect([client.get("/where").body, server.mode, server.threads]).to eq(["ractor", :ractor, 1])
@@ -39,7 +39,7 @@ RSpec.describe "going over to threads" do
     )
   end
 
-  it "answers each GET of 20 clients under load, and closes no connection" do
+  it "serves every GET of 20 clients under load, and closes no connection" do
     server = serve(workers: 2)
     answers = clients(server, 20, 15) { |client| client.get("/cache").then { [it.status, it["connection"]] } }
     expect(answers.flat_map(&:value).tally).to eq({ [200, nil] => 300 })
@@ -47,7 +47,7 @@ RSpec.describe "going over to threads" do
     expect(said.size).to eq(1)
   end
 
-  it "fails no more POSTs of 20 clients than were in hand, and closes no connection" do
+  it "fails only the POSTs of 20 clients that were in progress, and closes no connection" do
     server = serve(workers: 2)
     answers = clients(server, 20, 15) do |client|
       client.request("POST", "/read", {}, "abc").then { [it.status, it["connection"]] }
@@ -60,7 +60,7 @@ RSpec.describe "going over to threads" do
   end
 
   { "a cause" => "/wrapped", "a body that has not begun" => "/lazily" }.each do |name, path|
-    it "knows the error in #{name}" do
+    it "recognises the error in #{name}" do
       server = serve
       expect(HttpClient.get(server.port, path).status).to eq(200)
       gone_over(server)
@@ -68,7 +68,7 @@ RSpec.describe "going over to threads" do
     end
   end
 
-  it "knows what the app's framework has rescued and told of in the env" do
+  it "recognises an error that a framework has rescued and stored in the env" do
     ways = [{}, { after_request: Apps::Isolation::Ignored }]
     answers = ways.map do |hooks|
       server = serve(**hooks)
@@ -78,14 +78,14 @@ RSpec.describe "going over to threads" do
     expect(said.size).to eq(2)
   end
 
-  it "sends what the framework has made of it where the request cannot be answered again" do
+  it "sends the framework's error page if the request cannot be retried" do
     server = serve
     expect(HttpClient.request(server.port, "POST", "/rescued").then { [it.status, it.body] }).to eq([500, "sorry"])
     gone_over(server)
     expect(said.size).to eq(1)
   end
 
-  it "answers HEAD and OPTIONS again" do
+  it "retries HEAD and OPTIONS" do
     %w[HEAD OPTIONS].each do |method|
       server = serve
       expect(HttpClient.request(server.port, method, "/cache").status).to eq(200)
@@ -94,21 +94,21 @@ RSpec.describe "going over to threads" do
     log
   end
 
-  it "does not answer again what has read of its body" do
+  it "does not retry a request whose body was read" do
     server = serve
     expect(HttpClient.request(server.port, "GET", "/read", {}, "abc").status).to eq(500)
     expect(HttpClient.request(gone_over(server).port, "GET", "/read", {}, "abc").body).to eq("thread")
     log
   end
 
-  it "gives a body that nobody has read to the thread" do
+  it "passes an unread body on to the thread" do
     server = serve
     expect(HttpClient.request(server.port, "GET", "/cache", {}, "abc").body).to eq("thread")
     expect(server.stats).to include(served: 1)
     log
   end
 
-  it "breaks an answer off that has begun" do
+  it "breaks the connection if the response has started" do
     server = serve
     client = connect(server).send_head("GET", "/midway")
     expect(client.read_first_chunk).to eq("first ")
@@ -117,7 +117,7 @@ RSpec.describe "going over to threads" do
     log
   end
 
-  it "does so for a hook that fails in each worker, before the first request" do
+  it "happens before the first request if a hook fails in each worker" do
     server = serve(after_worker_boot: Apps::Isolation::Hook)
     gone_over(server)
     eventually { server.ready? }
@@ -125,7 +125,7 @@ RSpec.describe "going over to threads" do
     expect(log).to include('kino --check --request "GET /..." tells more')
   end
 
-  it "lets what Ractors have begun end there, whatever it is, and waits for none of it" do
+  it "lets Ractors finish what they have started, and does not wait for it" do
     server = serve(workers: 4)
     slow = connect(server).send_head("GET", target("wait"))
     visitors = [rendezvous.next]
@@ -143,7 +143,7 @@ RSpec.describe "going over to threads" do
     log
   end
 
-  it "answers again what fails in a Ractor long after" do
+  it "retries a request that fails in a Ractor long afterwards" do
     server = serve(workers: 2)
     late = connect(server).send_head("GET", target("late"))
     visitor = rendezvous.next
@@ -156,7 +156,7 @@ RSpec.describe "going over to threads" do
     expect(said.size).to eq(1)
   end
 
-  it "adds and removes threads from then on" do
+  it "adds and removes threads afterwards" do
     server = serve(workers: 2)
     HttpClient.get(server.port, "/cache")
     gone_over(server)
@@ -166,7 +166,7 @@ RSpec.describe "going over to threads" do
     log
   end
 
-  it "has as many threads then as threaded mode has, where the number is for the whole process" do
+  it "results in as many threads as threaded mode, if the number is for the whole process" do
     server = serve(workers: 3, threads: "4/process")
     expect([server.workers, server.threads, HttpClient.get(server.port, "/cache").body]).to eq([3, 1, "thread"])
     expect([gone_over(server).workers, server.threads, server.stats[:per_worker].map { |row| row[:index] }])
@@ -174,7 +174,7 @@ RSpec.describe "going over to threads" do
     log
   end
 
-  it "stops in good order while a Ractor hangs, and while it goes over" do
+  it "allows a clean stop while a Ractor hangs, and during the switch" do
     hanging = serve(workers: 2)
     connect(hanging).send_head("GET", target("wait"))
     rendezvous.next
@@ -189,7 +189,7 @@ RSpec.describe "going over to threads" do
     log
   end
 
-  it "is not for those who insist on Ractors" do
+  it "does not happen in ractor mode" do
     server = Kino::Server.new(Apps::Isolation, port: 0, workers: 1, mode: :ractor).start
     expect([HttpClient.get(server.port, "/cache").status, server.mode]).to eq([500, :ractor])
     expect(said).to be_empty
@@ -197,10 +197,10 @@ RSpec.describe "going over to threads" do
     server&.shutdown
   end
 
-  context "with a server that has proved itself" do
+  context "once the server has served without errors" do
     before { stub_const("Kino::Demotion::Watch::PROOF", { seconds: 0, requests: 3 }.freeze) }
 
-    it "stays on Ractors where one rare path fails, says so once and logs each" do
+    it "does not happen for one rare failing path: it is reported once and each error is logged" do
       server = serve
       3.times { HttpClient.get(server.port, "/where") }
       2.times { expect(HttpClient.get(server.port, "/cache").status).to eq(500) }
@@ -210,7 +210,7 @@ RSpec.describe "going over to threads" do
       expect(log.scan(/^kino: Ractor::IsolationError/).size).to eq(2)
     end
 
-    it "goes over where too many do" do
+    it "happens if too many requests fail" do
       server = serve
       3.times { HttpClient.get(server.port, "/where") }
       statuses = Array.new(10) { HttpClient.get(server.port, "/cache").status }

@@ -37,7 +37,7 @@ RSpec.describe "examples" do
           expect(server.get("/").body).to include("<dt>mode</dt><dd>#{mode}</dd>")
         end
 
-        it "says who serves" do
+        it "says which worker serves" do
           who = mode == "ractor" ? /\ARactor:#\d+ kino-worker-[1-3]\n\z/ : /\Athread kino-worker-1-[1-4] of the main/
           expect(Array.new(20) { server.get("/whoami").body }).to all(match(who))
         end
@@ -47,7 +47,7 @@ RSpec.describe "examples" do
           expect(lengths.uniq).to match([/\A\d+\z/])
         end
 
-        it "knows nothing else" do
+        it "responds 404 to other paths" do
           expect(server.get("/nowhere").status).to eq(404)
         end
       end
@@ -70,11 +70,11 @@ RSpec.describe "examples" do
           ))
         end
 
-        it "takes any spelling of the protocol, and the first that it speaks" do
+        it "ignores the case of the protocol, and picks the first that it speaks" do
           expect(open_websocket(Upgrade: "h2c, WebSocket").head["upgrade"]).to eq("WebSocket")
         end
 
-        it "sends text and bytes back, of every way to write a length" do
+        it "echoes text and bytes with every encoding of the length" do
           ["", "Grüße 世界", "k" * 125, "k" * 126, "k" * 65_535, "k" * 65_536, "k" * (1024 * 1024)].each do |text|
             client.frame(ExamplesWebSocket::TEXT, text)
             expect(client.receive).to eq([ExamplesWebSocket::TEXT, text.b])
@@ -84,12 +84,12 @@ RSpec.describe "examples" do
           expect(client.receive).to eq([ExamplesWebSocket::BINARY, bytes])
         end
 
-        it "takes what was sent before the answer to the upgrade" do
+        it "reads what was sent before the response to the upgrade" do
           client = open_websocket(ahead: "\x81\x82\0\0\0\0hi".b)
           expect(client.receive).to eq([ExamplesWebSocket::TEXT, "hi"])
         end
 
-        it "joins fragments, with a ping among them" do
+        it "joins fragments with a ping between them" do
           start, rest = "Grüße".b.unpack("a3a*") # within a character
           client.frame(ExamplesWebSocket::TEXT, start, flags: 0)
           client.frame(ExamplesWebSocket::PING, "still there?")
@@ -100,7 +100,7 @@ RSpec.describe "examples" do
           )
         end
 
-        it "passes over a pong that it did not ask for" do
+        it "ignores an unsolicited pong" do
           client.frame(ExamplesWebSocket::PONG, "here I am")
           client.frame(ExamplesWebSocket::TEXT, "go on")
           expect(client.receive).to eq([ExamplesWebSocket::TEXT, "go on"])
@@ -117,7 +117,7 @@ RSpec.describe "examples" do
         end
 
         mib = 1024 * 1024
-        # Of frames that are refused for their heads the payload is not sent: nobody would read it.
+        # Frames that are refused for their heads are sent without their payload, which would not be read.
         {
           "a frame that is not masked" => [1002, [[1, "hi", { is_masked: false }]]],
           "a bit of an extension" => [1002, [[1, "", { flags: 0xc0 }]]],
@@ -140,7 +140,7 @@ RSpec.describe "examples" do
           end
         end
 
-        it "upgrades nobody who asks for something else" do
+        it "does not upgrade requests for anything else" do
           %w[Sec-WebSocket-Key Sec-WebSocket-Version Upgrade].each do |name|
             expect(open_websocket("#{name}": nil)).to have_attributes(
               status: 426, head: have_attributes(fields: include(%w[upgrade websocket], %w[sec-websocket-version 13]))
@@ -150,12 +150,12 @@ RSpec.describe "examples" do
           expect(open_websocket("Sec-WebSocket-Key": "short").status).to eq(426)
         end
 
-        it "upgrades its own pages, and no others'" do
+        it "upgrades requests from its own pages only" do
           expect(open_websocket(Origin: "http://example.org").status).to eq(101)
           expect(open_websocket(Origin: "http://elsewhere.example").status).to eq(403)
         end
 
-        it "has its worker back when a client leaves without a word" do
+        it "frees its worker when a client disconnects without a close frame" do
           (slots * 3).times do |index|
             client = open_websocket
             client.frame(ExamplesWebSocket::TEXT, index.to_s)
@@ -165,7 +165,7 @@ RSpec.describe "examples" do
           expect(server.get("/").status).to eq(200)
         end
 
-        it "serves as many connections as it has threads, and the next when one closes" do
+        it "serves as many connections as it has threads, and another when one closes" do
           clients = Array.new(slots) { open_websocket }
           waiting = connect.send_head("GET", "/")
           clients.each_with_index do |client, index|
@@ -207,7 +207,7 @@ RSpec.describe "examples" do
             expect(server.get("/old")).to have_attributes(status: eq(302) | eq(303), names: include("location"))
           end
 
-          it "answers from all workers, asked by many at once" do
+          it "serves concurrent requests from all workers" do
             clients = Array.new(8) { Thread.new { Array.new(25) { server.get("/whoami").body } } }
             expect(clients.flat_map(&:value)).to all(match(/\Akino-worker-\d(-\d)?\n\z/))
           end
@@ -221,7 +221,7 @@ RSpec.describe "examples" do
           expect(server.get("/").headers).to include(%w[x-served-by Sinatra], %w[x-status 200])
         end
 
-        it "has a page for what it does not know" do
+        it "has a page for unknown paths" do
           expect(server.get("/nowhere").body).to eq("Nothing here.\n")
         end
       end
@@ -229,7 +229,7 @@ RSpec.describe "examples" do
       describe "events" do
         include_context "with an example", "events", options, linted
 
-        # An HTTP/1.1 client of the stream.
+        # @return [HttpClient] that has read the head of the stream
         def open_stream(query = "every=0.005", headers = {})
           client = connect.send_head("GET", "/events?#{query}", headers)
           head = client.read_head
@@ -251,7 +251,7 @@ RSpec.describe "examples" do
           expect(server.get("/")["content-type"]).to match(%r{\Atext/html\b})
         end
 
-        it "goes on while other workers answer other requests" do
+        it "goes on while other workers serve other requests" do
           stream = open_stream
           streamers, others = Array.new(50) do |index|
             id, number, who = event(stream)
@@ -263,11 +263,11 @@ RSpec.describe "examples" do
           expect([*others, *streamers]).to all(match(/\Akino-worker-\d(-\d)?\z/))
         end
 
-        it "starts anew after the last event that a browser got" do
+        it "resumes after the last event that a browser got" do
           expect(event(open_stream("every=1", "Last-Event-ID" => "41")).first).to eq(42)
         end
 
-        it "ends after a while, so that others have their turn" do
+        it "ends after a while, to let other clients in" do
           stream = open_stream("every=0.001")
           ids = []
           while (id, = event(stream))
@@ -276,7 +276,7 @@ RSpec.describe "examples" do
           expect(ids).to eq((1..300).to_a)
         end
 
-        it "has its worker back when a client leaves" do
+        it "frees its worker when a client disconnects" do
           (slots * 3).times do
             stream = open_stream
             expect([event(stream), event(stream)].map(&:first)).to eq([1, 2])

@@ -7,8 +7,8 @@ RSpec.describe "requests that take too long" do
     def target(name) = "/#{name}?#{rendezvous.path}"
 
     describe "request_timeout" do
-      it "answers 504, and the handler's late answer goes nowhere" do
-        server = serve(Apps::Doors, request_timeout: 0.05)
+      it "sends 504, and discards the handler's late response" do
+        server = serve(Apps::Blocking, request_timeout: 0.05)
         client = connect(server).send_head("GET", target("wait"))
         visitor = rendezvous.next
         expect(client.read_response.status).to eq(504)
@@ -19,8 +19,8 @@ RSpec.describe "requests that take too long" do
         expect(server.stats).to include(timeouts: 1, served: 2, respawns: 0)
       end
 
-      it "answers those that wait for a worker, which never sees them" do
-        server = serve(Apps::Doors, request_timeout: 0.05)
+      it "applies to requests that wait for a worker, which never sees them" do
+        server = serve(Apps::Blocking, request_timeout: 0.05)
         first = connect(server).send_head("GET", target("wait"))
         visitor = rendezvous.next
         second = connect(server).send_head("GET", target("wait"))
@@ -31,8 +31,8 @@ RSpec.describe "requests that take too long" do
         expect(server.stats).to include(timeouts: 2, queued: 0)
       end
 
-      it "leaves an answer alone that has begun" do
-        server = serve(Apps::Doors, request_timeout: 0.05)
+      it "does not apply once the response has started" do
+        server = serve(Apps::Blocking, request_timeout: 0.05)
         client = connect(server).send_head("GET", target("wait-midway"))
         expect(client.read_first_chunk).to eq("first ")
         visitor = rendezvous.next
@@ -41,7 +41,7 @@ RSpec.describe "requests that take too long" do
         expect([client.read_chunk, client.read_chunk]).to eq(["second", nil])
       end
 
-      it "answers while the app waits for the body" do
+      it "applies while the app waits for the body" do
         server = serve(Apps::Uploads, request_timeout: 0.05)
         client = connect(server).send_head("POST", "/read", "content-length" => 6)
         client.write("abc")
@@ -51,13 +51,13 @@ RSpec.describe "requests that take too long" do
       end
     end
 
-    it "are told how long they waited, if it is asked for" do
-      server = serve(Apps::Waits, queue_ms: true)
+    it "know how long they waited, if that is enabled" do
+      server = serve(Apps::QueueTime, queue_ms: true)
       expect(Float(HttpClient.get(server.port).body)).to be >= 0
-      expect(HttpClient.get(serve(Apps::Waits).port).body).to eq("none")
+      expect(HttpClient.get(serve(Apps::QueueTime).port).body).to eq("none")
     end
 
-    it "leave what a proxy says of their wait as it is" do
+    it "leave a proxy's x-request-start as it is" do
       [true, false].each do |queue_ms|
         server = serve(Apps::EnvDump, queue_ms:)
         env = Apps::EnvDump.parse(HttpClient.get(server.port, "/", "x-request-start" => "t=1.5"))
@@ -66,8 +66,8 @@ RSpec.describe "requests that take too long" do
     end
 
     describe "quarantine_timeout" do
-      it "sets their worker aside, and starts another in its place" do
-        server = serve(Apps::Doors, quarantine_timeout: 0.05)
+      it "quarantines their worker, and starts another" do
+        server = serve(Apps::Blocking, quarantine_timeout: 0.05)
         client = connect(server).send_head("GET", target("wait"))
         visitor = rendezvous.next
         expect(HttpClient.get(server.port, "/free").body).to eq("free")
@@ -81,8 +81,8 @@ RSpec.describe "requests that take too long" do
                                 "kino: kino-worker-1 was set aside and has left\n"])
       end
 
-      it "sets as many aside as it may" do
-        server = serve(Apps::Doors, quarantine_timeout: 0.05, quarantine_max: 1)
+      it "quarantines up to the limit" do
+        server = serve(Apps::Blocking, quarantine_timeout: 0.05, quarantine_max: 1)
         clients = Array.new(2) { connect(server).send_head("GET", target("wait")) }
         visitors = Array.new(2) { rendezvous.next }
         queued = connect(server).send_head("GET", "/free")
@@ -95,8 +95,8 @@ RSpec.describe "requests that take too long" do
         log
       end
 
-      it "goes with request_timeout" do
-        server = serve(Apps::Doors, quarantine_timeout: 0.05, request_timeout: 0.02)
+      it "works with request_timeout" do
+        server = serve(Apps::Blocking, quarantine_timeout: 0.05, request_timeout: 0.02)
         client = connect(server).send_head("GET", target("wait"))
         visitor = rendezvous.next
         expect(client.read_response.status).to eq(504)
@@ -107,7 +107,7 @@ RSpec.describe "requests that take too long" do
       end
 
       it "does not hold up a shutdown" do
-        server = serve(Apps::Doors, quarantine_timeout: 0.05)
+        server = serve(Apps::Blocking, quarantine_timeout: 0.05)
         connect(server).send_head("GET", target("wait"))
         rendezvous.next
         eventually { server.stats[:quarantined] == 1 }
@@ -117,8 +117,8 @@ RSpec.describe "requests that take too long" do
       end
 
       if mode == :threaded || RUBY_VERSION >= "4"
-        it "sets single threads aside, where a worker has several" do
-          server = serve(Apps::Doors, threads: 2, quarantine_timeout: 0.05)
+        it "quarantines single threads, if a worker has several" do
+          server = serve(Apps::Blocking, threads: 2, quarantine_timeout: 0.05)
           clients = Array.new(2) { connect(server).send_head("GET", target("wait")) }
           visitors = Array.new(2) { rendezvous.next }
           expect(HttpClient.get(server.port, "/free").body).to eq("free")

@@ -23,7 +23,7 @@ RSpec.describe "A hot restart" do
       raise File.read("broken") if File.exist?("broken")
       require "support/apps"
       Rendezvous.ask(File.read("slow"), Process.pid.to_s) if File.exist?("slow")
-      run Apps::Doors
+      run Apps::Blocking
     RUBY
   end
 
@@ -49,7 +49,7 @@ RSpec.describe "A hot restart" do
   end
 
   in_both_modes do |mode|
-    it "leaves no request unanswered: those before it, during it and after it" do
+    it "leaves no request unanswered before, during and after it" do
       child = start(mode:)
       port = child.port
       idle = HttpClient.open(port)
@@ -77,7 +77,7 @@ RSpec.describe "A hot restart" do
       [idle, busy].each { |client| client&.close }
     end
 
-    it "can be done again and again" do
+    it "can be repeated" do
       child = start("--pidfile", pidfile, mode:)
       pids = Array.new(3) do
         pid = pid_of(child)
@@ -94,7 +94,7 @@ RSpec.describe "A hot restart" do
     end
   end
 
-  it "leaves the old process where the new one does not boot, and can be tried again" do
+  it "keeps the old process if the new one does not boot, and can be retried" do
     child = start("--pidfile", pidfile)
     break_it
     2.times do |time|
@@ -121,7 +121,7 @@ RSpec.describe "A hot restart" do
     expect(pid_of(child)).to eq(child.pid)
   end
 
-  it "is done once at a time" do
+  it "runs once at a time" do
     child = start
     slow_down
     child.signal("USR2")
@@ -134,7 +134,7 @@ RSpec.describe "A hot restart" do
     expect(rendezvous.texts).to be_empty
   end
 
-  it "is called off when the old process is told to stop" do
+  it "is cancelled when the old process is told to stop" do
     child = start("--pidfile", pidfile)
     slow_down
     child.signal("USR2")
@@ -145,7 +145,7 @@ RSpec.describe "A hot restart" do
     expect([refused?(child.port), File.exist?(pidfile)]).to eq([true, false])
   end
 
-  it "survives the old process, which dies meanwhile" do
+  it "survives the death of the old process" do
     child = start("--pidfile", pidfile)
     slow_down
     child.signal("USR2")
@@ -171,7 +171,7 @@ RSpec.describe "A hot restart" do
     eventually("the other release serves") { HttpClient.get(child.port).body == "b []" }
   end
 
-  it "does not mind that the terminal is gone from which it was started" do
+  it "works when its terminal is gone" do
     terminal, line = PTY.open
     rackup
     @child = Child.kino("-p", "0", "-w", "1", "-m", "threaded", chdir: @directory, env: { "PWD" => nil }, out: line)
@@ -185,7 +185,7 @@ RSpec.describe "A hot restart" do
     expect(@child.errors).to match(/\Akino: hot restart: process \d+ serves, .*\n\z/)
   end
 
-  it "is refused where there is no directory to start in" do
+  it "is refused if its directory is gone" do
     gone = "#{@directory}/gone"
     Dir.mkdir(gone)
     child = start(chdir: gone)
@@ -195,12 +195,12 @@ RSpec.describe "A hot restart" do
     expect(pid_of(child)).to eq(child.pid)
   end
 
-  it "starts a program of its own kind too, with its options and arguments" do
+  it "restarts a program that calls Server.run, with its options and arguments" do
     @child = Child.new(RbConfig.ruby, "-W0", "-I#{Child::ROOT}/lib", "-I#{Child::ROOT}/spec", "-e", <<~RUBY, "one", "2")
       require "kino"
       require "support/apps"
       puts [ARGV, $VERBOSE].inspect
-      Kino::Server.run(Apps::Doors, port: 0, workers: 1, mode: :threaded) do |server|
+      Kino::Server.run(Apps::Blocking, port: 0, workers: 1, mode: :threaded) do |server|
         puts "listening: \#{server.url}"
         $stdout.flush
       end

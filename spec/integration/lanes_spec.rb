@@ -6,7 +6,7 @@ RSpec.describe "lanes" do
   in_both_modes do |mode|
     def target(name) = "/#{name}?#{rendezvous.path}"
 
-    # Whose requests are run one after another, by all workers.
+    # Each client sends one request after another; all workers serve them.
     def ask_many(server, clients: 8)
       threads = Array.new(clients) do
         concurrently do
@@ -17,15 +17,15 @@ RSpec.describe "lanes" do
     end
 
     [{ lanes: true }, { lanes: true, batch: 8 }, { batch: 8 }].each do |settings|
-      it "answer everything with #{settings}" do
-        server = serve(Apps::Doors, workers: 2, **settings)
+      it "lose nothing with #{settings}" do
+        server = serve(Apps::Blocking, workers: 2, **settings)
         expect(ask_many(server)).to all(eq((0...50).map(&:to_s)))
         eventually { server.stats[:connections].zero? }
         expect(server.stats).to include(served: 400, queued: 0, in_flight: 0, rejected: 0, dropped: 0, respawns: 0)
       end
 
-      it "strand nothing behind a slow request with #{settings}" do
-        server = serve(Apps::Doors, workers: 2, **settings)
+      it "leave nothing waiting behind a slow request with #{settings}" do
+        server = serve(Apps::Blocking, workers: 2, **settings)
         slow = connect(server).send_head("GET", target("wait"))
         visitor = rendezvous.next
         expect(ask_many(server)).to all(eq((0...50).map(&:to_s)))
@@ -34,9 +34,9 @@ RSpec.describe "lanes" do
       end
     end
 
-    it "show their depths" do
-      server = serve(Apps::Doors, lanes: true)
-      expect(serve(Apps::Doors).stats).not_to include(:lane_depths)
+    it "appear in the stats with their depths" do
+      server = serve(Apps::Blocking, lanes: true)
+      expect(serve(Apps::Blocking).stats).not_to include(:lane_depths)
       clients = Array.new(3) { connect(server).send_head("GET", target("wait")) }
       visitor = rendezvous.next
       eventually { server.stats.values_at(:lane_depths, :queued) == [[2], 2] }
@@ -46,8 +46,8 @@ RSpec.describe "lanes" do
       expect(server.stats).to include(lane_depths: [0], served: 3)
     end
 
-    it "count for the bound" do
-      server = serve(Apps::Doors, lanes: true, queue_depth: 1, queue_timeout: 0)
+    it "count towards queue_depth" do
+      server = serve(Apps::Blocking, lanes: true, queue_depth: 1, queue_timeout: 0)
       connect(server).send_head("GET", target("wait"))
       visitor = rendezvous.next
       second = connect(server).send_head("GET", "/free")
@@ -57,9 +57,9 @@ RSpec.describe "lanes" do
       expect(second.read_response.body).to eq("free")
     end
 
-    it "go to others when their worker dies" do
+    it "pass their requests on when their worker dies" do
       server = serve(Apps::Deaths, lanes: true, batch: 8)
-      first = connect(server).send_head("GET", target("doom-at-last"))
+      first = connect(server).send_head("GET", target("fatal-when-told"))
       visitor = rendezvous.next
       others = Array.new(3) { connect(server).send_head("GET", "/alive") }
       eventually { server.stats[:lane_depths] == [3] }
@@ -69,8 +69,8 @@ RSpec.describe "lanes" do
       expect(log).to include("died and is replaced")
     end
 
-    it "are answered 503 when the time for a shutdown is over" do
-      server = serve(Apps::Doors, lanes: true)
+    it "get 503 when shutdown_timeout is over" do
+      server = serve(Apps::Blocking, lanes: true)
       busy = connect(server).send_head("GET", target("wait"))
       rendezvous.next
       waiting = connect(server).send_head("GET", "/free")
@@ -80,7 +80,7 @@ RSpec.describe "lanes" do
     end
 
     it "are served before a shutdown" do
-      server = serve(Apps::Doors, lanes: true)
+      server = serve(Apps::Blocking, lanes: true)
       busy = connect(server).send_head("GET", target("wait"))
       visitor = rendezvous.next
       waiting = connect(server).send_head("GET", "/free")

@@ -3,10 +3,10 @@
 require "rack/lint"
 require "support/integration"
 
-# Lint looks at the env, at the answer and at what the server does with the body. It raises what it finds, which would
-# be a 500 and an entry in the log here.
+# Lint checks the env, the response, and how the server uses the body. It raises for a violation, which would be a 500
+# and a log entry here.
 RSpec.describe "Rack::Lint" do
-  # Of the constants that Lint uses, these are not frozen in Rack 3.2 and so out of reach for a Ractor.
+  # Constants of Lint that Rack 3.2 does not freeze, so that a Ractor may not read them.
   before do
     [Rack::Utils::STATUS_WITH_NO_ENTITY_BODY, Rack::Lint::Wrapper::BODY_METHODS,
      Rack::Lint::Wrapper::StreamWrapper::REQUIRED_METHODS].each { |constant| Ractor.make_shareable(constant) }
@@ -65,7 +65,7 @@ RSpec.describe "Rack::Lint" do
       expect(client.read_chunk).to be_nil
     end
 
-    it "would find something" do
+    it "detects a violation" do
       server = lint(Apps::Failures)
       expect(HttpClient.get(server.port, "/header-number").status).to eq(500)
       expect(log).to include("kino: Rack::Lint::LintError: a header value must be a String")

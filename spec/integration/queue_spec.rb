@@ -7,23 +7,23 @@ RSpec.describe "connections and the queue" do
     def target(name) = "/#{name}?#{rendezvous.path}"
 
     describe "a connection" do
-      it "serves one request after the other" do
-        server = serve(Apps::Doors)
+      it "serves one request after another" do
+        server = serve(Apps::Blocking)
         client = connect(server)
         answers = (1..20).map { |number| client.get("/number?#{number}").body }
         expect(answers).to eq((1..20).map(&:to_s))
         expect(server.stats).to include(accepted: 1, served: 20, connections: 1)
       end
 
-      it "gets its answers in the order of its requests, however they were sent" do
-        server = serve(Apps::Doors, workers: 2)
+      it "gets its responses in the order of its requests when they are pipelined" do
+        server = serve(Apps::Blocking, workers: 2)
         client = connect(server)
         client.write((1..50).map { |number| "GET /number?#{number} HTTP/1.1\r\nHost: a\r\n\r\n" }.join)
         expect(Array.new(50) { client.read_response.body }).to eq((1..50).map(&:to_s))
       end
 
-      it "gets its answers in order when the first is the slowest" do
-        server = serve(Apps::Doors, workers: 2)
+      it "gets its responses in order when the first is the slowest" do
+        server = serve(Apps::Blocking, workers: 2)
         client = connect(server)
         client.write("GET #{target("wait")} HTTP/1.1\r\nHost: a\r\n\r\nGET /number?2 HTTP/1.1\r\nHost: a\r\n\r\n")
         visitor = rendezvous.next
@@ -32,7 +32,7 @@ RSpec.describe "connections and the queue" do
         expect([client.read_response.body, client.read_response.body]).to eq(%w[1 2])
       end
 
-      it "may mix bodies into its pipeline" do
+      it "may pipeline requests with bodies" do
         client = connect(serve(Apps::Uploads))
         client.write(%w[one two three].map do |body|
           "POST /read HTTP/1.1\r\nHost: a\r\nContent-Length: #{body.bytesize}\r\n\r\n#{body}"
@@ -41,14 +41,14 @@ RSpec.describe "connections and the queue" do
       end
 
       it "ends when the client says so" do
-        client = connect(serve(Apps::Doors))
+        client = connect(serve(Apps::Blocking))
         answer = client.get("/free", "connection" => "close")
         expect([answer.status, answer["connection"]]).to eq([200, "close"])
         expect(client.closed_by_server?).to be(true)
       end
 
-      it "ends after an answer to HTTP/1.0, unless it asks for more" do
-        server = serve(Apps::Doors)
+      it "ends after a response to HTTP/1.0, unless the client asks for keep-alive" do
+        server = serve(Apps::Blocking)
         client = connect(server).write("GET /free HTTP/1.0\r\n\r\n")
         expect(client.read_response.body).to eq("free")
         expect(client.closed_by_server?).to be(true)
@@ -59,8 +59,8 @@ RSpec.describe "connections and the queue" do
         end
       end
 
-      it "may have nothing to say" do
-        server = serve(Apps::Doors)
+      it "may send nothing" do
+        server = serve(Apps::Blocking)
         connect(server).close
         expect(HttpClient.get(server.port, "/free").status).to eq(200)
         eventually { server.stats[:connections].zero? }
@@ -70,7 +70,7 @@ RSpec.describe "connections and the queue" do
 
     describe "workers" do
       it "serve at the same time" do
-        server = serve(Apps::Doors, workers: 3)
+        server = serve(Apps::Blocking, workers: 3)
         clients = Array.new(3) { connect(server).send_head("GET", target("wait")) }
         visitors = Array.new(3) { rendezvous.next }
         expect(server.stats).to include(in_flight: 3, queued: 0)
@@ -79,8 +79,8 @@ RSpec.describe "connections and the queue" do
       end
 
       if mode == :threaded || RUBY_VERSION >= "4"
-        it "have as many threads as they are told" do
-          server = serve(Apps::Doors, threads: 3)
+        it "have as many threads as configured" do
+          server = serve(Apps::Blocking, threads: 3)
           clients = Array.new(3) { connect(server).send_head("GET", target("whoami")) }
           Array.new(3) { rendezvous.next }.each(&:answer)
           ractors, threads = clients.map { |client| client.read_response.body.split }.transpose
@@ -89,15 +89,15 @@ RSpec.describe "connections and the queue" do
         end
       end
 
-      it "are Ractors of their own in ractor mode only" do
-        server = serve(Apps::Doors, workers: 2)
+      it "are Ractors in ractor mode only" do
+        server = serve(Apps::Blocking, workers: 2)
         expect(HttpClient.get(server.port, "/ractor").body).to eq(mode == :ractor ? "other" : "main")
       end
     end
 
     describe "the queue" do
-      it "holds what waits for a worker" do
-        server = serve(Apps::Doors)
+      it "holds requests that wait for a worker" do
+        server = serve(Apps::Blocking)
         clients = Array.new(3) { connect(server).send_head("GET", target("wait")) }
         visitor = rendezvous.next
         eventually { server.stats[:queued] == 2 }
@@ -107,8 +107,8 @@ RSpec.describe "connections and the queue" do
         expect(server.stats).to include(queued: 0, in_flight: 0, served: 3)
       end
 
-      it "answers 503 when it is full" do
-        server = serve(Apps::Doors, queue_depth: 1, queue_timeout: 0)
+      it "sends 503 when it is full" do
+        server = serve(Apps::Blocking, queue_depth: 1, queue_timeout: 0)
         first = connect(server).send_head("GET", target("wait"))
         visitor = rendezvous.next
         second = connect(server).send_head("GET", "/free")
@@ -123,7 +123,7 @@ RSpec.describe "connections and the queue" do
       end
 
       it "takes a request that waited for room" do
-        server = serve(Apps::Doors, queue_depth: 1, queue_timeout: 3600)
+        server = serve(Apps::Blocking, queue_depth: 1, queue_timeout: 3600)
         first = connect(server).send_head("GET", target("wait"))
         visitor = rendezvous.next
         second = connect(server).send_head("GET", "/number?2")
@@ -135,8 +135,8 @@ RSpec.describe "connections and the queue" do
         expect(server.stats).to include(rejected: 0, served: 3)
       end
 
-      it "goes on with the connection after 503" do
-        server = serve(Apps::Doors, queue_depth: 1, queue_timeout: 0)
+      it "keeps the connection open after 503" do
+        server = serve(Apps::Blocking, queue_depth: 1, queue_timeout: 0)
         connect(server).send_head("GET", target("wait"))
         visitor = rendezvous.next
         connect(server).send_head("GET", "/free")
@@ -150,8 +150,8 @@ RSpec.describe "connections and the queue" do
     end
 
     describe "stats" do
-      it "say what is configured, and count" do
-        server = serve(Apps::Doors, workers: 2)
+      it "contain the configuration and counters" do
+        server = serve(Apps::Blocking, workers: 2)
         expect(server.stats.except(:per_worker)).to eq(
           mode:, workers: 2, threads: 1, lanes: false, batch: 1, respawns: 0, connections: 0, accepted: 0,
           queued: 0, in_flight: 0, served: 0, rejected: 0, refused: 0, refusals: {}, disconnects: 0,
@@ -169,14 +169,14 @@ RSpec.describe "connections and the queue" do
       end
 
       it "stay after the end" do
-        server = serve(Apps::Doors)
+        server = serve(Apps::Blocking)
         HttpClient.get(server.port, "/free")
         server.shutdown
         expect(server.stats).to include(mode:, accepted: 1, served: 1, connections: 0, respawns: 0)
       end
 
       it "add up under load" do
-        server = serve(Apps::Doors, workers: 2)
+        server = serve(Apps::Blocking, workers: 2)
         clients = Array.new(8) do
           concurrently do
             HttpClient.open(server.port) { |client| Array.new(50) { |number| client.get("/number?#{number}").body } }

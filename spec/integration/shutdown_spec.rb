@@ -9,12 +9,12 @@ RSpec.describe "shutdown" do
 
     # @return [Array(Kino::Server, HttpClient, Rendezvous::Visitor)] with a request in flight
     def serve_request
-      server = serve(Apps::Doors)
+      server = serve(Apps::Blocking)
       client = connect(server).send_head("GET", target("wait"))
       [server, client, rendezvous.next]
     end
 
-    # @return [Thread] that shuts down; the server accepts no more when this returns
+    # @return [Thread] that shuts down; returns once the server accepts no more connections
     def begin_shutdown(server, **)
       thread = concurrently { server.shutdown(**) }
       eventually("the port is refused") { refused?(server.port) }
@@ -22,7 +22,7 @@ RSpec.describe "shutdown" do
     end
 
     it "of an idle server closes its connections and its port" do
-      server = serve(Apps::Doors)
+      server = serve(Apps::Blocking)
       idle = connect(server)
       idle.get("/free")
       silent = connect(server)
@@ -43,8 +43,8 @@ RSpec.describe "shutdown" do
       expect(server.stats).to include(served: 1, dropped: 0, disconnects: 0)
     end
 
-    it "lets an answer that has begun finish" do
-      server = serve(Apps::Doors)
+    it "lets a response that has started finish" do
+      server = serve(Apps::Blocking)
       client = connect(server).send_head("GET", target("wait-midway"))
       expect(client.read_first_chunk).to eq("first ")
       visitor = rendezvous.next
@@ -54,7 +54,7 @@ RSpec.describe "shutdown" do
       stopping.value
     end
 
-    it "lets an upload that has begun finish" do
+    it "lets an upload that has started finish" do
       server = serve(Apps::Uploads)
       client = connect(server).send_head("POST", "/read", "content-length" => 6)
       client.write("abc")
@@ -64,8 +64,8 @@ RSpec.describe "shutdown" do
       stopping.value
     end
 
-    it "serves what waits in the queue" do
-      server = serve(Apps::Doors)
+    it "serves requests in the queue" do
+      server = serve(Apps::Blocking)
       first = connect(server).send_head("GET", target("wait"))
       visitor = rendezvous.next
       waiting = (1..5).map { |number| connect(server).send_head("GET", "/number?#{number}") }
@@ -77,7 +77,7 @@ RSpec.describe "shutdown" do
       expect(server.stats).to include(served: 6, queued: 0, in_flight: 0)
     end
 
-    it "asks connections that go on to end" do
+    it "asks active connections to close" do
       server, client, visitor = serve_request
       stopping = begin_shutdown(server)
       visitor.answer("finished")
@@ -85,7 +85,7 @@ RSpec.describe "shutdown" do
       stopping.value
     end
 
-    it "with timeout: 0 answers 500 to a request in flight, whatever the app does" do
+    it "with timeout: 0 sends 500 to a request in flight, whatever the app does" do
       server, client = serve_request
       server.shutdown(timeout: 0)
       expect(client.read_response.status).to eq(500)
@@ -93,8 +93,8 @@ RSpec.describe "shutdown" do
       expect(refused?(server.port)).to be(true)
     end
 
-    it "with timeout: 0 breaks an answer that has begun" do
-      server = serve(Apps::Doors)
+    it "with timeout: 0 breaks the connection of a response that has started" do
+      server = serve(Apps::Blocking)
       client = connect(server).send_head("GET", target("wait-midway"))
       expect(client.read_first_chunk).to eq("first ")
       rendezvous.next
@@ -102,8 +102,8 @@ RSpec.describe "shutdown" do
       expect { client.read_chunk }.to raise_error(HttpClient::Broken)
     end
 
-    it "with timeout: 0 answers 503 to what waits in the queue" do
-      server = serve(Apps::Doors)
+    it "with timeout: 0 sends 503 to requests in the queue" do
+      server = serve(Apps::Blocking)
       connect(server).send_head("GET", target("wait"))
       rendezvous.next
       waiting = connect(server).send_head("GET", "/free")
@@ -121,7 +121,7 @@ RSpec.describe "shutdown" do
       expect(rendezvous.next.text).to eq("[Kino::DisconnectedError, IOError]")
     end
 
-    it "may be called again, and by several at once" do
+    it "may be called again, and by several threads at once" do
       server, client, visitor = serve_request
       first = begin_shutdown(server)
       others = Array.new(3) { concurrently { server.shutdown } }
@@ -131,8 +131,8 @@ RSpec.describe "shutdown" do
       expect(server.shutdown(timeout: 0)).to be(server)
     end
 
-    it "may be asked for in a trap handler, where it goes on by itself" do
-      server = serve(Apps::Doors)
+    it "may be called in a trap handler, and continues in the background" do
+      server = serve(Apps::Blocking)
       former = trap("USR2") { server.shutdown }
       Process.kill("USR2", Process.pid)
       expect(server.wait).to be(server)
@@ -141,7 +141,7 @@ RSpec.describe "shutdown" do
     end
 
     if mode == :threaded # elsewhere the app cannot know the server
-      it "may be asked for by the app in a request, which is answered" do
+      it "may be called by the app during a request, which is completed" do
         app = ->(_env) { [200, {}, [@server.shutdown.equal?(@server).to_s]] }
         @server = serve(app)
         expect(HttpClient.get(@server.port, "/")).to have_attributes(status: 200, body: "true")
@@ -149,7 +149,7 @@ RSpec.describe "shutdown" do
       end
     end
 
-    it "goes on where one was left that was killed, or raised at" do
+    it "continues after an earlier call was killed, or interrupted by an exception" do
       server, client, visitor = serve_request
       killed = begin_shutdown(server)
       killed.kill.join
@@ -164,8 +164,8 @@ RSpec.describe "shutdown" do
       expect(server.wait).to be(server)
     end
 
-    describe "that cuts requests off, of a process that ends with it," do
-      # Serves requests that wait for ever, and do something when they are cut off.
+    describe "that aborts requests as the process exits" do
+      # Serves requests that wait for ever, with an ensure block.
       def start(at_the_end, **settings)
         @child = Child.ruby(<<~RUBY)
           require "kino"
@@ -196,7 +196,7 @@ RSpec.describe "shutdown" do
 
       after { @child&.close }
 
-      it "lets their ensure blocks end" do
+      it "lets their ensure blocks finish" do
         child = start("sleep 0.05; $stdout.syswrite(%(done\n))", shutdown_timeout: 0)
         stop_with_two_requests(child)
         expect(child.output.scan("done").size).to eq(2)
@@ -211,12 +211,12 @@ RSpec.describe "shutdown" do
     end
 
     it "of a server that was never started does nothing" do
-      server = Kino::Server.new(Apps::Doors, mode:)
+      server = Kino::Server.new(Apps::Blocking, mode:)
       expect(server.shutdown).to be(server)
     end
 
-    it "wakes those who wait for it" do
-      server = serve(Apps::Doors)
+    it "wakes threads that wait for it" do
+      server = serve(Apps::Blocking)
       waiting = Array.new(3) { concurrently { server.wait } }
       server.shutdown
       expect(waiting.map(&:value)).to all(be(server))
@@ -224,26 +224,26 @@ RSpec.describe "shutdown" do
 
     it "leaves no threads" do
       before = Thread.list
-      server = serve(Apps::Doors, workers: 2)
+      server = serve(Apps::Blocking, workers: 2)
       HttpClient.get(server.port, "/free")
       server.shutdown
       eventually { (Thread.list - before).empty? }
     end
 
     it "of one server does not touch another" do
-      one = serve(Apps::Doors)
-      other = serve(Apps::Doors)
+      one = serve(Apps::Blocking)
+      other = serve(Apps::Blocking)
       client = connect(other)
       one.shutdown
       expect(client.get("/free").body).to eq("free")
     end
 
     it "lets the port be used again" do
-      server = serve(Apps::Doors)
+      server = serve(Apps::Blocking)
       client = connect(server)
       client.get("/free")
       server.shutdown
-      again = Kino::Server.new(Apps::Doors, port: server.port, workers: 1, mode:).start
+      again = Kino::Server.new(Apps::Blocking, port: server.port, workers: 1, mode:).start
       expect(HttpClient.get(again.port, "/free").body).to eq("free")
       again.shutdown
     end

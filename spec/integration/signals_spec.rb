@@ -5,13 +5,13 @@ require "support/integration"
 
 RSpec.describe "Kino::Server.run" do
   in_both_modes do |_mode|
-    # Serves Apps::Doors, says where, and what came of it.
+    # Serves Apps::Blocking, and prints the address and the outcome.
     def start(before: "", listening: "")
       @child = Child.ruby(<<~RUBY)
         require "kino"
         require "support/apps"
         #{before}
-        stopped = Kino::Server.run(Apps::Doors, port: 0, workers: 2, threads: 1, mode: :#{mode}) do |server|
+        stopped = Kino::Server.run(Apps::Blocking, port: 0, workers: 2, threads: 1, mode: :#{mode}) do |server|
           puts "listening: \#{server.url}"
           $stdout.flush
           #{listening}
@@ -46,7 +46,7 @@ RSpec.describe "Kino::Server.run" do
         client&.close
       end
 
-      it "ends at once with 1 on #{signal} as a second signal" do
+      it "exits at once with 1 on a second #{signal}" do
         child = start
         client = HttpClient.open(child.port).send_head("GET", "/wait?#{rendezvous.path}")
         rendezvous.next
@@ -69,7 +69,7 @@ RSpec.describe "Kino::Server.run" do
       expect(child.errors).to match(/\A.*\bmode=#{mode}\b.*\bserved=1\b.*\n\z/)
     end
 
-    it "runs the reload hooks on HUP, one time after the other, and goes on" do
+    it "runs the reload hooks on each HUP, and goes on" do
       child = start(listening: <<~HOOK)
         server.on_reload { Rendezvous.tell("#{rendezvous.path}", "reloaded") }
       HOOK
@@ -91,7 +91,7 @@ RSpec.describe "Kino::Server.run" do
       expect(HttpClient.get(child.port, "/free").body).to eq("free")
     end
 
-    it "stops when it is shut down from elsewhere, and gives the handlers back" do
+    it "stops when it is shut down from elsewhere, and restores the signal handlers" do
       child = start(before: <<~BEFORE, listening: "Thread.new { server.shutdown }")
         mine = proc { }
         trap("INT", mine)
@@ -101,8 +101,8 @@ RSpec.describe "Kino::Server.run" do
       expect(child.output).to end_with("served 0\ntrue\n")
     end
 
-    it "does not stop for what an app raises" do
-      child = start(before: "module Apps::Doors; def self.leave(_env) = exit(3); end")
+    it "does not stop for an exception of the app" do
+      child = start(before: "module Apps::Blocking; def self.leave(_env) = exit(3); end")
       expect(HttpClient.get(child.port, "/leave").status).to eq(500)
       expect(HttpClient.get(child.port, "/free").body).to eq("free")
       child.signal("TERM")

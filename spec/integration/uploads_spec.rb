@@ -4,7 +4,7 @@ require "digest"
 require "support/integration"
 
 RSpec.describe "request bodies" do
-  # @return [HttpClient::Answer] for a body in chunks
+  # @return [HttpClient::Response] for a body in chunks
   def post_chunked(port, path, *chunks)
     HttpClient.open(port) do |client|
       client.send_head("POST", path, "transfer-encoding" => "chunked")
@@ -52,7 +52,7 @@ RSpec.describe "request bodies" do
       end
     end
 
-    it "raise once they are closed" do
+    it "raise when read after close" do
       expect(post("/close", "ab").body).to eq("[nil, IOError, IOError, IOError]")
     end
 
@@ -64,7 +64,7 @@ RSpec.describe "request bodies" do
       expect(HttpClient.get(server.port, "/each-in-detail").body).to start_with("[[], true, [], ")
     end
 
-    it "have no negative length" do
+    it "cannot be read with a negative length" do
       expect(post("/negative", "abc").body).to eq("negative length -1 given")
       expect(HttpClient.get(server.port, "/negative").body).to eq("negative length -1 given")
     end
@@ -84,7 +84,7 @@ RSpec.describe "request bodies" do
       expect(client.request("POST", "/read", {}, "next").body).to eq("next")
     end
 
-    it "are read as they come" do
+    it "are read as they arrive" do
       client = connect(server).send_head("POST", "/read", "content-length" => 6)
       client.write("abc")
       eventually { server.stats[:in_flight] == 1 }
@@ -92,13 +92,13 @@ RSpec.describe "request bodies" do
       expect(client.read_response.body).to eq("abcdef")
     end
 
-    it "are asked for with 100 Continue when the app reads" do
+    it "get 100 Continue when the app reads" do
       client = connect(server).send_head("POST", "/read", "content-length" => 3, "expect" => "100-continue")
       expect(client.read_head.status).to eq(100)
       expect(client.write("abc").read_response).to have_attributes(status: 200, body: "abc")
     end
 
-    it "are not asked for when the app does not read" do
+    it "get no 100 Continue if the app does not read" do
       client = connect(server).send_head("POST", "/ignore", "content-length" => 3, "expect" => "100-continue")
       expect(client.read_response).to have_attributes(status: 200, body: "ignored")
     end
@@ -109,7 +109,7 @@ RSpec.describe "request bodies" do
       expect(post("/read", "abc").body).to eq("abc")
     end
 
-    it "cannot be read after the answer" do
+    it "cannot be read after the response" do
       answer = HttpClient.request(server.port, "POST", target("later"), {}, "abc")
       expect(answer.body).to eq("answered")
       expect(rendezvous.next.text).to eq("IOError")
@@ -118,7 +118,7 @@ RSpec.describe "request bodies" do
     describe "that are larger than max_body_size" do
       let(:server) { serve(Apps::Uploads, max_body_size: 10) }
 
-      it "are refused before the app runs, if they say so" do
+      it "are refused before the app runs, if content-length says so" do
         client = connect(server).send_head("POST", target("report"), "content-length" => 11)
         expect(client.read_response.status).to eq(413)
         expect(client.closed_by_server?).to be(true)
@@ -126,7 +126,7 @@ RSpec.describe "request bodies" do
         expect(server.stats).to include(served: 0, refused: 1)
       end
 
-      it "end the reading, if they do not say so" do
+      it "make the read raise, if content-length does not say so" do
         client = connect(server).send_head("POST", target("report"), "transfer-encoding" => "chunked")
         client.send_chunk("12345678").send_chunk("9abc")
         expect(client.read_response.status).to eq(413)
@@ -137,13 +137,13 @@ RSpec.describe "request bodies" do
         expect(post("/read", "1234567890").body).to eq("1234567890")
       end
 
-      it "are answered by the server even if the app would rather answer itself" do
+      it "get the server's response even if the app rescues the error" do
         client = connect(server).send_head("POST", "/survive", "transfer-encoding" => "chunked")
         expect(client.send_chunk("123456789ab").read_response.status).to eq(413)
         expect(post("/read", "1").body).to eq("1")
       end
 
-      it "may be as large as that" do
+      it "are accepted up to that size" do
         expect(post("/read", "1234567890").body).to eq("1234567890")
         expect(post_chunked(server.port, "/read", "12345", "67890").body).to eq("1234567890")
       end
@@ -154,7 +154,7 @@ RSpec.describe "request bodies" do
       expect(HttpClient.request(server.port, "POST", "/digest", {}, "x" * 100).status).to eq(200)
     end
 
-    it "that are malformed end the reading" do
+    it "make the read raise if they are malformed" do
       client = connect(server).send_head("POST", target("report"), "transfer-encoding" => "chunked")
       expect(rendezvous.next.text).to eq("reading")
       client.write("nonsense\r\n")

@@ -4,11 +4,11 @@ require "pathname"
 require "support/protocol"
 
 module Protocol
-  # Bodies with a path, which stands in the query.
+  # Bodies whose path is in the query.
   module Files
     extend Routes
 
-    # Has each for where the file cannot be sent.
+    # Has each, for when the file cannot be sent.
     class File < Body
       def initialize(path, *chunks)
         super(*chunks)
@@ -65,7 +65,7 @@ RSpec.describe "Rack bodies with to_path" do
       expect(notes).to eq(["closed", ["finished", true, 200, nil]] * 2)
     end
 
-    it "may have a Pathname" do
+    it "may return a Pathname" do
       answer = connect.get("/pathname?#{file("0123456789")}")
       expect([answer.body, answer["content-length"]]).to eq(%w[0123456789 10])
     end
@@ -74,7 +74,7 @@ RSpec.describe "Rack bodies with to_path" do
       expect(connect.get("/send?#{file("")}")).to have_attributes(status: 200, body: "")
     end
 
-    it "hold no worker while they are read" do
+    it "do not occupy a worker while they are sent" do
       slow = connect.write(Protocol.get("/send?#{file(content)}"))
       expect(slow.read_head["content-length"]).to eq(content.bytesize.to_s)
       expect(connect.get("/fine").body).to eq("fine")
@@ -83,7 +83,7 @@ RSpec.describe "Rack bodies with to_path" do
       expect(slow.get("/fine").body).to eq("fine")
     end
 
-    it "are sent whole although they are deleted meanwhile" do
+    it "are sent whole even if they are deleted meanwhile" do
       path = file(content)
       client = connect.write(Protocol.get("/send?#{path}"))
       client.read_head
@@ -91,7 +91,7 @@ RSpec.describe "Rack bodies with to_path" do
       expect(client.read_exactly(content.bytesize) == content).to be(true)
     end
 
-    it "are cut to their content-length" do
+    it "are truncated to their content-length" do
       client = connect
       expect(client.get("/sized?#{file("0123456789")}").body).to eq("0123")
       expect(client.get("/fine").body).to eq("fine")
@@ -113,7 +113,7 @@ RSpec.describe "Rack bodies with to_path" do
       expect { client.read_exactly(content.bytesize) }.to raise_error(HttpClient::Broken)
     end
 
-    it "answer HEAD with the length and nothing else" do
+    it "send only the length for HEAD" do
       client = connect
       answer = client.exchange(Protocol.request("HEAD", "/send?#{file(content)}"))
       expect(answer["content-length"]).to eq(content.bytesize.to_s)
@@ -121,20 +121,20 @@ RSpec.describe "Rack bodies with to_path" do
       expect(notes.count("closed")).to eq(1)
     end
 
-    it "are enumerated where there is no file to send" do
+    it "are enumerated if there is no file to send" do
       ["#{@directory}/none", @directory, "/dev/null", "relative/and/missing", ""].each do |path|
         expect(connect.get("/send?#{path}")).to have_attributes(status: 200, body: "from each")
         expect(notes).to eq(["closed", ["finished", true, 200, nil]])
       end
     end
 
-    it "are a 500 with a bad header, and closed" do
+    it "are closed and become a 500 if a header is invalid" do
       expect(connect.get("/bad-header?#{file("x")}").status).to eq(500)
       expect(notes).to eq(["closed", ["finished", true, 200, "Kino::InvalidResponseError"]])
       expect(log).to include("control characters")
     end
 
-    it "leave nothing behind, although their clients leave" do
+    it "leak nothing when their clients leave" do
       path = file(content)
       connect.get("/fine")
       before = Dir.children("/dev/fd").size

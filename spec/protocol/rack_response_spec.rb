@@ -3,9 +3,9 @@
 require "support/protocol"
 
 module Protocol
-  # What an app may return, and may not, by what it is.
+  # What an app may and may not return, by description.
   module ResponseTables
-    # What the server adds.
+    # The headers that the server adds.
     OWN = %w[content-length date transfer-encoding].freeze
 
     # Frozen all the way down, as constants of an app in Ractors are.
@@ -59,11 +59,11 @@ module Protocol
                        "an Array of others" => [1], "an Array with nil" => ["a", nil])
   end
 
-  # Returns all that stands in the tables, at the place that the query says, and bodies of all kinds.
+  # Returns the entries of the tables, by the index in the query, and bodies of all kinds.
   module Responses
     extend Routes
 
-    # Has to_ary, which closes it, as Rack wants it.
+    # Has to_ary, which closes it as Rack requires.
     class Arrayed < Body
       def to_ary
         close
@@ -82,7 +82,7 @@ module Protocol
       def no_triple(_env) = nil
       def fine(_env) = ok("fine")
 
-      # Bodies by kind, with the length that the query says.
+      # Bodies by kind, with the content-length in the query.
       def array(env) = [200, length(env), %w[onl y]]
       def each(env) = watched(env, 200, length(env), "onl", "y")
       def to_ary(env) = [200, length(env), Arrayed.new("onl", "y")]
@@ -121,7 +121,7 @@ module Protocol
         [200, {}, body]
       end
 
-      # Nobody reads as much as this.
+      # More than any client reads.
       def endless(env)
         watch(env)
         body = Body.new
@@ -155,7 +155,7 @@ end
 
 # The response of Rack's SPEC.
 module Protocol
-  # Sends headers whose values are the same, others, and the same again.
+  # Sends headers with the same values, with different ones, and with the same ones again.
   module Echoes
     def self.call(env)
       value = env["PATH_INFO"].delete_prefix("/")
@@ -171,7 +171,7 @@ RSpec.describe "Rack responses" do
   in_both_modes do
     before { serve(Protocol::Responses) }
 
-    # Reports what went wrong and goes on on the same connection.
+    # The error is logged, and the connection goes on.
     def expect_failure(target, to: "GET")
       client = connect
       answer = client.exchange(Protocol.request(to, target))
@@ -207,7 +207,7 @@ RSpec.describe "Rack responses" do
       end
 
       Protocol::ResponseTables::BAD_HEADERS.each_with_index do |(what, _), place|
-        it "may not be #{what}: nothing of it is sent" do
+        it "may not be #{what}, of which nothing is sent" do
           expect_failure("/bad-headers?#{place}")
           expect(notes).to eq(["closed", ["finished", true, 200, "Kino::InvalidResponseError"]])
           expect_failure("/bad-headers-of-an-array?#{place}")
@@ -215,7 +215,7 @@ RSpec.describe "Rack responses" do
       end
     end
 
-    # What an app that came from Rack 2 has to change.
+    # What an app written for Rack 2 has to change.
     {
       "LF in a cookie" => 'header set-cookie must not hold control characters, got "a=b\nc=d": for several lines ' \
                           "give an Array of Strings",
@@ -226,7 +226,7 @@ RSpec.describe "Rack responses" do
         'the header transfer-encoding may only say that the body is "chunked" already, got "gzip, chunked"',
       "a coding beside a content-length" => "content-length beside transfer-encoding: leave out one of them"
     }.each do |what, message|
-      it "with #{what} are told what to change" do
+      it "with #{what} raise an error that says what to change" do
         connect.get("/bad-headers?#{Protocol::ResponseTables::BAD_HEADERS.keys.index(what)}")
         expect(log).to include("Kino::InvalidResponseError: ").and include(message)
       end
@@ -238,11 +238,11 @@ RSpec.describe "Rack responses" do
       end
     end
 
-    it "must be three" do
+    it "must have three elements" do
       expect_failure("/no-triple")
     end
 
-    it "have the headers of this answer, whatever was sent before" do
+    it "have the headers of this response, whatever was sent before" do
       serve(Protocol::Echoes)
       few = (0..30).map { |index| "v#{index}" }
       many = (0..300).map { |index| "n#{index}" }
@@ -263,12 +263,12 @@ RSpec.describe "Rack responses" do
           expect(log).to eq("")
         end
 
-        it "end with the connection for HTTP/1.0, or with their length, #{target}" do
+        it "end with the connection or their length for HTTP/1.0, #{target}" do
           expect(connect.exchange("GET #{target} HTTP/1.0\r\n\r\n")).to have_attributes(body: "only")
           expect(connect.exchange("GET #{target}?4 HTTP/1.0\r\n\r\n")).to have_attributes(body: "only")
         end
 
-        it "shorter than their content-length break the connection, #{target}" do
+        it "break the connection if they are shorter than their content-length, #{target}" do
           client = connect.write(Protocol.get("#{target}?10"))
           expect { client.read_response }.to raise_error(HttpClient::Broken)
           expect(client).to be_closed_by_server
@@ -276,7 +276,7 @@ RSpec.describe "Rack responses" do
           expect(log).to match(/6 bytes shorter/)
         end
 
-        it "longer than their content-length are cut, and never overrun, #{target}" do
+        it "are truncated if they are longer than their content-length, #{target}" do
           [3, 2, 1].each do |length|
             client = connect
             10.times { expect(client.get("#{target}?#{length}").body).to eq("only"[0, length]) }
@@ -297,33 +297,33 @@ RSpec.describe "Rack responses" do
       end
 
       %w[/each /call-stream].each do |target|
-        it "that are too short say so to rack.response_finished, #{target}" do
+        it "report to rack.response_finished that they are too short, #{target}" do
           client = connect.write(Protocol.get("#{target}?10"))
           expect(client).not_to be_closed_by_server
           expect(notes.last).to eq(["finished", true, 200, "Kino::InvalidResponseError"])
           log
         end
 
-        it "of the length that they announce leave no trace of a client that leaves, #{target}" do
+        it "of the announced length do not log that the client left, #{target}" do
           client = connect
           20.times { expect(client.get("#{target}?4").body).to eq("only") }
           expect(server.stats[:disconnects]).to eq(0)
         end
       end
 
-      it "that have each and call are enumerated" do
+      it "are enumerated if they have both each and call" do
         expect(connect.get("/both").body).to eq("each")
       end
     end
 
     describe "that fail" do
-      it "at once are a 500" do
+      it "become a 500 if the app raises" do
         expect_failure("/raises")
         expect_failure("/not-implemented")
         expect_failure("/raises", to: "POST")
       end
 
-      it "before the first chunk are a 500" do
+      it "become a 500 before the first chunk" do
         expect_failure("/raises-at?0")
         expect(notes).to eq(["closed", ["finished", true, 200, "RuntimeError"]])
         expect_failure("/yields-others")
@@ -332,7 +332,7 @@ RSpec.describe "Rack responses" do
 
       { "/raises-at?1" => "RuntimeError", "/raises-at?2" => "RuntimeError", "/stream-raises" => "RuntimeError",
         "/yields-others-late" => "Kino::InvalidResponseError" }.each do |target, error|
-        it "after the head break the connection behind what was sent, #{target}" do
+        it "break the connection after the head, behind what was sent, #{target}" do
           client = connect.write(Protocol.get(target))
           expect([client.read_head.status, client.read_chunk]).to eq([200, "one"])
           expect { 2.times { client.read_chunk or break } && raise("it looks complete") }
@@ -341,14 +341,14 @@ RSpec.describe "Rack responses" do
           expect(log).to include(error)
         end
 
-        it "after the head do not look complete to HTTP/1.0, #{target}" do
+        it "do not look complete to HTTP/1.0 after the head, #{target}" do
           client = connect.write("GET #{target} HTTP/1.0\r\n\r\n")
           expect { client.read_response }.to raise_error(HttpClient::Broken)
           log
         end
       end
 
-      it "in close are logged" do
+      it "are logged if close raises" do
         expect(connect.get("/close-raises").body).to eq("one")
         notes
         expect(log).to include("on purpose")
@@ -381,13 +381,13 @@ RSpec.describe "Rack responses" do
     end
 
     describe "rack.response_finished" do
-      it "runs in reverse order, and one that raises stops none" do
+      it "runs in reverse order, even if one raises" do
         expect(connect.get("/finished").body).to eq("x")
         expect(notes).to eq(["last", ["finished", true, 200, nil]])
         expect(log).to include("on purpose")
       end
 
-      it "gets the error where there is no answer" do
+      it "gets the error if there is no response" do
         expect_failure("/finished-in-vain")
         expect(notes).to eq([["finished", true, nil, "RuntimeError"]])
       end

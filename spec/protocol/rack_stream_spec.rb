@@ -8,7 +8,7 @@ module Protocol
     extend Routes
 
     class << self
-      # Answers each line when it comes.
+      # Responds to each line as it arrives.
       def echo(_env)
         streaming do |stream|
           stream.each { |line| stream << line.upcase }
@@ -63,7 +63,7 @@ module Protocol
 
       def empty(_env) = streaming { nil }
 
-      # Writes until somebody stops it, and tells of what class that was.
+      # Writes until an exception stops it, and notes its class.
       def endless(env)
         watch(env)
         streaming do |stream|
@@ -74,7 +74,7 @@ module Protocol
         end
       end
 
-      # Writes as much as the query says, and a byte of a file for each piece of it.
+      # Writes as many pieces as the query says, and a byte to a file for each.
       def measured(env)
         pieces, path = env["QUERY_STRING"].split(",", 2)
         streaming do |stream|
@@ -85,7 +85,7 @@ module Protocol
         end
       end
 
-      # Several threads write so many pieces each, and tell what came of it.
+      # Several threads write pieces, and note the outcome.
       def together(env)
         watch(env)
         streaming do |stream|
@@ -96,7 +96,7 @@ module Protocol
         end
       end
 
-      # A thread that waits in line behind another writer is ended, and so is the one before it.
+      # Kills a thread that waits behind another writer, and that writer.
       def killed(env)
         streaming do |stream|
           threads = Array.new(3) { Thread.new { loop { stream << ("x" * 65_536) } } }
@@ -123,7 +123,7 @@ RSpec.describe "Rack streams" do
 
     def say_chunk(client, data) = client.write("#{data.bytesize.to_s(16)}\r\n#{data}\r\n")
 
-    it "read the request while they write the response" do
+    it "can read the request while they write the response" do
       client = open_request("/echo")
       expect(client.read_head).to have_attributes(status: 200)
       %W[one\n two\n].each { |line| expect(say_chunk(client, line).read_chunk).to eq(line.upcase) }
@@ -135,7 +135,7 @@ RSpec.describe "Rack streams" do
       expect(client.get("/fine").body).to eq("fine")
     end
 
-    it "write and read in all the ways of Rack" do
+    it "support all of Rack's methods to write and read" do
       answer = connect.exchange(Protocol.post("/everything", "01line\n2rest"))
       expect(answer.body).to eq("a1bcde\u00e9f[01][line\n][22][rest][][nil]".b)
       expect(notes).to eq(["[1, 4, true]"])
@@ -160,7 +160,7 @@ RSpec.describe "Rack streams" do
       expect(connect.get("/empty")).to have_attributes(status: 200, body: "")
     end
 
-    it "read on when all of the response that was announced is written" do
+    it "can read on after the whole content-length is written" do
       client = connect.write(Protocol.request("POST", "/sized", "Content-Length: 4"))
       expect(client.read_response.body).to eq("one")
       client.write("more")
@@ -169,7 +169,7 @@ RSpec.describe "Rack streams" do
       expect(server.stats[:disconnects]).to eq(0)
     end
 
-    it "read to the end of chunks when all of the response that was announced is written" do
+    it "can read a chunked request to its end after the whole content-length is written" do
       client = connect.write(Protocol.request("POST", "/sized", "Transfer-Encoding: chunked"))
       expect(client.read_response.body).to eq("one")
       client.write("4\r\nmore\r\n0\r\n\r\n")
@@ -178,7 +178,7 @@ RSpec.describe "Rack streams" do
       expect(client.get("/empty").status).to eq(200)
     end
 
-    it "end for the app when the client has left, and leave the worker free" do
+    it "end when the client leaves, and free the worker" do
       %i[close reset].each do |how|
         client = connect.write(Protocol.get("/endless"))
         client.read_head
@@ -190,13 +190,14 @@ RSpec.describe "Rack streams" do
       expect(log).to eq("")
     end
 
-    it "wait for a client that reads slowly, and hold no more than a bound for it" do
+    it "wait for a client that reads slowly, and buffer a bounded amount" do
       pieces = 600 # of 64 KiB each: more than any socket buffers
       Tempfile.create do |file|
         client = connect.write(Protocol.get("/measured?#{pieces},#{file.path}"))
         client.read_head
         seen = [-1]
-        # It has come to rest when it is the same for as long as this takes; if that is too early, it is only smaller.
+        # The writer has stalled when the size stays the same for this long; if that is too early, the size is only
+        # smaller.
         eventually("the writer rests") { seen.push(file.size).last(100).then { it.size == 100 && it.uniq.one? } }
         expect(file.size).to be < pieces
         expect(Array.new(pieces) { client.read_chunk.bytesize }.sum).to eq(pieces * 65_536)
@@ -204,7 +205,7 @@ RSpec.describe "Rack streams" do
       end
     end
 
-    it "can be written by several threads, which all go on when the client does" do
+    it "can be written by several threads, which all resume when the client reads" do
       pieces = 200
       client = connect.write(Protocol.get("/together?#{pieces}"))
       client.read_head
@@ -213,7 +214,7 @@ RSpec.describe "Rack streams" do
       expect(notes).to eq(["[200, 200, 200]", ["finished", true, 200, nil]])
     end
 
-    it "end for all threads that write when the client has left" do
+    it "end for all writing threads when the client leaves" do
       client = connect.write(Protocol.get("/together?100000"))
       client.read_head
       client.read_chunk
@@ -222,7 +223,7 @@ RSpec.describe "Rack streams" do
       expect(notes).to eq(["[#{gone.join(", ")}]", ["finished", true, 200, nil]])
     end
 
-    it "let threads be killed that wait to write" do
+    it "let a thread that waits to write be killed" do
       client = open_request("/killed")
       client.read_head
       client.read_chunk

@@ -3,7 +3,7 @@
 require "support/protocol"
 
 module Protocol
-  # Reads when it pleases.
+  # Reads the body at different times.
   module Expecting
     extend Routes
 
@@ -11,7 +11,7 @@ module Protocol
       def read(env) = ok(env["rack.input"].read)
       def unread(_env) = ok("unread")
 
-      # The answer's head goes out before anything is read.
+      # Sends the response's head before it reads.
       def begun(_env)
         [200, HEADERS, lambda { |stream|
           stream << "begun"
@@ -31,7 +31,7 @@ RSpec.describe "Expect: 100-continue" do
       connect.write(Protocol.request("POST", target, "Content-Length: #{body.bytesize}", "Expect: #{expect}"))
     end
 
-    it "is answered when the app first reads, and not before" do
+    it "gets 100 when the app first reads, and not before" do
       busy = connect.write(Protocol.request("POST", "/read", "Content-Length: 1"))
       await_stats(in_flight: 1)
       client = expecting("/read")
@@ -42,7 +42,7 @@ RSpec.describe "Expect: 100-continue" do
       expect(client.write("body").read_response.body).to eq("body")
     end
 
-    it "is answered in any case of its letters, and for chunks" do
+    it "is case-insensitive, and works for chunked bodies" do
       client = expecting("/read", expect: "100-Continue")
       expect(client.read_head.status).to eq(100)
       expect(client.write("body").read_response.body).to eq("body")
@@ -51,16 +51,16 @@ RSpec.describe "Expect: 100-continue" do
       expect(client.write("4\r\nbody\r\n0\r\n\r\n").read_response.body).to eq("body")
     end
 
-    it "is not answered if the app never reads: the final answer goes out, and the connection closes" do
+    it "gets no 100 if the app never reads: the final response is sent, and the connection closes" do
       client = expecting("/unread")
       expect(client.read_response).to have_attributes(status: 200, body: "unread")
-      # What comes may be the body after all, or a request: nobody can tell.
+      # What follows could be the body after all, or a request.
       client.write(Protocol.get("/read"))
       expect(client).to be_closed_by_server
       expect(server.stats[:served]).to eq(1)
     end
 
-    it "is never answered after the final answer's head" do
+    it "gets no 100 after the head of the final response" do
       20.times do
         client = expecting("/begun")
         head = client.read_head
@@ -71,17 +71,17 @@ RSpec.describe "Expect: 100-continue" do
       end
     end
 
-    it "is not answered to HTTP/1.0" do
+    it "gets no 100 in HTTP/1.0" do
       client = connect.write("POST /read HTTP/1.0\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n")
       await_stats(in_flight: 1)
       expect(client.write("body").read_response).to have_attributes(status: 200, body: "body")
     end
 
-    it "is not answered where there is no body" do
+    it "gets no 100 without a body" do
       expect(expecting("/read", body: "").read_response).to have_attributes(status: 200, body: "")
     end
 
-    it "may be answered, or not, if the body has come with the head" do
+    it "may or may not get 100 if the body came with the head" do
       client = connect.write(Protocol.post("/read", "body", "Expect: 100-continue"))
       answer = client.read_head
       answer = client.read_head if answer.status == 100

@@ -3,7 +3,7 @@
 require "support/protocol"
 
 module Protocol
-  # Answers with the status that stands in the query, and with all that it must not have.
+  # Responds with the status in the query, and with everything that it must not have.
   module Statuses
     extend Routes
 
@@ -67,7 +67,7 @@ RSpec.describe "HTTP statuses" do
     describe "408 (RFC 9110 section 15.5.9) for a body that stalls" do
       before { start(body_timeout: 0.05) }
 
-      it "is answered, and the app's read raises" do
+      it "is sent, and the app's read raises" do
         [Protocol.request("POST", "/rescued", "Content-Length: 5"), Protocol.post("/rescued", "half")[..-2],
          Protocol.chunked("/rescued", ""), Protocol.chunked("/rescued", "5\r\nhalf")].each do |bytes|
           expect_refusal(connect.write(bytes), 408)
@@ -76,7 +76,7 @@ RSpec.describe "HTTP statuses" do
         expect(server.stats[:refusals]).to eq(body_timeout: 4)
       end
 
-      it "is an abort if the answer has begun" do
+      it "aborts the connection if the response has started" do
         client = connect.write(Protocol.request("POST", "/begun", "Content-Length: 5"))
         expect([client.read_head.status, client.read_chunk]).to eq([200, "begun"])
         expect { client.read_chunk }.to raise_error(HttpClient::Broken)

@@ -3,7 +3,7 @@
 require "support/protocol"
 
 module Protocol
-  # Speaks "echo": gives each line back in capital letters.
+  # Speaks "echo": returns each line in capitals.
   module Upgrading
     extend Routes
 
@@ -21,13 +21,13 @@ module Protocol
     class << self
       def offered(env) = ok(env["rack.protocol"].inspect)
 
-      # As Rack says it.
+      # As in Rack's SPEC.
       def rack(env)
         watch(env)
         [101, { "rack.protocol" => "echo", "x-app" => "1" }, Echo.new]
       end
 
-      # Rack leaves the status to the server, which knows what the protocol calls it.
+      # Rack leaves the status to the server, because it depends on the protocol.
       def rack_ok(_env) = [200, { "rack.protocol" => "echo" }, Echo.new]
 
       def by_hand(_env) = [101, { "connection" => "upgrade", "upgrade" => "echo" }, Echo.new]
@@ -93,11 +93,11 @@ RSpec.describe "HTTP upgrades" do
         expect(offered("Connection: upgrade", "Upgrade: a, ,b,")).to eq('["a", "b"]')
       end
 
-      it "is not there without connection: upgrade, which the sender must send" do
+      it "is absent without connection: upgrade, which the sender must send" do
         expect(offered("Upgrade: echo")).to eq("nil")
       end
 
-      it "is not there in HTTP/1.0, where Upgrade must be ignored" do
+      it "is absent in HTTP/1.0, where Upgrade must be ignored" do
         bytes = "GET /offered HTTP/1.0\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n"
         expect(connect.exchange(bytes).body).to eq("nil")
       end
@@ -117,14 +117,14 @@ RSpec.describe "HTTP upgrades" do
       end
     end
 
-    it "carry what the client sends ahead" do
+    it "pass on what the client sends ahead" do
       client = connect.write("#{upgrade("/rack")}ahead\n\0")
       expect(client.read_head["x-app"]).to eq("1")
       client.socket.close_write
       expect(client.read_rest).to eq("AHEAD\n\0")
     end
 
-    it "carry what the client sends ahead of an answer to a request with a body" do
+    it "pass on what the client sends ahead, after a request with a body" do
       client = connect.write("#{Protocol.post("/rack", "hi", "Connection: upgrade", "Upgrade: echo")}ahead\n")
       client.read_head
       client.socket.close_write
@@ -139,28 +139,28 @@ RSpec.describe "HTTP upgrades" do
       expect(notes).to eq(['[true, true, "bytes"]'])
     end
 
-    it "end with the socket, although the body raises" do
+    it "close the socket if the body raises" do
       client = connect.write(upgrade("/raises"))
       expect([client.read_head.status, client.read_rest]).to eq([101, "begun"])
       expect(notes).to eq([["finished", true, 101, "RuntimeError"]])
       expect(log).to include("on purpose")
     end
 
-    it "that the app does not grant leave the connection as it was" do
+    it "leave the connection as it was if the app does not grant them" do
       client = connect
       expect(client.exchange(upgrade("/no")).body).to eq("no")
       client.write(upgrade("/no") + Protocol.get("/no"))
       expect([client.read_response.body, client.read_response.body]).to eq(%w[no no])
     end
 
-    it "cannot choose what the client has not offered" do
+    it "cannot choose a protocol that the client did not offer" do
       expect(connect.exchange(upgrade("/other")).status).to eq(500)
       expect(connect.get("/rack").status).to eq(500)
       expect(notes.count("closed")).to eq(2)
       expect(log).to include("has not offered", "has not asked")
     end
 
-    it "may have their status as a String of digits, and as nothing else" do
+    it "accept a String of digits as the status, and nothing else" do
       client = connect.write(upgrade("/status?101"))
       expect(client.read_head.status).to eq(101)
       client.socket.close_write
@@ -183,7 +183,7 @@ RSpec.describe "HTTP upgrades" do
       expect(log).to include("must respond to call")
     end
 
-    it "leave nothing behind" do
+    it "leak nothing" do
       client = connect.write(upgrade("/rack"))
       client.read_head
       expect(server.stats[:in_flight]).to eq(0)

@@ -37,7 +37,7 @@ RSpec.describe "HTTP/1.1 messages" do
       )
       it_refuses({ "any number of them" => "\r\n" * 50 }, with: 400, as: :bad_request_line)
 
-      it "are accepted after a body, as old clients send them" do
+      it "are accepted after a body, because old clients send them" do
         serve(Protocol::Plain)
         client = connect
         expect(client.exchange(Protocol.post("/", "one")).body).to eq("one")
@@ -69,7 +69,7 @@ RSpec.describe "HTTP/1.1 messages" do
         }, with: 505, as: :bad_version
       )
 
-      it "1.0 is served without a Host, and the connection closed" do
+      it "1.0 is served without a Host, and the connection is closed" do
         serve(Protocol::Env)
         client = connect
         answer = client.exchange("GET /x HTTP/1.0\r\n\r\n")
@@ -78,14 +78,14 @@ RSpec.describe "HTTP/1.1 messages" do
         expect(client).to be_closed_by_server
       end
 
-      it "of HTTP/0.9 is no request line" do
+      it "cannot be omitted, as in HTTP/0.9" do
         serve(Protocol::Plain)
         expect_refusal(connect.write("GET /\r\n\r\n"), 400)
         expect(server.stats[:refusals]).to eq(bad_request_line: 1)
       end
     end
 
-    it "take a head in any pieces" do
+    it "may arrive in any pieces" do
       serve(Protocol::Plain)
       request = "\r\n#{Protocol.chunked("/x", "3;a=b\r\nabc\r\n0\r\nT: x\r\n\r\n")}"
       [1, 2, 3, 7, 50].each do |size|

@@ -2,22 +2,22 @@
 
 require "support/servers"
 
-# What the specs in spec/protocol share: they say raw bytes to a server, in both modes, and look at the raw bytes that
-# come back. Their apps meet them on the wire too: an app that shall wait reads its request body, which the client
-# sends when it likes; what an app has seen it notes, and tells when it is asked for /notes.
+# What the specs in spec/protocol share besides {Servers}. They send raw bytes to a server, in both modes, and check the
+# raw bytes that come back. They communicate with their apps over HTTP too: an app that has to wait reads its request
+# body, which the spec completes later, and it takes notes, which the spec requests from /notes.
 module Protocol
   # Seconds until something counts as missed: a guard against hanging, and nothing else.
   TIMEOUT = 10
 
   HEADERS = { "content-type" => "text/plain" }.freeze
 
-  # What apps have noted. It belongs to the Ractor of the worker; with one worker, and one thread, the request for
-  # /notes comes after everything that concerns the request before it.
+  # The notes of apps. They belong to the worker's Ractor. With one worker and one thread, the request for /notes runs
+  # after everything that belongs to the previous request.
   module Notes
     class << self
       def add(note) = list << note
 
-      # The main Ractor runs the apps of all servers in threaded mode, one after the other.
+      # In threaded mode the main Ractor keeps the notes, for all examples.
       # @return [void]
       def forget = list.clear
 
@@ -30,7 +30,7 @@ module Protocol
     end
   end
 
-  # Makes a module an app: /what-to-do is answered by its method `what_to_do(env)`.
+  # Makes a module an app that calls its method `what_to_do(env)` for /what-to-do.
   module Routes
     def call(env)
       return Notes.answer if env["PATH_INFO"] == "/notes"
@@ -51,7 +51,7 @@ module Protocol
       error.class
     end
 
-    # Notes how the answer ended, as `rack.response_finished` tells it.
+    # Notes how the response ended, according to `rack.response_finished`.
     def watch(env)
       env["rack.response_finished"] << lambda { |finished, status, _headers, error|
         note(["finished", finished.equal?(env), status, error&.class&.name])
@@ -59,7 +59,7 @@ module Protocol
     end
   end
 
-  # A body that notes that it is closed.
+  # A body that notes when it is closed.
   class Body
     def initialize(*chunks, fail_at: nil)
       @chunks = chunks
@@ -78,14 +78,14 @@ module Protocol
     def close = Notes.add("closed")
   end
 
-  # Answers anything with the request body.
+  # Responds with the request body.
   module Plain
     def self.call(env)
       env["PATH_INFO"] == "/notes" ? Notes.answer : [200, HEADERS, [env["rack.input"].read]]
     end
   end
 
-  # Answers anything with its env, as far as it is Strings.
+  # Responds with the Strings of its env.
   module Env
     def self.call(env)
       [200, HEADERS, [Marshal.dump(env.select { |_, value| value.is_a?(String) })]]
@@ -107,16 +107,17 @@ module Protocol
       request("POST", target, *fields, "Content-Length: #{body.bytesize}") + body
     end
 
-    # @return [String] a request with a chunked body, as it is given
+    # @param body [String] chunked already
+    # @return [String] a request with that body
     def chunked(target, body, *fields)
       request("POST", target, *fields, "Transfer-Encoding: chunked") + body
     end
   end
 
-  # Describes the same for both modes, and tables of refusals.
+  # Tables of requests.
   module Groups
-    # Each is answered and closed by the front-end, counted, and no worker hears of it.
-    # @param table [Hash{String => String}] what it is, and the bytes
+    # The front-end responds to each, closes the connection and counts it; no worker sees it.
+    # @param table [Hash{String => String}] the bytes, by description
     def it_refuses(table, with:, as:, **settings)
       table.each do |what, bytes|
         it "refuses #{what} with #{with}" do
@@ -127,8 +128,8 @@ module Protocol
       end
     end
 
-    # Each is accepted, and the next request on its connection too.
-    # @param table [Hash{String => String}] what it is, and the bytes
+    # Each is accepted, and so is the next request on its connection.
+    # @param table [Hash{String => String}] the bytes, by description
     def it_accepts(table, settings = {})
       table.each do |what, bytes|
         it "accepts #{what}" do
@@ -141,10 +142,10 @@ module Protocol
     end
   end
 
-  # @return [Array] what the app has noted since it was asked last
+  # @return [Array] what the app has noted since the last call
   def notes = Marshal.load(connect.get("/notes", "connection" => "close").body) # rubocop:disable Security/MarshalLoad
 
-  # @return [Hash{String=>String}] what {Env} answers to these bytes
+  # @return [Hash{String=>String}] the response of {Env} to these bytes
   def env_of(bytes) = Marshal.load(connect.exchange(bytes).body) # rubocop:disable Security/MarshalLoad
 
   def expect_refusal(client, status, to: "GET")

@@ -4,7 +4,7 @@ require "support/apps/reporting"
 require "support/rendezvous"
 
 module Apps
-  # Every kind of body. A query is the path of the {Rendezvous} that is told of what happens to it.
+  # Every kind of body. The query is the path of the {Rendezvous} to which it reports.
   module Bodies
     extend Routes
 
@@ -87,7 +87,7 @@ module Apps
 
       def bad_length(_env) = [200, { "content-length" => "4, 4" }, ["four"]]
 
-      # Full duplex: answers five bytes as they come.
+      # Full duplex: responds to every five bytes as they arrive.
       def echo(_env)
         [200, TEXT.dup, lambda { |stream|
           while (word = stream.read(5))
@@ -96,7 +96,7 @@ module Apps
         }]
       end
 
-      # Everything that a stream can do, in one go.
+      # Uses every method of a stream.
       def stream(env)
         path = env["QUERY_STRING"]
         [200, TEXT.dup, lambda { |stream|
@@ -121,7 +121,7 @@ module Apps
         }]
       end
 
-      # Something that has both, and close.
+      # A lambda with close.
       def callable(env)
         path = env["QUERY_STRING"]
         body = ->(stream) { stream << "called" }

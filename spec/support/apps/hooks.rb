@@ -3,8 +3,7 @@
 require "support/rendezvous"
 
 module Apps
-  # Hooks that a Ractor can have; they tell what they are called with at the rendezvous whose path is the query, or that
-  # {.path} is set to.
+  # Shareable hooks. They report their arguments to the rendezvous whose path is the query, or that they were made with.
   module Hooks
     module OnError
       def self.call(error, env) = Rendezvous.tell(env["QUERY_STRING"], "#{error.message} at #{env["PATH_INFO"]}")
@@ -16,7 +15,7 @@ module Apps
       end
     end
 
-    # As an object, for the path it needs.
+    # An object, because it needs the path.
     Boot = Struct.new(:path) do
       def call(index) = Rendezvous.tell(path, "worker #{index}")
     end
@@ -29,12 +28,12 @@ module Apps
       def self.call(*) = exit
     end
 
-    # Lets the first worker begin, and no other.
+    # Lets only the first worker start.
     module LeavingButOne
       def self.call(index) = index.zero? || exit
     end
 
-    # Waits at the rendezvous before it lets a worker begin.
+    # Waits at the rendezvous before a worker starts.
     Waiting = Struct.new(:path) do
       def call(index) = Rendezvous.ask(path, "worker #{index}")
     end
@@ -45,7 +44,7 @@ module Apps
       def close = raise("closed")
     end
 
-    # What they are hung on.
+    # The app for these hooks.
     module App
       extend Routes
 

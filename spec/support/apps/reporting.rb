@@ -4,7 +4,7 @@ require "support/rendezvous"
 
 # Bodies that report to the {Rendezvous} at a path.
 module Apps
-  # Yields chunks and reports.
+  # Yields chunks, and reports that it is closed.
   class Reporting
     def initialize(path, *chunks, fail_after: nil)
       @path = path
@@ -26,7 +26,7 @@ module Apps
     end
   end
 
-  # Whose close raises.
+  # Raises in close.
   class BadClose < Reporting
     def close
       super
@@ -34,7 +34,7 @@ module Apps
     end
   end
 
-  # Has to_ary, which closes it, as Rack wants it.
+  # Has to_ary, which closes it as Rack requires.
   class Arrayed < Reporting
     def to_ary
       close
@@ -42,7 +42,7 @@ module Apps
     end
   end
 
-  # Goes on when it is told to, with what it is told.
+  # Waits for the spec, and yields its answer.
   class Slow < Reporting
     def each
       yield @chunks.first
@@ -51,7 +51,7 @@ module Apps
     end
   end
 
-  # Writes until somebody stops it.
+  # Yields until it is stopped.
   class Endless < Reporting
     def each
       yield "start" * 1000

@@ -4,7 +4,7 @@ require "digest"
 require "support/rendezvous"
 
 module Apps
-  # Reads the request body in every way. A query is the path of a {Rendezvous}.
+  # Reads the request body in every way. The query is the path of a {Rendezvous}.
   module Uploads
     extend Routes
 
@@ -70,7 +70,7 @@ module Apps
 
       def ignore(_env) = ok("ignored")
 
-      # What it got until the body ended in an exception; raised again.
+      # Reports the exception that ends the body, and raises it again.
       def report(env)
         Rendezvous.tell(env["QUERY_STRING"], "reading")
         env["rack.input"].read
@@ -79,12 +79,12 @@ module Apps
         raise
       end
 
-      # Reads, and answers whatever comes of it.
+      # Reads, and responds with the outcome.
       def survive(env)
         ok(outcome { env["rack.input"].read }.to_s)
       end
 
-      # After the answer.
+      # Reads after the response.
       def later(env)
         path = env["QUERY_STRING"]
         env["rack.response_finished"] << lambda { |given, *|

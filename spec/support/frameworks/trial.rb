@@ -9,14 +9,14 @@ require_relative "../http_client"
 require_relative "table"
 
 module Frameworks
-  # Serves the apps of the table and asks them. A program: it prints a line of JSON for each app. Each app has a process
-  # of its own, forked from one that has loaded its section's libraries: what one app sets or memoises is no other's. In
-  # there ractor mode is first, for what a request memoises on the main Ractor would help.
+  # A program that serves the apps of the table, sends their requests, and prints a line of JSON for each. Each app runs
+  # in a process of its own, forked from one that has loaded its section's libraries, so that apps do not affect each
+  # other. Ractor mode comes first, because what a request memoises on the main Ractor would help it.
   module Trial
     ROOT = File.expand_path("../../..", __dir__)
-    # Seconds that an app has; a guard against hanging.
+    # Seconds for each app; a guard against hanging.
     LIMIT = 25
-    # What keeps an app out of ractor mode, in short: from what is raised.
+    # Short reasons why an app cannot run in ractor mode, by the error.
     REASONS = {
       /non-shareable objects in constant (\S+) by/ => "reads the constant `%s`",
       /get unshareable values from instance variables.* Ractors \((@\w+) from (\S+?)\)/ => "reads `%s` of `%s`",
@@ -40,7 +40,7 @@ module Frameworks
         require_relative "inner"
         apps = Frameworks.apps.select { |app| app.section == section.to_sym }
         apps = apps.select { |app| names.include?(app.name) } unless names.empty?
-        Process.warmup # what the children share they need not collect
+        Process.warmup # so that the children need not collect what they share
         apps.each { |app| puts JSON.generate(name: app.name, **in_child { outcomes(app) }) }
       end
 
@@ -54,7 +54,7 @@ module Frameworks
         rows[:ractor][:reason].start_with?("reads") ? { **rows, aided: aided(app) } : rows
       end
 
-      # Last, for it freezes what all of Rack shares.
+      # Last, because it freezes global state of Rack.
       def aided(app)
         require "#{ROOT}/examples/rack_in_ractors"
         outcome(app, :ractor, freeze(app, nil).first)
@@ -62,11 +62,11 @@ module Frameworks
 
       def auto(app, frozen)
         tried = outcome(app, :auto, frozen || build(app))
-        # What sets its own instance variables serves in no mode once it is frozen.
+        # An app that sets its own instance variables works in no mode once it is frozen.
         tried[:reason].start_with?("changes a frozen") ? outcome(app, :auto, build(app)) : tried
       end
 
-      # @return [Symbol] what mode auto takes for a stack that nobody has frozen
+      # @return [Symbol] the mode that auto picks for a stack that is not frozen
       def default_mode(app) = Kino::Config::Mode.resolve(:auto, build(app), threads: :auto).first
 
       def outcome(app, mode, built, obstacle = nil)
@@ -85,7 +85,7 @@ module Frameworks
         server&.shutdown(timeout: 5)
       end
 
-      # @return [#call] as a rackup file builds it
+      # @return [#call] as in a rackup file
       def build(app)
         return @loaded ||= Kino::AppLoader.load(path(app.rackup)) if app.rackup
 
@@ -96,7 +96,7 @@ module Frameworks
         end
       end
 
-      # @return [#call, nil] and [String, nil] what is in the way
+      # @return [#call, nil] and [String, nil] why it cannot be frozen
       def freeze(app, plain)
         return [plain, nil] if app.rackup
 
@@ -133,7 +133,7 @@ module Frameworks
         writer.write(JSON.generate(broken: e.full_message(highlight: false)))
       ensure
         writer.close
-        exit!(true) # no at_exit, and no Ractor that goes on
+        exit!(true) # skips at_exit, and ends Ractors
       end
     end
 

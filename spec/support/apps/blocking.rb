@@ -3,17 +3,17 @@
 require "support/rendezvous"
 
 module Apps
-  # Stands still where the spec wants it to. The query is the path of its {Rendezvous}.
-  module Doors
+  # Blocks where the spec wants it to. The query is the path of the {Rendezvous}.
+  module Blocking
     extend Routes
 
     class << self
       def free(_env) = ok("free")
 
-      # Waits at the rendezvous, then answers with what it was told there.
+      # Waits at the rendezvous, then responds with the spec's answer.
       def wait(env) = ok(Rendezvous.ask(env["QUERY_STRING"], "waiting"))
 
-      # Sends a piece, waits at the rendezvous, sends what it was told there.
+      # Sends a piece, waits at the rendezvous, then sends the spec's answer.
       def wait_midway(env)
         path = env["QUERY_STRING"]
         [200, TEXT.dup, lambda { |stream|
@@ -22,8 +22,8 @@ module Apps
         }]
       end
 
-      # Waits, and then asks whether anybody still wants the answer.
-      def wait_for_leaver(env)
+      # Waits at the rendezvous, then until the client has left.
+      def wait_for_disconnect(env)
         path = env["QUERY_STRING"]
         Rendezvous.ask(path, "waiting")
         Thread.pass until env["kino.request"].disconnected?
@@ -38,7 +38,7 @@ module Apps
 
       def pid(_env) = ok(Process.pid.to_s)
 
-      # What a process that the app starts finds: variables for services, and sockets.
+      # What a process that the app starts inherits: variables for services, and sockets.
       def legacy(_env)
         names, links = IO.popen("env | grep -o '^\\(LISTEN\\|KINO\\)[^=]*'; echo -; ls -l /proc/self/fd", &:read)
                          .split("-\n", 2)
@@ -52,13 +52,12 @@ module Apps
         ok(Kino.sleep(3600).to_s)
       end
 
-      # A child that looks at the request of its parent.
+      # Forks a child that uses the request of its parent.
       def fork(env)
         pid = Process.fork { exit!(look(env)) }
         ok("child ended with #{Process.wait2(pid).last.exitstatus}")
       end
 
-      # Where it runs.
       def ractor(_env) = ok(Ractor.main? ? "main" : "other")
 
       def number(env) = ok(env["QUERY_STRING"])

@@ -2,27 +2,27 @@
 
 require "support/integration"
 
-RSpec.describe "clients that leave" do
-  # Every way to leave: politely, and as a process that dies.
+RSpec.describe "clients that disconnect" do
+  # In order, and like a process that dies.
   %i[close reset].each do |way|
     context "with #{way}" do
       in_both_modes do
         def target(name) = "/#{name}?#{rendezvous.path}"
 
-        # The one worker is free again.
+        # The only worker is free again.
         def expect_free(server, path)
           expect(HttpClient.get(server.port, path).status).to eq(200)
           eventually { server.stats.values_at(:in_flight, :connections) == [0, 0] }
           expect(server.stats).to include(disconnects: 1, respawns: 0)
         end
 
-        # What happens next may not depend on it, so it is no matter should it be a little early.
+        # If this returns too early, the example still holds.
         def wait_until_stalled(client)
           looks = []
           eventually { looks.push(client.unread).last(10).tally.values.first == 10 }
         end
 
-        it "free the worker in the midst of an upload" do
+        it "free the worker during an upload" do
           server = serve(Apps::Uploads)
           client = connect(server).send_head("POST", target("report"), "content-length" => 10)
           client.write("abc")
@@ -32,7 +32,7 @@ RSpec.describe "clients that leave" do
           expect_free(server, "/read")
         end
 
-        it "free the worker in the midst of an upload in chunks" do
+        it "free the worker during a chunked upload" do
           server = serve(Apps::Uploads)
           client = connect(server).send_head("POST", target("report"), "transfer-encoding" => "chunked")
           client.send_chunk("abc")
@@ -42,7 +42,7 @@ RSpec.describe "clients that leave" do
           expect_free(server, "/read")
         end
 
-        it "free the worker in the midst of a download, and the body is closed" do
+        it "free the worker during a download, and the body is closed" do
           server = serve(Apps::Bodies)
           client = connect(server).send_head("GET", target("endless"))
           expect(client.read_first_chunk).to start_with("start")
@@ -63,7 +63,7 @@ RSpec.describe "clients that leave" do
           expect_free(server, "/array")
         end
 
-        it "free the worker in the midst of a stream" do
+        it "free the worker during a stream" do
           server = serve(Apps::Bodies)
           client = connect(server).send_head("GET", target("endless-stream"))
           expect(client.read_first_chunk).to start_with("start")
@@ -72,9 +72,9 @@ RSpec.describe "clients that leave" do
           expect_free(server, "/array")
         end
 
-        it "are known to the app that asks" do
-          server = serve(Apps::Doors)
-          client = connect(server).send_head("GET", target("wait-for-leaver"))
+        it "are reported to an app that asks" do
+          server = serve(Apps::Blocking)
+          client = connect(server).send_head("GET", target("wait-for-disconnect"))
           visitor = rendezvous.next
           client.public_send(way)
           visitor.answer
@@ -82,8 +82,8 @@ RSpec.describe "clients that leave" do
           expect_free(server, "/free")
         end
 
-        it "are passed over while they wait for a worker" do
-          server = serve(Apps::Doors)
+        it "are skipped if they waited for a worker" do
+          server = serve(Apps::Blocking)
           first = connect(server).send_head("GET", target("wait"))
           visitor = rendezvous.next
           second = connect(server).send_head("GET", target("wait"))

@@ -2,15 +2,15 @@
 
 require "support/integration"
 
-# Ruby makes a SystemStackError of a fault at the end of the stack, and jumps over whatever was there. If
-# that is a worker that drives connections, the server stands still.
-RSpec.describe "an app that waits where its stack ends" do
+# At the end of the stack, Ruby turns the fault into a SystemStackError and jumps over the frames in between. When those
+# belonged to a worker driving connections, the server stood still.
+RSpec.describe "an app that waits at the end of its stack" do
   in_both_modes do
     %i[queue driven].each do |dispatch|
       context "with dispatch #{dispatch}" do
-        let(:server) { serve(Apps::Depths, workers: 2, dispatch:) }
+        let(:server) { serve(Apps::DeepStack, workers: 2, dispatch:) }
 
-        # Others ask as long as the block runs.
+        # Other clients send requests while the block runs.
         def beside_others
           stop = false
           others = Array.new(4) do

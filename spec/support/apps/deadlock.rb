@@ -3,15 +3,15 @@
 require "support/rendezvous"
 
 module Apps
-  # Has all threads of its Ractor wait for one another.
-  module Standstill
+  # Lets all threads of its Ractor wait on one queue.
+  module Deadlock
     extend Routes
 
     class << self
-      # Waits for news that never comes.
+      # Waits for an item that never comes.
       def wait(_env) = ok(news.pop)
 
-      # Starts a thread that waits like the others, once all of those that serve here do, and tells before it.
+      # Starts a thread that waits until all workers of this Ractor wait, reports that, and then waits too.
       def watch(env)
         path, waiting = env["QUERY_STRING"].split("&")
         Thread.new do

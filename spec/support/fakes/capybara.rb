@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
-# What Capybara 3 does with a server: it keeps a block by name, and calls it on a thread of its own with the app, a port
-# that is free, a host, and the options that stood beside the name.
+# Mimics Capybara 3: it registers a block by name, and calls it on a thread of its own with the app, a free port, a host
+# and the options given with the name.
 module Capybara
   @servers = {}
 

@@ -2,4 +2,4 @@
 
 require "support/apps"
 
-run Apps::Doors
+run Apps::Blocking

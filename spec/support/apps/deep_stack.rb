@@ -1,17 +1,17 @@
 # frozen_string_literal: true
 
 module Apps
-  # Waits for its client on a stack that is nearly used up.
-  module Depths
+  # Waits for its client on a stack that is almost exhausted.
+  module DeepStack
     extend Routes
 
-    # Where waiting begins; far below it is where the stack ends.
+    # The depth from which it waits; the stack ends far below.
     TOP = 200
 
     class << self
       def alive(_env) = ok("alive")
 
-      # Reads a byte at each level until there are no more levels.
+      # Reads a byte at each level until the stack ends.
       def read(env)
         input = env["rack.input"]
         descend { input.read(1) }
@@ -30,7 +30,7 @@ module Apps
       private
 
       def descend(depth = 0, &wait)
-        # Through a frame of C at each level, so that it is the machine's stack that ends.
+        # A C frame at each level, so that the machine stack ends first.
         { a: 1 }.each do
           wait.call if depth > TOP
           descend(depth + 1, &wait)

@@ -1,9 +1,9 @@
 # frozen_string_literal: true
 
 module Apps
-  # Says how many requests workers have in hand while it has the VM lock, and keeps that for a while. It is asked with
-  # the server's number.
-  module Crowd
+  # Responds with the number of requests in flight, and keeps the VM lock busy for a while. The query is the server's
+  # id.
+  module InFlight
     class << self
       def call(env)
         held = Kino::Native.stats(Integer(env["QUERY_STRING"]))[:in_flight]
