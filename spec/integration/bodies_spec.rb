@@ -30,7 +30,7 @@ RSpec.describe "response bodies" do
         expect(get("sized-array").all("content-length")).to eq(["4"])
       end
 
-      it "may be frozen, and so may all of the answer" do
+      it "may be frozen, and so may the whole response" do
         2.times { expect(get("frozen").body).to eq("onetwothree") }
       end
 
@@ -47,16 +47,16 @@ RSpec.describe "response bodies" do
 
     describe "with each" do
       it "are sent in chunks and closed" do
-        answer = get("each")
-        expect(answer.body).to eq("onetwothree")
-        expect(answer["transfer-encoding"]).to eq("chunked")
+        response = get("each")
+        expect(response.body).to eq("onetwothree")
+        expect(response["transfer-encoding"]).to eq("chunked")
         expect(told).to eq(["closed"])
       end
 
       it "are sent with their content-length" do
-        answer = get("each-sized")
-        expect(answer).to have_attributes(body: "onetwo")
-        expect([answer["content-length"], answer["transfer-encoding"]]).to eq(["6", nil])
+        response = get("each-sized")
+        expect(response).to have_attributes(body: "onetwo")
+        expect([response["content-length"], response["transfer-encoding"]]).to eq(["6", nil])
         expect(told).to eq(["closed"])
       end
 
@@ -71,9 +71,9 @@ RSpec.describe "response bodies" do
       end
 
       it "end with the connection for HTTP/1.0, which has no chunks" do
-        answer = connect(server).write("GET #{target("each")} HTTP/1.0\r\n\r\n").read_response
-        expect(answer).to have_attributes(body: "onetwothree")
-        expect(answer["transfer-encoding"]).to be_nil
+        response = connect(server).write("GET #{target("each")} HTTP/1.0\r\n\r\n").read_response
+        expect(response).to have_attributes(body: "onetwothree")
+        expect(response["transfer-encoding"]).to be_nil
         expect(told).to eq(["closed"])
       end
 
@@ -105,8 +105,8 @@ RSpec.describe "response bodies" do
       end
 
       it "may close either direction" do
-        answer = HttpClient.request(server.port, "POST", target("stream"), {}, "xyz\nlast")
-        expect(answer.body).to eq("a1bxyZ\nLAST")
+        response = HttpClient.request(server.port, "POST", target("stream"), {}, "xyz\nlast")
+        expect(response.body).to eq("a1bxyZ\nLAST")
         expect(told).to eq(["[true, IOError, IOError]"])
       end
 
@@ -144,9 +144,10 @@ RSpec.describe "response bodies" do
       it "send nothing, and the next response follows" do
         client = connect(server)
         %w[no-content no-content-array not-modified].each do |name|
-          answer = client.get(target(name))
-          expect(answer.status).to eq(name == "not-modified" ? 304 : 204)
-          expect([answer["content-length"], answer["transfer-encoding"]]).to eq([nil, nil]) if answer.status == 204
+          response = client.get(target(name))
+          expect(response.status).to eq(name == "not-modified" ? 304 : 204)
+          lengths = response.names & %w[content-length transfer-encoding]
+          expect(lengths).to eq([]) if response.status == 204
         end
         expect(client.get("/array").body).to eq("onetwothree")
         expect(told).to eq(["closed"])
@@ -181,9 +182,9 @@ RSpec.describe "response bodies" do
       end
 
       it "become a 500 if a header cannot be sent" do
-        answer = get("bad-header")
-        expect(answer.status).to eq(500)
-        expect(answer.headers.flatten.grep(/bad|smuggled/)).to be_empty
+        response = get("bad-header")
+        expect(response.status).to eq(500)
+        expect(response.headers.flatten.grep(/bad|smuggled/)).to be_empty
         expect(logged).to start_with("kino: Kino::InvalidResponseError: the value of header x-bad")
         expect(told).to eq(["closed"])
       end
@@ -241,8 +242,8 @@ RSpec.describe "response bodies" do
     describe "rack.response_finished" do
       it "is called in reverse order, even if others raise" do
         expect(get("finished").status).to eq(201)
-        answer = '[:%s, true, 201, {"content-type" => "text/plain"}, NilClass]'
-        expect(told).to eq([format(answer, "last"), format(answer, "first")])
+        response = '[:%s, true, 201, {"content-type" => "text/plain"}, NilClass]'
+        expect(told).to eq([format(response, "last"), format(response, "first")])
         expect(logged).to start_with("kino: RuntimeError: a bad one (GET /finished?")
       end
 

@@ -29,7 +29,7 @@ RSpec.describe "kino/capybara" do
 
   it "serves the tests' app on threads, silently, and leaves signals alone" do
     program = <<~RUBY
-      seen = Object.new # which no Ractor could reach
+      seen = Object.new # unreachable from a Ractor
       app = ->(_env) { [200, {}, [Thread.current.name, " ", Ractor.current == Ractor.main, " ", seen.class].map(&:to_s)] }
       chosen = port
       thread = Capybara.boot(app, :kino, port: chosen, Silent: true, threads: 1)

@@ -37,8 +37,8 @@ RSpec.describe "exe/kino" do
 
   it "prints what runs and where, serves, and exits with 0 when stopped" do
     child = kino("-p", "0", "-w", "2", "-t", "1", "-m", "ractor", hello)
-    answer = HttpClient.get(child.port)
-    expect(answer).to have_attributes(status: 200, body: include("<dt>mode</dt><dd>ractor</dd>"))
+    response = HttpClient.get(child.port)
+    expect(response).to have_attributes(status: 200, body: include("<dt>mode</dt><dd>ractor</dd>"))
     child.signal("TERM")
     expect(child.status.exitstatus).to eq(0)
     expect(child.output.sub(" +YJIT", "")).to eq(<<~BANNER)

@@ -41,18 +41,18 @@ RSpec.describe "switching to threads" do
 
   it "serves every GET of 20 clients under load, and closes no connection" do
     server = serve(workers: 2)
-    answers = clients(server, 20, 15) { |client| client.get("/cache").then { [it.status, it["connection"]] } }
-    expect(answers.flat_map(&:value).tally).to eq({ [200, nil] => 300 })
+    responses = clients(server, 20, 15) { |client| client.get("/cache").then { [it.status, it["connection"]] } }
+    expect(responses.flat_map(&:value).tally).to eq({ [200, nil] => 300 })
     expect(gone_over(server).stats).to include(served: 300, dropped: 0, disconnects: 0, accepted: 20, in_flight: 0)
     expect(said.size).to eq(1)
   end
 
   it "fails only the POSTs of 20 clients that were in progress, and closes no connection" do
     server = serve(workers: 2)
-    answers = clients(server, 20, 15) do |client|
+    responses = clients(server, 20, 15) do |client|
       client.request("POST", "/read", {}, "abc").then { [it.status, it["connection"]] }
     end
-    tally = answers.flat_map(&:value).tally
+    tally = responses.flat_map(&:value).tally
     expect(tally.keys).to contain_exactly([200, nil], [500, nil])
     expect([tally.values.sum, tally[[500, nil]]]).to match([300, be_between(1, 2)])
     expect(gone_over(server).stats).to include(served: 300, disconnects: 0, accepted: 20)
@@ -70,11 +70,11 @@ RSpec.describe "switching to threads" do
 
   it "recognises an error that a framework has rescued and stored in the env" do
     ways = [{}, { after_request: Apps::Isolation::Ignored }]
-    answers = ways.map do |hooks|
+    responses = ways.map do |hooks|
       server = serve(**hooks)
       [HttpClient.get(server.port, "/rescued"), gone_over(server)].first.then { [it.status, it.body] }
     end
-    expect(answers).to eq([[200, "thread"]] * 2)
+    expect(responses).to eq([[200, "thread"]] * 2)
     expect(said.size).to eq(2)
   end
 
@@ -150,7 +150,7 @@ RSpec.describe "switching to threads" do
     expect(HttpClient.get(server.port, "/cache").body).to eq("thread")
     eventually { server.mode == :threaded }
     visitor.answer
-    rendezvous.next.answer # it waits there once more
+    rendezvous.next.answer # the retry waits there again
     expect(late.read_response.body).to eq("thread")
     expect(gone_over(server).stats).to include(served: 2, dropped: 0)
     expect(said.size).to eq(1)
@@ -181,10 +181,10 @@ RSpec.describe "switching to threads" do
     HttpClient.get(hanging.port, "/cache")
     hanging.shutdown(timeout: 0)
     server = serve(workers: 2)
-    answers = clients(server, 10, 1) { |client| client.get("/cache").status }
+    responses = clients(server, 10, 1) { |client| client.get("/cache").status }
     eventually { server.stats[:served].positive? }
     server.shutdown
-    expect(answers.flat_map(&:value)).to eq([200] * 10)
+    expect(responses.flat_map(&:value)).to eq([200] * 10)
     expect(server.stats[:in_flight]).to eq(0)
     log
   end
@@ -214,7 +214,7 @@ RSpec.describe "switching to threads" do
       server = serve
       3.times { HttpClient.get(server.port, "/where") }
       statuses = Array.new(10) { HttpClient.get(server.port, "/cache").status }
-      expect(statuses.first(9)).to eq([500] * 9) # the tenth may be put back already
+      expect(statuses.first(9)).to eq([500] * 9) # the tenth may already be retried
       gone_over(server)
       expect(HttpClient.get(server.port, "/cache").body).to eq("thread")
       expect(said.map { |line| line[/The server (\S+ \S+)/, 1] }).to eq(["stays on", "runs on"])

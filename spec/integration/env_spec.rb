@@ -3,7 +3,7 @@
 require "support/integration"
 
 RSpec.describe "the env" do
-  def parse(answer) = Apps::EnvDump.parse(answer)
+  def parse(response) = Apps::EnvDump.parse(response)
 
   in_both_modes do
     let(:server) { serve(Apps::EnvDump) }

@@ -43,7 +43,7 @@ RSpec.describe "examples" do
         end
 
         it "answers HEAD with the headers of GET" do
-          lengths = [server.head("/whoami"), server.get("/whoami")].map { |answer| answer["content-length"] }
+          lengths = [server.head("/whoami"), server.get("/whoami")].map { |response| response["content-length"] }
           expect(lengths.uniq).to match([/\A\d+\z/])
         end
 
@@ -194,8 +194,8 @@ RSpec.describe "examples" do
           end
 
           it "reads a form, and sets a status and a header" do
-            answer = server.post("/greetings", "name=Ko+%C3%84")
-            expect(answer).to have_attributes(status: 201, body: "Hello, Ko Ä!\n".b)
+            response = server.post("/greetings", "name=Ko+%C3%84")
+            expect(response).to have_attributes(status: 201, body: "Hello, Ko Ä!\n".b)
             expect(server.post("/greetings", "")["x-greeted"]).to eq("yes")
           end
 

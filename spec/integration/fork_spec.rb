@@ -112,7 +112,7 @@ RSpec.describe "fork" do
   # The child has a copy of every socket, and may live long.
   it "does not let the child keep connections open that the server closes" do
     server = serve(Apps::Blocking)
-    server.listener.close # somebody else might have it now
+    server.listener.close # another process might have it now
     server.claim_listener
     client = connect(server).send_head("GET", "/wait-midway?#{rendezvous.path}")
     expect(client.read_first_chunk).to eq("first ")

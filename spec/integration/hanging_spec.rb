@@ -89,7 +89,7 @@ RSpec.describe "requests that take too long" do
         eventually { server.stats[:queued] == 1 }
         expect(server.stats).to include(quarantined: 1)
         visitors.first.answer("one")
-        expect(queued.read_response.body).to eq("free") # the second is set aside once the first has left
+        expect(queued.read_response.body).to eq("free") # the second is quarantined once the first has left
         visitors.last.answer("two")
         expect(clients.map { |client| client.read_response.body }).to match_array(%w[one two])
         log

@@ -126,7 +126,7 @@ RSpec.describe "hooks" do
       expect(log).to match(/\Akino: kino-worker-1 died and is replaced: .*\n(    .*\n)+\z/)
     end
 
-    if mode == :threaded # elsewhere they cannot know the server
+    if mode == :threaded # Ractors cannot reference the server
       it "may shut it down from a worker, without waiting" do
         server = nil
         server = serve(Apps::Hooks::App, on_error: ->(*) { server.shutdown(timeout: 0) })

@@ -34,11 +34,11 @@ RSpec.describe "Rack::Lint" do
 
     it "finds nothing in rack.input" do
       server = lint(Apps::Uploads)
-      answers = %w[/read /gets /each /digest /close].map do |path|
+      responses = %w[/read /gets /each /digest /close].map do |path|
         HttpClient.request(server.port, "POST", path, { "content-type" => "text/plain" }, "a\nb\n")
       end
-      expect(answers.map(&:status)).to eq([200] * answers.size)
-      expect(answers.first.body).to eq("a\nb\n")
+      expect(responses.map(&:status)).to eq([200] * responses.size)
+      expect(responses.first.body).to eq("a\nb\n")
       expect(HttpClient.get(server.port, "/read")).to have_attributes(status: 200, body: "")
     end
 

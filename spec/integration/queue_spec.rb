@@ -10,8 +10,8 @@ RSpec.describe "connections and the queue" do
       it "serves one request after another" do
         server = serve(Apps::Blocking)
         client = connect(server)
-        answers = (1..20).map { |number| client.get("/number?#{number}").body }
-        expect(answers).to eq((1..20).map(&:to_s))
+        responses = (1..20).map { |number| client.get("/number?#{number}").body }
+        expect(responses).to eq((1..20).map(&:to_s))
         expect(server.stats).to include(accepted: 1, served: 20, connections: 1)
       end
 
@@ -42,8 +42,8 @@ RSpec.describe "connections and the queue" do
 
       it "ends when the client says so" do
         client = connect(serve(Apps::Blocking))
-        answer = client.get("/free", "connection" => "close")
-        expect([answer.status, answer["connection"]]).to eq([200, "close"])
+        response = client.get("/free", "connection" => "close")
+        expect([response.status, response["connection"]]).to eq([200, "close"])
         expect(client.closed_by_server?).to be(true)
       end
 
@@ -113,9 +113,9 @@ RSpec.describe "connections and the queue" do
         visitor = rendezvous.next
         second = connect(server).send_head("GET", "/free")
         eventually { server.stats[:queued] == 1 }
-        answer = HttpClient.get(server.port, "/free")
-        expect(answer.status).to eq(503)
-        expect(answer["retry-after"]).to match(/\A\d+\z/)
+        response = HttpClient.get(server.port, "/free")
+        expect(response.status).to eq(503)
+        expect(response["retry-after"]).to match(/\A\d+\z/)
         expect(server.stats).to include(rejected: 1)
         visitor.answer("first")
         expect([first.read_response.body, second.read_response.body]).to eq(%w[first free])

@@ -17,10 +17,10 @@ RSpec.describe "responses" do
       expect(server.stats).to include(respawns: 0)
     end
 
-    def expect_error_page(answer)
-      expect(answer).to have_attributes(status: 500, body: "500 Internal Server Error\n")
-      expect(answer.headers.map(&:first)).to contain_exactly("content-type", "content-length", "date")
-      expect(answer["content-type"]).to eq("text/plain; charset=utf-8")
+    def expect_error_page(response)
+      expect(response).to have_attributes(status: 500, body: "500 Internal Server Error\n")
+      expect(response.headers.map(&:first)).to contain_exactly("content-type", "content-length", "date")
+      expect(response["content-type"]).to eq("text/plain; charset=utf-8")
     end
 
     describe "status and headers" do

@@ -36,8 +36,8 @@ RSpec.describe "shutdown" do
       server, client, visitor = serve_request
       stopping = begin_shutdown(server)
       visitor.answer("finished")
-      answer = client.read_response
-      expect(answer).to have_attributes(status: 200, body: "finished")
+      response = client.read_response
+      expect(response).to have_attributes(status: 200, body: "finished")
       expect(client.closed_by_server?).to be(true)
       expect(stopping.value).to be(server)
       expect(server.stats).to include(served: 1, dropped: 0, disconnects: 0)
@@ -140,7 +140,7 @@ RSpec.describe "shutdown" do
       trap("USR2", former || "DEFAULT")
     end
 
-    if mode == :threaded # elsewhere the app cannot know the server
+    if mode == :threaded # Ractors cannot reference the server
       it "may be called by the app during a request, which is completed" do
         app = ->(_env) { [200, {}, [@server.shutdown.equal?(@server).to_s]] }
         @server = serve(app)

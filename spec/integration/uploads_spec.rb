@@ -110,8 +110,8 @@ RSpec.describe "request bodies" do
     end
 
     it "cannot be read after the response" do
-      answer = HttpClient.request(server.port, "POST", target("later"), {}, "abc")
-      expect(answer.body).to eq("answered")
+      response = HttpClient.request(server.port, "POST", target("later"), {}, "abc")
+      expect(response.body).to eq("answered")
       expect(rendezvous.next.text).to eq("IOError")
     end
 

@@ -115,15 +115,15 @@ RSpec.describe "the corpus of malformed requests" do
       rescue RuntimeError
         expect(leaked).to eq({})
       end
-      answer = connect.exchange(Protocol.post("/", "still here"))
-      expect(answer).to have_attributes(status: 200, body: "still here")
+      response = connect.exchange(Protocol.post("/", "still here"))
+      expect(response).to have_attributes(status: 200, body: "still here")
     end
 
     it "is refused as the table says, counted, and leaks nothing" do
       start
       before = belongings
       seen = corpus.flat_map { |status, requests| requests.map { |bytes| [bytes, status, refusal_of(bytes)] } }
-      expect(seen.reject { |_, status, answers| answers == [status] }).to eq([])
+      expect(seen.reject { |_, status, responses| responses == [status] }).to eq([])
       expect(server.stats[:refused]).to eq(seen.size)
       expect_nothing_leaked(before)
       log
@@ -143,9 +143,9 @@ RSpec.describe "the corpus of malformed requests" do
     it "with mutated bytes is served or refused, and leaks nothing" do
       start
       before = belongings
-      answers = mutations.map { |bytes| [bytes, statuses(connect.write(bytes).read_rest)] }
+      responses = mutations.map { |bytes| [bytes, statuses(connect.write(bytes).read_rest)] }
       possible = [200, 400, 408, 413, 501, 505].map { |status| [status] }
-      expect(answers.reject { |_, statuses| possible.include?(statuses) }).to eq([])
+      expect(responses.reject { |_, statuses| possible.include?(statuses) }).to eq([])
       @clients.each(&:close)
       expect_nothing_leaked(before)
       log

@@ -61,23 +61,23 @@ RSpec.describe "Rack bodies chunked by the app" do
         "in pieces that hold nothing" => "||#{hello}||" }.each do |what, bytes|
         it "are chunked only once, #{kind} #{what}" do
           client = connect
-          answer = client.get("#{kind}?#{bytes}")
-          expect(answer).to have_attributes(status: 200, body: "hello!")
-          expect(answer.all("transfer-encoding") + answer.all("content-length")).to eq(%w[chunked])
+          response = client.get("#{kind}?#{bytes}")
+          expect(response).to have_attributes(status: 200, body: "hello!")
+          expect(response.all("transfer-encoding") + response.all("content-length")).to eq(%w[chunked])
           expect(client.get("/fine").body).to eq("fine")
         end
       end
 
       it "are not chunked for HTTP/1.0, #{kind}" do
-        answer = connect.exchange("GET #{kind}?#{hello} HTTP/1.0\r\n\r\n")
-        expect([answer.body, answer["transfer-encoding"]]).to eq(["hello!", nil])
+        response = connect.exchange("GET #{kind}?#{hello} HTTP/1.0\r\n\r\n")
+        expect([response.body, response["transfer-encoding"]]).to eq(["hello!", nil])
       end
 
       it "are omitted for HEAD, 204 and 304, #{kind}" do
         client = connect
         %w[HEAD GET GET].zip([200, 204, 304]).each do |method, status|
-          answer = client.exchange(Protocol.request(method, "#{kind}?nonsense", "Status: #{status}"))
-          expect([answer.status, answer.body]).to eq([status, ""])
+          response = client.exchange(Protocol.request(method, "#{kind}?nonsense", "Status: #{status}"))
+          expect([response.status, response.body]).to eq([status, ""])
         end
         expect(client.get("/fine").body).to eq("fine")
       end
@@ -85,7 +85,7 @@ RSpec.describe "Rack bodies chunked by the app" do
       {
         "not chunked at all" => "plain", "empty" => "", "without the last chunk" => "0%",
         "of a bad size" => "+5%hello%0%%",
-        "followed by an answer" => "0%%HTTP/1.1_200_OK%Content-Length:_0%%", "without line ends" => "5hello0",
+        "followed by a response" => "0%%HTTP/1.1_200_OK%Content-Length:_0%%", "without line ends" => "5hello0",
         "with a piece behind its end" => "0%%|x"
       }.each do |what, bytes|
         it "become a 500 if they are #{what}, #{kind}" do
@@ -123,8 +123,8 @@ RSpec.describe "Rack bodies chunked by the app" do
     end
 
     it "are sent as they are over a hijacked connection" do
-      answer = connect.get("/partial")
-      expect([answer.body, answer["transfer-encoding"], answer["connection"]]).to eq(%w[raw chunked close])
+      response = connect.get("/partial")
+      expect([response.body, response["transfer-encoding"], response["connection"]]).to eq(%w[raw chunked close])
       expect(connect.exchange(Protocol.request("HEAD", "/partial")).status).to eq(200)
     end
   end

@@ -59,15 +59,16 @@ RSpec.describe "Rack bodies with to_path" do
     it "are sent with their length, and closed" do
       client = connect
       2.times do
-        answer = client.get("/send?#{file("0123456789")}")
-        expect([answer.body, answer["content-length"], answer["content-type"]]).to eq(%w[0123456789 10 text/plain])
+        response = client.get("/send?#{file("0123456789")}")
+        expect(response.body).to eq("0123456789")
+        expect([response["content-length"], response["content-type"]]).to eq(%w[10 text/plain])
       end
       expect(notes).to eq(["closed", ["finished", true, 200, nil]] * 2)
     end
 
     it "may return a Pathname" do
-      answer = connect.get("/pathname?#{file("0123456789")}")
-      expect([answer.body, answer["content-length"]]).to eq(%w[0123456789 10])
+      response = connect.get("/pathname?#{file("0123456789")}")
+      expect([response.body, response["content-length"]]).to eq(%w[0123456789 10])
     end
 
     it "may be empty" do
@@ -115,8 +116,8 @@ RSpec.describe "Rack bodies with to_path" do
 
     it "send only the length for HEAD" do
       client = connect
-      answer = client.exchange(Protocol.request("HEAD", "/send?#{file(content)}"))
-      expect(answer["content-length"]).to eq(content.bytesize.to_s)
+      response = client.exchange(Protocol.request("HEAD", "/send?#{file(content)}"))
+      expect(response["content-length"]).to eq(content.bytesize.to_s)
       expect(client.get("/fine").body).to eq("fine")
       expect(notes.count("closed")).to eq(1)
     end

@@ -171,8 +171,8 @@ RSpec.describe "Rack hijacking" do
       it "sends only the head for a response without content" do
         client = connect
         [["HEAD", 200], ["GET", 204], ["GET", 304]].each do |method, status|
-          answer = client.exchange(Protocol.request(method, "/partial-bodiless?#{status}"))
-          expect([answer.status, answer["x-app"], answer.body]).to eq([status, "1", ""])
+          response = client.exchange(Protocol.request(method, "/partial-bodiless?#{status}"))
+          expect([response.status, response["x-app"], response.body]).to eq([status, "1", ""])
           expect(notes).to eq(["closed", ["finished", true, status.to_s, nil]])
         end
         expect(client.get("/fine").body).to eq("fine")

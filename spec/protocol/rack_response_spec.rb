@@ -174,8 +174,8 @@ RSpec.describe "Rack responses" do
     # The error is logged, and the connection goes on.
     def expect_failure(target, to: "GET")
       client = connect
-      answer = client.exchange(Protocol.request(to, target))
-      expect([answer.status, answer.names]).to eq([500, %w[content-type content-length date]])
+      response = client.exchange(Protocol.request(to, target))
+      expect([response.status, response.names]).to eq([500, %w[content-type content-length date]])
       expect(client.get("/fine").body).to eq("fine")
       expect(log).to include("kino: ")
     end
@@ -199,9 +199,9 @@ RSpec.describe "Rack responses" do
       Protocol::ResponseTables::GOOD_HEADERS.each_with_index do |(what, (_, fields)), place|
         it "may be #{what}" do
           %w[/headers /headers-of-a-stream].each do |target|
-            answer = connect.get("#{target}?#{place}")
-            expect(answer).to have_attributes(status: 200, body: "x")
-            expect(answer.fields_except(*Protocol::ResponseTables::OWN)).to eq(fields)
+            response = connect.get("#{target}?#{place}")
+            expect(response).to have_attributes(status: 200, body: "x")
+            expect(response.fields_except(*Protocol::ResponseTables::OWN)).to eq(fields)
           end
         end
       end
@@ -247,8 +247,8 @@ RSpec.describe "Rack responses" do
       few = (0..30).map { |index| "v#{index}" }
       many = (0..300).map { |index| "n#{index}" }
       [%w[a a b b a], few, %w[a a], ["l" * 300] * 2, many, %w[a]].flatten.each do |value|
-        answer = connect.get("/#{value}")
-        expect(answer.fields_except(*Protocol::ResponseTables::OWN)).to eq(
+        response = connect.get("/#{value}")
+        expect(response.fields_except(*Protocol::ResponseTables::OWN)).to eq(
           [%w[content-type text/plain], ["x-value", value], ["x-twice", value], %w[x-twice b], [value, "name"]]
         )
       end

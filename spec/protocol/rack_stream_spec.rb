@@ -136,8 +136,8 @@ RSpec.describe "Rack streams" do
     end
 
     it "support all of Rack's methods to write and read" do
-      answer = connect.exchange(Protocol.post("/everything", "01line\n2rest"))
-      expect(answer.body).to eq("a1bcde\u00e9f[01][line\n][22][rest][][nil]".b)
+      response = connect.exchange(Protocol.post("/everything", "01line\n2rest"))
+      expect(response.body).to eq("a1bcde\u00e9f[01][line\n][22][rest][][nil]".b)
       expect(notes).to eq(["[1, 4, true]"])
     end
 

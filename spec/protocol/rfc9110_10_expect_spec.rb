@@ -83,9 +83,9 @@ RSpec.describe "Expect: 100-continue" do
 
     it "may or may not get 100 if the body came with the head" do
       client = connect.write(Protocol.post("/read", "body", "Expect: 100-continue"))
-      answer = client.read_head
-      answer = client.read_head if answer.status == 100
-      expect([answer.status, client.read_exactly(4)]).to eq([200, "body"])
+      response = client.read_head
+      response = client.read_head if response.status == 100
+      expect([response.status, client.read_exactly(4)]).to eq([200, "body"])
     end
   end
 end

@@ -90,8 +90,8 @@ RSpec.describe "HTTP statuses" do
       await_stats(in_flight: 1)
       queued = connect.write(Protocol.get("/array?200"))
       await_stats(queued: 1)
-      answer = connect.get("/array?200")
-      expect([answer.status, answer["retry-after"]]).to match([503, /\A\d+\z/])
+      response = connect.get("/array?200")
+      expect([response.status, response["retry-after"]]).to match([503, /\A\d+\z/])
       expect(server.stats).to include(rejected: 1, served: 0)
       busy.write("x").read_response
       expect(queued.read_response.status).to eq(200)

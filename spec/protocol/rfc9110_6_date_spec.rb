@@ -26,7 +26,7 @@ RSpec.describe "HTTP dates" do
     before { serve(Protocol::Dated, max_body_size: 1, head_timeout: 0.2) }
 
     {
-      "a whole answer" => Protocol.get("/array"),
+      "a whole response" => Protocol.get("/array"),
       "a stream" => Protocol.get("/stream"),
       "HEAD" => Protocol.request("HEAD", "/array"),
       "204" => Protocol.get("/none"),
@@ -38,9 +38,9 @@ RSpec.describe "HTTP dates" do
       "HTTP/1.0" => "GET /array HTTP/1.0\r\n\r\n"
     }.each do |what, bytes|
       it "are sent once with #{what}, without a server header" do
-        answer = connect.write(bytes).read_head
-        expect(Time.httpdate(answer["date"]).httpdate).to eq(answer["date"])
-        expect(answer["server"]).to be_nil
+        response = connect.write(bytes).read_head
+        expect(Time.httpdate(response["date"]).httpdate).to eq(response["date"])
+        expect(response["server"]).to be_nil
         log
       end
     end

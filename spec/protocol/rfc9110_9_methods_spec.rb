@@ -34,10 +34,10 @@ RSpec.describe "HTTP methods" do
     describe "HEAD (RFC 9110 section 9.3.2)" do
       def head(target)
         client = connect
-        answer = client.exchange(Protocol.request("HEAD", target))
+        response = client.exchange(Protocol.request("HEAD", target))
         # Bytes behind the head would be read here.
         expect(client.get("/array").body).to eq("four")
-        answer
+        response
       end
 
       it "has the length that GET would have, and no body" do

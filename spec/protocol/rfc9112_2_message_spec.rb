@@ -72,8 +72,8 @@ RSpec.describe "HTTP/1.1 messages" do
       it "1.0 is served without a Host, and the connection is closed" do
         serve(Protocol::Env)
         client = connect
-        answer = client.exchange("GET /x HTTP/1.0\r\n\r\n")
-        env = Marshal.load(answer.body) # rubocop:disable Security/MarshalLoad
+        response = client.exchange("GET /x HTTP/1.0\r\n\r\n")
+        env = Marshal.load(response.body) # rubocop:disable Security/MarshalLoad
         expect(env).to include("SERVER_PROTOCOL" => "HTTP/1.0", "PATH_INFO" => "/x")
         expect(client).to be_closed_by_server
       end

@@ -73,7 +73,7 @@ RSpec.describe "HTTP/1.1 body lengths" do
       end
       it_refuses(
         {
-          "a coding nobody speaks" => "#{Protocol.request("POST", "/", "Transfer-Encoding: gzip, chunked")}0\r\n\r\n"
+          "an unsupported coding" => "#{Protocol.request("POST", "/", "Transfer-Encoding: gzip, chunked")}0\r\n\r\n"
         }, with: 501, as: :unknown_transfer_coding
       )
       it_refuses(

@@ -63,15 +63,15 @@ RSpec.describe "HTTP/1.1 connections" do
         expect(client).to be_closed_by_server
         client = connect
         2.times do
-          answer = client.exchange("GET /now?x HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
-          expect([answer.body, answer["connection"]]).to eq(%w[x keep-alive])
+          response = client.exchange("GET /now?x HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
+          expect([response.body, response["connection"]]).to eq(%w[x keep-alive])
         end
       end
 
       it "is off in HTTP/1.0 for a response of unknown length" do
         client = connect
-        answer = client.exchange("GET /stream?x HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
-        expect([answer.body, answer["transfer-encoding"]]).to eq(["x", nil])
+        response = client.exchange("GET /stream?x HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
+        expect([response.body, response["transfer-encoding"]]).to eq(["x", nil])
         expect(client).to be_closed_by_server
       end
     end
@@ -126,7 +126,7 @@ RSpec.describe "HTTP/1.1 connections" do
           begin
             expect(client.read_response.body).to eq("next")
           rescue HttpClient::Broken
-            expect(client).to be_closed_by_server # which is as good
+            expect(client).to be_closed_by_server # equally correct
           end
         end
       end
@@ -147,8 +147,8 @@ RSpec.describe "HTTP/1.1 connections" do
         rescue SystemCallError
           :stopped
         end
-        answer = client.read_response
-        expect([answer.body, answer["connection"]]).to eq(%w[unread close])
+        response = client.read_response
+        expect([response.body, response["connection"]]).to eq(%w[unread close])
         expect(upload.value).to eq(:all)
         expect(client).to be_closed_by_server
       end
@@ -246,7 +246,7 @@ RSpec.describe "HTTP/1.1 connections" do
         await_stats(in_flight: 1)
         idle = connect
         expect(idle.get("/now?x").body).to eq("x")
-        expect(idle).to be_closed_by_server # so the time is over
+        expect(idle).to be_closed_by_server # so keep_alive_timeout is over
         expect(late.write("x").read_response.body).to eq("x")
       end
     end

@@ -21,8 +21,8 @@ module Protocol
       # @return [void]
       def forget = list.clear
 
-      # @return [Array] a Rack answer
-      def answer = [200, HEADERS, [Marshal.dump(list.slice!(0..))]]
+      # @return [Array] a Rack response
+      def response = [200, HEADERS, [Marshal.dump(list.slice!(0..))]]
 
       private
 
@@ -33,7 +33,7 @@ module Protocol
   # Makes a module an app that calls its method `what_to_do(env)` for /what-to-do.
   module Routes
     def call(env)
-      return Notes.answer if env["PATH_INFO"] == "/notes"
+      return Notes.response if env["PATH_INFO"] == "/notes"
 
       public_send(env["PATH_INFO"].delete_prefix("/").tr("-", "_"), env)
     end
@@ -81,7 +81,7 @@ module Protocol
   # Responds with the request body.
   module Plain
     def self.call(env)
-      env["PATH_INFO"] == "/notes" ? Notes.answer : [200, HEADERS, [env["rack.input"].read]]
+      env["PATH_INFO"] == "/notes" ? Notes.response : [200, HEADERS, [env["rack.input"].read]]
     end
   end
 
@@ -149,9 +149,9 @@ module Protocol
   def env_of(bytes) = Marshal.load(connect.exchange(bytes).body) # rubocop:disable Security/MarshalLoad
 
   def expect_refusal(client, status, to: "GET")
-    answer = client.read_response(to:)
-    expect(answer).to have_attributes(status:, body: to == "HEAD" ? "" : a_string_starting_with(status.to_s))
-    expect([answer["connection"], answer["date"], answer["transfer-encoding"]]).to match(["close", /GMT\z/, nil])
+    response = client.read_response(to:)
+    expect(response).to have_attributes(status:, body: to == "HEAD" ? "" : a_string_starting_with(status.to_s))
+    expect([response["connection"], response["date"], response["transfer-encoding"]]).to match(["close", /GMT\z/, nil])
     expect(client).to be_closed_by_server
   end
 
