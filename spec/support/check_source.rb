@@ -2,8 +2,8 @@
 
 require "kino/check"
 
-# Builds apps for the specs of the check from source. Each is in a module Shop of its own example, and has the lines of a
-# file that does not exist.
+# Builds apps for the specs of the check from source. Each is in a module Shop of its own example, and has the lines of
+# a file that does not exist.
 module CheckSource
   FILE = "app.rb"
   # Paths whose methods a call by name alone would be mistaken for.
