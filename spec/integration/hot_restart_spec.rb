@@ -17,7 +17,7 @@ RSpec.describe "A hot restart" do
 
   let(:pidfile) { "#{@directory}/kino.pid" }
 
-  # The app, which says what it is asked and stands still while it boots where a file "slow" says with whom.
+  # An app that blocks during boot if a file "slow" names a rendezvous, and fails if there is a file "broken".
   def rackup(directory = @directory)
     File.write("#{directory}/config.ru", <<~RUBY)
       raise File.read("broken") if File.exist?("broken")
@@ -38,10 +38,10 @@ RSpec.describe "A hot restart" do
   def break_it = File.write("#{@directory}/broken", "not today")
   def slow_down = File.write("#{@directory}/slow", rendezvous.path)
   def pid_of(child) = HttpClient.get(child.port, "/pid").body.to_i
-  def await_successor(child) = eventually("another process serves") { pid_of(child).then { it if it != child.pid } }
+  def await_successor(child) = eventually("the successor serves") { pid_of(child).then { it if it != child.pid } }
   def await_line(child, line) = eventually(line.inspect) { child.errors.lines.grep(line).first }
 
-  # @return [Boolean] whether it is gone; those that we did not start ourselves are init's to bury
+  # @return [Boolean] whether it is gone, or a zombie that is not our child
   def gone?(pid)
     File.read("/proc/#{pid}/stat").rpartition(")").last.split.first == "Z"
   rescue SystemCallError
@@ -157,7 +157,7 @@ RSpec.describe "A hot restart" do
     eventually("the pidfile is its own") { File.read(pidfile) == "#{visitor.text}\n" }
   end
 
-  it "starts what the directory's name stands for now" do
+  it "starts the release that the directory's symlink points to now" do
     %w[a b].each { |name| Dir.mkdir("#{@directory}/#{name}") }
     File.write("#{@directory}/a/config.ru", "run ->(_) { [200, {}, ['a']] }")
     File.write("#{@directory}/b/config.ru", "run ->(_) { [200, {}, ['b ' + ENV.keys.grep(/KINO/).inspect]] }")
