@@ -3,7 +3,7 @@
 # The specs that go through all of the binding: what it makes in the worker's Ractor, what it keeps there, and what the
 # app may hold on to.
 gc_stress = FileList[
-  "spec/integration/{bodies,deaths,env,hanging,hooks,lanes,leavers,lint,responses,uploads}_spec.rb",
+  "spec/integration/{bodies,deaths,disconnects,env,hanging,hooks,lanes,lint,responses,uploads}_spec.rb",
   "spec/protocol/{kino_request,rack_env,rack_files,rack_hijack,rack_input,rack_response,rack_stream}_spec.rb"
 ]
 

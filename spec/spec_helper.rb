@@ -1,11 +1,14 @@
 # frozen_string_literal: true
 
-# Ends an example that hangs, and says what every thread was doing. Not Timeout: RSpec takes its exception for one of
-# the example's, and the stacks would be gone by then.
+require "support/captured_stderr"
+require "support/eventually"
+
+# Ends an example that hangs, and reports what every thread was doing. Not Timeout: RSpec would take its exception for
+# the example's own, and the stacks would be gone by then.
 module HangGuard
   LIMIT = 60
 
-  # Not a StandardError, so that no rescue in the code under test takes it.
+  # Not a StandardError, so that no rescue in the code under test catches it.
   class Hung < Exception; end # rubocop:disable Lint/InheritException
 
   # @param limit [Numeric] seconds
@@ -26,10 +29,11 @@ module HangGuard
   private_class_method :report
 end
 
-# Whoever runs the specs may want YJIT; the commands that they start are to be as with everybody else.
+# The commands that specs start must behave the same whether or not the suite runs with YJIT.
 ENV.delete("RUBY_YJIT_ENABLE")
 
 RSpec.configure do |config|
+  config.include(Eventually)
   config.disable_monkey_patching!
   config.order = :random
   Kernel.srand config.seed
@@ -37,6 +41,6 @@ RSpec.configure do |config|
   config.mock_with(:rspec) { |mocks| mocks.verify_partial_doubles = true }
   config.filter_run_when_matching :focus
 
-  # An example may have a limit of its own: `it "...", limit: 120 do`.
+  # An example may set its own limit: `it "...", limit: 120 do`.
   config.around { |example| HangGuard.watch(limit: example.metadata.fetch(:limit, HangGuard::LIMIT)) { example.run } }
 end

@@ -2,8 +2,8 @@
 
 require "json"
 
-# The app behind bench/run: one route a row. It keeps nothing between requests. All servers run this file as it is, and
-# what it holds is frozen, so that Ractors can share it.
+# The app behind bench/run, with one route per row. All servers run this same file. It keeps nothing between requests,
+# and its constants are frozen, so that Ractors can share it.
 module BatteryApp
   TEXT = { "content-type" => "text/plain" }.freeze
   JSON_TYPE = { "content-type" => "application/json" }.freeze
@@ -11,7 +11,7 @@ module BatteryApp
   HELLO = "Hello World"
   TEN_K = ("0123456789abcdef" * 640).freeze
 
-  # Close to 4 KB once it is rendered.
+  # About 4 KB when rendered.
   DOCUMENT = JSON.generate(
     "items" => Array.new(39) do |index|
       { "id" => index, "name" => "item number #{index}", "price" => (index * 1.25) + 0.5, "tags" => %w[red green],
@@ -41,10 +41,10 @@ module BatteryApp
 
     private
 
-    # A Hash of its own each time, as Rack asks for.
+    # Rack requires a new Hash each time.
     def text(body) = [200, TEXT.dup, [body]]
 
-    # A method and not a lambda: calls of methods are what apps are made of.
+    # A method, not a lambda: apps mostly call methods.
     def fib(number) = number < 2 ? number : fib(number - 1) + fib(number - 2)
 
     def alloc
@@ -58,13 +58,13 @@ module BatteryApp
       text("slept")
     end
 
-    # Kino's own sleep, where the server has one.
+    # Kino.sleep, if the server has it.
     def native_nap
       defined?(Kino) && Kino.respond_to?(:sleep) ? Kino.sleep(NAP) : sleep(NAP)
       text("slept")
     end
 
-    # Reads piece by piece, as an app does that stores what it gets.
+    # Reads in pieces, as an app that stores uploads does.
     def upload(input)
       size = 0
       piece = +"".b

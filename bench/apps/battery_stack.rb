@@ -3,18 +3,18 @@
 require "rack"
 require_relative "battery"
 
-# BatteryApp, and at /stack the same plain answer through eight of Rack's own middlewares.
+# BatteryApp, and /stack: the plaintext response through eight of Rack's middlewares.
 module BatteryStack
-  # Rack does not freeze these two, which keeps the middlewares that read them out of Ractors. They never change.
+  # Rack never changes these two but does not freeze them, and a Ractor may not read unfrozen constants.
   Ractor.make_shareable(Rack::Utils::STATUS_WITH_NO_ENTITY_BODY)
   Ractor.make_shareable(Rack::MethodOverride::ALLOWED_METHODS)
 
-  # What the middlewares stand before.
+  # The app behind the middlewares.
   module Plain
     def self.call(_env) = [200, { "content-type" => "text/plain" }, [BatteryApp::HELLO]]
   end
 
-  # The innermost first.
+  # Innermost first.
   MIDDLEWARES = [Rack::ContentType, Rack::ContentLength, Rack::ETag, Rack::ConditionalGet, Rack::Head,
                  Rack::MethodOverride, Rack::TempfileReaper, Rack::Runtime].freeze
 

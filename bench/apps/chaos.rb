@@ -2,36 +2,36 @@
 
 require_relative "repeated_body"
 
-# The app behind bench/chaos. It keeps nothing between requests, so what grows in the process is not the app's.
+# The app behind bench/chaos. It keeps nothing between requests, so any growth is the server's.
 module ChaosApp
   TEXT = { "content-type" => "text/plain" }.freeze
   BYTES = { "content-type" => "application/octet-stream" }.freeze
 
   # What /download sends, again and again.
   BLOCK = ("0123456789abcdef" * 4096).freeze
-  # Blocks that a download has. Nobody is to come to its end.
+  # Blocks of a download; no client reads to its end.
   BLOCKS = 10_000
 
-  # No StandardError: it ends the worker.
-  class Doom < Exception # rubocop:disable Lint/InheritException
+  # Not a StandardError, so it ends the worker.
+  class Fatal < Exception # rubocop:disable Lint/InheritException
   end
 
-  # Ways for a worker to die, but for `throw`: that is an error that a request ends with, and its worker goes on.
-  WAYS = %w[raise exit kill throw].freeze
-  # The way that a worker survives.
+  # How a request can fail. All end the worker but `throw`, which is an error of the request alone.
+  FAILURES = %w[raise exit kill throw].freeze
+  # The one that the worker survives.
   SURVIVED = "throw"
-  # When it happens, and what the client has to see of it then.
+  # When it happens, and what the client must get.
   MOMENTS = { "before" => 500, "first" => 500, "midway" => :broken, "after" => 200 }.freeze
 
-  # A body that is made while it is sent, and that ends badly before or after its first piece.
-  Doomed = Data.define(:way, :pieces) do
+  # A body that fails before or after its first piece.
+  FailingBody = Data.define(:failure, :pieces) do
     def each
       pieces.times { yield "begun\n" }
-      ChaosApp.die(way)
+      ChaosApp.fail_with(failure)
     end
   end
 
-  # A body that takes its time.
+  # A slow body.
   Slow = Data.define(:pieces) do
     def each
       pieces.times do
@@ -54,9 +54,9 @@ module ChaosApp
       end
     end
 
-    def die(way)
-      case way
-      when "raise" then raise Doom, "the end"
+    def fail_with(failure)
+      case failure
+      when "raise" then raise Fatal, "the end"
       when "exit" then exit
       when "kill" then Thread.current.kill
       when "throw" then throw :nothing_catches_this
@@ -65,19 +65,19 @@ module ChaosApp
 
     private
 
-    # As /crash?WAY,MOMENT asks.
-    def crash(env, way, moment)
+    # For /crash?FAILURE,MOMENT.
+    def crash(env, failure, moment)
       case moment
-      when "before" then die(way)
-      when "first" then [200, TEXT.dup, Doomed.new(way:, pieces: 0)]
-      when "midway" then [200, TEXT.dup, Doomed.new(way:, pieces: 1)]
+      when "before" then fail_with(failure)
+      when "first" then [200, TEXT.dup, FailingBody.new(failure:, pieces: 0)]
+      when "midway" then [200, TEXT.dup, FailingBody.new(failure:, pieces: 1)]
       when "after"
-        env["rack.response_finished"] << ->(*) { ChaosApp.die(way) }
+        env["rack.response_finished"] << ->(*) { ChaosApp.fail_with(failure) }
         [200, TEXT.dup, ["plain\n"]]
       end
     end
 
-    # Milliseconds.
+    # @param time [String] milliseconds
     def nap(time)
       sleep(Integer(time) / 1000.0)
       [200, TEXT.dup, ["slept\n"]]
@@ -85,7 +85,7 @@ module ChaosApp
 
     def upload(input)
       size = 0
-      piece = +"".b # filled anew each time, so that this app makes no garbage of its own
+      piece = +"".b # reused, so that the app makes no garbage of its own
       size += piece.bytesize while input.read(65_536, piece)
       size.to_s
     end

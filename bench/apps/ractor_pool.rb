@@ -2,8 +2,8 @@
 
 require "stringio"
 
-# A Rack wrapper that runs the app in a pool of Ractors. It does what such a wrapper has to do: a request and its answer
-# are Ruby objects here, so both are copied, with every string in them.
+# A Rack wrapper that runs the app in a pool of Ractors. The request and the response are Ruby objects here, so both
+# must be copied, with every string in them.
 class RactorPool
   # @param app [#call] shareable
   # @param size [Integer]
@@ -35,9 +35,9 @@ class RactorPool
     end
   end
 
-  # One for each of the server's threads.
+  # One per server thread.
   def port = Ractor::Port.new.tap { |port| Thread.current.thread_variable_set(:ractor_pool_port, port) }
 
-  # IOs, procs and the server's own objects cannot go.
+  # IOs, Procs and the server's own objects cannot be copied.
   def copyable(env) = env.select { |_, value| value.is_a?(String) }
 end

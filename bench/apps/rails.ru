@@ -1,12 +1,12 @@
 # frozen_string_literal: true
 
-# A Rails app as it runs in production, without a database: /json and /html. bench/README.md says how to serve it.
+# A Rails app with production settings and no database: /json and /html. bench/README.md says how to serve it.
 
 ENV["RAILS_ENV"] ||= "production"
 
 require "action_controller/railtie"
 
-# The settings that `rails new` writes for production; log lines are made, and go nowhere unless LOG names a file.
+# The settings that `rails new` writes for production. Log lines are written to LOG, or discarded.
 class RailsBench < Rails::Application
   config.load_defaults "#{Rails::VERSION::MAJOR}.#{Rails::VERSION::MINOR}"
   config.root = __dir__

@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-# A body that is made while it is sent: the same piece again and again.
+# A body that yields the same piece repeatedly.
 RepeatedBody = Data.define(:piece, :count) do
   def each
     count.times { yield piece }

@@ -1,11 +1,11 @@
 # frozen_string_literal: true
 
-require "digest/sha2" # and not "digest", which would load the rest in several Ractors at once
+require "digest/sha2" # not "digest", which would load the rest lazily, in several Ractors at once
 require "kino/version"
 require_relative "repeated_body"
 
-# The app behind bench/soak and bench/transfer. It keeps nothing between requests, so what grows in the process is not
-# the app's. Each answer carries the `x-request-id` of its request, by which a client sees that it is its own.
+# The app behind bench/soak and bench/transfer. It keeps nothing between requests, so any growth is the server's. Each
+# response repeats the `x-request-id` of its request, so that a client can tell that it is its own.
 module SoakApp
   TEXT = { "content-type" => "text/plain" }.freeze
   BYTES = { "content-type" => "application/octet-stream" }.freeze
@@ -26,7 +26,7 @@ module SoakApp
       [status, id ? headers.merge("x-request-id" => id) : headers.dup, body]
     end
 
-    # What /alloc answers: so a client can check it.
+    # The response of /alloc; public, so that a client can check it.
     def digest
       words = Array.new(STRINGS) { |index| "string number #{index} " * 8 }
       backwards = words.to_h { |word| [word, word.reverse] }
@@ -53,14 +53,13 @@ module SoakApp
       [200, TEXT, ["slept\n"]]
     end
 
-    # Reads piece by piece, and answers how many bytes there were and their digest. With ?pause=MS it lets the client
-    # wait first.
+    # Reads in pieces, and responds with the number of bytes and their digest. ?pause=MS delays the reading.
     def upload(env)
       sleep number(env, "pause", 0) / 1000.0
       input = env["rack.input"]
       sum = Digest::SHA256.new
       size = 0
-      piece = +"".b # filled anew each time, so that this app makes no garbage of its own
+      piece = +"".b # reused, so that the app makes no garbage of its own
       while input.read(65_536, piece)
         size += piece.bytesize
         sum << piece
@@ -68,7 +67,7 @@ module SoakApp
       "#{size} #{sum.hexdigest}"
     end
 
-    # The other kind of body: one that is called with the stream.
+    # The other kind of body, which is called with the stream.
     def written(count)
       lambda do |stream|
         count.times { stream.write(BLOCK) }
@@ -76,7 +75,7 @@ module SoakApp
       end
     end
 
-    # Long enough for another request to need another thread.
+    # Slow enough that concurrent requests need different threads.
     def who
       sleep 0.05
       [200, TEXT, [Thread.current[:soak_name] ||= Random.urandom(6).unpack1("H*")]]

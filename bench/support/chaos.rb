@@ -9,13 +9,13 @@ require_relative "chaos/restarts"
 require_relative "process_facts"
 
 module Bench
-  # What may happen to a server. See bench/README.md for what is demanded of it.
+  # What can happen to a server. bench/README.md lists the requirements.
   module Chaos
     SCENARIOS = [Crashes, RestartsTerm, RestartsUsr2, Overload, KilledClients]
                 .to_h { |scenario| [scenario.title, scenario] }.freeze
 
     # @param options [Options]
-    # @return [Boolean] whether all was well
+    # @return [Boolean] whether all requirements are met
     def self.run(options)
       runs = options.modes.product(options.scenarios).map do |mode, name|
         SCENARIOS.fetch(name).new(mode, options).run.tap { |run| puts run, "" unless options.json }
@@ -28,7 +28,7 @@ module Bench
   end
 end
 
-abort "bench/chaos: this system has no /proc/PID/smaps_rollup; Linux has" unless Bench::ProcessFacts.available?
+abort "bench/chaos: needs /proc/PID/smaps_rollup, which only Linux has" unless Bench::ProcessFacts.available?
 
 begin
   $stdout.sync = true

@@ -3,23 +3,24 @@
 require "json"
 require "kino/check"
 require "optparse"
+require_relative "clock"
 require_relative "generated_app"
 
 module Bench
-  # How long the check of a generated app takes. See bench/README.md for what is demanded of it.
+  # Times the check of a generated app.
   class CheckSpeed
     # Seconds that a check may take.
     LIMIT = 2
 
     # @param classes [Integer] of the app
-    # @param rounds [Integer] of which the median counts
+    # @param rounds [Integer] the median counts
     def initialize(classes:, rounds:)
       @app = GeneratedApp.load(classes)
       @classes = classes
       @rounds = rounds
     end
 
-    # @return [Boolean] whether it was fast enough, and read to the end
+    # @return [Boolean] whether it was fast enough and could read the whole app
     def passed? = median <= LIMIT && @report.ready?
 
     # @return [Hash]
@@ -37,9 +38,9 @@ module Bench
 
     def seconds
       @seconds ||= Array.new(@rounds) do
-        before = Process.clock_gettime(Process::CLOCK_MONOTONIC)
+        started = Clock.now
         @report = Kino::Check.report(@app)
-        Process.clock_gettime(Process::CLOCK_MONOTONIC) - before
+        Clock.now - started
       end
     end
   end
@@ -49,7 +50,7 @@ options = { classes: 500, rounds: 3 }
 parser = OptionParser.new do |on|
   on.banner = "Usage: bench/check [options]\n\nMeasures how long the check of a generated app takes.\n\n"
   on.on("--classes N", Integer, "how many classes the app has (default: #{options[:classes]})")
-  on.on("--rounds N", Integer, "how often it is checked; the median counts (default: #{options[:rounds]})")
+  on.on("--rounds N", Integer, "how often to check it; the median counts (default: #{options[:rounds]})")
   on.on("--json", "print JSON")
 end
 

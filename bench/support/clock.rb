@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
 module Bench
-  # Monotonic seconds, and waiting with an end.
+  # Monotonic time, and polling with a timeout.
   module Clock
     module_function
 
@@ -10,9 +10,9 @@ module Bench
       Process.clock_gettime(Process::CLOCK_MONOTONIC)
     end
 
-    # @param seconds [Numeric] how long to try at most
-    # @param every [Numeric] seconds between two tries
-    # @return [Object, nil] the first truthy value of the block; nil when the time is over
+    # @param seconds [Numeric] how long to poll
+    # @param every [Numeric] seconds between polls
+    # @return [Object, nil] the first truthy value of the block; nil after the timeout
     def wait(seconds, every: 0.02)
       deadline = now + seconds
       loop do

@@ -3,8 +3,8 @@
 require "tmpdir"
 
 module Bench
-  # An app of many classes, a file each, whose methods call those of several others: who reads a method once for each
-  # way that leads there never comes to the end.
+  # An app of many classes, one per file, whose methods call those of several others. A check that read a method once
+  # for every path to it would never finish.
   module GeneratedApp
     # @param size [Integer] how many classes
     # @param flawed [Boolean] whether the last class reads a constant that is not frozen
@@ -52,7 +52,7 @@ module Bench
       return ["@parts << last.to_s"] if index == size - 1
 
       called = [(2 * index) + 1, (2 * index) + 2]
-      # Next in a row too, but not all in one: no app is hundreds of calls deep.
+      # Chains of calls too, but short ones: no app is hundreds of calls deep.
       called << (index + 1) unless (index % 5).zero?
       called.uniq.select { |other| other < size }
             .map { |other| "@parts << Step#{other}.new(@env).text if @env[\"#{other}\"]" }

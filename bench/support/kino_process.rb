@@ -6,12 +6,12 @@ require "uri"
 require_relative "clock"
 
 module Bench
-  # A Kino that serves a rackup file on a free port, in a process of its own.
+  # A Kino server for a rackup file, on a free port and in a process of its own.
   class KinoProcess
     ROOT = File.expand_path("../..", __dir__)
     # Seconds from the start of the process to its `listening:` line.
     BOOT = 30
-    # Seconds that the server is given to end, and what it may take beyond that.
+    # The server's shutdown_timeout in seconds, and how much longer it may take.
     SHUTDOWN_TIMEOUT = 10
     GRACE = 3
 
@@ -20,15 +20,15 @@ module Bench
     attr_reader :pid, :url
 
     # @param rackup [String] path below the checkout
-    # @param flags [Array<String>] more of `kino`'s options
-    # @param env [Hash{String=>String}] more of the environment
+    # @param flags [Array<String>] further options of `kino`
+    # @param env [Hash{String=>String}] further environment variables
     def initialize(rackup, *flags, env: {})
       @env = env
       @command = [RbConfig.ruby, "-rbundler/setup", "#{ROOT}/exe/kino", "#{ROOT}/#{rackup}", "--port", "0",
                   "--shutdown-timeout", SHUTDOWN_TIMEOUT.to_s, *flags]
     end
 
-    # Runs the block with the server, which has ended after it, whatever happens.
+    # Runs the block with the server, and ends it afterwards, whatever happens.
     # @yieldparam server [KinoProcess]
     def run
       start
@@ -47,13 +47,13 @@ module Bench
     def alive? = !ended?
 
     # @return [String, nil] how it ended, such as "exit 0" or "SIGSEGV"; nil while it runs
-    def ending
+    def exit_reason
       return unless ended?
 
       @status.signaled? ? "SIG#{Signal.signame(@status.termsig)}" : "exit #{@status.exitstatus}"
     end
 
-    # Ends it as an operator would.
+    # Stops it with TERM.
     # @return [Float, nil] the seconds that it took; nil if it does not end
     def stop
       started = Clock.now
@@ -62,7 +62,7 @@ module Bench
     end
 
     # @return [Array<String>] what it wrote to stderr
-    def complaints = File.readlines(@err, chomp: true)
+    def stderr_lines = File.readlines(@err, chomp: true)
 
     # @return [String] path of what it wrote to stderr
     def log = @err.delete_prefix("#{ROOT}/")
@@ -74,14 +74,14 @@ module Bench
       FileUtils.mkdir_p(File.dirname(base))
       @out = "#{base}.out"
       @err = "#{base}.err"
-      # A group of its own, so that Ctrl-C reaches it through us.
+      # A group of its own, so that Ctrl-C reaches it only through us.
       @pid = Process.spawn(@env, *@command, in: :close, out: @out, err: @err, pgroup: true, chdir: ROOT)
       @url = Clock.wait(BOOT) { listening || (ended? && break) } or raise Failed, "Kino does not start: #{summary}"
     end
 
     def listening = File.read(@out)[/^listening: (\S+)$/, 1]
 
-    def summary = [ending || "no answer after #{BOOT} s", *complaints.first(20)].join("\n  ")
+    def summary = [exit_reason || "no answer after #{BOOT} s", *stderr_lines.first(20)].join("\n  ")
 
     def ended?
       @status ||= Process.wait2(@pid, Process::WNOHANG)&.last

@@ -1,7 +1,7 @@
--- wrk's part of bench/soak: mixes the routes, checks each answer, and says at the end what it saw.
+-- wrk's part of bench/soak: mixes the routes, checks each answer, and reports at the end.
 --
--- wrk itself counts a request that is never answered nowhere. So each request has an id here, which
--- the answer has to repeat; what still waits at the end is looked at.
+-- wrk does not count requests that are never answered. So each request has an id that the answer must repeat, and
+-- requests still pending at the end are examined.
 
 local UPLOAD = string.rep("0123456789abcdef", 4096)
 local UPLOADED = "65536 "
@@ -14,7 +14,7 @@ local ROUTES = {
   { method = "GET", path = "/stream", right = function(body) return #body == 65536 end },
 }
 
--- Seconds after which a request that waits at the end counts as forgotten.
+-- Seconds after which a request that is pending at the end counts as forgotten.
 local OVERDUE = 5
 
 -- These are global because wrk reads a thread's globals at the end.
@@ -31,7 +31,7 @@ function request()
   sent = sent + 1
   local index = sent % #ROUTES + 1
   local route = ROUTES[index]
-  -- wrk makes the first only to look at it, and does not send it.
+  -- wrk builds the first one only to inspect it.
   if sent > 1 then
     pending[sent] = index
     since[sent] = os.time()
@@ -54,7 +54,7 @@ function response(status, headers, body)
   seconds[second] = (seconds[second] or 0) + 1
 end
 
--- Answers without a right id, such as a 500 of the server, are no forgotten requests: they count once, as unknown.
+-- An answer without a valid id, such as a 500, counts as unknown, not also as a forgotten request.
 local function forgotten(now, others)
   local count = -others
   for _, thread in ipairs(threads) do
@@ -65,7 +65,7 @@ local function forgotten(now, others)
   return math.max(count, 0)
 end
 
--- The fewest answers in a second, without the first and the last, which are not whole.
+-- The fewest answers in a second, not counting the first and the last, which are partial.
 local function slowest_second(duration)
   local least
   for second = 2, math.floor(duration) - 1 do

@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
 module Bench
-  # What Linux knows about a running process.
+  # What Linux reports about a running process.
   module ProcessFacts
     module_function
 
@@ -30,7 +30,7 @@ module Bench
       nil
     end
 
-    # @return [Boolean] whether this system tells
+    # @return [Boolean] whether this system reports it
     def available?
       File.readable?("/proc/self/smaps_rollup")
     end

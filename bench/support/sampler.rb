@@ -4,12 +4,12 @@ require_relative "clock"
 require_relative "process_facts"
 
 module Bench
-  # Measures a process at intervals, on a thread of its own.
+  # Samples a process at intervals, on a thread of its own.
   class Sampler
     Sample = Data.define(:at, :pss, :threads, :descriptors)
 
     # @param pid [Integer]
-    # @param every [Numeric] seconds between two samples
+    # @param every [Numeric] seconds between samples
     def initialize(pid, every: 1.0)
       @pid = pid
       @every = every
@@ -24,7 +24,7 @@ module Bench
       self
     end
 
-    # @return [Array<Sample>] all of them; `at` is in seconds since the start
+    # @return [Array<Sample>] `at` is in seconds since the start
     def stop
       @stop << :stop
       @thread.join(5)
@@ -32,7 +32,7 @@ module Bench
       @samples
     end
 
-    # @return [Integer, nil] KiB at the moment
+    # @return [Integer, nil] in KiB
     def pss = ProcessFacts.pss(@pid)
 
     private

@@ -2,22 +2,22 @@
 
 require "json"
 require "optparse"
-require_relative "connection"
-require_relative "ending"
+require_relative "../../spec/support/http_client"
+require_relative "stop_check"
 require_relative "kino_process"
 require_relative "table"
-require_relative "trickle"
+require_relative "slow_connections"
 
 module Bench
-  # What slow clients cost a good one. See bench/README.md for what is demanded.
+  # What slow clients cost a fast one. bench/README.md lists the requirements.
   class SlowClients
-    # Seconds between two requests of the good client: it is its latency that counts, not the server's throughput.
-    EVERY = 0.002
+    # Seconds between requests of the fast client: its latency counts, not the server's throughput.
+    INTERVAL = 0.002
     WARM_UP = 3
-    # Files that a process needs besides its connections; the server keeps an eighth of its own for the app.
+    # File descriptors besides those of the connections; the server reserves an eighth of its own for the app.
     SPARE = 1000
-    # The good client's p99 may grow by this.
-    MOST = 2.0
+    # The fast client's p99 may grow by this factor.
+    LIMIT = 2.0
 
     # @param mode [String]
     # @param options [Hash] `:clients`, `:quiet`, `:seconds`, `:workers` and `:threads`
@@ -28,7 +28,7 @@ module Bench
       @table = Table.new
     end
 
-    # @return [Boolean] whether all was well
+    # @return [Boolean] whether all requirements are met
     def passed? = @table.passed?
 
     # @return [self]
@@ -38,11 +38,11 @@ module Bench
         measure(WARM_UP)
         quiet = record("quiet", measure(@options[:quiet]))
         slow = nil
-        closed = Trickle.new(@server.uri, @options[:clients]).run { slow = measure(@options[:seconds]) }
+        closed = SlowConnections.new(@server.uri, @options[:clients]).run { slow = measure(@options[:seconds]) }
         judge(quiet, record("with #{@options[:clients]} slow clients", slow))
         @table.add("closed as too slow", closed)
         record("quiet again", measure(@options[:quiet]))
-        Ending.new(@server, @table).demand
+        StopCheck.new(@server, @table).run
       end
       self
     end
@@ -66,15 +66,14 @@ module Bench
     # @return [Array<Float>] seconds that each answer took, sorted
     def measure(seconds)
       times = []
-      Connection.open(@server.uri) do |connection|
+      HttpClient.open(@server.uri.port, host: @server.uri.host) do |client|
         deadline = Clock.now + seconds
         while (started = Clock.now) < deadline
-          connection.write("GET / HTTP/1.1\r\nHost: good\r\n\r\n")
-          head = connection.read_answer {} # rubocop:disable Lint/EmptyBlock
-          raise IOError, "status #{head.status}" unless head.status == 200
+          response = client.get("/")
+          raise IOError, "status #{response.status}" unless response.status == 200
 
           times << (Clock.now - started)
-          sleep [started + EVERY - Clock.now, 0].max
+          sleep [started + INTERVAL - Clock.now, 0].max
         end
       end
       times.sort
@@ -90,7 +89,7 @@ module Bench
 
     def judge(quiet, slow)
       ratio = slow / quiet
-      @table.add("p99, slow / quiet", format("%<ratio>.2f, may be %<most>.1f", ratio:, most: MOST), ratio <= MOST)
+      @table.add("p99, slow / quiet", format("%<ratio>.2f, may be %<most>.1f", ratio:, most: LIMIT), ratio <= LIMIT)
     end
   end
 end
@@ -98,7 +97,7 @@ end
 options = { mode: "both", clients: 2000, quiet: 10, seconds: 30, workers: 2, json: false }
 parser = OptionParser.new do |on|
   on.banner = "Usage: bench/slow_clients [options]\n\n" \
-              "Measures a good client, alone and beside many that send one byte of a head a second.\n\n"
+              "Measures a fast client, alone and beside many that send one byte of a head per second.\n\n"
   on.on("--mode MODE", %w[ractor threaded both], "ractor, threaded or both (default: both)")
   on.on("--clients N", Integer, "slow clients (default: 2000)")
   on.on("--quiet N", Integer, "seconds without them (default: 10)")

@@ -1,24 +1,24 @@
 # frozen_string_literal: true
 
 require "json"
-require_relative "ending"
-require_relative "growth"
+require_relative "stop_check"
+require_relative "memory_growth"
 require_relative "kino_process"
 require_relative "probe"
 require_relative "process_facts"
-require_relative "roll_call"
+require_relative "responding_threads"
 require_relative "sampler"
 require_relative "soak_options"
 require_relative "table"
 require_relative "wrk"
 
 module Bench
-  # One server, loaded for a while. See bench/README.md for what is demanded of it.
+  # Loads a server for a while. bench/README.md lists the requirements.
   class Soak
-    # The memory of the first part of the time does not count: a heap fills up until the first few collections.
+    # The part of the time that is left out of the memory check: a heap grows until the first few collections.
     WARM_UP = 0.25
     SHORTEST_WARM_UP = 5
-    # Descriptors that the VM may have opened for itself meanwhile.
+    # Descriptors that the VM may open for itself meanwhile.
     OWN_DESCRIPTORS = 4
 
     # @param options [SoakOptions]
@@ -27,7 +27,7 @@ module Bench
       @table = Table.new
     end
 
-    # @return [Boolean] whether all was well
+    # @return [Boolean] whether all requirements are met
     def run
       server = KinoProcess.new("bench/apps/soak.ru", "--mode", @options.mode, "--workers", @options.workers.to_s,
                                "--threads", @options.threads.to_s)
@@ -39,7 +39,7 @@ module Bench
     private
 
     def observe(server)
-      roll_call(server)
+      count_responding(server)
       before = ProcessFacts.descriptors(server.pid)
       samples, probe = load(server)
       add_load
@@ -47,7 +47,7 @@ module Bench
       add_memory(samples)
       add_threads(server, samples)
       add_descriptors(server, before)
-      Ending.new(server, @table).demand
+      StopCheck.new(server, @table).run
     end
 
     def load(server)
@@ -58,7 +58,7 @@ module Bench
       [sampler.stop, probe.stop]
     end
 
-    def roll_call(server) = RollCall.new(server.uri, expected:).count
+    def count_responding(server) = RespondingThreads.new(server.uri, expected:).count
 
     def expected = @options.workers * @options.threads
 
@@ -82,7 +82,7 @@ module Bench
       kept = samples.select { |sample| sample.at.between?(warm_up, @options.seconds) }.map(&:pss)
       return @table.add("memory (PSS)", "not enough samples", false) if kept.empty?
 
-      @growth = Growth.new(kept)
+      @growth = MemoryGrowth.new(kept)
       @table.add("memory at first", Table.mib(samples.first.pss))
       @table.add("memory (PSS)", @growth, @growth.flat?)
     end
@@ -91,8 +91,8 @@ module Bench
 
     def add_threads(server, samples)
       @table.add("native threads", "#{samples.first&.threads} -> #{samples.last&.threads}")
-      answering = server.alive? ? roll_call(server) : 0
-      @table.add("workers' threads that answer", "#{answering} of #{expected}", answering == expected)
+      answering = server.alive? ? count_responding(server) : 0
+      @table.add("worker threads that respond", "#{answering} of #{expected}", answering == expected)
     end
 
     def add_descriptors(server, before)
@@ -116,7 +116,7 @@ module Bench
 end
 
 abort "bench/soak: wrk is missing (on Debian the package wrk)" unless Bench::Wrk.available?
-abort "bench/soak: this system has no /proc/PID/smaps_rollup; Linux has" unless Bench::ProcessFacts.available?
+abort "bench/soak: needs /proc/PID/smaps_rollup, which only Linux has" unless Bench::ProcessFacts.available?
 
 begin
   exit Bench::Soak.new(Bench::SoakOptions.parse(ARGV)).run

@@ -3,7 +3,7 @@
 require "optparse"
 
 module Bench
-  # What bench/soak is told.
+  # The options of bench/soak.
   SoakOptions = Struct.new(:seconds, :workers, :threads, :mode, :connections, :json, keyword_init: true) do
     # @param argv [Array<String>]
     # @return [SoakOptions]

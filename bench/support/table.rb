@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
 module Bench
-  # Rows of a name, a figure and, where something was demanded of it, the verdict.
+  # Results: a name, a figure and, if the figure has a requirement, whether it is met.
   class Table
     Row = Data.define(:name, :figure, :passed)
 
@@ -11,7 +11,7 @@ module Bench
 
     # @param name [String]
     # @param figure [Object]
-    # @param passed [Boolean, nil] nil where nothing was demanded
+    # @param passed [Boolean, nil] nil if there is no requirement
     # @return [void]
     def add(name, figure, passed = nil)
       @rows << Row.new(name:, figure: figure.to_s, passed:)

@@ -2,28 +2,28 @@
 
 require "json"
 require "optparse"
-require_relative "ending"
-require_relative "exchanges"
+require_relative "stop_check"
+require_relative "transfer_requests"
 require_relative "kino_process"
 require_relative "process_facts"
 require_relative "sampler"
 require_relative "table"
 
 module Bench
-  # Large bodies through one server of each mode. See bench/README.md for what is demanded of it.
+  # Sends large bodies through a server. bench/README.md lists the requirements.
   class Transfer
-    # KiB by which the server may grow in one step, and in all of them together.
+    # KiB by which the server may grow, in one step and in total.
     ROOM = 32 * 1024
-    # Seconds between two looks at the memory.
-    EVERY = 0.02
+    # Seconds between memory samples.
+    INTERVAL = 0.02
 
     STEPS = {
       "upload, content-length" => :upload_with_length.to_proc,
       "upload, chunked" => :upload_chunked.to_proc,
-      "upload, the app waits 1 s" => ->(via) { via.upload_with_length(pause: Exchanges::PAUSE) },
+      "upload, the app waits 1 s" => ->(via) { via.upload_with_length(pause: TransferRequests::PAUSE) },
       "download, each" => ->(via) { via.download("/stream") },
       "download, call" => ->(via) { via.download("/call") },
-      "download, the client waits 1 s" => ->(via) { via.download("/stream", pause: Exchanges::PAUSE) },
+      "download, the client waits 1 s" => ->(via) { via.download("/stream", pause: TransferRequests::PAUSE) },
       "100 pipelined requests" => :pipelined.to_proc
     }.freeze
 
@@ -36,7 +36,7 @@ module Bench
       @table = Table.new
     end
 
-    # @return [Boolean] whether all was well
+    # @return [Boolean] whether all requirements are met
     def passed? = @table.passed?
 
     # @return [self]
@@ -59,19 +59,19 @@ module Bench
 
     private
 
-    def exchanges(bytes) = Exchanges.new(@server.uri, bytes:)
+    def exchanges(bytes) = TransferRequests.new(@server.uri, bytes:)
 
-    # The same with little bodies, so that all code is loaded.
+    # The same with small bodies, so that all code is loaded.
     def warm_up
-      small = exchanges(4 * Exchanges::PIECE.bytesize)
+      small = exchanges(4 * TransferRequests::PIECE.bytesize)
       10.times { STEPS.each { |name, step| step.call(small) unless name.include?("waits") } }
     end
 
     def take(name, step)
-      return @table.add(name, "not tried: #{@server.ending}", false) unless @server.alive?
+      return @table.add(name, "not tried: #{@server.exit_reason}", false) unless @server.alive?
 
       before = ProcessFacts.pss(@server.pid)
-      sampler = Sampler.new(@server.pid, every: EVERY).start
+      sampler = Sampler.new(@server.pid, every: INTERVAL).start
       started = Clock.now
       fault = attempt(step)
       seconds = Clock.now - started
@@ -85,7 +85,7 @@ module Bench
     end
 
     def judge(name, fault, seconds, sizes)
-      return @table.add(name, fault || @server.ending, false) if fault || sizes.empty?
+      return @table.add(name, fault || @server.exit_reason, false) if fault || sizes.empty?
 
       memory = "PSS #{Table.mib(sizes.first)} -> #{Table.mib(sizes.last)}, max #{Table.mib(sizes.max)}"
       @table.add(name, format("%<seconds>5.2f s  %<memory>s", seconds:, memory:), sizes.max - sizes.first < ROOM)
@@ -98,7 +98,7 @@ module Bench
         @table.add("memory (PSS)", "#{Table.mib(@before)} -> #{Table.mib(after)}, max #{Table.mib(@max || after)}, " \
                                    "may be #{Table.mib(@before + ROOM)}", (@max || after) - @before < ROOM)
       end
-      Ending.new(@server, @table).demand
+      StopCheck.new(@server, @table).run
     end
   end
 end
@@ -115,7 +115,7 @@ parser = OptionParser.new do |on|
 end
 
 begin
-  abort "bench/transfer: this system has no /proc/PID/smaps_rollup; Linux has" unless Bench::ProcessFacts.available?
+  abort "bench/transfer: needs /proc/PID/smaps_rollup, which only Linux has" unless Bench::ProcessFacts.available?
   rest = parser.parse(ARGV, into: options)
   raise OptionParser::InvalidArgument, rest.first if rest.any?
 

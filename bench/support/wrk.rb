@@ -7,14 +7,14 @@ module Bench
   # wrk with mix.lua.
   class Wrk
     SCRIPT = File.expand_path("mix.lua", __dir__)
-    # Seconds after which an answer counts as too late.
+    # Seconds after which a response counts as an error.
     TIMEOUT = 5
-    # Seconds that wrk may take beyond its time.
+    # Seconds that wrk may take beyond its duration.
     GRACE = 20
 
     class Failed < StandardError; end
 
-    # What mix.lua says at the end.
+    # What mix.lua reports at the end.
     Result = Data.define(:facts) do
       # @return [Integer]
       def requests = facts["requests"].to_i
@@ -36,7 +36,7 @@ module Bench
       end
     end
 
-    # What must be 0.
+    # Counts that must be 0.
     FAULTS = %w[connect_errors read_errors write_errors timeouts bad_statuses wrong_answers unknown_answers
                 forgotten].freeze
 
@@ -52,7 +52,7 @@ module Bench
       @time = seconds + GRACE
     end
 
-    # @yield each fifth of a second; something falsy ends wrk early
+    # @yield every fifth of a second; a falsy result ends wrk early
     # @return [Result, nil] nil if it was ended early
     # @raise [Failed]
     def run(&)

@@ -1,16 +1,16 @@
 # shellcheck shell=bash
-# An apt of our own: sid's and experimental's packages, for download only.
+# A private apt for sid's and experimental's packages, for download only.
 #
-# Lists, cache, sources and the (empty) list of installed packages are under our cache folder, so the system's
-# apt neither sees nor notices any of it. Signatures are checked with Debian's keyring. The system's own
-# settings are read first, for its proxies; what would make them act on the system is cleared.
+# Its lists, cache, sources and (empty) list of installed packages are under our cache folder, so the system's apt is
+# not affected. Signatures are checked with Debian's keyring. The system's settings are read first, for its proxies;
+# those that would act on the system are cleared.
 
 KINO_APT="$KINO_CACHE/apt"
 
 papt_get() { apt-get -q -c "$KINO_APT/apt.conf" "$@"; }
 papt_cache() { apt-cache -q -c "$KINO_APT/apt.conf" "$@"; }
 
-# papt_setup [force]: writes the settings and gets the lists, unless they are of today.
+# papt_setup [force]: writes the settings and downloads the lists, unless they are less than a day old.
 papt_setup() {
   if [ "${1:-}" != force ] && [ -n "$(find "$KINO_APT/updated" -mtime -1 2>/dev/null)" ]; then return 0; fi
   local mirror
@@ -96,8 +96,8 @@ papt_source_versions() {
   papt_cache showsrc --only-source "$1" 2>/dev/null | sed -n 's/^Version: //p' | sort -rV | uniq
 }
 
-# papt_download_source PACKAGE FOLDER: downloads the newest source that the mirror still has (the lists may
-# name versions that answer 404). Leaves the path of its upstream tarball in KINO_TARBALL.
+# papt_download_source PACKAGE FOLDER: downloads the newest source that the mirror still has (for some listed versions
+# it answers 404). Leaves the path of its upstream tarball in KINO_TARBALL.
 papt_download_source() {
   local package=$1 folder=$2 version
   for version in $(papt_source_versions "$package"); do

@@ -4,7 +4,7 @@ require "fileutils"
 require "rubygems"
 require_relative "gem_home"
 
-# One package's gem: where Debian puts its parts, and where RubyGems wants them.
+# The gem of a Debian package: moves its files from where Debian puts them to where RubyGems expects them.
 class DebianGem
   # @param spec_file [String] a specification inside an unpacked package
   # @param package [String] the folder that the package was unpacked to

@@ -15,7 +15,7 @@ setup_extension() {
   log=$(new_log extension)
   run_logged "$log" compile_extension ||
     fail_with_log "The extension does not compile" "$log" \
-      "Repair what the log names, then run this again."
+      "Fix what the log reports, then run this again."
   library=$(extension_library "$series")
   if [ -z "$library" ]; then
     fail_with_log "The build left no library in lib/kino/$series" "$log" "See rakelib/compile.rake."
@@ -39,5 +39,5 @@ extension_inputs() {
   } | digest
 }
 
-# In a subshell: bin/kino goes on to start Kino in the directory that the user stands in.
+# In a subshell, because bin/kino then starts Kino in the user's directory.
 compile_extension() (cd "$KINO_ROOT" && ruby_bundle exec rake compile)

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Where things live, what a set of files hashes to, and who may change them now.
+# The cache folder, hashes of files, and the lock of a set-up.
 
 KINO_CACHE="${XDG_CACHE_HOME:-$HOME/.cache}/kino"
 
@@ -14,8 +14,8 @@ digest() {
   fi
 }
 
-# digest_files PATH...: one hash over the names and the contents of these files and of all files below these
-# folders. What is not there counts as empty.
+# digest_files PATH...: one hash of the names and contents of these files and of all files in these folders. Missing
+# paths count as empty.
 digest_files() {
   local path
   (
@@ -26,21 +26,21 @@ digest_files() {
   )
 }
 
-# is_stamped FILE VALUE / stamp FILE VALUE: a stamp says for which inputs a step was last done.
+# is_stamped FILE VALUE / stamp FILE VALUE: a stamp records the inputs for which a step was last done.
 is_stamped() { [ -f "$1" ] && [ "$(cat "$1")" = "$2" ]; }
 stamp() {
   mkdir -p "$(dirname "$1")"
   printf '%s\n' "$2" >"$1.new" && mv "$1.new" "$1"
 }
 
-# lock: one set-up at a time per user, as they share the cache. Held until the process ends or unlock; a
-# second one waits. Systems without flock go without.
+# lock: one set-up at a time per user, because they share the cache. Held until unlock or the end of the process; a
+# second set-up waits. Systems without flock do not lock.
 lock() {
   if [ "${KINO_LOCKED:-}" = 1 ] || ! command -v flock >/dev/null 2>&1; then return 0; fi
   mkdir -p "$KINO_CACHE"
   exec 9>"$KINO_CACHE/lock"
   if ! flock -n 9; then
-    say "Another set-up is at work; waiting for it"
+    say "Another set-up is running; waiting for it"
     flock 9
   fi
   KINO_LOCKED=1

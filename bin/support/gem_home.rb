@@ -4,7 +4,7 @@ require "fileutils"
 require "rubygems"
 require "rubygems/installer"
 
-# A gem folder of ours.
+# Our gem folder.
 class GemHome
   # @param path [String]
   def initialize(path)
@@ -17,7 +17,7 @@ class GemHome
   # @return [void]
   def register(spec)
     FileUtils.mkdir_p(File.join(@path, "specifications"))
-    # What is here is ready for use: nothing is left to compile.
+    # The files are ready to use: nothing is left to compile.
     spec.extensions = []
     file = File.join(@path, "specifications", "#{spec.full_name}.gemspec")
     File.write(file, spec.to_ruby)
@@ -29,7 +29,7 @@ class GemHome
   # Installs a gem of Ruby files only.
   #
   # @param spec [Gem::Specification]
-  # @param libraries [Array<String>] files and folders that `require` is to find
+  # @param libraries [Array<String>] files and folders for `require`
   # @return [void]
   def copy(spec, libraries)
     target = File.join(@path, "gems", spec.full_name)
@@ -40,25 +40,38 @@ class GemHome
     register(spec)
   end
 
-  # @return [Array<String>] gems that no installed version satisfies
-  def missing
-    installed.flat_map(&:runtime_dependencies)
-             .select { |dependency| dependency.matching_specs.empty? }
-             .map(&:name).uniq.sort
+  # @param gemfile [String]
+  # @return [Array<String>] gems that the Gemfile or an installed gem needs, in a version that is not installed
+  def missing(gemfile)
+    (required_by(gemfile) + installed.flat_map(&:runtime_dependencies))
+      .select { |dependency| dependency.matching_specs.empty? }
+      .map(&:name).uniq.sort
   end
 
-  # @param source [String] an unpacked source with a gemspec
+  # @param source [String] an unpacked source
+  # @param gemspec [String, nil] its specification
   # @return [void]
-  def compile(source)
-    spec = Dir.chdir(source) { Gem::Specification.load(Dir["*.gemspec"].first) }
+  def compile(source, gemspec = Dir[File.join(source, "*.gemspec")].first)
+    spec = gemspec && Dir.chdir(source) { Gem::Specification.load(File.expand_path(gemspec)) }
+    spec or abort "#{source} has no gemspec"
     target = File.join(@path, "gems", spec.full_name)
     FileUtils.rm_rf(target)
+    FileUtils.mkdir_p(File.dirname(target))
     FileUtils.cp_r(source, target)
     spec.extensions.each { |extconf| make(File.join(target, File.dirname(extconf)), File.join(target, "lib")) }
     register(spec)
   end
 
   private
+
+  # @return [Array<Gem::Dependency>] those of the Gemfile, and of the gem that it is for instead of that gem itself
+  def required_by(gemfile)
+    require "bundler"
+    dsl = Bundler::Dsl.new
+    dsl.eval_gemfile(gemfile)
+    dsl.dependencies.reject { |dependency| dsl.gemspecs.map(&:name).include?(dependency.name) } +
+      dsl.gemspecs.flat_map(&:runtime_dependencies)
+  end
 
   def installed
     Dir[File.join(@path, "specifications/*.gemspec")].map { |file| Gem::Specification.load(file) }

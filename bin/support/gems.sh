@@ -1,9 +1,8 @@
 # shellcheck shell=bash
 # Step 4: the gems, one folder per Ruby in our cache, from RubyGems or else from Debian's packages.
 
-# What the Gemfile asks for, and what that asks for in turn, as Debian names it. Gems that every Ruby brings
-# (json, logger) are not listed; prism is compiled from its source where the Ruby's own is too old, and nokogiri
-# always.
+# The gems of the Gemfile and their dependencies, by their Debian names. Gems that come with Ruby (json, logger) are not
+# listed. prism is compiled from source if the Ruby's own is too old, and nokogiri always.
 KINO_DEBIAN_GEMS="
   racc rake rake-compiler rubocop ruby-actionpack ruby-actionview ruby-activesupport ruby-ast ruby-base64
   ruby-builder ruby-concurrent ruby-connection-pool ruby-crass ruby-diff-lcs ruby-erubi ruby-i18n
@@ -31,8 +30,8 @@ setup_gems() {
 
 gems_are_ready() { [ -d "$GEM_HOME/specifications" ] && is_stamped "$KINO_STATE/gems" "$1"; }
 
-# The environment that everything else runs in. Each Ruby has a Gemfile of its own that loads the real one, as
-# the lock file stands next to the Gemfile and two Rubies may resolve to different versions.
+# The environment for everything else. Each Ruby has its own Gemfile, which loads the real one, because the lock file is
+# next to the Gemfile and two Rubies may resolve to different versions.
 use_gem_environment() {
   KINO_STATE="$KINO_LOGS/$KINO_RUBY_ID"
   mkdir -p "$KINO_STATE"
@@ -51,7 +50,7 @@ use_gem_environment() {
   export PATH="$GEM_HOME/bin:${KINO_RUBY_EXE%/*}:$PATH"
 }
 
-# Where the gems that come with the Ruby are. Asked once, as it takes loading RubyGems.
+# Where the gems that come with the Ruby are. Cached, because finding out loads RubyGems.
 gem_folder_of_ruby() {
   if ! [ -s "$KINO_STATE/gem-folder" ]; then
     "$KINO_RUBY_EXE" -e 'puts Gem.default_dir' >"$KINO_STATE/gem-folder"
@@ -64,12 +63,12 @@ install_gems() {
   log=$(new_log gems)
   mkdir -p "$GEM_HOME"
   rm -f "$BUNDLE_GEMFILE.lock"
-  # What the cache holds may do, after a change to the Gemfile for example.
+  # The cached gems may suffice, for example after a change to the Gemfile.
   if run_logged "$log" ruby_bundle install --local; then
-    say_ok "Gems: all are there"
+    say_ok "Gems: all are installed"
     return 0
   fi
-  advice="Repair what the log names, then run this again."
+  advice="Fix what the log reports, then run this again."
   if [ "${KINO_GEMS:-}" != debian ] && run_logged "$log" rubygems_answers; then
     say "Gems: installing them from RubyGems"
     run_logged "$log" ruby_bundle install --jobs "$(jobs_count)" ||
@@ -78,9 +77,7 @@ install_gems() {
     say "Gems: RubyGems cannot be reached, so they come from Debian's packages"
     need_debian_keyring
     need_nokogiri_packages
-    run_logged "$log" install_debian_gems ||
-      fail_with_log "Debian's packages of the gems could not be set up" "$log" \
-        "Check the network, then run this again (it tries RubyGems first)."
+    run_logged "$log" install_debian_gems || fail_without_gems "$log"
     run_logged "$log" ruby_bundle install --local ||
       fail_with_log "bundle install failed on Debian's packages of the gems" "$log" "$advice"
   else
@@ -89,10 +86,27 @@ install_gems() {
   fi
 }
 
+# fail_without_gems LOG: says why install_debian_gems failed.
+fail_without_gems() {
+  if [ -n "$KINO_MISSING_GEM" ]; then
+    fail_with_log "The Gemfile, or a gem in it, needs the gem $KINO_MISSING_GEM in a version that was not found" "$1" \
+      "It was looked for among the gems of Ruby $KINO_RUBY_VERSION ($(gem_folder_of_ruby)), in Debian's packages," \
+      "in Debian's source package ruby-$KINO_MISSING_GEM, and in Debian's source of Ruby" \
+      "(ruby$(papt_source_series | head -n 1)). Install it for this Ruby, then run this again:" \
+      "  GEM_HOME=$GEM_HOME $KINO_RUBY_EXE -S gem install $KINO_MISSING_GEM" \
+      "Or set KINO_RUBY to a Ruby that was built with its bundled gems."
+  elif [ -n "$KINO_MISSING_PACKAGES" ]; then
+    fail_with_log "Debian has no package $KINO_MISSING_PACKAGES" "$1" \
+      "Take it from KINO_DEBIAN_GEMS in bin/support/gems.sh, or make RubyGems reachable, then run this again."
+  fi
+  fail_with_log "Debian's packages of the gems could not be set up" "$1" \
+    "Check the network, then run this again (it tries RubyGems first)."
+}
+
 ruby_bundle() { "$KINO_RUBY_EXE" -S bundle "$@"; }
 
-# Asks what Bundler will ask (rubygems.org or the mirror that is set for it) for its front page, in five seconds
-# at most. Any answer will do, an error too: Bundler explains those better.
+# Requests the front page of the host that Bundler will use (rubygems.org or its mirror), for at most five seconds. Any
+# response will do, even an error: Bundler explains those better.
 rubygems_answers() {
   "$KINO_RUBY_EXE" -rbundler -ropen-uri -rtimeout -e '
     url = URI.parse(Bundler.settings.mirror_for("https://rubygems.org/").to_s)
@@ -105,22 +119,27 @@ rubygems_answers() {
   '
 }
 
-# Nokogiri's own copies of these libraries would have to be downloaded.
+# Without these packages, Nokogiri would download the libraries.
 need_nokogiri_packages() {
   if ! pkg-config --exists libxml-2.0 libexslt zlib 2>/dev/null; then
     need_packages "Compiling Nokogiri, which Rails needs," libxml2-dev libxslt1-dev pkg-config zlib1g-dev
   fi
 }
 
-# Downloads with an apt of our own, unpacks, and makes an ordinary gem folder of it.
+# Downloads with our private apt, unpacks, and turns the result into an ordinary gem folder. Leaves what was not found
+# in KINO_MISSING_GEM or KINO_MISSING_PACKAGES.
 install_debian_gems() {
+  KINO_MISSING_GEM="" KINO_MISSING_PACKAGES=""
   local debs="$KINO_CACHE/build/debs" unpacked="$KINO_CACHE/build/unpacked" attempt deb
   for attempt in "" force; do
     rm -rf "$debs" "$unpacked" "$KINO_CACHE/build/gem-source"
     mkdir -p "$debs" "$unpacked"
     # shellcheck disable=SC2086
     if papt_setup $attempt && (cd "$debs" && papt_get download $KINO_DEBIAN_GEMS); then break; fi
-    if [ "$attempt" = force ]; then return 1; fi
+    if [ "$attempt" = force ]; then
+      KINO_MISSING_PACKAGES=$(missing_packages)
+      return 1
+    fi
   done
   for deb in "$debs"/*.deb; do
     dpkg-deb -x "$deb" "$unpacked/$(basename "${deb%%_*}")" || return 1
@@ -131,21 +150,33 @@ install_debian_gems() {
 
 debian_gems() { "$KINO_RUBY_EXE" "$KINO_ROOT/bin/support/debian_gems.rb" "$@"; }
 
-# install_missing_gems FOLDER: from their sources what the installed gems ask for, and what that asks for in turn.
+# missing_packages: those that our apt's lists do not have, on one line.
+missing_packages() {
+  # shellcheck disable=SC2086
+  papt_cache show $KINO_DEBIAN_GEMS 2>&1 >/dev/null |
+    sed -n 's/^[NWE]: Unable to locate package //p' | sort -u | paste -s -d ' ' -
+}
+
+# install_missing_gems FOLDER: from their sources what the Gemfile and the installed gems still need, until nothing is
+# missing.
 install_missing_gems() {
   local missing before="" gem
-  while missing=$(debian_gems missing "$GEM_HOME") || return 1; [ -n "$missing" ]; do
-    if [ "$missing" = "$before" ]; then
-      echo "No version that fits: $missing"
-      return 1
-    fi
+  while missing=$(debian_gems missing "$GEM_HOME" "$KINO_ROOT/Gemfile") || return 1; [ -n "$missing" ]; do
+    for gem in $missing; do
+      KINO_MISSING_GEM=$gem
+      if [ "$missing" = "$before" ]; then
+        echo "What was installed of $gem does not fit"
+        return 1
+      fi
+      install_gem_from_source "$gem" "$1" || return 1
+    done
     before=$missing
-    for gem in $missing; do install_gem_from_source "$gem" "$1" || return 1; done
+    KINO_MISSING_GEM=""
   done
 }
 
-# install_gem_from_source GEM FOLDER: from the gem's own source package. A gem that comes with Ruby has none: it is
-# in Ruby's source (a Ruby may have been built without it).
+# install_gem_from_source GEM FOLDER: from the gem's source package. A gem that comes with Ruby has none; it is taken
+# from Ruby's source, because a Ruby may be built without it.
 install_gem_from_source() {
   local gem=$1 folder=$2
   if [ -n "$(papt_source_versions "ruby-$gem")" ]; then

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# System packages: the compilers and headers that have to come from the operating system.
+# System packages: the compilers and headers that must come from the operating system.
 
 have() { command -v "$1" >/dev/null 2>&1; }
 have_apt() { have apt-get && have apt-cache && have dpkg-deb; }
@@ -34,18 +34,18 @@ have_libclang() {
   return 1
 }
 
-# need_packages WHAT_FOR PACKAGE...: installs Debian packages where we may, else names them and ends.
+# need_packages WHAT_FOR PACKAGE...: installs Debian packages as root, else names them and exits.
 need_packages() {
   local what_for=$1 log
   shift
   if [ "$#" = 0 ]; then return 0; fi
   if ! have_apt; then
-    fail "$what_for needs software that this machine lacks." \
+    fail "$what_for needs software that is not installed." \
       "On Debian it is in these packages: $*" \
       "Install what your system calls them, then run this again."
   fi
   if ! is_root; then
-    fail "$what_for needs packages that this machine lacks." \
+    fail "$what_for needs packages that are not installed." \
       "Install them, then run this again:" \
       "  sudo apt-get install $*"
   fi

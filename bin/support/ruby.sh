@@ -33,7 +33,7 @@ find_ruby() {
   local series=$1 ruby
   if [ -n "${KINO_RUBY:-}" ]; then
     if use_ruby "$KINO_RUBY" "$series"; then return 0; fi
-    say "KINO_RUBY=$KINO_RUBY is left out: $KINO_RUBY_REFUSED"
+    say "KINO_RUBY=$KINO_RUBY is not used: $KINO_RUBY_REFUSED"
   fi
   if have ruby && use_ruby "$(command -v ruby)" "$series"; then return 0; fi
   while IFS= read -r ruby; do
@@ -53,7 +53,7 @@ installed_rubies() {
     "$HOME"/.asdf/installs/ruby/* "$KINO_CACHE"/rubies/*; do
     version=${dir##*/}
     version=${version#ruby-}
-    # Leaves out other implementations and mise's links ("4", "latest") to what is listed anyway.
+    # Skips other implementations, and mise's links ("4", "latest") to versions that are listed anyway.
     case $version in [0-9]*.[0-9]*.[0-9]*) ;; *) continue ;; esac
     if [ -L "$dir" ] || [ ! -x "$dir/bin/ruby" ]; then continue; fi
     if [ "${dir%/*}" = "$KINO_CACHE/rubies" ] && [ ! -f "$dir/.complete" ]; then continue; fi
@@ -73,7 +73,7 @@ all_rubies() {
   done | sort -s -t . -k1,1nr -k2,2nr -k3,3nr | awk -F '\t' '!seen[$1]++'
 }
 
-# use_ruby EXECUTABLE SERIES: sets KINO_RUBY_EXE, _VERSION and _ID when this Ruby will do, else KINO_RUBY_REFUSED.
+# use_ruby EXECUTABLE SERIES: sets KINO_RUBY_EXE, _VERSION and _ID if this Ruby is usable, else KINO_RUBY_REFUSED.
 use_ruby() {
   local exe=$1 series=$2 facts engine version headers path build
   KINO_RUBY_REFUSED=""
@@ -81,7 +81,7 @@ use_ruby() {
     KINO_RUBY_REFUSED="it is not an executable file"
     return 1
   fi
-  # In the checkout, as version managers' shims go by its .ruby-version.
+  # In the checkout, because version managers' shims read its .ruby-version.
   if ! facts=$(cd "$KINO_ROOT" && RUBYOPT='' RUBYLIB='' "$exe" --disable-gems -e "$KINO_RUBY_FACTS" 2>/dev/null); then
     KINO_RUBY_REFUSED="it does not run"
     return 1
@@ -104,8 +104,8 @@ use_ruby() {
   return 1
 }
 
-# The last one tells two builds in one place apart. RUBY_DESCRIPTION will not do: it also says how this Ruby was started
-# (+YJIT with RUBY_YJIT_ENABLE, the parser), and one Ruby would be taken for two.
+# The last one distinguishes two builds in the same place. RUBY_DESCRIPTION would not do: it depends on how this Ruby
+# was started (+YJIT with RUBY_YJIT_ENABLE, the parser), so one Ruby would be taken for two.
 KINO_RUBY_FACTS='
   require "rbconfig"
   config = RbConfig::CONFIG

@@ -11,14 +11,14 @@ build_ruby() {
   fi
   need_ruby_build_packages
   log=$(new_log ruby)
-  say "Ruby: none that fits, so one is built from Debian's sources (a few minutes, once)"
+  say "Ruby: found none that fits; building one from Debian's sources (a few minutes, once)"
   run_logged "$log" download_ruby "$(printf '%s' "$series" | cut -d. -f1,2)" ||
     fail_with_log "No source of Ruby ${series:-$KINO_OLDEST_RUBY or newer} could be downloaded" "$log" \
       "Check the network, or install such a Ruby yourself and set KINO_RUBY to its executable."
   say "Ruby: compiling $(basename "$KINO_TARBALL" | sed -e 's/_/ /' -e 's/\.orig.*//') on $(jobs_count) cores"
   run_logged "$log" compile_ruby ||
     fail_with_log "Ruby could not be built" "$log" \
-      "Repair what the log names, or install Ruby $KINO_OLDEST_RUBY or newer yourself and set KINO_RUBY to its executable."
+      "Fix what the log reports, or install Ruby $KINO_OLDEST_RUBY or newer yourself and set KINO_RUBY to its executable."
 }
 
 need_ruby_build_packages() {
@@ -44,8 +44,8 @@ download_ruby() {
   return 1
 }
 
-# The base Ruby is switched off: with an old system Ruby in its way the install asks for gems that it cannot
-# have; without one it installs the gems that are bundled with it.
+# Without a base Ruby: with an old system Ruby the install asks for gems that it cannot have; without one it installs
+# its bundled gems.
 compile_ruby() {
   local build="$KINO_CACHE/build/ruby" prefix version
   rm -rf "$build"
@@ -56,7 +56,7 @@ compile_ruby() {
   rm -rf "$prefix"
   (
     cd "$build" || exit 1
-    # Settings of another Ruby must not reach this build.
+    # The environment of another Ruby must not affect this build.
     unset RUBYOPT RUBYLIB GEM_HOME GEM_PATH BUNDLE_GEMFILE RUBY
     ./configure --prefix="$prefix" --enable-yjit --disable-install-doc --with-baseruby=no &&
       make -j "$(jobs_count)" && make install
@@ -74,7 +74,7 @@ ruby_source_version() {
   printf '%s%s\n' "$version" "$(sed -n 's/^#define RUBY_VERSION_TEENY \([0-9]*\).*/\1/p' "$1/version.h")"
 }
 
-# Extensions whose libraries are missing are left out of a build without an error.
+# A build silently omits extensions whose libraries are missing.
 check_ruby() {
   "$1" -e 'require "openssl"; require "yaml"; require "zlib"; require "json"; require "bundler"
            abort "this Ruby was built without YJIT" unless defined?(RubyVM::YJIT.enable)'

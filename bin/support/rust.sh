@@ -16,7 +16,7 @@ setup_rust() {
 
 find_cargo() {
   local bin="${CARGO_HOME:-$HOME/.cargo}/bin" wanted
-  # A rustup that was installed in this very session is not on PATH yet.
+  # A rustup that was just installed is not on PATH yet.
   if ! have cargo && [ -x "$bin/cargo" ]; then export PATH="$bin:$PATH"; fi
   if ! have cargo; then
     fail "cargo was not found, on PATH or in $bin." \
@@ -25,7 +25,7 @@ find_cargo() {
       "then run this again."
   fi
   KINO_RUSTC=$(cd "$KINO_ROOT" && rustc --version 2>&1) ||
-    fail "rustc does not run: $KINO_RUSTC" "Repair the toolchain (rustup default stable), then run this again."
+    fail "rustc does not run: $KINO_RUSTC" "Fix the toolchain (rustup default stable), then run this again."
   wanted=$(sed -n 's/^rust-version *= *"\([0-9.]*\)".*/\1/p' "$KINO_ROOT/Cargo.toml" 2>/dev/null | head -n 1)
   if [ -n "$wanted" ] && ! version_at_least "$(echo "$KINO_RUSTC" | cut -d' ' -f2)" "$wanted"; then
     fail "Rust $wanted or newer is needed; this is $KINO_RUSTC." \

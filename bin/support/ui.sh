@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What the user sees: one line a step, a log per step, and one way to fail.
+# What the user sees: one line and one log per step, and one way to fail.
 #
 # Everything goes to stderr, so that stdout stays free for `bin/setup --print-env` and for the server.
 
@@ -11,7 +11,7 @@ say() { printf 'kino: %s\n' "$*" >&2; }
 # A step that had nothing to do: shown by bin/setup, left out by bin/kino and bin/test.
 say_ok() { if [ "${KINO_QUIET:-}" != 1 ]; then say "$*"; fi; }
 
-# fail WHAT [ADVICE]...: prints what is wrong and what to do about it, then ends.
+# fail WHAT [ADVICE]...: prints what is wrong and what to do about it, then exits.
 fail() {
   printf 'kino: error: %s\n' "$1" >&2
   shift
@@ -57,7 +57,7 @@ stop_ticker() {
 trap stop_ticker EXIT
 trap 'stop_ticker; say "Interrupted"; exit 130' INT
 
-# On a terminal one line that moves every second; elsewhere (CI logs) a line every 30 seconds. The sleep that a
+# On a terminal, one line that is updated every second; elsewhere (CI logs) a line every 30 seconds. The sleep that a
 # stopped ticker leaves behind must not hold a pipe or the lock open, hence its redirections.
 tick() {
   local log=$1 elapsed=0
@@ -71,7 +71,7 @@ tick() {
   done
 }
 
-# The last line that tells something: not a quoted source line of a warning, not an empty one.
+# The last meaningful line: neither empty nor a source line quoted in a warning.
 last_line() { tail -n 40 "$1" | tr -d '\r' | grep -a '^ *[A-Za-z]' | tail -n 1 | sed 's/^ *//' || true; }
 
 # new_log NAME: an empty tmp/setup/NAME.log, its path on stdout.

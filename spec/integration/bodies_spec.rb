@@ -6,20 +6,20 @@ RSpec.describe "response bodies" do
   in_both_modes do
     let(:server) { serve(Apps::Bodies) }
 
-    def target(name) = "/#{name}?#{meeting.path}"
+    def target(name) = "/#{name}?#{rendezvous.path}"
 
-    def get(name) = Wire.get(server.port, target(name))
+    def get(name) = HttpClient.get(server.port, target(name))
 
-    # Nothing is left running then, so that what has not been told will never be.
+    # Waits until nothing runs, so that nothing more can arrive.
     def told
       server.shutdown
-      meeting.told
+      rendezvous.texts
     end
 
-    # What a worker logs may come after its client has seen the end.
+    # A worker may log after its client has read the whole response.
     def logged
       server.shutdown
-      log.text
+      log
     end
 
     describe "with to_ary" do
@@ -30,7 +30,7 @@ RSpec.describe "response bodies" do
         expect(get("sized-array").all("content-length")).to eq(["4"])
       end
 
-      it "may be frozen, and so may all of the answer" do
+      it "may be frozen, and so may the whole response" do
         2.times { expect(get("frozen").body).to eq("onetwothree") }
       end
 
@@ -38,7 +38,7 @@ RSpec.describe "response bodies" do
         expect(get("big-array").body).to eq(("x" * 3_000_000) + ("y" * 3_000_000))
       end
 
-      it "are taken as an array, and not closed again" do
+      it "are used as an array, and not closed again" do
         expect(get("to-ary")).to have_attributes(body: "onetwo")
         expect(get("to-ary")["content-length"]).to eq("6")
         expect(told).to eq(%w[closed closed])
@@ -47,16 +47,16 @@ RSpec.describe "response bodies" do
 
     describe "with each" do
       it "are sent in chunks and closed" do
-        answer = get("each")
-        expect(answer.body).to eq("onetwothree")
-        expect(answer["transfer-encoding"]).to eq("chunked")
+        response = get("each")
+        expect(response.body).to eq("onetwothree")
+        expect(response["transfer-encoding"]).to eq("chunked")
         expect(told).to eq(["closed"])
       end
 
-      it "are sent with the length that they announce" do
-        answer = get("each-sized")
-        expect(answer).to have_attributes(body: "onetwo")
-        expect([answer["content-length"], answer["transfer-encoding"]]).to eq(["6", nil])
+      it "are sent with their content-length" do
+        response = get("each-sized")
+        expect(response).to have_attributes(body: "onetwo")
+        expect([response["content-length"], response["transfer-encoding"]]).to eq(["6", nil])
         expect(told).to eq(["closed"])
       end
 
@@ -70,18 +70,18 @@ RSpec.describe "response bodies" do
         expect(told).to eq(["closed"])
       end
 
-      it "end with the connection for HTTP/1.0, which knows no chunks" do
-        answer = connect(server).write("GET #{target("each")} HTTP/1.0\r\n\r\n").read_answer
-        expect(answer).to have_attributes(body: "onetwothree")
-        expect(answer["transfer-encoding"]).to be_nil
+      it "end with the connection for HTTP/1.0, which has no chunks" do
+        response = connect(server).write("GET #{target("each")} HTTP/1.0\r\n\r\n").read_response
+        expect(response).to have_attributes(body: "onetwothree")
+        expect(response["transfer-encoding"]).to be_nil
         expect(told).to eq(["closed"])
       end
 
       it "arrive piece by piece" do
-        wire = connect(server).send_head("GET", target("slow-each"))
-        expect([wire.read_head.status, wire.read_chunk]).to eq([200, "first"])
-        meeting.next.answer("second")
-        expect([wire.read_chunk, wire.read_chunk]).to eq(["second", nil])
+        client = connect(server).send_head("GET", target("slow-each"))
+        expect([client.read_head.status, client.read_chunk]).to eq([200, "first"])
+        rendezvous.next.answer("second")
+        expect([client.read_chunk, client.read_chunk]).to eq(["second", nil])
         expect(told).to eq(["closed"])
       end
     end
@@ -93,62 +93,63 @@ RSpec.describe "response bodies" do
       end
 
       it "read while they write" do
-        wire = connect(server).send_head("POST", "/echo", "transfer-encoding" => "chunked")
-        expect(wire.read_head.status).to eq(200)
+        client = connect(server).send_head("POST", "/echo", "transfer-encoding" => "chunked")
+        expect(client.read_head.status).to eq(200)
         %w[hello world].each do |word|
-          wire.send_chunk(word)
-          expect(wire.read_chunk).to eq(word.upcase)
+          client.send_chunk(word)
+          expect(client.read_chunk).to eq(word.upcase)
         end
-        wire.send_chunk("end").send_last_chunk
-        expect([wire.read_chunk, wire.read_chunk]).to eq(["END", nil])
-        expect(wire.request("GET", "/array").status).to eq(200)
+        client.send_chunk("end").send_last_chunk
+        expect([client.read_chunk, client.read_chunk]).to eq(["END", nil])
+        expect(client.get("/array").status).to eq(200)
       end
 
       it "may close either direction" do
-        answer = Wire.request(server.port, "POST", target("stream"), {}, "xyz\nlast")
-        expect(answer.body).to eq("a1bxyZ\nLAST")
+        response = HttpClient.request(server.port, "POST", target("stream"), {}, "xyz\nlast")
+        expect(response.body).to eq("a1bxyZ\nLAST")
         expect(told).to eq(["[true, IOError, IOError]"])
       end
 
-      it "keep their head waiting for nothing" do
-        wire = connect(server).send_head("GET", target("wait-first"))
-        visitor = meeting.next
-        expect(wire.read_head.status).to eq(200)
+      it "do not delay their head" do
+        client = connect(server).send_head("GET", target("wait-first"))
+        visitor = rendezvous.next
+        expect(client.read_head.status).to eq(200)
         visitor.answer("done")
-        expect(wire.read_chunk).to eq("done")
+        expect(client.read_chunk).to eq("done")
       end
 
       it "break the connection when they raise" do
-        expect { get("stream-that-raises") }.to raise_error(Wire::Broken)
+        expect { get("stream-that-raises") }.to raise_error(HttpClient::Broken)
         expect(logged).to start_with("kino: RuntimeError: no more (GET /stream-that-raises?")
       end
     end
 
     describe "on HEAD" do
       %w[array each to-ary callable].each do |name|
-        it "#{name} sends nothing, and the next answer follows" do
-          wire = connect(server)
-          expect(wire.request("HEAD", target(name)).status).to eq(200)
-          expect(wire.request("GET", "/array").body).to eq("onetwothree")
+        it "#{name} sends nothing, and the next response follows" do
+          client = connect(server)
+          expect(client.request("HEAD", target(name)).status).to eq(200)
+          expect(client.get("/array").body).to eq("onetwothree")
           expect(told).to eq(name == "array" ? [] : ["closed"])
         end
       end
 
       it "keeps the length that GET would have" do
-        expect(Wire.request(server.port, "HEAD", "/array")["content-length"]).to eq("11")
-        expect(Wire.request(server.port, "HEAD", target("each-sized"))["content-length"]).to eq("6")
+        expect(HttpClient.request(server.port, "HEAD", "/array")["content-length"]).to eq("11")
+        expect(HttpClient.request(server.port, "HEAD", target("each-sized"))["content-length"]).to eq("6")
       end
     end
 
     describe "with 204 and 304" do
-      it "send nothing, and the next answer follows" do
-        wire = connect(server)
+      it "send nothing, and the next response follows" do
+        client = connect(server)
         %w[no-content no-content-array not-modified].each do |name|
-          answer = wire.request("GET", target(name))
-          expect(answer.status).to eq(name == "not-modified" ? 304 : 204)
-          expect([answer["content-length"], answer["transfer-encoding"]]).to eq([nil, nil]) if answer.status == 204
+          response = client.get(target(name))
+          expect(response.status).to eq(name == "not-modified" ? 304 : 204)
+          lengths = response.names & %w[content-length transfer-encoding]
+          expect(lengths).to eq([]) if response.status == 204
         end
-        expect(wire.request("GET", "/array").body).to eq("onetwothree")
+        expect(client.get("/array").body).to eq("onetwothree")
         expect(told).to eq(["closed"])
       end
     end
@@ -161,9 +162,9 @@ RSpec.describe "response bodies" do
       end
 
       it "break the connection if something has been sent" do
-        wire = connect(server).send_head("GET", target("raises-midway"))
-        expect([wire.read_head.status, wire.read_chunk]).to eq([200, "one"])
-        expect { wire.read_chunk }.to raise_error(Wire::Broken)
+        client = connect(server).send_head("GET", target("raises-midway"))
+        expect([client.read_head.status, client.read_chunk]).to eq([200, "one"])
+        expect { client.read_chunk }.to raise_error(HttpClient::Broken)
         expect(told).to eq(["closed"])
         expect(logged).to start_with("kino: RuntimeError: no more (GET /raises-midway?")
       end
@@ -174,75 +175,75 @@ RSpec.describe "response bodies" do
         expect(logged).to start_with("kino: RuntimeError: no more (GET /raises-at-the-end?")
       end
 
-      it "are logged where their close raises, and the answer stays as it is" do
+      it "are logged if close raises, and the response is unchanged" do
         expect(get("bad-close").body).to eq("one")
         expect(told).to eq(["closed"])
         expect(logged).to start_with("kino: RuntimeError: cannot close (GET /bad-close?")
       end
 
-      it "become a 500 beside a header that cannot be sent" do
-        answer = get("bad-header")
-        expect(answer.status).to eq(500)
-        expect(answer.headers.flatten.grep(/bad|smuggled/)).to be_empty
+      it "become a 500 if a header cannot be sent" do
+        response = get("bad-header")
+        expect(response.status).to eq(500)
+        expect(response.headers.flatten.grep(/bad|smuggled/)).to be_empty
         expect(logged).to start_with("kino: Kino::InvalidResponseError: the value of header x-bad")
         expect(told).to eq(["closed"])
       end
 
-      it "become a 500 where they are none" do
+      it "become a 500 if they are not bodies" do
         %w[no-body array-of-others not-strings-first].each { |name| expect(get(name).status).to eq(500) }
-        expect { get("not-strings") }.to raise_error(Wire::Broken)
+        expect { get("not-strings") }.to raise_error(HttpClient::Broken)
         expect(logged.scan(/^kino: (\S+)/).flatten).to eq(["Kino::InvalidResponseError:"] * 4)
         expect(told).to eq(%w[closed closed])
       end
     end
 
-    describe "that are not as long as their content-length" do
-      it "are broken off where they are shorter" do
-        %w[short-array short-each].each { |name| expect { get(name) }.to raise_error(Wire::Broken, "4 of 10 bytes") }
+    describe "whose length is not their content-length" do
+      it "break the connection if they are shorter" do
+        %w[short-array short-each].each { |name| expect { get(name) }.to raise_error(HttpClient::Broken, "4 of 10 bytes") }
         expect(told).to eq(["closed"])
         expect(logged.scan("the body is 6 bytes shorter than its content-length").size).to eq(2)
       end
 
-      it "are cut where they are longer, and the connection goes on" do
-        wire = connect(server)
+      it "are truncated if they are longer, and the connection goes on" do
+        client = connect(server)
         %w[long-array long-each].each do |name|
-          expect(wire.request("GET", target(name))).to have_attributes(body: "only")
+          expect(client.get(target(name))).to have_attributes(body: "only")
         end
-        expect(wire.request("GET", "/array").body).to eq("onetwothree")
+        expect(client.get("/array").body).to eq("onetwothree")
         expect(told).to eq(["closed"])
         expect(logged.scan("the body is 4 bytes longer than its content-length").size).to eq(2)
       end
 
-      # The front-end is done with the body as soon as the announced bytes have left.
-      it "are cut also when the client has had its bytes before the surplus comes" do
-        wire = connect(server).send_head("GET", target("late-surplus"))
-        expect(wire.read_answer.body).to eq("only")
-        meeting.next.answer("this")
-        expect(wire.request("GET", "/array").body).to eq("onetwothree")
+      # The front-end drops the body once the announced bytes are sent.
+      it "are truncated even if the client has its bytes before the surplus is written" do
+        client = connect(server).send_head("GET", target("late-surplus"))
+        expect(client.read_response.body).to eq("only")
+        rendezvous.next.answer("this")
+        expect(client.get("/array").body).to eq("onetwothree")
         expect(told).to eq(["closed", "finished without an error"])
         expect(logged).to include("the body is 4 bytes longer than its content-length")
         expect(server.stats).to include(disconnects: 0)
       end
 
-      it "count for nothing when they are as long, however late they end" do
-        wire = connect(server).send_head("GET", target("late-surplus"))
-        expect(wire.read_answer.body).to eq("only")
-        meeting.next.answer("")
+      it "are not logged if the length is right, however late they end" do
+        client = connect(server).send_head("GET", target("late-surplus"))
+        expect(client.read_response.body).to eq("only")
+        rendezvous.next.answer("")
         expect(told).to eq(["closed", "finished without an error"])
         expect(server.stats).to include(disconnects: 0)
       end
 
-      it "are refused where it is no number" do
+      it "are refused if it is not a number" do
         expect(get("bad-length").status).to eq(500)
         expect(logged).to start_with("kino: Kino::InvalidResponseError: content-length must be one whole number")
       end
     end
 
     describe "rack.response_finished" do
-      it "is called in reverse order, whatever the others do" do
+      it "is called in reverse order, even if others raise" do
         expect(get("finished").status).to eq(201)
-        answer = '[:%s, true, 201, {"content-type" => "text/plain"}, NilClass]'
-        expect(told).to eq([format(answer, "last"), format(answer, "first")])
+        response = '[:%s, true, 201, {"content-type" => "text/plain"}, NilClass]'
+        expect(told).to eq([format(response, "last"), format(response, "first")])
         expect(logged).to start_with("kino: RuntimeError: a bad one (GET /finished?")
       end
 

@@ -4,10 +4,10 @@ require "support/child"
 require "support/integration"
 
 RSpec.describe "kino/capybara" do
-  # Capybara stays out of this process, and so does its stand-in.
+  # In a process of its own, to keep the fake Capybara out of this one.
   def capybara(program)
     child = Child.ruby(<<~RUBY)
-      $LOAD_PATH.unshift("#{Child::ROOT}/spec/support/stand_ins")
+      $LOAD_PATH.unshift("#{Child::ROOT}/spec/support/fakes")
       require "kino/capybara"
       require "net/http"
       require "socket"
@@ -27,9 +27,9 @@ RSpec.describe "kino/capybara" do
     child.close
   end
 
-  it "serves the app of the tests on threads, says nothing and leaves signals alone" do
+  it "serves the tests' app on threads, silently, and leaves signals alone" do
     program = <<~RUBY
-      seen = Object.new # which no Ractor could reach
+      seen = Object.new # unreachable from a Ractor
       app = ->(_env) { [200, {}, [Thread.current.name, " ", Ractor.current == Ractor.main, " ", seen.class].map(&:to_s)] }
       chosen = port
       thread = Capybara.boot(app, :kino, port: chosen, Silent: true, threads: 1)
@@ -38,7 +38,7 @@ RSpec.describe "kino/capybara" do
     expect(capybara(program)).to eq(["kino-worker-1 true Object true [\"DEFAULT\"]", ""])
   end
 
-  it "lets its caller see why it cannot listen" do
+  it "raises at the caller if it cannot listen" do
     program = <<~RUBY
       taken = TCPServer.new("127.0.0.1", 0)
       thread = Capybara.boot(->(_env) {}, :kino, port: taken.addr[1])
@@ -52,7 +52,7 @@ RSpec.describe "kino/capybara" do
     expect(capybara(program).first).to eq("Kino::BindError")
   end
 
-  it "refuses options that nobody knows" do
+  it "refuses unknown options" do
     program = <<~RUBY
       Thread.report_on_exception = false
       begin

@@ -4,10 +4,10 @@ require "kino/check"
 require "json"
 require "support/child"
 
-# What the check says of an app, held against what happens when a Ractor calls it. Nothing of the truth is written down
-# here: it is what this Ruby does, and the next may do otherwise.
+# Compares what the check says of an app with what happens when a Ractor calls it. The expected results are not written
+# down: they are what this Ruby does, and the next one may differ.
 RSpec.describe Kino::Check, limit: 180 do
-  # Apps that run, and of which the check does not say so.
+  # Apps that work, although the check does not say so.
   false_alarms = {
     "what raises stands on a path that nobody asks for" => "what clients ask for is not to be read from the code",
     "predicate that is true here" => "what a request says is not to be read from the code",
@@ -37,46 +37,46 @@ RSpec.describe Kino::Check, limit: 180 do
 
   def text(finding) = finding.values.join("\n")
 
-  it "is asked about every app, and each ends" do
+  it "runs for every app, and none hangs" do
     expect(@errors).to eq("")
     expect(rows.size).to be >= 40
     expect(named { |row| row[:works].nil? || row[:verdict] == "raised" }).to eq({})
   end
 
-  it "says of no app that it is ready if it raises" do
+  it "calls no app ready that raises" do
     expect(named { |row| row[:verdict] == "ready" && !row[:works] }).to eq({})
   end
 
-  it "sends no app to Ractors by mode auto that raises there, and answers on threads" do
+  it "does not let mode auto pick Ractors for an app that raises there and works on threads" do
     astray = named { |row| row[:shareable] && row[:foreseen].nil? && !row[:works] }
-    # What is frozen stays so on threads.
+    # A frozen app stays frozen on threads.
     expect(astray.reject { |_name, error| error.to_s.start_with?("FrozenError") }).to eq({})
   end
 
-  it "foresees something just where the report has something, and one of that" do
+  it "predicts a finding exactly if the report has one, and then one of those" do
     unlike = rows.select { |row| row[:shareable] && !row[:concerns].to_a.include?(row[:foreseen]) }
     expect(unlike.reject { it[:foreseen].nil? && it[:concerns].empty? }.map { it.slice(:name, :foreseen, :concerns) })
       .to eq([])
   end
 
-  it "is certain of nothing that does not happen" do
+  it "is never certain of an error that does not happen" do
     expect(named { |row| row[:verdict] == "blocked" && row[:works] }).to eq({})
   end
 
-  it "raises a false alarm where it is known to, and for less than one in ten of the apps that work" do
+  it "raises only known false alarms, and for less than one in ten of the apps that work" do
     alarms = named { |row| row[:works] && row[:verdict] != "ready" }
     expect(alarms.keys).to match_array(false_alarms.keys)
     expect(alarms.size * 10).to be < rows.count { |row| row[:works] }
   end
 
-  it "names what is to blame" do
+  it "names the cause" do
     astray = named do |row|
       !row[:works] && (row[:blames].nil? || row[:findings].none? { |finding| text(finding).match?(row[:blames]) })
     end
     expect(astray).to eq({})
   end
 
-  it "is about the first request: what is computed there works only once the main Ractor has done it" do
+  it "is about the first request: apps that memoise in it work once the main Ractor has served one" do
     expect(rows.find { |row| row[:name] == "memo on a class" }).to include(works: false, warm: true)
   end
 

@@ -27,7 +27,7 @@ RSpec.describe "exe/kino" do
 
   def rackup(text, name = "config.ru") = File.write("#{@directory}/#{name}", text)
 
-  # It ends by itself with that status and nothing but that line on stderr.
+  # Expects the process to exit with that status and only that line on stderr.
   def expect_end(child, status, line)
     expect(child.status.exitstatus).to eq(status)
     expect(child.errors).to match(line)
@@ -35,10 +35,10 @@ RSpec.describe "exe/kino" do
     expect(child.output).to eq("")
   end
 
-  it "says what runs and where, serves, and ends with 0 when it is told to" do
+  it "prints what runs and where, serves, and exits with 0 when stopped" do
     child = kino("-p", "0", "-w", "2", "-t", "1", "-m", "ractor", hello)
-    answer = Wire.get(child.port)
-    expect(answer).to have_attributes(status: 200, body: include("<dt>mode</dt><dd>ractor</dd>"))
+    response = HttpClient.get(child.port)
+    expect(response).to have_attributes(status: 200, body: include("<dt>mode</dt><dd>ractor</dd>"))
     child.signal("TERM")
     expect(child.status.exitstatus).to eq(0)
     expect(child.output.sub(" +YJIT", "")).to eq(<<~BANNER)
@@ -52,7 +52,7 @@ RSpec.describe "exe/kino" do
   end
 
   if defined?(RubyVM::YJIT)
-    it "turns YJIT on where Procs that requests make stop nobody, or where it is told to, and the banner says so" do
+    it "turns YJIT on if Procs do not stop other Ractors, or if it is told to, and the banner says so" do
       # Whether it is on, and what the banner says.
       on = lambda do |*argv, **env|
         child = kino("-p", "0", *argv, hello, env: env.transform_keys(&:to_s))
@@ -73,39 +73,39 @@ RSpec.describe "exe/kino" do
     port = child.port
     names = Set.new
     eventually("two Ractors serve") do
-      clients = Array.new(4) { concurrently { Wire.get(port, "/whoami").body } }
+      clients = Array.new(4) { concurrently { HttpClient.get(port, "/whoami").body } }
       names.merge(clients.map(&:value)).size == 2
     end
     expect(names).to all(match(/\ARactor:#\d+ kino-worker-[12]\n\z/))
   end
 
-  it "takes config.ru where no file is named, and any app in threaded mode" do
+  it "serves config.ru by default, and any app in threaded mode" do
     rackup("count = 0\nrun ->(env) { [200, {}, [(count += 1).to_s, env['rack.url_scheme'], ENV['RACK_ENV']]] }\n")
     child = kino("-p", "0", "-e", "staging")
-    expect(Wire.get(child.port).body).to eq("1httpstaging")
-    expect(Wire.get(child.port).body).to eq("2httpstaging")
+    expect(HttpClient.get(child.port).body).to eq("1httpstaging")
+    expect(HttpClient.get(child.port).body).to eq("2httpstaging")
     child.signal("INT")
     expect(child.status.exitstatus).to eq(0)
     expect(child.output).to include("mode: threaded, ", "environment: staging\n")
     expect(child.errors).to match(/\Akino: warning: threaded mode, because the app \(Proc\) cannot be shared.*\n\z/)
   end
 
-  it "starts anew with RUBY_MAX_CPU for more workers than the VM has threads for" do
+  it "restarts itself with RUBY_MAX_CPU for more workers than the VM has threads" do
     child = kino("-p", "0", "-w", "9", "-m", "ractor", "#{Child::ROOT}/spec/support/rackups/max_cpu.ru")
-    expect(Wire.get(child.port).body).to eq("18 nil")
+    expect(HttpClient.get(child.port).body).to eq("18 nil")
     child.signal("TERM")
     expect(child.status.exitstatus).to eq(0)
     expect([child.errors, child.output.scan("listening").size]).to eq(["", 1])
     expect(child.output).to include("9 workers")
   end
 
-  it "leaves RUBY_MAX_CPU alone where it is enough, or in threaded mode" do
+  it "leaves RUBY_MAX_CPU alone if it is enough, or in threaded mode" do
     file = "#{Child::ROOT}/spec/support/rackups/max_cpu.ru"
-    expect(Wire.get(kino("-p", "0", "-w", "9", file, env: { "RUBY_MAX_CPU" => "10" }).port).body).to eq("10 nil")
-    expect(Wire.get(kino("-p", "0", "-w", "9", "-m", "threaded", file).port).body).to eq(" nil")
+    expect(HttpClient.get(kino("-p", "0", "-w", "9", file, env: { "RUBY_MAX_CPU" => "10" }).port).body).to eq("10 nil")
+    expect(HttpClient.get(kino("-p", "0", "-w", "9", "-m", "threaded", file).port).body).to eq(" nil")
   end
 
-  it "takes its settings from kino.rb, and runs the hooks of it in the worker Ractors" do
+  it "reads its settings from kino.rb, and runs its hooks in the worker Ractors" do
     FileUtils.cp_r("#{Child::ROOT}/examples/hello/.", @directory)
     File.write("#{@directory}/kino.rb", <<~TEXT)
       port 0
@@ -115,23 +115,23 @@ RSpec.describe "exe/kino" do
       after_worker_boot { |index| $stdout.puts words(index) }
     TEXT
     child = kino
-    expect(Wire.get(child.port).body).to include("<dt>mode</dt><dd>ractor</dd>")
+    expect(HttpClient.get(child.port).body).to include("<dt>mode</dt><dd>ractor</dd>")
     child.signal("TERM")
     expect(child.status.exitstatus).to eq(0)
     expect(child.output.lines.grep(/^worker/).sort).to eq(Array.new(2) { |n| "worker #{n} is up, main: false\n" })
     expect(child.errors).to eq("")
   end
 
-  it "runs with the file that --init writes, as it is" do
+  it "runs with the file that --init writes" do
     FileUtils.cp_r("#{Child::ROOT}/examples/hello/.", @directory)
     expect(kino("--init").status.exitstatus).to eq(0)
     child = kino(env: { "KINO_PORT" => "0" })
-    expect(Wire.get(child.port).status).to eq(200)
+    expect(HttpClient.get(child.port).status).to eq(200)
     child.signal("TERM")
     expect([child.status.exitstatus, child.errors]).to eq([0, ""])
   end
 
-  it "takes the pidfile's path from where it was started, wherever the app goes" do
+  it "resolves the pidfile in the directory it was started in, even if the app changes directory" do
     Dir.mkdir("#{@directory}/elsewhere")
     rackup("Dir.chdir('elsewhere')\nrun ->(_) {}\n")
     child = kino("-p", "0", "-m", "threaded", "--pidfile", "kino.pid")
@@ -152,7 +152,7 @@ RSpec.describe "exe/kino" do
       end
     end
 
-    it "says that the address is not ours" do
+    it "says that the address is not available" do
       rackup("run ->(_) {}")
       expect_end(kino("-p", "0", "-b", "192.0.2.1", "-m", "threaded"), 1, /\Akino: cannot listen on 192\.0\.2\.1/)
     end
@@ -162,7 +162,7 @@ RSpec.describe "exe/kino" do
       expect_end(kino("-p", "0", "other.ru"), 1, /\Akino: no such rackup file: other\.ru$/)
     end
 
-    it "says where the rackup file is wrong" do
+    it "says where the rackup file has an error" do
       rackup("require 'json'\nraise 'not today'\n")
       expect_end(kino("-p", "0"), 1, /\Akino: config\.ru:2: not today \(RuntimeError\)$/)
       rackup("run ->(env) {\n", "syntax.ru")
@@ -180,7 +180,7 @@ RSpec.describe "exe/kino" do
     end
 
     if RUBY_VERSION < "4"
-      it "says that this Ruby bears one thread a Ractor" do
+      it "says that this Ruby supports one thread per Ractor" do
         expect_end(kino("-p", "0", "-m", "ractor", "-t", "2", hello), 2, /\Akino: ractor mode takes threads: 1 only/)
       end
     end

@@ -3,8 +3,8 @@
 require "support/child"
 require "support/integration"
 
-# Where all threads of a Ractor wait without an end and for one another, the VM raises in the main thread. An app whose
-# threads wait for the next request looks so to it, so one of ours never waits without an end.
+# If all threads of a Ractor wait without a timeout, the VM takes it for a deadlock and raises in the main thread. An
+# app whose threads all wait would look like that, so one of our threads always waits with a timeout.
 RSpec.describe "an app whose threads all wait, in threaded mode" do
   it "is not taken for a deadlock by the VM" do
     child = Child.ruby(<<~PROGRAM)
@@ -18,17 +18,17 @@ RSpec.describe "an app whose threads all wait, in threaded mode" do
       $stdout.syswrite("listening: \#{server.url}\n")
       server.wait
     PROGRAM
-    wires = Array.new(2) { Wire.open(child.port).send_head("GET", "/") }
+    clients = Array.new(2) { HttpClient.open(child.port).send_head("GET", "/") }
     looks = 0
     look = -> { child.signal("USR1") && child.line(/^look #{looks += 1}: (\d) wait$/)[1] }
-    # Each look ends a wait of the main thread; when that waits again, the VM looks for a deadlock.
+    # Each signal interrupts the main thread; when it waits again, the VM checks for a deadlock.
     eventually("both wait") { look.call == "2" }
     3.times { expect(look.call).to eq("2") }
     child.signal("USR2")
-    expect(wires.map { |wire| wire.read_answer.body }).to eq(%w[news news])
+    expect(clients.map { |client| client.read_response.body }).to eq(%w[news news])
     expect(child.errors).to eq("")
   ensure
-    wires&.each(&:close)
+    clients&.each(&:close)
     child&.close
   end
 end
@@ -36,16 +36,16 @@ end
 if RUBY_VERSION >= "4" # before that a Ractor has one thread
   RSpec.describe "an app whose threads all wait, in ractor mode" do
     it "is not taken for a deadlock by the VM, which would end its worker" do
-      server = serve(Apps::Standstill, mode: :ractor, workers: 2, threads: 2)
-      # Two of the four threads: those of one worker come to wait, whichever it is.
-      waiting = Array.new(2) { connect(server).send_head("GET", "/watch?#{meeting.path}&2") }
-      waiting << connect(server).send_head("GET", "/watch?#{meeting.path}&2")
-      expect(meeting.next.text).to eq("all wait")
-      # Time for the VM to look: the fourth thread serves meanwhile.
-      100.times { expect(Wire.get(server.port, "/number").status).to eq(200) }
+      server = serve(Apps::Deadlock, mode: :ractor, workers: 2, threads: 2)
+      # Two of the four threads, so that all threads of one worker wait.
+      waiting = Array.new(2) { connect(server).send_head("GET", "/watch?#{rendezvous.path}&2") }
+      waiting << connect(server).send_head("GET", "/watch?#{rendezvous.path}&2")
+      expect(rendezvous.next.text).to eq("all wait")
+      # Gives the VM time to check, while the fourth thread serves.
+      100.times { expect(HttpClient.get(server.port, "/number").status).to eq(200) }
       expect(server.stats).to include(respawns: 0, in_flight: 3)
       server.shutdown(timeout: 0)
-      expect(waiting.map { |wire| wire.read_answer.status }).to all(eq(500))
+      expect(waiting.map { |client| client.read_response.status }).to all(eq(500))
     end
   end
 end

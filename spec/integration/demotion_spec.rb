@@ -2,13 +2,13 @@
 
 require "support/integration"
 
-RSpec.describe "going over to threads" do
-  # Whatever the check would say of the app.
+RSpec.describe "switching to threads" do
+  # Whatever the check would say about the app.
   before { allow(Kino::Config::Mode).to receive(:resolve).and_return([:ractor, nil]) }
 
   def serve(**settings) = super(Apps::Isolation, mode: :auto, threads: :auto, **settings)
 
-  def target(name) = "/#{name}?#{meeting.path}"
+  def target(name) = "/#{name}?#{rendezvous.path}"
 
   def gone_over(server)
     eventually("it has gone over") { server.mode == :threaded }
@@ -16,207 +16,207 @@ RSpec.describe "going over to threads" do
     server
   end
 
-  def said = log.text.lines.grep(/raised what only a Ractor raises/)
+  def said = log.lines.grep(/raised what only a Ractor raises/)
 
-  # Clients that ask all the time: what each is answered, on one connection.
+  # @return [Array] what concurrent clients, each on one connection, got
   def clients(server, count, each, &ask)
-    Array.new(count) { connect(server) }.map { |wire| concurrently { Array.new(each) { ask.call(wire) } } }
+    Array.new(count) { connect(server) }.map { |client| concurrently { Array.new(each) { ask.call(client) } } }
   end
 
-  it "answers the request that shows that it must, and says once why" do
+  it "serves the request that triggers it, and logs the reason once" do
     server = serve(workers: 2)
-    wire = connect(server)
-    expect([wire.request("GET", "/where").body, server.mode, server.threads]).to eq(["ractor", :ractor, 1])
-    expect([wire.request("GET", "/cache?a=1").body, wire.request("GET", "/where").body]).to eq(%w[thread thread])
+    client = connect(server)
+    expect([client.get("/where").body, server.mode, server.threads]).to eq(["ractor", :ractor, 1])
+    expect([client.get("/cache?a=1").body, client.get("/where").body]).to eq(%w[thread thread])
     expect(gone_over(server).stats).to include(mode: :threaded, workers: 2, threads: 3, served: 3, dropped: 0,
                                                in_flight: 0, respawns: 0, accepted: 1)
     expect([server.threads, server.ready?]).to eq([3, true])
-    expect(log.text.lines).to match([/\Akino: the app raised what only a Ractor raises: Ractor::Isolation.*::CACHE /])
-    expect(log.text).to match(%r{ \(GET /cache\?a=1\) at .*apps/isolation\.rb:\d+\. The}).and(
+    expect(log.lines).to match([/\Akino: the app raised what only a Ractor raises: Ractor::Isolation.*::CACHE /])
+    expect(log).to match(%r{ \(GET /cache\?a=1\) at .*apps/isolation\.rb:\d+\. The}).and(
       include(" The server runs on threads from now on (mode: threaded, 2 workers x 3 threads). " \
               "kino --check --request \"GET /cache?a=1\" tells more; " \
               "-m threaded is quiet about it, and -m ractor insists on Ractors")
     )
   end
 
-  it "answers each GET of 20 clients under load, and closes no connection" do
+  it "serves every GET of 20 clients under load, and closes no connection" do
     server = serve(workers: 2)
-    answers = clients(server, 20, 15) { |wire| wire.request("GET", "/cache").then { [it.status, it["connection"]] } }
-    expect(answers.flat_map(&:value).tally).to eq({ [200, nil] => 300 })
+    responses = clients(server, 20, 15) { |client| client.get("/cache").then { [it.status, it["connection"]] } }
+    expect(responses.flat_map(&:value).tally).to eq({ [200, nil] => 300 })
     expect(gone_over(server).stats).to include(served: 300, dropped: 0, disconnects: 0, accepted: 20, in_flight: 0)
     expect(said.size).to eq(1)
   end
 
-  it "fails no more POSTs of 20 clients than were in hand, and closes no connection" do
+  it "fails only the POSTs of 20 clients that were in progress, and closes no connection" do
     server = serve(workers: 2)
-    answers = clients(server, 20, 15) do |wire|
-      wire.request("POST", "/read", {}, "abc").then { [it.status, it["connection"]] }
+    responses = clients(server, 20, 15) do |client|
+      client.request("POST", "/read", {}, "abc").then { [it.status, it["connection"]] }
     end
-    tally = answers.flat_map(&:value).tally
+    tally = responses.flat_map(&:value).tally
     expect(tally.keys).to contain_exactly([200, nil], [500, nil])
     expect([tally.values.sum, tally[[500, nil]]]).to match([300, be_between(1, 2)])
     expect(gone_over(server).stats).to include(served: 300, disconnects: 0, accepted: 20)
-    expect([said.size, log.text.scan(/^kino: Ractor::IsolationError/).size]).to eq([1, tally[[500, nil]]])
+    expect([said.size, log.scan(/^kino: Ractor::IsolationError/).size]).to eq([1, tally[[500, nil]]])
   end
 
   { "a cause" => "/wrapped", "a body that has not begun" => "/lazily" }.each do |name, path|
-    it "knows the error in #{name}" do
+    it "recognises the error in #{name}" do
       server = serve
-      expect(Wire.get(server.port, path).status).to eq(200)
+      expect(HttpClient.get(server.port, path).status).to eq(200)
       gone_over(server)
       expect(said.size).to eq(1)
     end
   end
 
-  it "knows what the app's framework has rescued and told of in the env" do
+  it "recognises an error that a framework has rescued and stored in the env" do
     ways = [{}, { after_request: Apps::Isolation::Ignored }]
-    answers = ways.map do |hooks|
+    responses = ways.map do |hooks|
       server = serve(**hooks)
-      [Wire.get(server.port, "/rescued"), gone_over(server)].first.then { [it.status, it.body] }
+      [HttpClient.get(server.port, "/rescued"), gone_over(server)].first.then { [it.status, it.body] }
     end
-    expect(answers).to eq([[200, "thread"]] * 2)
+    expect(responses).to eq([[200, "thread"]] * 2)
     expect(said.size).to eq(2)
   end
 
-  it "sends what the framework has made of it where the request cannot be answered again" do
+  it "sends the framework's error page if the request cannot be retried" do
     server = serve
-    expect(Wire.request(server.port, "POST", "/rescued").then { [it.status, it.body] }).to eq([500, "sorry"])
+    expect(HttpClient.request(server.port, "POST", "/rescued").then { [it.status, it.body] }).to eq([500, "sorry"])
     gone_over(server)
     expect(said.size).to eq(1)
   end
 
-  it "answers HEAD and OPTIONS again" do
+  it "retries HEAD and OPTIONS" do
     %w[HEAD OPTIONS].each do |method|
       server = serve
-      expect(Wire.request(server.port, method, "/cache").status).to eq(200)
+      expect(HttpClient.request(server.port, method, "/cache").status).to eq(200)
       gone_over(server)
     end
-    log.text
+    log
   end
 
-  it "does not answer again what has read of its body" do
+  it "does not retry a request whose body was read" do
     server = serve
-    expect(Wire.request(server.port, "GET", "/read", {}, "abc").status).to eq(500)
-    expect(Wire.request(gone_over(server).port, "GET", "/read", {}, "abc").body).to eq("thread")
-    log.text
+    expect(HttpClient.request(server.port, "GET", "/read", {}, "abc").status).to eq(500)
+    expect(HttpClient.request(gone_over(server).port, "GET", "/read", {}, "abc").body).to eq("thread")
+    log
   end
 
-  it "gives a body that nobody has read to the thread" do
+  it "passes an unread body on to the thread" do
     server = serve
-    expect(Wire.request(server.port, "GET", "/cache", {}, "abc").body).to eq("thread")
+    expect(HttpClient.request(server.port, "GET", "/cache", {}, "abc").body).to eq("thread")
     expect(server.stats).to include(served: 1)
-    log.text
+    log
   end
 
-  it "breaks an answer off that has begun" do
+  it "breaks the connection if the response has started" do
     server = serve
-    wire = connect(server).send_head("GET", "/midway")
-    expect(wire.read_first_chunk).to eq("first ")
-    expect { wire.read_chunk }.to raise_error(Wire::Broken)
-    expect(Wire.get(gone_over(server).port, "/midway").body).to eq("first size 0")
-    log.text
+    client = connect(server).send_head("GET", "/midway")
+    expect(client.read_first_chunk).to eq("first ")
+    expect { client.read_chunk }.to raise_error(HttpClient::Broken)
+    expect(HttpClient.get(gone_over(server).port, "/midway").body).to eq("first size 0")
+    log
   end
 
-  it "does so for a hook that fails in each worker, before the first request" do
+  it "happens before the first request if a hook fails in each worker" do
     server = serve(after_worker_boot: Apps::Isolation::Hook)
     gone_over(server)
     eventually { server.ready? }
-    expect(Wire.get(server.port, "/where").body).to eq("thread")
-    expect(log.text).to include('kino --check --request "GET /..." tells more')
+    expect(HttpClient.get(server.port, "/where").body).to eq("thread")
+    expect(log).to include('kino --check --request "GET /..." tells more')
   end
 
-  it "lets what Ractors have begun end there, whatever it is, and waits for none of it" do
+  it "lets Ractors finish what they have started, and does not wait for it" do
     server = serve(workers: 4)
     slow = connect(server).send_head("GET", target("wait"))
-    visitors = [meeting.next]
+    visitors = [rendezvous.next]
     streamed = connect(server).send_head("GET", target("wait_midway"))
-    visitors << meeting.next
+    visitors << rendezvous.next
     taken = connect(server).send_head("GET", target("hijack"))
-    visitors << meeting.next
-    expect(Wire.get(server.port, "/cache").body).to eq("thread")
+    visitors << rendezvous.next
+    expect(HttpClient.get(server.port, "/cache").body).to eq("thread")
     eventually { server.stats[:per_worker].count { |row| row[:relieved] } == 3 }
-    expect([server.mode, Wire.get(server.port, "/where").body]).to eq([:threaded, "thread"])
+    expect([server.mode, HttpClient.get(server.port, "/where").body]).to eq([:threaded, "thread"])
     expect(streamed.read_first_chunk).to eq("first ")
     visitors.each { |visitor| visitor.answer("good") }
-    expect([slow.read_answer.body, streamed.read_chunk, taken.read_answer.body]).to eq(%w[good good good])
+    expect([slow.read_response.body, streamed.read_chunk, taken.read_response.body]).to eq(%w[good good good])
     gone_over(server)
-    log.text
+    log
   end
 
-  it "answers again what fails in a Ractor long after" do
+  it "retries a request that fails in a Ractor long afterwards" do
     server = serve(workers: 2)
     late = connect(server).send_head("GET", target("late"))
-    visitor = meeting.next
-    expect(Wire.get(server.port, "/cache").body).to eq("thread")
+    visitor = rendezvous.next
+    expect(HttpClient.get(server.port, "/cache").body).to eq("thread")
     eventually { server.mode == :threaded }
     visitor.answer
-    meeting.next.answer # it waits there once more
-    expect(late.read_answer.body).to eq("thread")
+    rendezvous.next.answer # the retry waits there again
+    expect(late.read_response.body).to eq("thread")
     expect(gone_over(server).stats).to include(served: 2, dropped: 0)
     expect(said.size).to eq(1)
   end
 
-  it "adds and removes threads from then on" do
+  it "adds and removes threads afterwards" do
     server = serve(workers: 2)
-    Wire.get(server.port, "/cache")
+    HttpClient.get(server.port, "/cache")
     gone_over(server)
     expect([server.add_worker, server.remove_worker, server.remove_worker]).to eq([2, 2, 1])
     eventually { server.stats[:per_worker].map { |row| row[:index] } == [0, 0, 0] }
-    expect(Wire.get(server.port, "/where").body).to eq("thread")
-    log.text
+    expect(HttpClient.get(server.port, "/where").body).to eq("thread")
+    log
   end
 
-  it "has as many threads then as threaded mode has, where the number is for the whole process" do
+  it "results in as many threads as threaded mode, if the number is for the whole process" do
     server = serve(workers: 3, threads: "4/process")
-    expect([server.workers, server.threads, Wire.get(server.port, "/cache").body]).to eq([3, 1, "thread"])
+    expect([server.workers, server.threads, HttpClient.get(server.port, "/cache").body]).to eq([3, 1, "thread"])
     expect([gone_over(server).workers, server.threads, server.stats[:per_worker].map { |row| row[:index] }])
       .to eq([2, 2, [0, 0, 1, 1]])
-    log.text
+    log
   end
 
-  it "stops in good order while a Ractor hangs, and while it goes over" do
+  it "allows a clean stop while a Ractor hangs, and during the switch" do
     hanging = serve(workers: 2)
     connect(hanging).send_head("GET", target("wait"))
-    meeting.next
-    Wire.get(hanging.port, "/cache")
+    rendezvous.next
+    HttpClient.get(hanging.port, "/cache")
     hanging.shutdown(timeout: 0)
     server = serve(workers: 2)
-    answers = clients(server, 10, 1) { |wire| wire.request("GET", "/cache").status }
+    responses = clients(server, 10, 1) { |client| client.get("/cache").status }
     eventually { server.stats[:served].positive? }
     server.shutdown
-    expect(answers.flat_map(&:value)).to eq([200] * 10)
+    expect(responses.flat_map(&:value)).to eq([200] * 10)
     expect(server.stats[:in_flight]).to eq(0)
-    log.text
+    log
   end
 
-  it "is not for those who insist on Ractors" do
+  it "does not happen in ractor mode" do
     server = Kino::Server.new(Apps::Isolation, port: 0, workers: 1, mode: :ractor).start
-    expect([Wire.get(server.port, "/cache").status, server.mode]).to eq([500, :ractor])
+    expect([HttpClient.get(server.port, "/cache").status, server.mode]).to eq([500, :ractor])
     expect(said).to be_empty
   ensure
     server&.shutdown
   end
 
-  context "with a server that has proved itself" do
+  context "once the server has served without errors" do
     before { stub_const("Kino::Demotion::Detector::PROOF", { seconds: 0, requests: 3 }.freeze) }
 
-    it "stays on Ractors where one rare path fails, says so once and logs each" do
+    it "does not happen for one rare failing path: it is reported once and each error is logged" do
       server = serve
-      3.times { Wire.get(server.port, "/where") }
-      2.times { expect(Wire.get(server.port, "/cache").status).to eq(500) }
-      expect([Wire.get(server.port, "/where").body, server.mode]).to eq(["ractor", :ractor])
+      3.times { HttpClient.get(server.port, "/where") }
+      2.times { expect(HttpClient.get(server.port, "/cache").status).to eq(500) }
+      expect([HttpClient.get(server.port, "/where").body, server.mode]).to eq(["ractor", :ractor])
       eventually { said.size == 1 }
       expect(said.first).to include("stays on Ractors")
-      expect(log.text.scan(/^kino: Ractor::IsolationError/).size).to eq(2)
+      expect(log.scan(/^kino: Ractor::IsolationError/).size).to eq(2)
     end
 
-    it "goes over where too many do" do
+    it "happens if too many requests fail" do
       server = serve
-      3.times { Wire.get(server.port, "/where") }
-      statuses = Array.new(10) { Wire.get(server.port, "/cache").status }
-      expect(statuses.first(9)).to eq([500] * 9) # the tenth may be put back already
+      3.times { HttpClient.get(server.port, "/where") }
+      statuses = Array.new(10) { HttpClient.get(server.port, "/cache").status }
+      expect(statuses.first(9)).to eq([500] * 9) # the tenth may already be retried
       gone_over(server)
-      expect(Wire.get(server.port, "/cache").body).to eq("thread")
+      expect(HttpClient.get(server.port, "/cache").body).to eq("thread")
       expect(said.map { |line| line[/The server (\S+ \S+)/, 1] }).to eq(["stays on", "runs on"])
     end
   end

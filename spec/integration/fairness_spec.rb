@@ -2,17 +2,17 @@
 
 require "support/integration"
 
-# Threads of one VM lock, and who of them has a request while another runs.
+# Which threads that share a VM lock hold a request while another one runs.
 RSpec.describe Kino::Worker do
-  # @return [Array<Integer>] what many clients at a time were told
+  # @return [Array<Integer>] the requests in flight that the app saw, with many concurrent clients
   def held(server, clients: 12, requests: 20)
     id = server.instance_variable_get(:@id)
     threads = Array.new(clients) do
       concurrently do
-        wire = Wire.open(server.port)
-        Array.new(requests) { Integer(wire.request("GET", "/?#{id}").body) }
+        client = HttpClient.open(server.port)
+        Array.new(requests) { Integer(client.get("/?#{id}").body) }
       ensure
-        wire&.close
+        client&.close
       end
     end
     threads.flat_map(&:value)
@@ -21,10 +21,10 @@ RSpec.describe Kino::Worker do
   modes = [%i[threaded queue], %i[threaded driven]]
   modes += [%i[ractor queue], %i[ractor driven]] if Kino::Ruby.four?
   modes.each do |mode, dispatch|
-    # A thread that took a request before it had the lock kept its client waiting for all threads before it.
+    # A thread that took a request before it had the lock kept the client waiting for all threads ahead of it.
     it "leaves requests in the queue for the thread that runs, in #{mode} mode with dispatch #{dispatch}" do
-      told = held(serve(Apps::Crowd, mode:, dispatch:, threads: 6)).sort
-      # Some are held by a thread from which the VM has taken the lock.
+      told = held(serve(Apps::InFlight, mode:, dispatch:, threads: 6)).sort
+      # A thread from which the VM has taken the lock holds one too, now and then.
       expect(told[told.size / 2]).to eq(1)
     end
   end

@@ -4,7 +4,7 @@ require "support/child"
 require "support/integration"
 
 RSpec.describe "fork" do
-  # With Ractors running a process cannot be forked safely: the VM itself has threads of theirs.
+  # A process with running Ractors cannot be forked safely, because the VM has threads for them.
   let(:mode) { :threaded }
 
   # @return [String] what the block, run in a child, returned
@@ -18,7 +18,7 @@ RSpec.describe "fork" do
       exit!(0)
     end
     writer.close
-    answer = reader.tap { |io| io.timeout = Integration::LIMIT }.read
+    answer = reader.tap { |io| io.timeout = Eventually::TIMEOUT }.read
     _, status = Process.wait2(child)
     expect(status.exitstatus).to eq(0)
     answer
@@ -33,42 +33,42 @@ RSpec.describe "fork" do
   end
 
   it "leaves the server to the parent" do
-    server = serve(Apps::Doors, workers: 2)
-    Wire.get(server.port, "/free")
+    server = serve(Apps::Blocking, workers: 2)
+    HttpClient.get(server.port, "/free")
     calls = in_child { [outcome { server.shutdown }, outcome { server.start }, Kino.sleep(0)] }
     expect(calls).to eq("[Kino::Error, Kino::Error, 0]")
-    expect(Wire.get(server.port, "/free").body).to eq("free")
+    expect(HttpClient.get(server.port, "/free").body).to eq("free")
     server.shutdown
   end
 
   it "leaves the child without stats of the server" do
-    server = serve(Apps::Doors)
+    server = serve(Apps::Blocking)
     expect(in_child { outcome { server.stats } }).to eq("Kino::Error")
     expect(server.stats).to include(served: 0)
   end
 
-  it "lets the child exit as any process does" do
-    server = serve(Apps::Doors)
-    wire = connect(server)
-    wire.request("GET", "/free")
+  it "lets the child exit normally" do
+    server = serve(Apps::Blocking)
+    client = connect(server)
+    client.get("/free")
     pid = fork { GC.start }
     expect(Process.wait2(pid).last.exitstatus).to eq(0)
-    expect(wire.request("GET", "/free").body).to eq("free")
+    expect(client.get("/free").body).to eq("free")
     server.shutdown
-    expect(wire.closed_by_server?).to be(true)
+    expect(client.closed_by_server?).to be(true)
   end
 
-  it "may happen while requests are in flight, and in them" do
-    server = serve(Apps::Doors)
-    wire = connect(server).send_head("GET", "/fork?#{meeting.path}")
-    expect(meeting.next.text).to eq("child: [false, Kino::DisconnectedError]")
-    expect(wire.read_answer.body).to eq("child ended with 0")
-    expect(wire.request("GET", "/free").body).to eq("free")
+  it "may happen while requests are in flight, and during one" do
+    server = serve(Apps::Blocking)
+    client = connect(server).send_head("GET", "/fork?#{rendezvous.path}")
+    expect(rendezvous.next.text).to eq("child: [false, Kino::DisconnectedError]")
+    expect(client.read_response.body).to eq("child ended with 0")
+    expect(client.get("/free").body).to eq("free")
     expect(server.stats).to include(dropped: 0, disconnects: 0)
   end
 
-  it "leaves a socket open that was given out" do
-    server = serve(Apps::Doors)
+  it "leaves a socket open whose descriptor was handed out" do
+    server = serve(Apps::Blocking)
     listener = server.listener
     server.shutdown
     expect(refused?(server.port)).to be(false)
@@ -80,7 +80,7 @@ RSpec.describe "fork" do
     child = Child.ruby(<<~PROGRAM)
       require "kino"
       require "support/apps"
-      Kino::Server.run(Apps::Doors, port: 0, workers: 1, threads: 1, mode: :threaded) do |server|
+      Kino::Server.run(Apps::Blocking, port: 0, workers: 1, threads: 1, mode: :threaded) do |server|
         pid = fork { exit(7) }
         puts "child: \#{Process.wait2(pid).last.exitstatus}"
         exit(8) if (pid = fork).nil?
@@ -90,7 +90,7 @@ RSpec.describe "fork" do
       end
       puts "stopped"
     PROGRAM
-    expect(Wire.get(child.port, "/free").body).to eq("free")
+    expect(HttpClient.get(child.port, "/free").body).to eq("free")
     child.signal("TERM")
     expect(child.status.exitstatus).to eq(0)
     expect([child.output, child.errors]).to match([/child: 7\nchild: 8\n.*stopped\n\z/m, ""])
@@ -98,25 +98,25 @@ RSpec.describe "fork" do
     child&.close
   end
 
-  it "does not keep the child from a server of its own" do
-    server = serve(Apps::Doors)
+  it "lets the child start a server of its own" do
+    server = serve(Apps::Blocking)
     expect(in_child do
-      own = Kino::Server.new(Apps::Doors, port: 0, workers: 1, mode: :threaded).start
-      body = Wire.get(own.port, "/free").body
+      own = Kino::Server.new(Apps::Blocking, port: 0, workers: 1, mode: :threaded).start
+      body = HttpClient.get(own.port, "/free").body
       own.shutdown
       body
     end).to eq('"free"')
-    expect(Wire.get(server.port, "/free").body).to eq("free")
+    expect(HttpClient.get(server.port, "/free").body).to eq("free")
   end
 
-  # It has a copy of every socket, and may stay for long.
-  it "does not let the child keep open what the server closes" do
-    server = serve(Apps::Doors)
-    server.listener.close # somebody else might have it now
+  # The child has a copy of every socket, and may live long.
+  it "does not let the child keep connections open that the server closes" do
+    server = serve(Apps::Blocking)
+    server.listener.close # another process might have it now
     server.claim_listener
-    wire = connect(server).send_head("GET", "/wait-midway?#{meeting.path}")
-    expect(wire.read_first_chunk).to eq("first ")
-    meeting.next
+    client = connect(server).send_head("GET", "/wait-midway?#{rendezvous.path}")
+    expect(client.read_first_chunk).to eq("first ")
+    rendezvous.next
     staying, leave = IO.pipe
     pid = fork do
       leave.close
@@ -125,7 +125,7 @@ RSpec.describe "fork" do
       exit!(0)
     end
     server.shutdown(timeout: 0)
-    expect { wire.read_chunk }.to raise_error(Wire::Broken)
+    expect { client.read_chunk }.to raise_error(HttpClient::Broken)
     expect(refused?(server.port)).to be(true)
   ensure
     leave&.close

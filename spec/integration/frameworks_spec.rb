@@ -11,7 +11,7 @@ RSpec.describe "frameworks" do
 
   support = "#{Child::ROOT}/spec/support/frameworks"
 
-  # On Ruby 3.4 a constant is named by who reads it, and an instance variable of a class is not named.
+  # Ruby 3.4 names the reader of a constant rather than its owner, and does not name an instance variable of a class.
   def coarse(reason)
     reason.sub(/`@\w+` of `[\w:]+`/, "an instance variable of a class").sub(/`[\w:]+::(\w+)`/, '`\1`')
   end
@@ -30,7 +30,7 @@ RSpec.describe "frameworks" do
     end
   end
 
-  it "knows all middleware that rack, rack-session and rack-protection ship" do
+  it "covers all middleware of rack, rack-session and rack-protection" do
     child = Child.ruby("load '#{support}/shipped.rb'; puts Frameworks::Shipped.names")
     shipped = child.output.lines(chomp: true)
     expect(shipped).to include("Rack::ETag", "Rack::Session::Pool", "Rack::Protection::XSSHeader")
@@ -51,7 +51,7 @@ RSpec.describe "frameworks" do
         expect(row.dig(:threaded, :log)).to match(app.log) if app.log
       end
 
-      # What the check cannot know takes a request to find out. Where that cannot be answered again it gets a 500.
+      # What the check cannot predict takes a request to find out, which gets a 500 if it cannot be retried.
       it "serves in mode auto" do
         faults = row.dig(:auto, :faults)
         path = app.calls.first.path
@@ -61,13 +61,13 @@ RSpec.describe "frameworks" do
       end
 
       unless app.rackup
-        it "goes to threads in mode auto if nobody has frozen it" do
+        it "runs on threads in mode auto unless it is frozen" do
           expect(row[:plain]).to eq("threaded")
         end
       end
 
       if told.ractor
-        it "cannot serve in ractor mode, for the reason told" do
+        it "cannot serve in ractor mode, for the documented reason" do
           expect(row.dig(:ractor, :faults)).not_to be_empty, "it serves in ractor mode: #{update}"
           seen = row.dig(:ractor, :reason)
           expect(same_reason?(told.ractor, seen)).to be(true), "it #{seen}, and not: it #{told.ractor}. #{update}"

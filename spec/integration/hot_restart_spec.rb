@@ -17,13 +17,13 @@ RSpec.describe "A hot restart" do
 
   let(:pidfile) { "#{@directory}/kino.pid" }
 
-  # The app, which says what it is asked and stands still while it boots where a file "slow" says with whom.
+  # An app that blocks during boot if a file "slow" names a rendezvous, and fails if there is a file "broken".
   def rackup(directory = @directory)
     File.write("#{directory}/config.ru", <<~RUBY)
       raise File.read("broken") if File.exist?("broken")
       require "support/apps"
-      Meeting.ask(File.read("slow"), Process.pid.to_s) if File.exist?("slow")
-      run Apps::Doors
+      Rendezvous.ask(File.read("slow"), Process.pid.to_s) if File.exist?("slow")
+      run Apps::Blocking
     RUBY
   end
 
@@ -36,12 +36,12 @@ RSpec.describe "A hot restart" do
   end
 
   def break_it = File.write("#{@directory}/broken", "not today")
-  def slow_down = File.write("#{@directory}/slow", meeting.path)
-  def pid_of(child) = Wire.get(child.port, "/pid").body.to_i
-  def await_successor(child) = eventually("another process serves") { pid_of(child).then { it if it != child.pid } }
+  def slow_down = File.write("#{@directory}/slow", rendezvous.path)
+  def pid_of(child) = HttpClient.get(child.port, "/pid").body.to_i
+  def await_successor(child) = eventually("the successor serves") { pid_of(child).then { it if it != child.pid } }
   def await_line(child, line) = eventually(line.inspect) { child.errors.lines.grep(line).first }
 
-  # @return [Boolean] whether it is gone; those that we did not start ourselves are init's to bury
+  # @return [Boolean] whether it is gone, or a zombie that is not our child
   def gone?(pid)
     File.read("/proc/#{pid}/stat").rpartition(")").last.split.first == "Z"
   rescue SystemCallError
@@ -49,13 +49,13 @@ RSpec.describe "A hot restart" do
   end
 
   in_both_modes do |mode|
-    it "leaves no request unanswered: those before it, during it and after it" do
+    it "leaves no request unanswered before, during and after it" do
       child = start(mode:)
       port = child.port
-      idle = Wire.open(port)
-      expect(idle.request("GET", "/pid").body.to_i).to eq(child.pid)
-      busy = Wire.open(port).send_head("GET", "/wait?#{meeting.path}")
-      visitor = meeting.next
+      idle = HttpClient.open(port)
+      expect(idle.get("/pid").body.to_i).to eq(child.pid)
+      busy = HttpClient.open(port).send_head("GET", "/wait?#{rendezvous.path}")
+      visitor = rendezvous.next
       seen = concurrently do
         pids = [pid_of(child)]
         pids << pid_of(child) until pids.uniq.size == 2
@@ -66,7 +66,7 @@ RSpec.describe "A hot restart" do
       expect(seen.value).to include(child.pid) # both accept until the new one is ready
       expect(idle.closed_by_server?).to be(true)
       visitor.answer("from the old one")
-      expect(busy.read_answer).to have_attributes(body: "from the old one", status: 200)
+      expect(busy.read_response).to have_attributes(body: "from the old one", status: 200)
       expect(child.own_status.exitstatus).to eq(0)
       expect(pid_of(child)).not_to eq(child.pid)
       await_line(child, /\Akino: hot restart: process \d+ serves, this one finishes what it has begun$/)
@@ -74,10 +74,10 @@ RSpec.describe "A hot restart" do
       expect(child.output.scan("listening: http://127.0.0.1:#{port}\n").size).to eq(2)
       expect(child.errors.lines.size).to eq(1)
     ensure
-      [idle, busy].each { |wire| wire&.close }
+      [idle, busy].each { |client| client&.close }
     end
 
-    it "can be done again and again" do
+    it "can be repeated" do
       child = start("--pidfile", pidfile, mode:)
       pids = Array.new(3) do
         pid = pid_of(child)
@@ -94,7 +94,7 @@ RSpec.describe "A hot restart" do
     end
   end
 
-  it "leaves the old process where the new one does not boot, and can be tried again" do
+  it "keeps the old process if the new one does not boot, and can be retried" do
     child = start("--pidfile", pidfile)
     break_it
     2.times do |time|
@@ -121,35 +121,35 @@ RSpec.describe "A hot restart" do
     expect(pid_of(child)).to eq(child.pid)
   end
 
-  it "is done once at a time" do
+  it "runs once at a time" do
     child = start
     slow_down
     child.signal("USR2")
-    visitor = meeting.next
+    visitor = rendezvous.next
     child.signal("USR2")
     await_line(child, /\Akino: no hot restart: one is under way already$/)
     visitor.answer
     expect(await_successor(child)).to eq(visitor.text.to_i)
     expect(child.own_status.exitstatus).to eq(0)
-    expect(meeting.told).to be_empty
+    expect(rendezvous.texts).to be_empty
   end
 
-  it "is called off when the old process is told to stop" do
+  it "is cancelled when the old process is told to stop" do
     child = start("--pidfile", pidfile)
     slow_down
     child.signal("USR2")
-    successor = meeting.next.text.to_i
+    successor = rendezvous.next.text.to_i
     child.signal("TERM")
     expect(child.own_status.exitstatus).to eq(0)
     eventually("both have ended") { gone?(successor) }
     expect([refused?(child.port), File.exist?(pidfile)]).to eq([true, false])
   end
 
-  it "survives the old process, which dies meanwhile" do
+  it "survives the death of the old process" do
     child = start("--pidfile", pidfile)
     slow_down
     child.signal("USR2")
-    visitor = meeting.next
+    visitor = rendezvous.next
     child.signal("KILL")
     expect(child.own_status.termsig).to eq(9)
     visitor.answer
@@ -157,21 +157,21 @@ RSpec.describe "A hot restart" do
     eventually("the pidfile is its own") { File.read(pidfile) == "#{visitor.text}\n" }
   end
 
-  it "starts what the directory's name stands for now" do
+  it "starts the release that the directory's symlink points to now" do
     %w[a b].each { |name| Dir.mkdir("#{@directory}/#{name}") }
     File.write("#{@directory}/a/config.ru", "run ->(_) { [200, {}, ['a']] }")
     File.write("#{@directory}/b/config.ru", "run ->(_) { [200, {}, ['b ' + ENV.keys.grep(/KINO/).inspect]] }")
     current = "#{@directory}/current"
     File.symlink("a", current)
     child = start(chdir: current, env: { "PWD" => current })
-    expect(Wire.get(child.port).body).to eq("a")
+    expect(HttpClient.get(child.port).body).to eq("a")
     File.delete(current)
     File.symlink("b", current)
     child.signal("USR2")
-    eventually("the other release serves") { Wire.get(child.port).body == "b []" }
+    eventually("the other release serves") { HttpClient.get(child.port).body == "b []" }
   end
 
-  it "does not mind that the terminal is gone from which it was started" do
+  it "works when its terminal is gone" do
     terminal, line = PTY.open
     rackup
     @child = Child.kino("-p", "0", "-w", "1", "-m", "threaded", chdir: @directory, env: { "PWD" => nil }, out: line)
@@ -181,11 +181,11 @@ RSpec.describe "A hot restart" do
     terminal.close
     @child.signal("USR2")
     expect(@child.own_status.exitstatus).to eq(0)
-    expect(Wire.get(port, "/pid").body.to_i).not_to eq(@child.pid)
+    expect(HttpClient.get(port, "/pid").body.to_i).not_to eq(@child.pid)
     expect(@child.errors).to match(/\Akino: hot restart: process \d+ serves, .*\n\z/)
   end
 
-  it "is refused where there is no directory to start in" do
+  it "is refused if its directory is gone" do
     gone = "#{@directory}/gone"
     Dir.mkdir(gone)
     child = start(chdir: gone)
@@ -195,12 +195,12 @@ RSpec.describe "A hot restart" do
     expect(pid_of(child)).to eq(child.pid)
   end
 
-  it "starts a program of its own kind too, with its options and arguments" do
+  it "restarts a program that calls Server.run, with its options and arguments" do
     @child = Child.new(RbConfig.ruby, "-W0", "-I#{Child::ROOT}/lib", "-I#{Child::ROOT}/spec", "-e", <<~RUBY, "one", "2")
       require "kino"
       require "support/apps"
       puts [ARGV, $VERBOSE].inspect
-      Kino::Server.run(Apps::Doors, port: 0, workers: 1, mode: :threaded) do |server|
+      Kino::Server.run(Apps::Blocking, port: 0, workers: 1, mode: :threaded) do |server|
         puts "listening: \#{server.url}"
         $stdout.flush
       end

@@ -4,91 +4,91 @@ require "support/integration"
 
 RSpec.describe "lanes" do
   in_both_modes do |mode|
-    def target(name) = "/#{name}?#{meeting.path}"
+    def target(name) = "/#{name}?#{rendezvous.path}"
 
-    # Whose requests are run one after another, by all workers.
+    # Each client sends one request after another; all workers serve them.
     def ask_many(server, clients: 8)
       threads = Array.new(clients) do
         concurrently do
-          Wire.open(server.port) { |wire| Array.new(50) { |number| wire.request("GET", "/number?#{number}").body } }
+          HttpClient.open(server.port) { |client| Array.new(50) { |number| client.get("/number?#{number}").body } }
         end
       end
       threads.map(&:value)
     end
 
     [{ lanes: true }, { lanes: true, batch: 8 }, { batch: 8 }].each do |settings|
-      it "answer everything with #{settings}" do
-        server = serve(Apps::Doors, workers: 2, **settings)
+      it "lose nothing with #{settings}" do
+        server = serve(Apps::Blocking, workers: 2, **settings)
         expect(ask_many(server)).to all(eq((0...50).map(&:to_s)))
         eventually { server.stats[:connections].zero? }
         expect(server.stats).to include(served: 400, queued: 0, in_flight: 0, rejected: 0, dropped: 0, respawns: 0)
       end
 
-      it "strand nothing behind a slow request with #{settings}" do
-        server = serve(Apps::Doors, workers: 2, **settings)
+      it "leave nothing waiting behind a slow request with #{settings}" do
+        server = serve(Apps::Blocking, workers: 2, **settings)
         slow = connect(server).send_head("GET", target("wait"))
-        visitor = meeting.next
+        visitor = rendezvous.next
         expect(ask_many(server)).to all(eq((0...50).map(&:to_s)))
         visitor.answer("at last")
-        expect(slow.read_answer.body).to eq("at last")
+        expect(slow.read_response.body).to eq("at last")
       end
     end
 
-    it "show their depths" do
-      server = serve(Apps::Doors, lanes: true)
-      expect(serve(Apps::Doors).stats).not_to include(:lane_depths)
-      wires = Array.new(3) { connect(server).send_head("GET", target("wait")) }
-      visitor = meeting.next
+    it "appear in the stats with their depths" do
+      server = serve(Apps::Blocking, lanes: true)
+      expect(serve(Apps::Blocking).stats).not_to include(:lane_depths)
+      clients = Array.new(3) { connect(server).send_head("GET", target("wait")) }
+      visitor = rendezvous.next
       eventually { server.stats.values_at(:lane_depths, :queued) == [[2], 2] }
       visitor.answer
-      2.times { meeting.next.answer }
-      wires.each(&:read_answer)
+      2.times { rendezvous.next.answer }
+      clients.each(&:read_response)
       expect(server.stats).to include(lane_depths: [0], served: 3)
     end
 
-    it "count for the bound" do
-      server = serve(Apps::Doors, lanes: true, queue_depth: 1, queue_timeout: 0)
+    it "count towards queue_depth" do
+      server = serve(Apps::Blocking, lanes: true, queue_depth: 1, queue_timeout: 0)
       connect(server).send_head("GET", target("wait"))
-      visitor = meeting.next
+      visitor = rendezvous.next
       second = connect(server).send_head("GET", "/free")
       eventually { server.stats[:lane_depths] == [1] }
-      expect(Wire.get(server.port, "/free").status).to eq(503)
+      expect(HttpClient.get(server.port, "/free").status).to eq(503)
       visitor.answer
-      expect(second.read_answer.body).to eq("free")
+      expect(second.read_response.body).to eq("free")
     end
 
-    it "go to others when their worker dies" do
+    it "pass their requests on when their worker dies" do
       server = serve(Apps::Deaths, lanes: true, batch: 8)
-      first = connect(server).send_head("GET", target("doom-at-last"))
-      visitor = meeting.next
+      first = connect(server).send_head("GET", target("fatal-when-told"))
+      visitor = rendezvous.next
       others = Array.new(3) { connect(server).send_head("GET", "/alive") }
       eventually { server.stats[:lane_depths] == [3] }
       visitor.answer
-      expect([first, *others].map { |wire| wire.read_answer.status }).to eq([500, 200, 200, 200])
+      expect([first, *others].map { |client| client.read_response.status }).to eq([500, 200, 200, 200])
       expect(server.stats).to include(respawns: 1)
-      expect(log.text).to include("died and is replaced")
+      expect(log).to include("died and is replaced")
     end
 
-    it "are answered 503 when the time for a shutdown is over" do
-      server = serve(Apps::Doors, lanes: true)
+    it "get 503 when shutdown_timeout is over" do
+      server = serve(Apps::Blocking, lanes: true)
       busy = connect(server).send_head("GET", target("wait"))
-      meeting.next
+      rendezvous.next
       waiting = connect(server).send_head("GET", "/free")
       eventually { server.stats[:lane_depths] == [1] }
       server.shutdown(timeout: 0)
-      expect([busy, waiting].map { |wire| wire.read_answer.status }).to eq([500, 503])
+      expect([busy, waiting].map { |client| client.read_response.status }).to eq([500, 503])
     end
 
     it "are served before a shutdown" do
-      server = serve(Apps::Doors, lanes: true)
+      server = serve(Apps::Blocking, lanes: true)
       busy = connect(server).send_head("GET", target("wait"))
-      visitor = meeting.next
+      visitor = rendezvous.next
       waiting = connect(server).send_head("GET", "/free")
       eventually { server.stats[:lane_depths] == [1] }
       stopping = concurrently { server.shutdown }
       eventually { refused?(server.port) }
       visitor.answer
-      expect([busy, waiting].map { |wire| wire.read_answer.status }).to eq([200, 200])
+      expect([busy, waiting].map { |client| client.read_response.status }).to eq([200, 200])
       stopping.join
       expect(server.stats).to include(served: 2, dropped: 0, mode:)
     end

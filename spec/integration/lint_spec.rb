@@ -3,10 +3,10 @@
 require "rack/lint"
 require "support/integration"
 
-# Lint looks at the env, at the answer and at what the server does with the body. It raises what it finds, which would
-# be a 500 and an entry in the log here.
+# Lint checks the env, the response, and how the server uses the body. It raises for a violation, which would be a 500
+# and a log entry here.
 RSpec.describe "Rack::Lint" do
-  # Of the constants that Lint uses, these are not frozen in Rack 3.2 and so out of reach for a Ractor.
+  # Constants of Lint that Rack 3.2 does not freeze, so that a Ractor may not read them.
   before do
     [Rack::Utils::STATUS_WITH_NO_ENTITY_BODY, Rack::Lint::Wrapper::BODY_METHODS,
      Rack::Lint::Wrapper::StreamWrapper::REQUIRED_METHODS].each { |constant| Ractor.make_shareable(constant) }
@@ -24,51 +24,51 @@ RSpec.describe "Rack::Lint" do
         ["POST", "/", { "content-type" => "text/plain" }, "body"],
         ["POST", "/", {}, ""]
       ]
-      expect(requests.map { |request| Wire.request(server.port, *request).status }).to eq([200] * requests.size)
+      expect(requests.map { |request| HttpClient.request(server.port, *request).status }).to eq([200] * requests.size)
     end
 
     it "finds nothing in the env of HTTP/1.0" do
-      wire = connect(lint(Apps::EnvDump))
-      expect(wire.write("GET / HTTP/1.0\r\n\r\n").read_answer.status).to eq(200)
+      client = connect(lint(Apps::EnvDump))
+      expect(client.write("GET / HTTP/1.0\r\n\r\n").read_response.status).to eq(200)
     end
 
     it "finds nothing in rack.input" do
       server = lint(Apps::Uploads)
-      answers = %w[/read /gets /each /digest /close].map do |path|
-        Wire.request(server.port, "POST", path, { "content-type" => "text/plain" }, "a\nb\n")
+      responses = %w[/read /gets /each /digest /close].map do |path|
+        HttpClient.request(server.port, "POST", path, { "content-type" => "text/plain" }, "a\nb\n")
       end
-      expect(answers.map(&:status)).to eq([200] * answers.size)
-      expect(answers.first.body).to eq("a\nb\n")
-      expect(Wire.get(server.port, "/read")).to have_attributes(status: 200, body: "")
+      expect(responses.map(&:status)).to eq([200] * responses.size)
+      expect(responses.first.body).to eq("a\nb\n")
+      expect(HttpClient.get(server.port, "/read")).to have_attributes(status: 200, body: "")
     end
 
     it "finds nothing in how bodies are used" do
       server = lint(Apps::Bodies)
-      expect(Wire.get(server.port, "/array").body).to eq("onetwothree")
-      expect(Wire.get(server.port, "/each?#{meeting.path}").body).to eq("onetwothree")
-      expect(Wire.get(server.port, "/to-ary?#{meeting.path}").body).to eq("onetwo")
-      expect(Wire.get(server.port, "/callable?#{meeting.path}").body).to eq("called")
-      expect(Wire.request(server.port, "HEAD", "/each?#{meeting.path}").status).to eq(200)
-      expect(Wire.get(server.port, "/no-content-array").status).to eq(204)
-      expect(meeting.told).to all(eq("closed"))
+      expect(HttpClient.get(server.port, "/array").body).to eq("onetwothree")
+      expect(HttpClient.get(server.port, "/each?#{rendezvous.path}").body).to eq("onetwothree")
+      expect(HttpClient.get(server.port, "/to-ary?#{rendezvous.path}").body).to eq("onetwo")
+      expect(HttpClient.get(server.port, "/callable?#{rendezvous.path}").body).to eq("called")
+      expect(HttpClient.request(server.port, "HEAD", "/each?#{rendezvous.path}").status).to eq(200)
+      expect(HttpClient.get(server.port, "/no-content-array").status).to eq(204)
+      expect(rendezvous.texts).to all(eq("closed"))
     end
 
     it "finds nothing in a stream" do
-      wire = connect(lint(Apps::Bodies))
-      wire.send_head("POST", "/echo", "transfer-encoding" => "chunked", "content-type" => "text/plain")
-      expect(wire.read_head.status).to eq(200)
+      client = connect(lint(Apps::Bodies))
+      client.send_head("POST", "/echo", "transfer-encoding" => "chunked", "content-type" => "text/plain")
+      expect(client.read_head.status).to eq(200)
       2.times do
-        wire.send_chunk("hello")
-        expect(wire.read_chunk).to eq("HELLO")
+        client.send_chunk("hello")
+        expect(client.read_chunk).to eq("HELLO")
       end
-      wire.send_last_chunk
-      expect(wire.read_chunk).to be_nil
+      client.send_last_chunk
+      expect(client.read_chunk).to be_nil
     end
 
-    it "would find something" do
+    it "detects a violation" do
       server = lint(Apps::Failures)
-      expect(Wire.get(server.port, "/header-number").status).to eq(500)
-      expect(log.text).to include("kino: Rack::Lint::LintError: a header value must be a String")
+      expect(HttpClient.get(server.port, "/header-number").status).to eq(500)
+      expect(log).to include("kino: Rack::Lint::LintError: a header value must be a String")
     end
   end
 end

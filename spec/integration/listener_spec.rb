@@ -4,11 +4,11 @@ require "support/integration"
 
 RSpec.describe "A server with a listener of its caller's" do
   in_both_modes do |_mode|
-    it "serves it and says where, and leaves it open" do
+    it "serves it, prints its address, and leaves it open" do
       TCPServer.open("::1", 0) do |socket|
-        server = serve(Apps::Doors, listener: socket)
+        server = serve(Apps::Blocking, listener: socket)
         expect(server.url).to eq("http://[::1]:#{socket.local_address.ip_port}")
-        expect(Wire.open(server.port, host: "::1") { |wire| wire.request("GET", "/free").body }).to eq("free")
+        expect(HttpClient.open(server.port, host: "::1") { |client| client.get("/free").body }).to eq("free")
         server.shutdown
         expect(socket.accept_nonblock(exception: false)).to eq(:wait_readable)
         Socket.tcp("::1", server.port).close
@@ -20,32 +20,32 @@ RSpec.describe "A server with a listener of its caller's" do
   context "in threaded mode" do
     let(:mode) { :threaded }
 
-    it "takes its descriptor too, and does without the caller's once it has started" do
+    it "accepts its descriptor too, which the caller may close after the start" do
       socket = TCPServer.new("127.0.0.1", 0)
-      server = serve(Apps::Doors, listener: socket.fileno)
+      server = serve(Apps::Blocking, listener: socket.fileno)
       socket.close
-      expect(Wire.get(server.port, "/free").body).to eq("free")
+      expect(HttpClient.get(server.port, "/free").body).to eq("free")
       server.shutdown
       expect(refused?(server.port)).to be(true)
     end
 
-    it "gives a descriptor of it, until it stops listening" do
-      server = serve(Apps::Doors)
+    it "returns a descriptor of it until it stops listening" do
+      server = serve(Apps::Blocking)
       socket = server.listener
       expect(socket.local_address.ip_port).to eq(server.port)
       expect(socket.close_on_exec?).to be(true)
       server.shutdown
       expect(server.listener).to be_nil
-      expect(Kino::Server.new(Apps::Doors, mode:).listener).to be_nil
+      expect(Kino::Server.new(Apps::Blocking, mode:).listener).to be_nil
     ensure
       socket&.close
     end
 
-    it "refuses what does not listen, or is not open" do
+    it "refuses a socket that does not listen or is closed" do
       Socket.open(:INET, :STREAM) do |socket|
-        expect { serve(Apps::Doors, listener: socket) }.to raise_error(Kino::BindError, /not a listening TCP socket/)
+        expect { serve(Apps::Blocking, listener: socket) }.to raise_error(Kino::BindError, /not a listening TCP socket/)
       end
-      expect { serve(Apps::Doors, listener: 9999) }.to raise_error(Kino::BindError, /file descriptor 9999/)
+      expect { serve(Apps::Blocking, listener: 9999) }.to raise_error(Kino::BindError, /file descriptor 9999/)
     end
   end
 end

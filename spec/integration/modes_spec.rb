@@ -20,7 +20,7 @@ RSpec.describe "modes" do
       [Apps::EnvDump, app_class, Ractor.make_shareable(struct.new(200))].each do |app|
         server = serve(app, mode: :ractor)
         expect(server.mode).to eq(:ractor)
-        expect(Wire.get(server.port).status).to eq(200)
+        expect(HttpClient.get(server.port).status).to eq(200)
       end
     end
 
@@ -34,14 +34,14 @@ RSpec.describe "modes" do
     if RUBY_VERSION >= "4"
       it "serves a shareable Proc" do
         app = Ractor.shareable_proc { |_env| [200, {}, ["proc"]] }
-        expect(Wire.get(serve(app, mode: :ractor).port).body).to eq("proc")
+        expect(HttpClient.get(serve(app, mode: :ractor).port).body).to eq("proc")
       end
 
-      it "takes several threads a worker" do
+      it "supports several threads per worker" do
         expect(serve(Apps::EnvDump, mode: :ractor, threads: 3)).to have_attributes(mode: :ractor, threads: 3)
       end
     else
-      it "takes one thread a worker only, and says why" do
+      it "supports only one thread per worker, and says why" do
         expect { Kino::Server.new(Apps::EnvDump, mode: :ractor, threads: 2) }.to raise_error(
           Kino::ConfigError, /ractor mode takes threads: 1 only on Ruby 3\.4.*, got 2: its VM deadlocks/
         )
@@ -50,14 +50,14 @@ RSpec.describe "modes" do
   end
 
   describe "threaded" do
-    it "serves any app, which may keep what it likes" do
+    it "serves any app, including one with mutable state" do
       server = serve(unshareable, mode: :threaded)
-      expect([Wire.get(server.port).body, Wire.get(server.port).body]).to eq(%w[x xx])
+      expect([HttpClient.get(server.port).body, HttpClient.get(server.port).body]).to eq(%w[x xx])
     end
   end
 
-  describe "threads for the process" do
-    it "are that many in threaded mode, and one a Ractor" do
+  describe "a number of threads for the process" do
+    it "is the number in threaded mode, and means one per Ractor in ractor mode" do
       server = serve(unshareable, mode: :threaded, workers: 4, threads: "6/process")
       expect(server).to have_attributes(workers: 3, threads: 2)
       eventually("6 threads are up") { server.stats[:per_worker].size == 6 }
@@ -74,18 +74,18 @@ RSpec.describe "modes" do
     it "is threaded for any other, and says why" do
       server = serve(unshareable, mode: :auto)
       expect(server.mode).to eq(:threaded)
-      expect(Wire.get(server.port).body).to eq("x")
-      expect(log.text).to match(/\Akino: warning: threaded mode, because the app \(Proc\) cannot be shared .*\n\z/)
+      expect(HttpClient.get(server.port).body).to eq("x")
+      expect(log).to match(/\Akino: warning: threaded mode, because the app \(Proc\) cannot be shared .*\n\z/)
     end
 
-    it "is threaded for an app that may raise in a Ractor, which answers there" do
+    it "is threaded for an app that may raise in a Ractor, and serves it" do
       server = serve(Apps::Counter, mode: :auto)
       expect(server.mode).to eq(:threaded)
-      expect([Wire.get(server.port).body, Wire.get(server.port).body]).to eq(%w[1 2])
-      expect(log.text).to match(/\Akino: warning: threaded mode, because .* holds a Hash .* -m ractor insists\n\z/)
+      expect([HttpClient.get(server.port).body, HttpClient.get(server.port).body]).to eq(%w[1 2])
+      expect(log).to match(/\Akino: warning: threaded mode, because .* holds a Hash .* -m ractor insists\n\z/)
     end
 
-    it "alone loads the check, and only for an app that can be shared" do
+    it "is the only mode that loads the check, and only for an app that can be shared" do
       loaded = <<~RUBY
         require "kino"
         module Shared; def self.call(_env) = [200, {}, []]; end
@@ -102,16 +102,16 @@ RSpec.describe "modes" do
       child&.close
     end
 
-    it "runs as many threads as suit the mode" do
+    it "runs the default number of threads of the mode" do
       expect(Kino::Server.new(Apps::EnvDump).threads).to eq(1)
       expect(Kino::Server.new(Apps::EnvDump, mode: :threaded).threads).to eq(3)
     end
   end
 
   describe "RUBY_MAX_CPU" do
-    it "is asked for where there are more workers than the VM has threads for" do
+    it "is required for more workers than the VM has threads" do
       Kino::Server.new(Apps::EnvDump, mode: :ractor, workers: 999)
-      expect(log.text)
+      expect(log)
         .to match(/\Akino: warning: up to 999 worker Ractors .* on at most \d+ cores: set RUBY_MAX_CPU=1998 in/)
     end
 

@@ -34,31 +34,31 @@ RSpec.describe "the Rack handler" do
     File.write("#{@directory}/config.ru", text)
   end
 
-  it "is found by its name" do
+  it "is found by name" do
     handler = Rackup::Handler.get("kino")
     expect([handler, handler.name]).to eq([Rackup::Handler.get(:kino), "Rackup::Handler::Kino"])
     expect(handler).not_to respond_to(:shutdown)
   end
 
-  it "serves `rackup -s kino` in development, where rackup's middleware keeps it from Ractors" do
+  it "serves `rackup -s kino` in development, on threads because of rackup's middleware" do
     app
     child = rackup("-s", "kino", "-p", "0", "-o", "127.0.0.1", "-O", "workers=1", "-O", "threads=2")
-    expect(Wire.get(child.port).body).to eq("httpdevelopment")
+    expect(HttpClient.get(child.port).body).to eq("httpdevelopment")
     expect(stop(child, "INT")).to eq(0)
     expect(child.output).to include("mode: threaded, 1 worker x 2 threads\nenvironment: development\n")
     expect(child.errors).to match(/warning: threaded mode, because the app \(Rack::ContentLength\) cannot be shared/)
   end
 
-  it "serves an app that can be shared from Ractors, where rackup adds nothing to it" do
+  it "serves a shareable app from Ractors, if rackup adds no middleware" do
     child = rackup("-s", "kino", "-p", "0", "-o", "127.0.0.1", "-E", "production", "-O", "mode=ractor",
                    "-O", "workers=1", hello)
-    expect(Wire.get(child.port, "/whoami").body).to match(/\ARactor:#\d+ kino-worker-1\n\z/)
+    expect(HttpClient.get(child.port, "/whoami").body).to match(/\ARactor:#\d+ kino-worker-1\n\z/)
     expect(stop(child, "TERM")).to eq(0)
     expect(child.output).to include("mode: ractor (experimental in Ruby), 1 worker x 1 thread\n")
     expect(child.errors).to eq("")
   end
 
-  it "is what RACKUP_HANDLER names, says nothing with -q, and leaves -P to rackup" do
+  it "can be named in RACKUP_HANDLER, is silent with -q, and leaves -P to rackup" do
     app
     pidfile = "#{@directory}/rackup.pid"
     port = TCPServer.open("127.0.0.1", 0) { |server| server.addr[1] }
@@ -75,7 +75,7 @@ RSpec.describe "the Rack handler" do
       .to include("Server-specific options for Rackup::Handler::Kino:").and match(/^  -O queue_depth=COUNT +\w/)
   end
 
-  it "ends with a line, and no more, that names the option which is wrong" do
+  it "exits with a single line that names an invalid option" do
     app
     child = rackup("-s", "kino", "-p", "0", "-O", "worker=2")
     expect(child.status.exitstatus).to eq(1)
@@ -86,7 +86,7 @@ RSpec.describe "the Rack handler" do
       .to eq([1, "kino: workers must be auto or an integer from 1 to 1024, got \"x\" (from the Rack option workers)\n"])
   end
 
-  it "ends with a line that names the place of any other error, with a backtrace for -d only" do
+  it "exits with a line that names the place of any other error, and a backtrace only with -d" do
     app
     File.write("#{@directory}/kino.rb", "\nwokers 1")
     child = rackup("-s", "kino", "-p", "0")
@@ -97,7 +97,7 @@ RSpec.describe "the Rack handler" do
     expect(child.errors).to match(/\(Kino::ConfigError\)\n\tfrom /)
   end
 
-  it "raises for programs that start the server themselves, be it by Rackup::Server" do
+  it "raises in programs that start the server themselves, also through Rackup::Server" do
     child = Child.ruby(<<~RUBY)
       require "rackup"
       tries = [-> { Rackup::Handler.get(:kino).run(nil, worker: 2) },
@@ -108,7 +108,7 @@ RSpec.describe "the Rack handler" do
     expect([child.output, child.errors]).to eq(["Kino::ConfigError\n" * 2, ""])
   end
 
-  it "reads kino.rb, which the options go before" do
+  it "reads kino.rb, and its options win over it" do
     app
     File.write("#{@directory}/kino.rb", "workers 1\nthreads 7\nafter_boot { puts 'booted' }\n")
     child = rackup("-s", "kino", "-p", "0", "-o", "127.0.0.1", "-E", "none", "-O", "threads=2")
@@ -117,13 +117,13 @@ RSpec.describe "the Rack handler" do
     expect(child.output).to include("booted\n", "1 worker x 2 threads")
   end
 
-  it "refuses a hot restart, for it cannot tell how it was started" do
+  it "refuses a hot restart, because it cannot know how it was started" do
     app
     child = rackup("-s", "kino", "-p", "0", "-o", "127.0.0.1", "-E", "none")
     child.port
     child.signal("USR2")
     eventually("it says so") { child.errors.include?("no hot restart: the command that started this program") }
-    expect(Wire.get(child.port).body).to eq("httpnone")
+    expect(HttpClient.get(child.port).body).to eq("httpnone")
     expect(stop(child, "TERM")).to eq(0)
   end
 
@@ -135,8 +135,8 @@ RSpec.describe "the Rack handler" do
       options = { Host: "127.0.0.1", Port: 0, mode: :threaded, Silent: true }
       server = Rackup::Handler.get(:kino).run(app, **options) do |running|
         yielded = running
-        require "net/http"
-        Thread.new { puts Net::HTTP.get(URI(running.url)); running.shutdown }
+        require "support/http_client"
+        Thread.new { puts HttpClient.get(running.port).body; running.shutdown }
       end
       p [server.class, server.equal?(yielded)]
     RUBY

@@ -6,25 +6,25 @@ RSpec.describe "responses" do
   in_both_modes do
     let(:server) { serve(Apps::Failures) }
 
-    def get(path) = Wire.get(server.port, path)
+    def get(path) = HttpClient.get(server.port, path)
 
-    # The request fails, and is logged with that line; the worker goes on.
+    # The request gets a 500 and that line in the log; the worker goes on.
     def expect_failure(path, line)
-      wire = connect(server)
-      expect_error_page(wire.request("GET", path))
-      expect(wire.request("GET", "/fine").body).to eq("fine")
-      expect(log.text).to match(line)
+      client = connect(server)
+      expect_error_page(client.get(path))
+      expect(client.get("/fine").body).to eq("fine")
+      expect(log).to match(line)
       expect(server.stats).to include(respawns: 0)
     end
 
-    def expect_error_page(answer)
-      expect(answer).to have_attributes(status: 500, body: "500 Internal Server Error\n")
-      expect(answer.headers.map(&:first)).to contain_exactly("content-type", "content-length", "date")
-      expect(answer["content-type"]).to eq("text/plain; charset=utf-8")
+    def expect_error_page(response)
+      expect(response).to have_attributes(status: 500, body: "500 Internal Server Error\n")
+      expect(response.headers.map(&:first)).to contain_exactly("content-type", "content-length", "date")
+      expect(response["content-type"]).to eq("text/plain; charset=utf-8")
     end
 
     describe "status and headers" do
-      it "take a status from 200 to 599, and a String of digits" do
+      it "accept a status from 200 to 599, and a String of digits" do
         [200, 299, 404, 599].each { |status| expect(get("/status?#{status}").status).to eq(status) }
         expect(get("/status?text").status).to eq(201)
       end
@@ -35,22 +35,22 @@ RSpec.describe "responses" do
         end
       end
 
-      it "keep order and repetitions, and send none of Rack's own" do
+      it "keep their order and repetitions, and omit rack.* headers" do
         expect(get("/headers-many").headers.reject { |line| %w[date content-length].include?(line.first) }).to eq(
           [%w[x-b 1], ["set-cookie", "a=1; path=/"], ["set-cookie", "b=2"], %w[x-a 2]]
         )
       end
 
-      it "have one date, of the form that HTTP has" do
+      it "have one date in HTTP's format" do
         dates = get("/fine").all("date")
         expect(dates).to match([/\A\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT\z/])
       end
 
-      it "send other values than Strings as their to_s" do
+      it "send values that are not Strings as their to_s" do
         expect(get("/header-number")["x-number"]).to eq("42")
       end
 
-      it "cannot say that a body is chunked which is not" do
+      it "cannot announce a chunked body that is not chunked" do
         expect_failure("/transfer-encoding", /\Akino: Kino::InvalidResponseError: the body ends before its last chunk/)
       end
 
@@ -68,12 +68,12 @@ RSpec.describe "responses" do
         end
       end
 
-      it "refuse what is no Hash, and names that are no Strings" do
+      it "refuse anything but a Hash, and names that are not Strings" do
         expect_failure("/headers-nil", /InvalidResponseError: the headers must be a Hash, got NilClass/)
         expect_failure("/header-symbol", /InvalidResponseError: a header name must be a String, got :bad/)
       end
 
-      it "refuse what is no answer" do
+      it "refuse anything but a response" do
         expect_failure("/no-response", /\Akino: Kino::InvalidResponseError: /)
         expect_failure("/two-thirds", /^kino: Kino::InvalidResponseError: /)
       end
@@ -103,7 +103,7 @@ RSpec.describe "responses" do
         expect_failure("/deep", /\Akino: SystemStackError: stack level too deep \(GET/)
       end
 
-      it "may be a throw that nobody catches" do
+      it "may be an uncaught throw" do
         expect_failure("/toss", /\Akino: UncaughtThrowError: uncaught throw :nothing_catches_this \(GET/)
       end
     end

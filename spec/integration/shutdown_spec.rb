@@ -5,16 +5,16 @@ require "support/integration"
 
 RSpec.describe "shutdown" do
   in_both_modes do |mode|
-    def target(name) = "/#{name}?#{meeting.path}"
+    def target(name) = "/#{name}?#{rendezvous.path}"
 
-    # @return [Array(Kino::Server, Wire, Meeting::Visitor)] with a request in flight
+    # @return [Array(Kino::Server, HttpClient, Rendezvous::Visitor)] with a request in flight
     def serve_request
-      server = serve(Apps::Doors)
-      wire = connect(server).send_head("GET", target("wait"))
-      [server, wire, meeting.next]
+      server = serve(Apps::Blocking)
+      client = connect(server).send_head("GET", target("wait"))
+      [server, client, rendezvous.next]
     end
 
-    # @return [Thread] that shuts down; the server accepts no more when this returns
+    # @return [Thread] that shuts down; returns once the server accepts no more connections
     def begin_shutdown(server, **)
       thread = concurrently { server.shutdown(**) }
       eventually("the port is refused") { refused?(server.port) }
@@ -22,9 +22,9 @@ RSpec.describe "shutdown" do
     end
 
     it "of an idle server closes its connections and its port" do
-      server = serve(Apps::Doors)
+      server = serve(Apps::Blocking)
       idle = connect(server)
-      idle.request("GET", "/free")
+      idle.get("/free")
       silent = connect(server)
       expect(server.shutdown).to be(server)
       expect([idle, silent].map(&:closed_by_server?)).to eq([true, true])
@@ -33,106 +33,106 @@ RSpec.describe "shutdown" do
     end
 
     it "lets a request in flight finish" do
-      server, wire, visitor = serve_request
+      server, client, visitor = serve_request
       stopping = begin_shutdown(server)
       visitor.answer("finished")
-      answer = wire.read_answer
-      expect(answer).to have_attributes(status: 200, body: "finished")
-      expect(wire.closed_by_server?).to be(true)
+      response = client.read_response
+      expect(response).to have_attributes(status: 200, body: "finished")
+      expect(client.closed_by_server?).to be(true)
       expect(stopping.value).to be(server)
       expect(server.stats).to include(served: 1, dropped: 0, disconnects: 0)
     end
 
-    it "lets an answer that has begun finish" do
-      server = serve(Apps::Doors)
-      wire = connect(server).send_head("GET", target("wait-midway"))
-      expect(wire.read_first_chunk).to eq("first ")
-      visitor = meeting.next
+    it "lets a response that has started finish" do
+      server = serve(Apps::Blocking)
+      client = connect(server).send_head("GET", target("wait-midway"))
+      expect(client.read_first_chunk).to eq("first ")
+      visitor = rendezvous.next
       stopping = begin_shutdown(server)
       visitor.answer("second")
-      expect([wire.read_chunk, wire.read_chunk]).to eq(["second", nil])
+      expect([client.read_chunk, client.read_chunk]).to eq(["second", nil])
       stopping.value
     end
 
-    it "lets an upload that has begun finish" do
+    it "lets an upload that has started finish" do
       server = serve(Apps::Uploads)
-      wire = connect(server).send_head("POST", "/read", "content-length" => 6)
-      wire.write("abc")
+      client = connect(server).send_head("POST", "/read", "content-length" => 6)
+      client.write("abc")
       eventually { server.stats[:in_flight] == 1 }
       stopping = begin_shutdown(server)
-      expect(wire.write("def").read_answer.body).to eq("abcdef")
+      expect(client.write("def").read_response.body).to eq("abcdef")
       stopping.value
     end
 
-    it "serves what waits in the queue" do
-      server = serve(Apps::Doors)
+    it "serves requests in the queue" do
+      server = serve(Apps::Blocking)
       first = connect(server).send_head("GET", target("wait"))
-      visitor = meeting.next
+      visitor = rendezvous.next
       waiting = (1..5).map { |number| connect(server).send_head("GET", "/number?#{number}") }
       eventually { server.stats[:queued] == 5 }
       stopping = begin_shutdown(server)
       visitor.answer("0")
-      expect([first, *waiting].map { |wire| wire.read_answer.body }).to eq(("0".."5").to_a)
+      expect([first, *waiting].map { |client| client.read_response.body }).to eq(("0".."5").to_a)
       stopping.value
       expect(server.stats).to include(served: 6, queued: 0, in_flight: 0)
     end
 
-    it "asks connections that go on to end" do
-      server, wire, visitor = serve_request
+    it "asks active connections to close" do
+      server, client, visitor = serve_request
       stopping = begin_shutdown(server)
       visitor.answer("finished")
-      expect(wire.read_answer["connection"]).to eq("close")
+      expect(client.read_response["connection"]).to eq("close")
       stopping.value
     end
 
-    it "with timeout: 0 answers 500 to a request in flight, whatever the app does" do
-      server, wire = serve_request
+    it "with timeout: 0 sends 500 to a request in flight, whatever the app does" do
+      server, client = serve_request
       server.shutdown(timeout: 0)
-      expect(wire.read_answer.status).to eq(500)
-      expect(wire.closed_by_server?).to be(true)
+      expect(client.read_response.status).to eq(500)
+      expect(client.closed_by_server?).to be(true)
       expect(refused?(server.port)).to be(true)
     end
 
-    it "with timeout: 0 breaks an answer that has begun" do
-      server = serve(Apps::Doors)
-      wire = connect(server).send_head("GET", target("wait-midway"))
-      expect(wire.read_first_chunk).to eq("first ")
-      meeting.next
+    it "with timeout: 0 breaks the connection of a response that has started" do
+      server = serve(Apps::Blocking)
+      client = connect(server).send_head("GET", target("wait-midway"))
+      expect(client.read_first_chunk).to eq("first ")
+      rendezvous.next
       server.shutdown(timeout: 0)
-      expect { wire.read_chunk }.to raise_error(Wire::Broken)
+      expect { client.read_chunk }.to raise_error(HttpClient::Broken)
     end
 
-    it "with timeout: 0 answers 503 to what waits in the queue" do
-      server = serve(Apps::Doors)
+    it "with timeout: 0 sends 503 to requests in the queue" do
+      server = serve(Apps::Blocking)
       connect(server).send_head("GET", target("wait"))
-      meeting.next
+      rendezvous.next
       waiting = connect(server).send_head("GET", "/free")
       eventually { server.stats[:queued] == 1 }
       server.shutdown(timeout: 0)
-      expect(waiting.read_answer.status).to eq(503)
+      expect(waiting.read_response.status).to eq(503)
     end
 
     it "ends a worker that waits for a client" do
       server = serve(Apps::Uploads)
-      wire = connect(server).send_head("POST", target("report"), "content-length" => 6)
-      expect(meeting.next.text).to eq("reading")
+      client = connect(server).send_head("POST", target("report"), "content-length" => 6)
+      expect(rendezvous.next.text).to eq("reading")
       server.shutdown(timeout: 0)
-      expect(wire.read_answer.status).to eq(500)
-      expect(meeting.next.text).to eq("[Kino::DisconnectedError, IOError]")
+      expect(client.read_response.status).to eq(500)
+      expect(rendezvous.next.text).to eq("[Kino::DisconnectedError, IOError]")
     end
 
-    it "may be called again, and by several at once" do
-      server, wire, visitor = serve_request
+    it "may be called again, and by several threads at once" do
+      server, client, visitor = serve_request
       first = begin_shutdown(server)
       others = Array.new(3) { concurrently { server.shutdown } }
       visitor.answer("finished")
       expect([first, *others].map(&:value)).to all(be(server))
-      expect(wire.read_answer.body).to eq("finished")
+      expect(client.read_response.body).to eq("finished")
       expect(server.shutdown(timeout: 0)).to be(server)
     end
 
-    it "may be asked for in a trap handler, where it goes on by itself" do
-      server = serve(Apps::Doors)
+    it "may be called in a trap handler, and continues in the background" do
+      server = serve(Apps::Blocking)
       former = trap("USR2") { server.shutdown }
       Process.kill("USR2", Process.pid)
       expect(server.wait).to be(server)
@@ -140,17 +140,17 @@ RSpec.describe "shutdown" do
       trap("USR2", former || "DEFAULT")
     end
 
-    if mode == :threaded # elsewhere the app cannot know the server
-      it "may be asked for by the app in a request, which is answered" do
+    if mode == :threaded # Ractors cannot reference the server
+      it "may be called by the app during a request, which is completed" do
         app = ->(_env) { [200, {}, [@server.shutdown.equal?(@server).to_s]] }
         @server = serve(app)
-        expect(Wire.get(@server.port, "/")).to have_attributes(status: 200, body: "true")
+        expect(HttpClient.get(@server.port, "/")).to have_attributes(status: 200, body: "true")
         expect(@server.wait).to be(@server)
       end
     end
 
-    it "goes on where one was left that was killed, or raised at" do
-      server, wire, visitor = serve_request
+    it "continues after an earlier call was killed, or interrupted by an exception" do
+      server, client, visitor = serve_request
       killed = begin_shutdown(server)
       killed.kill.join
       raised = concurrently { server.shutdown }
@@ -160,12 +160,12 @@ RSpec.describe "shutdown" do
       expect(server).not_to be_ready
       visitor.answer("finished")
       expect(server.shutdown).to be(server)
-      expect(wire.read_answer.body).to eq("finished")
+      expect(client.read_response.body).to eq("finished")
       expect(server.wait).to be(server)
     end
 
-    describe "that cuts requests off, of a process that ends with it," do
-      # Serves requests that wait for ever, and do something when they are cut off.
+    describe "that aborts requests as the process exits" do
+      # Serves requests that wait for ever, with an ensure block.
       def start(at_the_end, **settings)
         @child = Child.ruby(<<~RUBY)
           require "kino"
@@ -185,18 +185,18 @@ RSpec.describe "shutdown" do
       end
 
       def stop_with_two_requests(child)
-        wires = Array.new(2) { Wire.open(child.port).send_head("GET", "/") }
+        clients = Array.new(2) { HttpClient.open(child.port).send_head("GET", "/") }
         child.line(/waits\nwaits\n/)
         child.signal("TERM")
-        expect(wires.map { |wire| wire.read_answer.status }).to eq([500, 500])
+        expect(clients.map { |client| client.read_response.status }).to eq([500, 500])
         expect(child.status.exitstatus).to eq(0)
       ensure
-        wires&.each(&:close)
+        clients&.each(&:close)
       end
 
       after { @child&.close }
 
-      it "lets their ensure blocks end" do
+      it "lets their ensure blocks finish" do
         child = start("sleep 0.05; $stdout.syswrite(%(done\n))", shutdown_timeout: 0)
         stop_with_two_requests(child)
         expect(child.output.scan("done").size).to eq(2)
@@ -211,12 +211,12 @@ RSpec.describe "shutdown" do
     end
 
     it "of a server that was never started does nothing" do
-      server = Kino::Server.new(Apps::Doors, mode:)
+      server = Kino::Server.new(Apps::Blocking, mode:)
       expect(server.shutdown).to be(server)
     end
 
-    it "wakes those who wait for it" do
-      server = serve(Apps::Doors)
+    it "wakes threads that wait for it" do
+      server = serve(Apps::Blocking)
       waiting = Array.new(3) { concurrently { server.wait } }
       server.shutdown
       expect(waiting.map(&:value)).to all(be(server))
@@ -224,27 +224,27 @@ RSpec.describe "shutdown" do
 
     it "leaves no threads" do
       before = Thread.list
-      server = serve(Apps::Doors, workers: 2)
-      Wire.get(server.port, "/free")
+      server = serve(Apps::Blocking, workers: 2)
+      HttpClient.get(server.port, "/free")
       server.shutdown
       eventually { (Thread.list - before).empty? }
     end
 
     it "of one server does not touch another" do
-      one = serve(Apps::Doors)
-      other = serve(Apps::Doors)
-      wire = connect(other)
+      one = serve(Apps::Blocking)
+      other = serve(Apps::Blocking)
+      client = connect(other)
       one.shutdown
-      expect(wire.request("GET", "/free").body).to eq("free")
+      expect(client.get("/free").body).to eq("free")
     end
 
     it "lets the port be used again" do
-      server = serve(Apps::Doors)
-      wire = connect(server)
-      wire.request("GET", "/free")
+      server = serve(Apps::Blocking)
+      client = connect(server)
+      client.get("/free")
       server.shutdown
-      again = Kino::Server.new(Apps::Doors, port: server.port, workers: 1, mode:).start
-      expect(Wire.get(again.port, "/free").body).to eq("free")
+      again = Kino::Server.new(Apps::Blocking, port: server.port, workers: 1, mode:).start
+      expect(HttpClient.get(again.port, "/free").body).to eq("free")
       again.shutdown
     end
   end

@@ -5,13 +5,13 @@ require "support/integration"
 
 RSpec.describe "Kino::Server.run" do
   in_both_modes do |_mode|
-    # Serves Apps::Doors, says where, and what came of it.
+    # Serves Apps::Blocking, and prints the address and the outcome.
     def start(before: "", listening: "")
       @child = Child.ruby(<<~RUBY)
         require "kino"
         require "support/apps"
         #{before}
-        stopped = Kino::Server.run(Apps::Doors, port: 0, workers: 2, threads: 1, mode: :#{mode}) do |server|
+        stopped = Kino::Server.run(Apps::Blocking, port: 0, workers: 2, threads: 1, mode: :#{mode}) do |server|
           puts "listening: \#{server.url}"
           $stdout.flush
           #{listening}
@@ -25,7 +25,7 @@ RSpec.describe "Kino::Server.run" do
     %w[INT TERM QUIT].each do |signal|
       it "stops on #{signal}, and returns" do
         child = start
-        expect(Wire.get(child.port, "/free").body).to eq("free")
+        expect(HttpClient.get(child.port, "/free").body).to eq("free")
         child.signal(signal)
         expect(child.status.exitstatus).to eq(0)
         expect(child.output).to end_with("served 1\n")
@@ -34,51 +34,51 @@ RSpec.describe "Kino::Server.run" do
 
       it "lets a request in flight finish on #{signal}" do
         child = start
-        wire = Wire.open(child.port).send_head("GET", "/wait?#{meeting.path}")
-        visitor = meeting.next
+        client = HttpClient.open(child.port).send_head("GET", "/wait?#{rendezvous.path}")
+        visitor = rendezvous.next
         child.signal(signal)
         eventually("the port is refused") { refused?(child.port) }
         visitor.answer("finished")
-        expect(wire.read_answer.body).to eq("finished")
+        expect(client.read_response.body).to eq("finished")
         expect(child.status.exitstatus).to eq(0)
         expect(child.output).to end_with("served 1\n")
       ensure
-        wire&.close
+        client&.close
       end
 
-      it "ends at once with 1 on #{signal} as a second signal" do
+      it "exits at once with 1 on a second #{signal}" do
         child = start
-        wire = Wire.open(child.port).send_head("GET", "/wait?#{meeting.path}")
-        meeting.next
+        client = HttpClient.open(child.port).send_head("GET", "/wait?#{rendezvous.path}")
+        rendezvous.next
         child.signal("TERM")
         eventually("the port is refused") { refused?(child.port) }
         child.signal(signal)
         expect(child.status.exitstatus).to eq(1)
-        expect { wire.read_answer }.to raise_error(Wire::Broken)
+        expect { client.read_response }.to raise_error(HttpClient::Broken)
         expect(child.output).not_to include("served")
       ensure
-        wire&.close
+        client&.close
       end
     end
 
     it "writes one line of stats on USR1" do
       child = start
-      expect(Wire.get(child.port, "/free").body).to eq("free")
+      expect(HttpClient.get(child.port, "/free").body).to eq("free")
       child.signal("USR1")
       eventually("the line is there") { child.errors.end_with?("\n") }
       expect(child.errors).to match(/\A.*\bmode=#{mode}\b.*\bserved=1\b.*\n\z/)
     end
 
-    it "runs the reload hooks on HUP, one time after the other, and goes on" do
+    it "runs the reload hooks on each HUP, and goes on" do
       child = start(listening: <<~HOOK)
-        server.on_reload { Meeting.tell("#{meeting.path}", "reloaded") }
+        server.on_reload { Rendezvous.tell("#{rendezvous.path}", "reloaded") }
       HOOK
       child.port
       2.times do
         child.signal("HUP")
-        expect(meeting.next.text).to eq("reloaded")
+        expect(rendezvous.next.text).to eq("reloaded")
       end
-      expect(Wire.get(child.port, "/free").body).to eq("free")
+      expect(HttpClient.get(child.port, "/free").body).to eq("free")
     end
 
     it "adds a worker on TTIN and removes one on TTOU" do
@@ -88,10 +88,10 @@ RSpec.describe "Kino::Server.run" do
       eventually("it is said") { child.errors.lines.grep("kino: TTIN: 3 workers\n").any? }
       child.signal("TTOU")
       eventually("it is said") { child.errors.lines.grep("kino: TTOU: 2 workers\n").any? }
-      expect(Wire.get(child.port, "/free").body).to eq("free")
+      expect(HttpClient.get(child.port, "/free").body).to eq("free")
     end
 
-    it "stops when it is shut down from elsewhere, and gives the handlers back" do
+    it "stops when it is shut down from elsewhere, and restores the signal handlers" do
       child = start(before: <<~BEFORE, listening: "Thread.new { server.shutdown }")
         mine = proc { }
         trap("INT", mine)
@@ -101,10 +101,10 @@ RSpec.describe "Kino::Server.run" do
       expect(child.output).to end_with("served 0\ntrue\n")
     end
 
-    it "does not stop for what an app raises" do
-      child = start(before: "module Apps::Doors; def self.leave(_env) = exit(3); end")
-      expect(Wire.get(child.port, "/leave").status).to eq(500)
-      expect(Wire.get(child.port, "/free").body).to eq("free")
+    it "does not stop for an exception of the app" do
+      child = start(before: "module Apps::Blocking; def self.leave(_env) = exit(3); end")
+      expect(HttpClient.get(child.port, "/leave").status).to eq(500)
+      expect(HttpClient.get(child.port, "/free").body).to eq("free")
       child.signal("TERM")
       expect(child.status.exitstatus).to eq(0)
       expect(child.errors).to match(/\Akino: kino-worker-\d died and is replaced: SystemExit: exit\n(    .*\n)+\z/)

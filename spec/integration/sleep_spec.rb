@@ -3,7 +3,7 @@
 require "support/integration"
 
 RSpec.describe Kino, ".sleep" do
-  # Long enough to hang the example, should nothing end it.
+  # Long enough to hang the example if nothing ends the sleep.
   let(:forever) { 3600 }
 
   # @return [Thread] that sleeps
@@ -25,7 +25,7 @@ RSpec.describe Kino, ".sleep" do
     expect(described_class.sleep(Rational(1, 1000))).to be_an(Integer)
   end
 
-  it "is not shorter than it should be" do
+  it "does not return early" do
     start = Process.clock_gettime(Process::CLOCK_MONOTONIC)
     described_class.sleep(0.02)
     expect(Process.clock_gettime(Process::CLOCK_MONOTONIC) - start).to be >= 0.02
@@ -74,7 +74,7 @@ RSpec.describe Kino, ".sleep" do
     sleeper.kill.join
   end
 
-  it "refuses what is no number of seconds" do
+  it "refuses anything but a number of seconds" do
     [nil, "1", :a, [], Object.new].each do |bad|
       expect { described_class.sleep(bad) }.to raise_error(TypeError, /can't convert .* into a number of seconds/)
     end
@@ -87,16 +87,16 @@ RSpec.describe Kino, ".sleep" do
 
   in_both_modes do
     it "works in apps" do
-      server = serve(Apps::Doors)
-      expect(Wire.get(server.port, "/nap").body).to eq("0")
+      server = serve(Apps::Blocking)
+      expect(HttpClient.get(server.port, "/nap").body).to eq("0")
     end
 
     it "does not keep a server from stopping" do
-      server = serve(Apps::Doors)
-      wire = connect(server).send_head("GET", "/sleep-forever?#{meeting.path}")
-      meeting.next
+      server = serve(Apps::Blocking)
+      client = connect(server).send_head("GET", "/sleep-forever?#{rendezvous.path}")
+      rendezvous.next
       server.shutdown(timeout: 0)
-      expect(wire.read_answer.status).to eq(500)
+      expect(client.read_response.status).to eq(500)
     end
   end
 end

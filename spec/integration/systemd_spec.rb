@@ -4,7 +4,7 @@ require "support/child"
 require "support/integration"
 require "support/service_manager"
 
-RSpec.describe "A service of systemd" do
+RSpec.describe "A systemd service" do
   def manager = @manager ||= ServiceManager.new
 
   around do |example|
@@ -17,9 +17,9 @@ RSpec.describe "A service of systemd" do
     end
   end
 
-  # As systemd starts it: the sockets are descriptors from 3 on, and LISTEN_PID is the service's own.
+  # Starts it like systemd: the sockets are descriptors from 3 on, and LISTEN_PID is the service's pid.
   def start(*sockets, mode: :threaded, env: {}, flags: [])
-    file = "#{Child::ROOT}/spec/support/rackups/doors.ru"
+    file = "#{Child::ROOT}/spec/support/rackups/blocking.ru"
     kino = [RbConfig.ruby, "-I#{Child::ROOT}/lib", "-I#{Child::ROOT}/spec", "#{Child::ROOT}/exe/kino"]
     flags = ["-p", "0", "-w", "2", "-t", "1", "-m", mode.to_s, *flags, file]
     environment = { "LISTEN_FDS" => sockets.size.to_s, "RACK_ENV" => nil, "RUBY_MAX_CPU" => nil, **env }
@@ -29,7 +29,7 @@ RSpec.describe "A service of systemd" do
 
   def listening(host = "127.0.0.1", &) = TCPServer.open(host, 0, &)
 
-  # It ends with 1 and that line.
+  # Expects it to exit with 1 and that line.
   def expect_end(child, line)
     expect(child.own_status.exitstatus).to eq(1)
     expect(child.errors).to match(line)
@@ -37,31 +37,31 @@ RSpec.describe "A service of systemd" do
   end
 
   in_both_modes do |mode|
-    it "listens on the socket that it is given, says where, and leaves it to its owner" do
+    it "listens on the socket that it gets, prints its address, and leaves it to its owner" do
       listening do |socket|
         port = socket.local_address.ip_port
         child = start(socket, mode:)
         expect(child.port).to eq(port)
-        expect(Wire.get(port, "/pid").body).to eq(child.pid.to_s)
+        expect(HttpClient.get(port, "/pid").body).to eq(child.pid.to_s)
         child.signal("TERM")
         expect(child.own_status.exitstatus).to eq(0)
         expect(child.errors).to eq("")
-        # The next service's: it waits in the line of the socket, and nobody says no.
-        Wire.open(port) do |wire|
-          wire.send_head("GET", "/pid")
+        # For the next instance: it waits in the socket's backlog and is not refused.
+        HttpClient.open(port) do |client|
+          client.send_head("GET", "/pid")
           child.close
           successor = start(socket, mode:)
-          expect(wire.read_answer.body).to eq(successor.pid.to_s)
+          expect(client.read_response.body).to eq(successor.pid.to_s)
         end
       end
     end
 
-    it "tells the manager how it is" do
+    it "notifies the manager of its state" do
       child = start(mode:, env: { "NOTIFY_SOCKET" => manager.name })
       expect(manager.next).to eq(
         "READY" => "1", "STATUS" => "serving http://127.0.0.1:#{child.port} (#{mode}, 2 workers)"
       )
-      expect(Wire.get(child.port, "/free").body).to eq("free")
+      expect(HttpClient.get(child.port, "/free").body).to eq("free")
       child.signal("HUP")
       expect(manager.next).to include("RELOADING" => "1", "MONOTONIC_USEC" => /\A\d+\z/)
       expect(manager.next).to include("READY" => "1", "STATUS" => /\Aserving /)
@@ -79,23 +79,23 @@ RSpec.describe "A service of systemd" do
     end
   end
 
-  it "hides the socket from what the app starts" do
+  it "hides the socket from processes that the app starts" do
     listening do |socket|
       child = start(socket, env: { "LISTEN_FDNAMES" => "web" })
       child.port
-      expect(Wire.get(child.port, "/legacy").body).to eq("[] []")
+      expect(HttpClient.get(child.port, "/legacy").body).to eq("[] []")
     end
   end
 
-  it "ignores sockets that are not its own" do
+  it "ignores sockets of another process" do
     listening do |socket|
-      @child = Child.kino("-p", "0", "-m", "threaded", "#{Child::ROOT}/spec/support/rackups/doors.ru",
+      @child = Child.kino("-p", "0", "-m", "threaded", "#{Child::ROOT}/spec/support/rackups/blocking.ru",
                           env: { "LISTEN_FDS" => "1", "LISTEN_PID" => Process.pid.to_s }, 3 => socket)
       expect(@child.port).not_to eq(socket.local_address.ip_port)
     end
   end
 
-  it "takes one socket, not two" do
+  it "accepts only one socket" do
     listening do |one|
       listening do |two|
         expect_end(start(one, two, env: { "LISTEN_FDNAMES" => "a:b" }),
@@ -104,27 +104,27 @@ RSpec.describe "A service of systemd" do
     end
   end
 
-  it "takes no socket that does not listen, nor one of another kind, nor what is none" do
+  it "refuses a socket that does not listen, one of another kind, and anything else" do
     Socket.open(:INET, :STREAM) { |socket| expect_end(start(socket), /\Akino: .*not a listening TCP socket$/) }
     UDPSocket.open { |socket| expect_end(start(socket), /\Akino: .*not a listening TCP socket$/) }
     File.open(__FILE__) { |file| expect_end(start(file), /\Akino: cannot listen on /) }
     UNIXServer.open("#{@directory}/s") { |socket| expect_end(start(socket), /\Akino: .*not a listening TCP socket$/) }
   end
 
-  it "gives signs of life" do
+  it "sends keep-alive pings" do
     start(env: { "NOTIFY_SOCKET" => manager.name, "WATCHDOG_USEC" => "20000" })
     expect(manager.next).to include("READY" => "1")
     3.times { expect(manager.next).to eq("WATCHDOG" => "1") }
   end
 
-  it "gives none for another process" do
+  it "sends none for another process" do
     child = start(env: { "NOTIFY_SOCKET" => manager.name, "WATCHDOG_USEC" => "2", "WATCHDOG_PID" => "1" })
     expect(manager.next).to include("READY" => "1")
     child.signal("TERM")
     expect(manager.next).to include("STOPPING" => "1")
   end
 
-  it "does not say that it is ready where it is not" do
+  it "does not report readiness if it fails to start" do
     listening do |taken|
       child = start(flags: ["-p", taken.local_address.ip_port.to_s], env: { "NOTIFY_SOCKET" => manager.name })
       expect(child.own_status.exitstatus).to eq(1)
@@ -133,14 +133,14 @@ RSpec.describe "A service of systemd" do
     end
   end
 
-  it "serves all the same where nobody hears it" do
+  it "serves even if the manager's socket is gone" do
     child = start(env: { "NOTIFY_SOCKET" => "/nowhere", "WATCHDOG_USEC" => "2000" })
-    expect(Wire.get(child.port, "/free").body).to eq("free")
+    expect(HttpClient.get(child.port, "/free").body).to eq("free")
     child.signal("TERM")
     expect([child.own_status.exitstatus, child.errors]).to eq([0, ""])
   end
 
-  it "names the new main process of a hot restart, and the old one says nothing more" do
+  it "reports the new main process of a hot restart, and the old one is silent" do
     listening do |socket|
       env = { "NOTIFY_SOCKET" => manager.name, "WATCHDOG_USEC" => "20000" }
       child = start(socket, env:)
@@ -149,7 +149,7 @@ RSpec.describe "A service of systemd" do
       said = manager.next_news
       expect(said).to include("MAINPID" => /\A\d+\z/, "READY" => "1", "WATCHDOG" => "1", "STATUS" => /hot restart/)
       expect(child.own_status.exitstatus).to eq(0)
-      expect(Wire.get(socket.local_address.ip_port, "/pid").body).to eq(said["MAINPID"])
+      expect(HttpClient.get(socket.local_address.ip_port, "/pid").body).to eq(said["MAINPID"])
       3.times { expect(manager.next).to eq("WATCHDOG" => "1") }
       Process.kill("TERM", said["MAINPID"].to_i)
       expect(manager.next_news).to include("STOPPING" => "1")

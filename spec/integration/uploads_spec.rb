@@ -4,24 +4,24 @@ require "digest"
 require "support/integration"
 
 RSpec.describe "request bodies" do
-  # @return [Wire::Answer] for a body in chunks
+  # @return [HttpClient::Response] for a body in chunks
   def post_chunked(port, path, *chunks)
-    Wire.open(port) do |wire|
-      wire.send_head("POST", path, "transfer-encoding" => "chunked")
-      chunks.each { |chunk| wire.send_chunk(chunk) }
-      wire.send_last_chunk.read_answer
+    HttpClient.open(port) do |client|
+      client.send_head("POST", path, "transfer-encoding" => "chunked")
+      chunks.each { |chunk| client.send_chunk(chunk) }
+      client.send_last_chunk.read_response
     end
   end
 
   in_both_modes do
     let(:server) { serve(Apps::Uploads) }
 
-    def post(path, body) = Wire.request(server.port, "POST", path, {}, body)
+    def post(path, body) = HttpClient.request(server.port, "POST", path, {}, body)
 
-    def target(name) = "/#{name}?#{meeting.path}"
+    def target(name) = "/#{name}?#{rendezvous.path}"
 
     {
-      "by content-length" => ->(port, path, body) { Wire.request(port, "POST", path, {}, body) },
+      "by content-length" => ->(port, path, body) { HttpClient.request(port, "POST", path, {}, body) },
       "in one chunk" => ->(port, path, body) { post_chunked(port, path, body) },
       "in chunks of a byte" => ->(port, path, body) { post_chunked(port, path, *body.chars) }
     }.each do |kind, send|
@@ -52,7 +52,7 @@ RSpec.describe "request bodies" do
       end
     end
 
-    it "raise once they are closed" do
+    it "raise when read after close" do
       expect(post("/close", "ab").body).to eq("[nil, IOError, IOError, IOError]")
     end
 
@@ -61,12 +61,12 @@ RSpec.describe "request bodies" do
         ["", nil, false, "", "", "", nil, nil, "", true, "", nil].inspect
       )
       expect(post_chunked(server.port, "/read").body).to eq("")
-      expect(Wire.get(server.port, "/each-in-detail").body).to start_with("[[], true, [], ")
+      expect(HttpClient.get(server.port, "/each-in-detail").body).to start_with("[[], true, [], ")
     end
 
-    it "have no negative length" do
+    it "cannot be read with a negative length" do
       expect(post("/negative", "abc").body).to eq("negative length -1 given")
-      expect(Wire.get(server.port, "/negative").body).to eq("negative length -1 given")
+      expect(HttpClient.get(server.port, "/negative").body).to eq("negative length -1 given")
     end
 
     it "of 20 MB arrive unchanged" do
@@ -78,29 +78,29 @@ RSpec.describe "request bodies" do
     end
 
     it "may have trailers, which are dropped" do
-      wire = connect(server).send_head("POST", "/read", "transfer-encoding" => "chunked", "trailer" => "x-sum")
-      wire.send_chunk("abc").write("0\r\nx-sum: 1\r\n\r\n")
-      expect(wire.read_answer.body).to eq("abc")
-      expect(wire.request("POST", "/read", {}, "next").body).to eq("next")
+      client = connect(server).send_head("POST", "/read", "transfer-encoding" => "chunked", "trailer" => "x-sum")
+      client.send_chunk("abc").write("0\r\nx-sum: 1\r\n\r\n")
+      expect(client.read_response.body).to eq("abc")
+      expect(client.request("POST", "/read", {}, "next").body).to eq("next")
     end
 
-    it "are read as they come" do
-      wire = connect(server).send_head("POST", "/read", "content-length" => 6)
-      wire.write("abc")
+    it "are read as they arrive" do
+      client = connect(server).send_head("POST", "/read", "content-length" => 6)
+      client.write("abc")
       eventually { server.stats[:in_flight] == 1 }
-      wire.write("def")
-      expect(wire.read_answer.body).to eq("abcdef")
+      client.write("def")
+      expect(client.read_response.body).to eq("abcdef")
     end
 
-    it "are asked for with 100 Continue when the app reads" do
-      wire = connect(server).send_head("POST", "/read", "content-length" => 3, "expect" => "100-continue")
-      expect(wire.read_head.status).to eq(100)
-      expect(wire.write("abc").read_answer).to have_attributes(status: 200, body: "abc")
+    it "get 100 Continue when the app reads" do
+      client = connect(server).send_head("POST", "/read", "content-length" => 3, "expect" => "100-continue")
+      expect(client.read_head.status).to eq(100)
+      expect(client.write("abc").read_response).to have_attributes(status: 200, body: "abc")
     end
 
-    it "are not asked for when the app does not read" do
-      wire = connect(server).send_head("POST", "/ignore", "content-length" => 3, "expect" => "100-continue")
-      expect(wire.read_answer).to have_attributes(status: 200, body: "ignored")
+    it "get no 100 Continue if the app does not read" do
+      client = connect(server).send_head("POST", "/ignore", "content-length" => 3, "expect" => "100-continue")
+      expect(client.read_response).to have_attributes(status: 200, body: "ignored")
     end
 
     it "may be left unread" do
@@ -109,41 +109,41 @@ RSpec.describe "request bodies" do
       expect(post("/read", "abc").body).to eq("abc")
     end
 
-    it "cannot be read after the answer" do
-      answer = Wire.request(server.port, "POST", target("later"), {}, "abc")
-      expect(answer.body).to eq("answered")
-      expect(meeting.next.text).to eq("IOError")
+    it "cannot be read after the response" do
+      response = HttpClient.request(server.port, "POST", target("later"), {}, "abc")
+      expect(response.body).to eq("answered")
+      expect(rendezvous.next.text).to eq("IOError")
     end
 
     describe "that are larger than max_body_size" do
       let(:server) { serve(Apps::Uploads, max_body_size: 10) }
 
-      it "are refused before the app runs, if they say so" do
-        wire = connect(server).send_head("POST", target("report"), "content-length" => 11)
-        expect(wire.read_answer.status).to eq(413)
-        expect(wire.closed_by_server?).to be(true)
-        expect(meeting.told).to be_empty
+      it "are refused before the app runs, if content-length says so" do
+        client = connect(server).send_head("POST", target("report"), "content-length" => 11)
+        expect(client.read_response.status).to eq(413)
+        expect(client.closed_by_server?).to be(true)
+        expect(rendezvous.texts).to be_empty
         expect(server.stats).to include(served: 0, refused: 1)
       end
 
-      it "end the reading, if they do not say so" do
-        wire = connect(server).send_head("POST", target("report"), "transfer-encoding" => "chunked")
-        wire.send_chunk("12345678").send_chunk("9abc")
-        expect(wire.read_answer.status).to eq(413)
-        expect(wire.closed_by_server?).to be(true)
-        expect([meeting.next.text, meeting.next.text]).to eq(
+      it "make the read raise, if content-length does not say so" do
+        client = connect(server).send_head("POST", target("report"), "transfer-encoding" => "chunked")
+        client.send_chunk("12345678").send_chunk("9abc")
+        expect(client.read_response.status).to eq(413)
+        expect(client.closed_by_server?).to be(true)
+        expect([rendezvous.next.text, rendezvous.next.text]).to eq(
           ["reading", "[Kino::BodyTooLargeError, Kino::RequestBodyError, Kino::Error]"]
         )
         expect(post("/read", "1234567890").body).to eq("1234567890")
       end
 
-      it "are answered by the server even if the app would rather answer itself" do
-        wire = connect(server).send_head("POST", "/survive", "transfer-encoding" => "chunked")
-        expect(wire.send_chunk("123456789ab").read_answer.status).to eq(413)
+      it "get the server's response even if the app rescues the error" do
+        client = connect(server).send_head("POST", "/survive", "transfer-encoding" => "chunked")
+        expect(client.send_chunk("123456789ab").read_response.status).to eq(413)
         expect(post("/read", "1").body).to eq("1")
       end
 
-      it "may be as large as that" do
+      it "are accepted up to that size" do
         expect(post("/read", "1234567890").body).to eq("1234567890")
         expect(post_chunked(server.port, "/read", "12345", "67890").body).to eq("1234567890")
       end
@@ -151,16 +151,16 @@ RSpec.describe "request bodies" do
 
     it "have no limit with nil" do
       server = serve(Apps::Uploads, max_body_size: nil)
-      expect(Wire.request(server.port, "POST", "/digest", {}, "x" * 100).status).to eq(200)
+      expect(HttpClient.request(server.port, "POST", "/digest", {}, "x" * 100).status).to eq(200)
     end
 
-    it "that are malformed end the reading" do
-      wire = connect(server).send_head("POST", target("report"), "transfer-encoding" => "chunked")
-      expect(meeting.next.text).to eq("reading")
-      wire.write("nonsense\r\n")
-      expect(meeting.next.text).to eq("[Kino::BadBodyError, Kino::RequestBodyError, Kino::Error]")
-      expect(wire.read_answer.status).to eq(400)
-      expect(wire.closed_by_server?).to be(true)
+    it "make the read raise if they are malformed" do
+      client = connect(server).send_head("POST", target("report"), "transfer-encoding" => "chunked")
+      expect(rendezvous.next.text).to eq("reading")
+      client.write("nonsense\r\n")
+      expect(rendezvous.next.text).to eq("[Kino::BadBodyError, Kino::RequestBodyError, Kino::Error]")
+      expect(client.read_response.status).to eq(400)
+      expect(client.closed_by_server?).to be(true)
     end
   end
 end

@@ -2,15 +2,15 @@
 
 require "support/protocol"
 
-# Malformed requests of our own, all at one server, which must answer each as the contract's table says, be as well
-# afterwards as it was before, and have leaked nothing.
+# Malformed requests, all sent to one server. It must respond to each as the contract's table says, keep serving, and
+# leak nothing.
 RSpec.describe "the corpus of malformed requests" do
   post = "POST / HTTP/1.1\r\nHost: a\r\n"
   chunked = "#{post}Transfer-Encoding: chunked\r\n"
   next_request = "GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n"
 
   corpus = {
-    # What is not HTTP at all.
+    # Not HTTP at all.
     400 => [
       "\r\n\r\n\r\n\r\n\r\n\r\n", "\n", "\0\r\n\r\n", "\xff\xfe\r\n\r\n".b, "hello\r\n\r\n", "EHLO a\r\n",
       "{\"a\":1}\r\n",
@@ -27,7 +27,7 @@ RSpec.describe "the corpus of malformed requests" do
       "GET * HTTP/1.1\r\nHost: a\r\n\r\n", "GET a HTTP/1.1\r\nHost: a\r\n\r\n",
       "GET gopher://a/ HTTP/1.1\r\nHost: a\r\n\r\n",
       "GET http://a@b/ HTTP/1.1\r\nHost: a\r\n\r\n", "GET /\\\0 HTTP/1.1\r\nHost: a\r\n\r\n",
-      # Request smuggling, as it is known: each has a second request for whoever sees the lengths differently.
+      # Request smuggling: each hides a second request from a parser that disagrees about the length.
       "#{post}Content-Length: #{next_request.bytesize}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n#{next_request}",
       "#{chunked}Content-Length: 4\r\n\r\n#{next_request.bytesize.to_s(16)}\r\n#{next_request}\r\n0\r\n\r\n",
       "#{chunked}Transfer-Encoding: x\r\n\r\n0\r\n\r\n#{next_request}",
@@ -83,7 +83,7 @@ RSpec.describe "the corpus of malformed requests" do
     ]
   }.transform_values { |requests| requests.map(&:b) }
 
-  # A good request with each of its bytes replaced, left out and doubled: whatever that makes of it.
+  # A valid request with each of its bytes replaced, removed and doubled.
   whole = "POST /p?q HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n" \
           "3;a=\"b\"\r\nabc\r\n0\r\nT: u\r\n\r\n"
   mutations = whole.each_char.with_index.flat_map do |byte, index|
@@ -105,7 +105,7 @@ RSpec.describe "the corpus of malformed requests" do
             .merge(files: Dir.children("/dev/fd").size, threads: Thread.list.size)
     end
 
-    # Less than before is no leak: files that an earlier example forgot are closed whenever GC finds them.
+    # Fewer than before is no leak: GC closes files that an earlier example left open.
     def expect_nothing_leaked(before, *but)
       leaked = nil
       begin
@@ -115,46 +115,46 @@ RSpec.describe "the corpus of malformed requests" do
       rescue RuntimeError
         expect(leaked).to eq({})
       end
-      answer = connect.ask(Protocol.post("/", "still here"))
-      expect(answer).to have_attributes(status: 200, body: "still here")
+      response = connect.exchange(Protocol.post("/", "still here"))
+      expect(response).to have_attributes(status: 200, body: "still here")
     end
 
     it "is refused as the table says, counted, and leaks nothing" do
       start
       before = belongings
       seen = corpus.flat_map { |status, requests| requests.map { |bytes| [bytes, status, refusal_of(bytes)] } }
-      expect(seen.reject { |_, status, answers| answers == [status] }).to eq([])
+      expect(seen.reject { |_, status, responses| responses == [status] }).to eq([])
       expect(server.stats[:refused]).to eq(seen.size)
       expect_nothing_leaked(before)
       log
     end
 
-    it "does no harm if its clients do not wait for the answers" do
+    it "does no harm if its clients do not wait for the responses" do
       start
       before = belongings
       corpus.each_value do |requests|
-        requests.each { |bytes| connect.say(bytes).then { |client| bytes.size.even? ? client.close : client.reset } }
+        requests.each { |bytes| connect.write(bytes).then { |client| bytes.size.even? ? client.close : client.reset } }
       end
-      # Those who leave before they are answered may count as such.
+      # Clients that leave before the response may count as disconnects.
       expect_nothing_leaked(before, *%i[disconnects])
       log
     end
 
-    it "of changed bytes is answered or refused, and leaks nothing" do
+    it "with mutated bytes is served or refused, and leaks nothing" do
       start
       before = belongings
-      answers = mutations.map { |bytes| [bytes, statuses(connect.say(bytes).rest)] }
+      responses = mutations.map { |bytes| [bytes, statuses(connect.write(bytes).read_rest)] }
       possible = [200, 400, 408, 413, 501, 505].map { |status| [status] }
-      expect(answers.reject { |_, statuses| possible.include?(statuses) }).to eq([])
+      expect(responses.reject { |_, statuses| possible.include?(statuses) }).to eq([])
       @clients.each(&:close)
       expect_nothing_leaked(before)
       log
     end
 
-    # @return [Array<Integer>] the statuses of all that is answered until the server closes
+    # @return [Array<Integer>] the statuses of all responses until the server closes
     def refusal_of(bytes)
-      client = connect.say(bytes)
-      statuses(client.rest)
+      client = connect.write(bytes)
+      statuses(client.read_rest)
     ensure
       client.close
     end

@@ -3,7 +3,7 @@
 require "support/protocol"
 
 module Protocol
-  # Keeps the request of one path, and uses it from within others.
+  # Keeps the request of one path, and uses it during others.
   module Keepers
     extend Routes
 
@@ -47,27 +47,27 @@ RSpec.describe "env['kino.request']" do
   in_both_modes do
     before { serve(Protocol::Keepers) }
 
-    it "that is kept is over when its request is, and reads nothing of the next" do
-      connect.ask(Protocol.post("/keep", "first"))
-      connect.ask(Protocol.post("/use", "second"))
+    it "ends with its request when the app keeps it, and reads nothing of the next one" do
+      connect.exchange(Protocol.post("/keep", "first"))
+      connect.exchange(Protocol.post("/use", "second"))
       expect(notes).to eq([[false, IOError, Kino::Error, "second"]])
     end
 
-    it "that is kept still knows that its client had left" do
-      client = connect.say(Protocol.get("/wait-and-keep"))
+    it "still knows after its end that the client had left" do
+      client = connect.write(Protocol.get("/wait-and-keep"))
       await_stats(in_flight: 1)
       client.close
       await_stats(in_flight: 0)
-      connect.ask(Protocol.post("/use", "second"))
+      connect.exchange(Protocol.post("/use", "second"))
       expect(notes).to eq([[true, nil, Kino::Error, "second"]])
     end
 
-    it "cannot be copied or made" do
+    it "cannot be copied or instantiated" do
       connect.get("/copy")
       expect(notes).to eq([[TypeError, TypeError, TypeError, TypeError, TypeError, false]])
     end
 
-    it "may be kept in any number" do
+    it "can be kept in any number" do
       client = connect
       300.times { expect(client.get("/many").status).to eq(200) }
       expect(notes).to eq([[false]])

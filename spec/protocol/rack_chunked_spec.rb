@@ -3,14 +3,13 @@
 require "support/protocol"
 
 module Protocol
-  # Bodies that are chunked already and say so. The bytes are in the query: % is a line end, _ a space, and | stands
-  # between the pieces.
+  # Bodies that the app has chunked. The bytes are in the query: % is a line end, _ a space, and | separates the pieces.
   module ChunkedBodies
     extend Routes
 
     CODED = { "content-type" => "text/plain", "Transfer-Encoding" => "Chunked" }.freeze
 
-    # Yields what it holds, and has a file beside it, which is not chunked.
+    # Yields its chunks; its to_path is a file that is not chunked.
     class WithPath < Body
       def to_path = __FILE__
     end
@@ -21,7 +20,7 @@ module Protocol
       def array(env) = coded(env, pieces(env))
       def stream(env) = coded(env, ->(stream) { pieces(env).each { |piece| stream << piece } })
 
-      # As Rails' ActionController::Streaming has it.
+      # As in Rails' ActionController::Streaming.
       def rails(env)
         chunks = %w[<p> <b>bold</b> </p>].map { |text| [text.bytesize.to_s(16), "\r\n", text, "\r\n"].join }
         env["rack.response_finished"] << ->(*, error) { note(["finished", error&.class&.name]) }
@@ -50,8 +49,8 @@ module Protocol
   end
 end
 
-# Bodies whose app has chunked them. The server takes the chunks apart and frames what they hold.
-RSpec.describe "Rack bodies that are chunked already" do
+# Bodies that the app has chunked. The server decodes the chunks and frames their content itself.
+RSpec.describe "Rack bodies chunked by the app" do
   in_both_modes do
     before { serve(Protocol::ChunkedBodies) }
 
@@ -60,25 +59,25 @@ RSpec.describe "Rack bodies that are chunked already" do
     %w[/each /path /array /stream].each do |kind|
       { "in one piece" => hello, "in pieces" => hello.gsub(/(?=[5hl1a;0y])/, "|"),
         "in pieces that hold nothing" => "||#{hello}||" }.each do |what, bytes|
-        it "reach the client chunked once, #{kind} #{what}" do
+        it "are chunked only once, #{kind} #{what}" do
           client = connect
-          answer = client.get("#{kind}?#{bytes}")
-          expect(answer).to have_attributes(status: 200, body: "hello!")
-          expect(answer.all("transfer-encoding") + answer.all("content-length")).to eq(%w[chunked])
+          response = client.get("#{kind}?#{bytes}")
+          expect(response).to have_attributes(status: 200, body: "hello!")
+          expect(response.all("transfer-encoding") + response.all("content-length")).to eq(%w[chunked])
           expect(client.get("/fine").body).to eq("fine")
         end
       end
 
-      it "reach HTTP/1.0 without chunks, #{kind}" do
-        answer = connect.ask("GET #{kind}?#{hello} HTTP/1.0\r\n\r\n")
-        expect([answer.body, answer["transfer-encoding"]]).to eq(["hello!", nil])
+      it "are not chunked for HTTP/1.0, #{kind}" do
+        response = connect.exchange("GET #{kind}?#{hello} HTTP/1.0\r\n\r\n")
+        expect([response.body, response["transfer-encoding"]]).to eq(["hello!", nil])
       end
 
-      it "are left out on HEAD, 204 and 304, #{kind}" do
+      it "are omitted for HEAD, 204 and 304, #{kind}" do
         client = connect
         %w[HEAD GET GET].zip([200, 204, 304]).each do |method, status|
-          answer = client.ask(Protocol.request(method, "#{kind}?nonsense", "Status: #{status}"))
-          expect([answer.status, answer.body]).to eq([status, ""])
+          response = client.exchange(Protocol.request(method, "#{kind}?nonsense", "Status: #{status}"))
+          expect([response.status, response.body]).to eq([status, ""])
         end
         expect(client.get("/fine").body).to eq("fine")
       end
@@ -86,10 +85,10 @@ RSpec.describe "Rack bodies that are chunked already" do
       {
         "not chunked at all" => "plain", "empty" => "", "without the last chunk" => "0%",
         "of a bad size" => "+5%hello%0%%",
-        "followed by an answer" => "0%%HTTP/1.1_200_OK%Content-Length:_0%%", "without line ends" => "5hello0",
+        "followed by a response" => "0%%HTTP/1.1_200_OK%Content-Length:_0%%", "without line ends" => "5hello0",
         "with a piece behind its end" => "0%%|x"
       }.each do |what, bytes|
-        it "are a 500 where they are #{what}, #{kind}" do
+        it "become a 500 if they are #{what}, #{kind}" do
           client = connect
           expect(client.get("#{kind}?#{bytes}").status).to eq(500)
           expect(client.get("/fine").body).to eq("fine")
@@ -101,32 +100,32 @@ RSpec.describe "Rack bodies that are chunked already" do
       {
         "end early" => "1%a%", "break" => "1%a%|x", "go on behind their end" => "1%a%0%%|1%b%0%%"
       }.each do |what, bytes|
-        it "break the connection where they #{what} once a part is sent, #{kind}" do
-          client = connect.say(Protocol.get("#{kind}?#{bytes}"))
-          expect { client.answer }.to raise_error(Protocol::Client::Broken)
+        it "break the connection if they #{what} after a part is sent, #{kind}" do
+          client = connect.write(Protocol.get("#{kind}?#{bytes}"))
+          expect { client.read_response }.to raise_error(HttpClient::Broken)
           expect(notes.last).to eq(["finished", true, 200, "Kino::InvalidResponseError"])
           log
         end
       end
     end
 
-    it "may be those of Rails" do
+    it "may come from Rails" do
       expect(connect.get("/rails").body).to eq("<p><b>bold</b></p>")
       expect(notes).to eq(["closed", ["finished", nil]])
     end
 
-    it "break the connection where they raise" do
-      client = connect.say(Protocol.get("/raises"))
-      expect([client.head.status, client.chunk]).to eq([200, "a"])
-      expect { client.chunk }.to raise_error(Protocol::Client::Broken)
+    it "break the connection if they raise" do
+      client = connect.write(Protocol.get("/raises"))
+      expect([client.read_head.status, client.read_chunk]).to eq([200, "a"])
+      expect { client.read_chunk }.to raise_error(HttpClient::Broken)
       expect(notes).to eq(["closed"])
       log
     end
 
-    it "are the app's own on a connection that it takes over" do
-      answer = connect.get("/partial")
-      expect([answer.body, answer["transfer-encoding"], answer["connection"]]).to eq(%w[raw chunked close])
-      expect(connect.ask(Protocol.request("HEAD", "/partial")).status).to eq(200)
+    it "are sent as they are over a hijacked connection" do
+      response = connect.get("/partial")
+      expect([response.body, response["transfer-encoding"], response["connection"]]).to eq(%w[raw chunked close])
+      expect(connect.exchange(Protocol.request("HEAD", "/partial")).status).to eq(200)
     end
   end
 end

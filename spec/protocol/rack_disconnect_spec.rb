@@ -108,7 +108,7 @@ module Protocol
 
       private
 
-      # A client is to see what it was.
+      # Shows the client what it was.
       def end_of(env, stream)
         ended = env["kino.request"].wait_disconnect
         stream << ended.to_s if ended == :stopping
@@ -123,13 +123,13 @@ module Protocol
   end
 end
 
-RSpec.describe "clients that leave" do
+RSpec.describe "client disconnects" do
   in_both_modes do
     before { serve(Protocol::Watchers) }
 
     %i[close reset].each do |how|
-      it "are seen before the answer (#{how})" do
-        client = connect.say(Protocol.get("/before-the-answer"))
+      it "are detected before the response (#{how})" do
+        client = connect.write(Protocol.get("/before-the-answer"))
         await_stats(in_flight: 1)
         client.public_send(how)
         expect(notes.first).to eq("left")
@@ -137,85 +137,85 @@ RSpec.describe "clients that leave" do
         expect(log).to eq("")
       end
 
-      it "are seen within it, and writing raises (#{how})" do
-        client = connect.say(Protocol.get("/within-the-answer"))
-        client.head
-        client.chunk
+      it "are detected during the response, and writing raises (#{how})" do
+        client = connect.write(Protocol.get("/within-the-answer"))
+        client.read_head
+        client.read_chunk
         client.public_send(how)
         expect(notes.first(2)).to eq(%w[left Kino::DisconnectedError])
         await_stats(in_flight: 0, disconnects: 1)
         expect(log).to eq("")
       end
 
-      it "are seen by a stream that waits for that (#{how})" do
-        client = connect.say(Protocol.get("/idle"))
-        client.head
-        client.chunk
+      it "wake a stream that waits for one (#{how})" do
+        client = connect.write(Protocol.get("/idle"))
+        client.read_head
+        client.read_chunk
         client.public_send(how)
         expect(notes.first).to eq(:disconnected)
         await_stats(in_flight: 0, disconnects: 1)
       end
 
-      it "end a stream of events that waits (#{how})" do
-        client = connect.say(Protocol.get("/events"))
-        expect(client.head["content-type"]).to eq("text/event-stream")
-        expect(client.chunk).to eq("event: kind\nid: 7\nretry: 5\ndata: one\ndata: two\n\n")
+      it "end an idle event stream (#{how})" do
+        client = connect.write(Protocol.get("/events"))
+        expect(client.read_head["content-type"]).to eq("text/event-stream")
+        expect(client.read_chunk).to eq("event: kind\nid: 7\nretry: 5\ndata: one\ndata: two\n\n")
         client.public_send(how)
         expect(notes).to eq([[true, false], "cleaned up"])
       end
     end
 
-    it "are found out by heartbeats" do
-      client = connect.say(Protocol.get("/heartbeats"))
-      client.head
-      2.times { expect(client.chunk).to eq(":\n\n") }
+    it "are detected by heartbeats" do
+      client = connect.write(Protocol.get("/heartbeats"))
+      client.read_head
+      2.times { expect(client.read_chunk).to eq(":\n\n") }
       client.close
       expect(notes).to eq(["cleaned up"])
     end
 
-    it "are not, by those who do not wait, or wait when it is over" do
+    it "are not reported by waits of no time, or after the request" do
       expect(connect.get("/waits").body).to eq("here")
       expect(connect.get("/kept").body).to eq("over")
       expect(notes).to eq([[nil, Kino::Error], :finished])
     end
 
     { "/idle" => "stopping", "/events" => nil }.each do |path, last|
-      it "are no matter where the server stops, and #{path} hears of that" do
+      it "are not needed to end a wait when the server stops: #{path} is told" do
         serve(Protocol::Watchers, shutdown_timeout: 3600)
-        client = connect.say(Protocol.get(path))
-        client.head
-        client.chunk
+        client = connect.write(Protocol.get(path))
+        client.read_head
+        client.read_chunk
         stopping = Thread.new { server.shutdown }
-        expect(client.chunk).to eq(last)
-        expect(client.chunk).to be_nil if last
+        expect(client.read_chunk).to eq(last)
+        expect(client.read_chunk).to be_nil if last
         expect(stopping.value).to be(server)
       end
     end
 
-    it "are seen within the request" do
-      client = connect.say(Protocol.request("POST", "/within-the-request", "Content-Length: 5"))
+    it "are detected during the request" do
+      client = connect.write(Protocol.request("POST", "/within-the-request", "Content-Length: 5"))
       await_stats(in_flight: 1)
       client.close
       expect(notes).to eq([true])
     end
 
-    it "are not seen where they stay" do
-      client = connect.say(Protocol.request("POST", "/here", "Content-Length: 1"))
-      client.head
-      expect(client.chunk).to eq("false")
-      expect(client.say("x").chunk + client.chunk).to eq("xfalse")
-      expect(client.chunk).to be_nil
+    it "are not reported while the client stays" do
+      client = connect.write(Protocol.request("POST", "/here", "Content-Length: 1"))
+      client.read_head
+      expect(client.read_chunk).to eq("false")
+      expect(client.write("x").read_chunk + client.read_chunk).to eq("xfalse")
+      expect(client.read_chunk).to be_nil
       expect(server.stats[:disconnects]).to eq(0)
     end
 
-    it "are not served while they wait in the queue" do
-      busy = connect.say(Protocol.request("POST", "/here", "Content-Length: 1"))
-      busy.head
-      queued = connect.say(Protocol.get("/before-the-answer"))
+    it "remove requests that wait in the queue" do
+      busy = connect.write(Protocol.request("POST", "/here", "Content-Length: 1"))
+      busy.read_head
+      queued = connect.write(Protocol.get("/before-the-answer"))
       await_stats(queued: 1)
       queued.close
       await_stats(disconnects: 1)
-      busy.say("x")
+      busy.write("x")
       expect(notes - ["left", ["finished", true, 200, "Kino::DisconnectedError"],
                       ["finished", true, 200, nil]]).to eq([])
     end
@@ -228,10 +228,10 @@ RSpec.describe "clients that leave" do
 
       before { serve(Protocol::Watchers) }
 
-      it "are found out by a second thread of the stream" do
-        client = connect.say(Protocol.get("/queue"))
-        client.head
-        client.chunk
+      it "are detected by a second thread of the stream" do
+        client = connect.write(Protocol.get("/queue"))
+        client.read_head
+        client.read_chunk
         client.close
         expect(notes).to eq([[nil, true]])
       end
@@ -241,7 +241,7 @@ RSpec.describe "clients that leave" do
         expect(notes).to eq([[false, false]])
       end
 
-      it "may be waited for until something is raised" do
+      it "can be waited for until something is raised" do
         connect.get("/raised")
         expect(notes).to eq([IOError])
       end

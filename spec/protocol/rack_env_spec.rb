@@ -3,7 +3,7 @@
 require "support/protocol"
 
 module Protocol
-  # Answers with what of the env is no String.
+  # Responds with the values of the env that are not Strings.
   module Objects
     def self.call(env)
       values = env.reject { |_, value| value.is_a?(String) }
@@ -16,7 +16,7 @@ module Protocol
 end
 
 module Protocol
-  # Says which Strings of its env are frozen, then spoils the env.
+  # Reports which Strings of its env are frozen, then modifies the env.
   module Spoiler
     def self.call(env)
       kinds = env.select { |_, value| value.is_a?(String) }.transform_values(&:frozen?)
@@ -31,7 +31,7 @@ module Protocol
 end
 
 module Protocol
-  # Answers with who asks, and gives the collector all it can.
+  # Responds with the peer, and collects garbage.
   module Collected
     def self.call(env)
       peer = [env["REMOTE_ADDR"], env["REMOTE_PORT"]]
@@ -42,7 +42,7 @@ module Protocol
   end
 end
 
-# The environment of Rack's SPEC, from the request line and the headers.
+# The environment of Rack's SPEC.
 RSpec.describe "the Rack env" do
   in_both_modes do
     before { serve(Protocol::Env) }
@@ -71,13 +71,13 @@ RSpec.describe "the Rack env" do
         "http://b.example?x=y" => ["/", "x=y"],
         "http://b.example//x/../y?z" => ["//x/../y", "z"]
       }.each do |target, (path, query)|
-        it "of #{target} are #{path} and #{query.inspect}" do
+        it "are #{path} and #{query.inspect} for #{target}" do
           expect(env_from("GET #{target}"))
             .to include("PATH_INFO" => path, "QUERY_STRING" => query, "SCRIPT_NAME" => "")
         end
       end
 
-      it "of OPTIONS * are * and an empty String (RFC 9112 section 3.2.4)" do
+      it "are * and an empty String for OPTIONS * (RFC 9112 section 3.2.4)" do
         expect(env_from("OPTIONS *")).to include("PATH_INFO" => "*", "QUERY_STRING" => "", "SCRIPT_NAME" => "")
       end
     end
@@ -93,18 +93,18 @@ RSpec.describe "the Rack env" do
         "[::1]:8080" => ["[::1]", "8080"],
         "[2001:DB8::1]:65535" => ["[2001:DB8::1]", "65535"]
       }.each do |host, (name, port)|
-        it "of Host: #{host} are #{name} and #{port}" do
+        it "are #{name} and #{port} for Host: #{host}" do
           expect(env_of("GET / HTTP/1.1\r\nHost: \t#{host} \r\n\r\n"))
             .to include("SERVER_NAME" => name, "SERVER_PORT" => port, "HTTP_HOST" => host)
         end
 
-        it "of #{host} in an absolute form are the same, and win over Host (RFC 9112 section 3.2.2)" do
+        it "are the same for #{host} in absolute form, which wins over Host (RFC 9112 section 3.2.2)" do
           expect(env_of("GET http://#{host}/x HTTP/1.1\r\nHost: b.example:99\r\n\r\n"))
             .to include("SERVER_NAME" => name, "SERVER_PORT" => port, "HTTP_HOST" => host)
         end
       end
 
-      it "without a Host are our own address" do
+      it "are the local address without a Host" do
         env = env_of("GET / HTTP/1.0\r\n\r\n")
         expect(env).to include("SERVER_NAME" => "127.0.0.1", "SERVER_PORT" => server.port.to_s)
         expect(env).not_to include("HTTP_HOST")
@@ -116,16 +116,16 @@ RSpec.describe "the Rack env" do
         expect(env_from("GET /")["REMOTE_ADDR"]).to eq("127.0.0.1")
       end
 
-      it "is the IPv4 address of a peer that comes mapped to IPv6" do
+      it "is the IPv4 address of a peer whose address is mapped to IPv6" do
         serve(Protocol::Env, bind: "::")
         expect(env_from("GET /")["REMOTE_ADDR"]).to eq("127.0.0.1")
         env = env_of("GET / HTTP/1.0\r\n\r\n")
         expect(env).to include("SERVER_NAME" => "127.0.0.1", "REMOTE_ADDR" => "127.0.0.1")
       end
 
-      it "is the IPv6 address of one that does not" do
+      it "is the IPv6 address of an IPv6 peer" do
         serve(Protocol::Env, bind: "::1")
-        env = Marshal.load(connect(host: "::1").ask("GET / HTTP/1.0\r\n\r\n").body) # rubocop:disable Security/MarshalLoad
+        env = Marshal.load(connect(host: "::1").exchange("GET / HTTP/1.0\r\n\r\n").body) # rubocop:disable Security/MarshalLoad
         expect(env).to include("REMOTE_ADDR" => "::1", "SERVER_NAME" => "[::1]")
       end
     end
@@ -135,13 +135,13 @@ RSpec.describe "the Rack env" do
 
       def told_to(client) = Marshal.load(client.get("/").body)["REMOTE_PORT"] # rubocop:disable Security/MarshalLoad
 
-      it "is the peer's, whatever the client says" do
+      it "is the peer's, whatever the headers say" do
         client = connect
-        env = Marshal.load(client.get("/", "Remote-Port: 1").body) # rubocop:disable Security/MarshalLoad
+        env = Marshal.load(client.get("/", "Remote-Port" => "1").body) # rubocop:disable Security/MarshalLoad
         expect(env).to include("REMOTE_PORT" => port_of(client), "HTTP_REMOTE_PORT" => "1")
       end
 
-      it "is each connection's own, however many come in between" do
+      it "is that of each connection, however many come in between" do
         stays = Array.new(20) { connect }
         300.times do |index|
           guest = connect
@@ -150,7 +150,7 @@ RSpec.describe "the Rack env" do
         end
       end
 
-      it "outlives the collector, as REMOTE_ADDR does, while others ask" do
+      it "survives garbage collection during other requests, like REMOTE_ADDR" do
         serve(Protocol::Collected)
         clients = Array.new(3) { connect }
         3.times do
@@ -167,7 +167,7 @@ RSpec.describe "the Rack env" do
     end
 
     describe "headers" do
-      it "are HTTP_ and the name, but for two" do
+      it "are named HTTP_ and the name, with two exceptions" do
         env = env_of(Protocol.post("/", "x", "Content-Type: a/b", "User-Agent: c", "X-Some-Thing: d", "x-1: e"))
         expect(env).to include("CONTENT_TYPE" => "a/b", "CONTENT_LENGTH" => "1", "HTTP_USER_AGENT" => "c",
                                "HTTP_X_SOME_THING" => "d", "HTTP_X_1" => "e")
@@ -175,38 +175,38 @@ RSpec.describe "the Rack env" do
         expect(env_from("GET /").keys).not_to include("CONTENT_TYPE", "CONTENT_LENGTH")
       end
 
-      it "that repeat are joined in order (RFC 9110 section 5.3)" do
+      it "are joined in order if they repeat (RFC 9110 section 5.3)" do
         env = env_from("GET /", "X-A: 1", "Accept: a", "x-a: 2", "X-B: x", "ACCEPT: b, c", "X-A:", "X-A: 3")
         expect(env).to include("HTTP_X_A" => "1, 2, , 3", "HTTP_ACCEPT" => "a, b, c", "HTTP_X_B" => "x")
       end
 
-      it "that are cookies are joined by semicolons (RFC 6265 section 5.4, RFC 9113 section 8.2.3)" do
+      it "are joined by semicolons if they are cookies (RFC 6265 section 5.4, RFC 9113 section 8.2.3)" do
         expect(env_from("GET /", "Cookie: a=b", "X: y", "cookie: c=d; e=f")["HTTP_COOKIE"]).to eq("a=b; c=d; e=f")
       end
 
-      it "lose the white space around them, and nothing else" do
+      it "are stripped of surrounding white space, and otherwise unchanged" do
         env = env_from("GET /", "X-A: \t a  b\t ", "X-B:c", "X-C:", "X-D: \"q\\\"\" ,")
         expect(env).to include("HTTP_X_A" => "a  b", "HTTP_X_B" => "c", "HTTP_X_C" => "", "HTTP_X_D" => "\"q\\\"\" ,")
       end
 
-      it "are bytes" do
+      it "are binary" do
         env = env_from("GET /", "X: \u00e9\xff".b)
         expect(env["HTTP_X"]).to eq("\u00e9\xff".b)
         expect([env["HTTP_X"].encoding, env["PATH_INFO"].encoding]).to all(eq(Encoding::BINARY))
       end
 
-      it "with an underscore in their name do not reach the app" do
+      it "do not reach the app if their name has an underscore" do
         env = env_from("GET /", "X_Forwarded_For: 1.2.3.4", "Content_Length: 5", "Transfer_Encoding: chunked",
                        "Content_Type: a", "X-Forwarded_Proto: https", "_: x", "Host_: b", "Cookie_: c")
         expect(env.keys.grep(/HTTP_|CONTENT/)).to eq(["HTTP_HOST"])
       end
 
-      it "with an underscore do not stand in for, or beside, those with a dash" do
+      it "with an underscore neither replace nor join those with a dash" do
         env = env_from("GET /", "X_Forwarded_For: 6.6.6.6", "X-Forwarded-For: 1.2.3.4", "X_Forwarded_For: 6.6.6.6")
         expect(env["HTTP_X_FORWARDED_FOR"]).to eq("1.2.3.4")
       end
 
-      it "of proxies reach the app as they are, and change nothing" do
+      it "of proxies reach the app unchanged, and have no effect" do
         env = env_from("GET /", "X-Forwarded-For: 1.2.3.4", "X-Forwarded-Proto: https", "X-Forwarded-Host: b",
                        "X-Forwarded-Port: 443", "Forwarded: for=1.2.3.4;proto=https;host=b")
         expect(env).to include("rack.url_scheme" => "http", "REMOTE_ADDR" => "127.0.0.1", "SERVER_NAME" => "a",
@@ -223,17 +223,17 @@ RSpec.describe "the Rack env" do
 
       def env_and_kinds(*headers, path: "/a?b", host: "a.example:81")
         lines = ["GET #{path} HTTP/1.1", "Host: #{host}", *headers]
-        Marshal.load(client.ask("#{lines.join("\r\n")}\r\n\r\n").body) # rubocop:disable Security/MarshalLoad
+        Marshal.load(client.exchange("#{lines.join("\r\n")}\r\n\r\n").body) # rubocop:disable Security/MarshalLoad
       end
 
-      it "keeps nothing of what the app did to it" do
+      it "keeps no change that the app made" do
         first = env_and_kinds("Accept: x", "X-A: y", "Cookie: z")
         expect(first.first).to include("HTTP_ACCEPT" => "x", "HTTP_X_A" => "y", "HTTP_COOKIE" => "z",
                                        "SERVER_PORT" => "81", "REMOTE_ADDR" => "127.0.0.1")
         expect(env_and_kinds("Accept: x", "X-A: y", "Cookie: z")).to eq(first)
       end
 
-      it "keeps nothing of what another request had" do
+      it "keeps nothing of another request" do
         env_and_kinds("Accept: x", "X-A: y", "Cookie: z")
         expect(env_and_kinds(path: "/").first.keys).to contain_exactly(
           "REQUEST_METHOD", "SCRIPT_NAME", "PATH_INFO", "QUERY_STRING", "SERVER_NAME", "SERVER_PORT",
@@ -250,7 +250,7 @@ RSpec.describe "the Rack env" do
         end
       end
 
-      it "has frozen Strings for what repeats, and Strings of its own for the rest" do
+      it "has frozen Strings for repeated values, and new Strings for the rest" do
         _, kinds = env_and_kinds("Accept: x", "User-Agent: #{"u" * 1000}", "X-A: y", "Cookie: z", "Authorization: a")
         frozen, own = kinds.partition(&:last).map { |pairs| pairs.map(&:first) }
         expect(own).to contain_exactly("PATH_INFO", "QUERY_STRING", "HTTP_X_A", "HTTP_COOKIE", "HTTP_AUTHORIZATION")
@@ -259,7 +259,7 @@ RSpec.describe "the Rack env" do
       end
     end
 
-    it "has Rack's objects" do
+    it "has the objects that Rack requires" do
       serve(Protocol::Objects)
       keys, *values = Marshal.load(connect.get("/").body) # rubocop:disable Security/MarshalLoad
       expect(keys).to eq(%w[kino.request rack.errors rack.hijack rack.hijack? rack.input rack.response_finished])

@@ -4,7 +4,7 @@ require "logger"
 require "support/protocol"
 
 module Protocol
-  # Does with rack.errors what apps do.
+  # Uses rack.errors as apps do.
   module Complainers
     extend Routes
 
@@ -45,18 +45,18 @@ RSpec.describe "rack.errors" do
   in_both_modes do
     before { serve(Protocol::Complainers) }
 
-    it "is a device for Logger, as Sinatra wants it" do
+    it "is a Logger device, as Sinatra needs" do
       client = connect
       2.times { expect(client.get("/logger")).to have_attributes(status: 200, body: "ok") }
       expect(log.lines).to match([/INFO -- : from a Logger/] * 2)
     end
 
-    it "does what an IO does" do
+    it "behaves like an IO" do
       expect(connect.get("/ways").body).to eq("[true, false, false, 2]")
       expect(log).to eq("one\ntwo\nthree\nfour\nfive\n")
     end
 
-    it "stays open for the server's log and for others, whoever closes it" do
+    it "stays open for the server's log and other requests when the app closes it" do
       client = connect
       expect(client.get("/close").body).to eq("ok")
       expect(client.get("/raises").status).to eq(500)
@@ -64,7 +64,7 @@ RSpec.describe "rack.errors" do
       expect(log).to match(/\Akino: RuntimeError: on purpose.*from a Logger/m)
     end
 
-    it "cannot be opened anew, which would take the server's log along" do
+    it "cannot be reopened, which would redirect the server's log" do
       client = connect
       expect(client.get("/reopen").status).to eq(500)
       expect(client.get("/raises").status).to eq(500)

@@ -4,11 +4,11 @@ require "pathname"
 require "support/protocol"
 
 module Protocol
-  # Bodies with a path, which stands in the query.
+  # Bodies whose path is in the query.
   module Files
     extend Routes
 
-    # Has each for where the file cannot be sent.
+    # Has each, for when the file cannot be sent.
     class File < Body
       def initialize(path, *chunks)
         super(*chunks)
@@ -59,88 +59,89 @@ RSpec.describe "Rack bodies with to_path" do
     it "are sent with their length, and closed" do
       client = connect
       2.times do
-        answer = client.get("/send?#{file("0123456789")}")
-        expect([answer.body, answer["content-length"], answer["content-type"]]).to eq(%w[0123456789 10 text/plain])
+        response = client.get("/send?#{file("0123456789")}")
+        expect(response.body).to eq("0123456789")
+        expect([response["content-length"], response["content-type"]]).to eq(%w[10 text/plain])
       end
       expect(notes).to eq(["closed", ["finished", true, 200, nil]] * 2)
     end
 
-    it "may have a Pathname" do
-      answer = connect.get("/pathname?#{file("0123456789")}")
-      expect([answer.body, answer["content-length"]]).to eq(%w[0123456789 10])
+    it "may return a Pathname" do
+      response = connect.get("/pathname?#{file("0123456789")}")
+      expect([response.body, response["content-length"]]).to eq(%w[0123456789 10])
     end
 
     it "may be empty" do
       expect(connect.get("/send?#{file("")}")).to have_attributes(status: 200, body: "")
     end
 
-    it "hold no worker while they are read" do
-      slow = connect.say(Protocol.get("/send?#{file(content)}"))
-      expect(slow.head["content-length"]).to eq(content.bytesize.to_s)
+    it "do not occupy a worker while they are sent" do
+      slow = connect.write(Protocol.get("/send?#{file(content)}"))
+      expect(slow.read_head["content-length"]).to eq(content.bytesize.to_s)
       expect(connect.get("/fine").body).to eq("fine")
       expect(server.stats).to include(in_flight: 0, served: 2)
-      expect(slow.exactly(content.bytesize) == content).to be(true)
+      expect(slow.read_exactly(content.bytesize) == content).to be(true)
       expect(slow.get("/fine").body).to eq("fine")
     end
 
-    it "are sent whole although they are deleted meanwhile" do
+    it "are sent whole even if they are deleted meanwhile" do
       path = file(content)
-      client = connect.say(Protocol.get("/send?#{path}"))
-      client.head
+      client = connect.write(Protocol.get("/send?#{path}"))
+      client.read_head
       File.delete(path)
-      expect(client.exactly(content.bytesize) == content).to be(true)
+      expect(client.read_exactly(content.bytesize) == content).to be(true)
     end
 
-    it "are cut to their content-length" do
+    it "are truncated to their content-length" do
       client = connect
       expect(client.get("/sized?#{file("0123456789")}").body).to eq("0123")
       expect(client.get("/fine").body).to eq("fine")
     end
 
     it "break the connection if they are shorter than their content-length" do
-      client = connect.say(Protocol.get("/too-long?#{file("0123456789")}"))
-      expect(client.head["content-length"]).to eq("100000000")
-      expect { client.exactly(100_000_000) }.to raise_error(Protocol::Client::Broken)
+      client = connect.write(Protocol.get("/too-long?#{file("0123456789")}"))
+      expect(client.read_head["content-length"]).to eq("100000000")
+      expect { client.read_exactly(100_000_000) }.to raise_error(HttpClient::Broken)
       expect(notes.count("closed")).to eq(1)
       log
     end
 
     it "break the connection if they become shorter" do
       path = file(content)
-      client = connect.say(Protocol.get("/send?#{path}"))
-      client.head
+      client = connect.write(Protocol.get("/send?#{path}"))
+      client.read_head
       File.truncate(path, 10)
-      expect { client.exactly(content.bytesize) }.to raise_error(Protocol::Client::Broken)
+      expect { client.read_exactly(content.bytesize) }.to raise_error(HttpClient::Broken)
     end
 
-    it "answer HEAD with the length and nothing else" do
+    it "send only the length for HEAD" do
       client = connect
-      answer = client.ask(Protocol.request("HEAD", "/send?#{file(content)}"))
-      expect(answer["content-length"]).to eq(content.bytesize.to_s)
+      response = client.exchange(Protocol.request("HEAD", "/send?#{file(content)}"))
+      expect(response["content-length"]).to eq(content.bytesize.to_s)
       expect(client.get("/fine").body).to eq("fine")
       expect(notes.count("closed")).to eq(1)
     end
 
-    it "are enumerated where there is no file to send" do
+    it "are enumerated if there is no file to send" do
       ["#{@directory}/none", @directory, "/dev/null", "relative/and/missing", ""].each do |path|
         expect(connect.get("/send?#{path}")).to have_attributes(status: 200, body: "from each")
         expect(notes).to eq(["closed", ["finished", true, 200, nil]])
       end
     end
 
-    it "are a 500 with a bad header, and closed" do
+    it "are closed and become a 500 if a header is invalid" do
       expect(connect.get("/bad-header?#{file("x")}").status).to eq(500)
       expect(notes).to eq(["closed", ["finished", true, 200, "Kino::InvalidResponseError"]])
       expect(log).to include("control characters")
     end
 
-    it "leave nothing behind, although their clients leave" do
+    it "leak nothing when their clients leave" do
       path = file(content)
       connect.get("/fine")
       before = Dir.children("/dev/fd").size
       4.times do
-        client = connect.say(Protocol.get("/send?#{path}"))
-        client.head
+        client = connect.write(Protocol.get("/send?#{path}"))
+        client.read_head
         client.reset
       end
       eventually("all are closed") { Dir.children("/dev/fd").size <= before }

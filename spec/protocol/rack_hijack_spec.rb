@@ -3,12 +3,12 @@
 require "support/protocol"
 
 module Protocol
-  # Takes connections over.
+  # Hijacks connections.
   module Hijackers
     extend Routes
 
     class << self
-      # Speaks for itself.
+      # Writes a whole response itself.
       def full(env)
         watch(env)
         socket = env["rack.hijack"].call
@@ -22,7 +22,7 @@ module Protocol
         socket = env["rack.hijack"].call
         idle = IO.select([socket], [socket], nil, 0)
         socket << "ready\n"
-        found = IO.select([socket], nil, nil, LIMIT) # rubocop:disable Lint/IncompatibleIoSelectWithFiberScheduler
+        found = IO.select([socket], nil, nil, TIMEOUT) # rubocop:disable Lint/IncompatibleIoSelectWithFiberScheduler
         note([socket.is_a?(IO), env["rack.hijack"].call.equal?(socket), idle == [[], [socket], []],
               found&.first&.first.equal?(socket), socket.read_nonblock(10)].inspect)
         socket.close
@@ -37,7 +37,7 @@ module Protocol
         raise "on purpose"
       end
 
-      # Is read by a thread of the app's own, and the worker is free.
+      # A thread of the app reads the socket; the worker is free.
       def detached(env)
         socket = env["rack.hijack"].call
         Thread.new do
@@ -74,7 +74,7 @@ module Protocol
         [200, { "x" => "a\nb", "rack.hijack" => ->(_) { note("called") } }, Body.new]
       end
 
-      # A status from the query, beside a callable that must not be called where no content follows.
+      # A status from the query, and a callable that must not be called for a response without content.
       def partial_bodiless(env)
         watch(env)
         hijack = lambda { |socket|
@@ -105,87 +105,87 @@ RSpec.describe "Rack hijacking" do
   in_both_modes do
     before { serve(Protocol::Hijackers) }
 
-    describe "in full" do
-      it "sends only what the app does, and closes the body that it returns" do
-        client = connect.say(Protocol.get("/full"))
-        expect(client.exactly(3)).to eq("raw")
-        client.say("no HTTP\n")
-        expect(client.rest).to eq("no HTTP\n")
+    describe "(full)" do
+      it "sends only what the app writes, and closes the body that it returns" do
+        client = connect.write(Protocol.get("/full"))
+        expect(client.read_exactly(3)).to eq("raw")
+        client.write("no HTTP\n")
+        expect(client.read_rest).to eq("no HTTP\n")
         expect(notes).to eq(["closed", ["finished", true, 500, nil]])
         await_stats(in_flight: 0)
         expect(server.stats).to include(disconnects: 0, dropped: 0, refusals: {})
       end
 
-      it "gives a real IO, the same at each call" do
-        client = connect.say(Protocol.get("/kind"))
-        expect(client.exactly(6)).to eq("ready\n")
-        client.say("bytes")
-        expect(client).to be_closed
+      it "returns a real IO, the same for each call" do
+        client = connect.write(Protocol.get("/kind"))
+        expect(client.read_exactly(6)).to eq("ready\n")
+        client.write("bytes")
+        expect(client).to be_closed_by_server
         expect(notes).to eq(['[true, true, true, true, "bytes"]'])
       end
 
-      it "sends nothing of an error" do
-        expect(connect.say(Protocol.get("/raises")).rest).to eq("raw")
+      it "sends nothing if the app raises" do
+        expect(connect.write(Protocol.get("/raises")).read_rest).to eq("raw")
         expect(notes).to eq([["finished", true, nil, "RuntimeError"]])
         expect(log).to include("on purpose")
       end
 
-      it "leaves the worker free" do
-        client = connect.say(Protocol.get("/detached"))
+      it "frees the worker" do
+        client = connect.write(Protocol.get("/detached"))
         expect(connect.get("/fine").body).to eq("fine")
-        client.say("bye\n")
-        expect(client.rest).to eq("bye bye\n")
+        client.write("bye\n")
+        expect(client.read_rest).to eq("bye bye\n")
       end
 
-      it "gives the app what the client has sent ahead, and nothing else" do
-        client = connect.say("#{Protocol.get("/lines")}ahead\n\0GET / HTTP/1.1\n")
-        expect(client.rest).to eq("")
+      it "gives the app what the client sent ahead, and nothing else" do
+        client = connect.write("#{Protocol.get("/lines")}ahead\n\0GET / HTTP/1.1\n")
+        expect(client.read_rest).to eq("")
         expect(notes).to eq(["ahead\n\0GET / HTTP/1.1\n"])
       end
 
-      it "gives the app what an upgrading client has sent ahead" do
+      it "gives the app what an upgrading client sent ahead" do
         request = Protocol.get("/lines", "Connection: upgrade", "Upgrade: echo")
-        client = connect.say("#{request}ahead\n\0GET / HTTP/1.1\n")
-        expect(client.rest).to eq("")
+        client = connect.write("#{request}ahead\n\0GET / HTTP/1.1\n")
+        expect(client.read_rest).to eq("")
         expect(notes).to eq(["ahead\n\0GET / HTTP/1.1\n"])
       end
 
-      it "is too late when the answer has begun" do
+      it "is too late once the response has started" do
         expect(connect.get("/late").body).to eq("Kino::Error")
       end
     end
 
-    describe "in part" do
-      it "sends the head, and then what the app does" do
-        client = connect.say(Protocol.get("/partial"))
-        head = client.head
+    describe "(partial)" do
+      it "sends the head, and then what the app writes" do
+        client = connect.write(Protocol.get("/partial"))
+        head = client.read_head
         expect([head.status, head["x-app"], head["connection"]]).to eq([200, "1", "close"])
         expect(head.names & %w[rack.hijack content-length transfer-encoding]).to eq([])
-        expect(client.exactly(4)).to eq("raw ")
-        client.say("line\n")
-        expect(client.rest).to eq("line\n")
+        expect(client.read_exactly(4)).to eq("raw ")
+        client.write("line\n")
+        expect(client.read_rest).to eq("line\n")
         expect(notes).to eq(["closed", ["finished", true, 200, nil]])
       end
 
-      # As Puma has it: a client of HEAD takes what follows for the next answer.
-      it "sends the head only where no content follows" do
+      # As in Puma: after HEAD, a client takes what follows for the next response.
+      it "sends only the head for a response without content" do
         client = connect
         [["HEAD", 200], ["GET", 204], ["GET", 304]].each do |method, status|
-          answer = client.ask(Protocol.request(method, "/partial-bodiless?#{status}"))
-          expect([answer.status, answer["x-app"], answer.body]).to eq([status, "1", ""])
+          response = client.exchange(Protocol.request(method, "/partial-bodiless?#{status}"))
+          expect([response.status, response["x-app"], response.body]).to eq([status, "1", ""])
           expect(notes).to eq(["closed", ["finished", true, status.to_s, nil]])
         end
         expect(client.get("/fine").body).to eq("fine")
       end
 
-      it "is an ordinary answer without a callable" do
+      it "is an ordinary response without a callable" do
         expect(connect.get("/partial-none")).to have_attributes(status: 200, body: "sent")
         expect(notes).to eq(["closed", ["finished", true, 200, nil]])
       end
 
-      it "ends with an error of the app's" do
-        client = connect.say(Protocol.get("/partial-raises"))
-        expect([client.head.status, client.rest]).to eq([200, "raw"])
+      it "ends the connection if the callable raises" do
+        client = connect.write(Protocol.get("/partial-raises"))
+        expect([client.read_head.status, client.read_rest]).to eq([200, "raw"])
         expect(notes).to eq([["finished", true, 200, "RuntimeError"]])
         expect(log).to include("on purpose")
       end
@@ -197,11 +197,11 @@ RSpec.describe "Rack hijacking" do
       end
     end
 
-    it "leaves nothing behind" do
+    it "leaks nothing" do
       before = Dir.children("/dev/fd").size
       5.times do
-        connect.say(Protocol.get("/full")).say("x\n").rest
-        connect.say(Protocol.get("/partial")).say("x\n").rest
+        connect.write(Protocol.get("/full")).write("x\n").read_rest
+        connect.write(Protocol.get("/partial")).write("x\n").read_rest
       end
       @clients.each(&:close)
       eventually("all are closed") { Dir.children("/dev/fd").size <= before }

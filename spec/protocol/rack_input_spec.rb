@@ -3,7 +3,7 @@
 require "support/protocol"
 
 module Protocol
-  # Reads the request body in every way.
+  # Reads the request body in every possible way.
   module Inputs
     extend Routes
 
@@ -48,7 +48,7 @@ module Protocol
 
       def negative(env) = tell(outcome { env["rack.input"].read(-1) })
 
-      # Says what it has as soon as it has it.
+      # Responds with what it has read as soon as it has it.
       def partly(_env)
         [200, HEADERS, lambda { |stream|
           stream << stream.read(3)
@@ -81,21 +81,21 @@ RSpec.describe "rack.input" do
   in_both_modes do
     before { serve(Protocol::Inputs) }
 
-    # The same in one piece, and in chunks that stand askew to what is read.
+    # The same bytes in one piece, and in chunks that do not align with the reads.
     def post(target, body)
       chunks = body.scan(/.{1,2}/m).map { |data| "#{data.bytesize.to_s(16)}\r\n#{data}\r\n" }.join
       [Protocol.post(target, body), Protocol.chunked(target, "#{chunks}0\r\n\r\n")]
-        .map { |bytes| connect.ask(bytes).body }
+        .map { |bytes| connect.exchange(bytes).body }
     end
 
     def eq_inspected(*values) = eq([values.inspect] * 2)
 
-    it "read takes a length and a buffer" do
+    it "reads with a length and a buffer" do
       expect(post("/pieces", "0123456789"))
         .to eq_inspected("", "012", true, "34", "56789", "", nil, "", nil, "", true, "", nil, [])
     end
 
-    it "of a request without a body is at its end" do
+    it "is at its end for a request without a body" do
       expect(connect.get("/pieces").body)
         .to eq(["", nil, false, "", "", "", nil, "", nil, "", true, "", nil, []].inspect)
     end
@@ -105,15 +105,15 @@ RSpec.describe "rack.input" do
       expect(post("/encodings", "\u00e9\n\u00e9\n\u00e9".b)).to eq_inspected(binary, binary, binary, binary, binary)
     end
 
-    it "gets gives lines, and what is left" do
+    it "returns lines, and the rest, from gets" do
       expect(post("/gets", "one\n\ntwo\r\nthree")).to eq_inspected("one\n", "\n", "two\r\n", "three", nil)
     end
 
-    it "each gives lines" do
+    it "yields lines to each" do
       expect(post("/each", "one\ntwo\n")).to eq_inspected(%W[one\n two\n], true)
     end
 
-    it "can be read in several ways, one after the other" do
+    it "can be read with different methods in turn" do
       expect(post("/mixed", "0line\n12more\nrest\n")).to eq_inspected("0", "line\n", "12", "more\n", "rest\n")
     end
 
@@ -121,27 +121,27 @@ RSpec.describe "rack.input" do
       expect(post("/close", "0123")).to eq_inspected("0", IOError, IOError)
     end
 
-    it "goes forward only" do
+    it "cannot be rewound" do
       expect(post("/forward-only", "x")).to eq_inspected(false, false)
     end
 
-    it "takes no negative length" do
+    it "rejects a negative length" do
       expect(post("/negative", "x")).to eq_inspected(ArgumentError)
     end
 
-    it "gives what has come, and does not wait for more than it is asked for" do
-      client = connect.say(Protocol.request("POST", "/partly", "Content-Length: 12"))
-      client.head
-      expect(client.say("abc").chunk).to eq("abc")
-      expect(client.say("def\n").chunk).to eq("def\n")
-      expect(client.say("rest\n").chunk).to eq("rest\n")
-      expect(client.chunk).to be_nil
+    it "returns what has arrived, and does not wait for more than was asked for" do
+      client = connect.write(Protocol.request("POST", "/partly", "Content-Length: 12"))
+      client.read_head
+      expect(client.write("abc").read_chunk).to eq("abc")
+      expect(client.write("def\n").read_chunk).to eq("def\n")
+      expect(client.write("rest\n").read_chunk).to eq("rest\n")
+      expect(client.read_chunk).to be_nil
     end
 
-    it "raises if the client leaves before its end" do
+    it "raises if the client leaves before the end" do
       [Protocol.request("POST", "/left", "Content-Length: 5"),
        Protocol.chunked("/left", "2\r\nhi\r\n")].product(%i[close reset]) do |bytes, how|
-        client = connect.say(bytes)
+        client = connect.write(bytes)
         await_stats(in_flight: 1)
         client.public_send(how)
         expect(notes).to eq(["[Kino::DisconnectedError, true]"])
@@ -149,9 +149,9 @@ RSpec.describe "rack.input" do
       expect(log).to eq("")
     end
 
-    it "cannot be read after the answer" do
-      client = connect.say(Protocol.request("POST", "/late", "Content-Length: 5"))
-      expect(client.answer.body).to eq("answered")
+    it "cannot be read after the response" do
+      client = connect.write(Protocol.request("POST", "/late", "Content-Length: 5"))
+      expect(client.read_response.body).to eq("answered")
       expect(notes).to eq(["IOError"])
     end
   end

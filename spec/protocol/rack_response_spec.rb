@@ -3,9 +3,9 @@
 require "support/protocol"
 
 module Protocol
-  # What an app may return, and may not, by what it is.
+  # What an app may and may not return, by description.
   module ResponseTables
-    # What the server adds.
+    # The headers that the server adds.
     OWN = %w[content-length date transfer-encoding].freeze
 
     # Frozen all the way down, as constants of an app in Ractors are.
@@ -59,11 +59,11 @@ module Protocol
                        "an Array of others" => [1], "an Array with nil" => ["a", nil])
   end
 
-  # Returns all that stands in the tables, at the place that the query says, and bodies of all kinds.
+  # Returns the entries of the tables, by the index in the query, and bodies of all kinds.
   module Responses
     extend Routes
 
-    # Has to_ary, which closes it, as Rack wants it.
+    # Has to_ary, which closes it as Rack requires.
     class Arrayed < Body
       def to_ary
         close
@@ -82,7 +82,7 @@ module Protocol
       def no_triple(_env) = nil
       def fine(_env) = ok("fine")
 
-      # Bodies by kind, with the length that the query says.
+      # Bodies by kind, with the content-length in the query.
       def array(env) = [200, length(env), %w[onl y]]
       def each(env) = watched(env, 200, length(env), "onl", "y")
       def to_ary(env) = [200, length(env), Arrayed.new("onl", "y")]
@@ -121,7 +121,7 @@ module Protocol
         [200, {}, body]
       end
 
-      # Nobody reads as much as this.
+      # More than any client reads.
       def endless(env)
         watch(env)
         body = Body.new
@@ -155,7 +155,7 @@ end
 
 # The response of Rack's SPEC.
 module Protocol
-  # Sends headers whose values are the same, others, and the same again.
+  # Sends headers with the same values, with different ones, and with the same ones again.
   module Echoes
     def self.call(env)
       value = env["PATH_INFO"].delete_prefix("/")
@@ -171,11 +171,11 @@ RSpec.describe "Rack responses" do
   in_both_modes do
     before { serve(Protocol::Responses) }
 
-    # Reports what went wrong and goes on on the same connection.
+    # The error is logged, and the connection goes on.
     def expect_failure(target, to: "GET")
       client = connect
-      answer = client.ask(Protocol.request(to, target))
-      expect([answer.status, answer.names]).to eq([500, %w[content-type content-length date]])
+      response = client.exchange(Protocol.request(to, target))
+      expect([response.status, response.names]).to eq([500, %w[content-type content-length date]])
       expect(client.get("/fine").body).to eq("fine")
       expect(log).to include("kino: ")
     end
@@ -199,15 +199,15 @@ RSpec.describe "Rack responses" do
       Protocol::ResponseTables::GOOD_HEADERS.each_with_index do |(what, (_, fields)), place|
         it "may be #{what}" do
           %w[/headers /headers-of-a-stream].each do |target|
-            answer = connect.get("#{target}?#{place}")
-            expect(answer).to have_attributes(status: 200, body: "x")
-            expect(answer.fields_but(*Protocol::ResponseTables::OWN)).to eq(fields)
+            response = connect.get("#{target}?#{place}")
+            expect(response).to have_attributes(status: 200, body: "x")
+            expect(response.fields_except(*Protocol::ResponseTables::OWN)).to eq(fields)
           end
         end
       end
 
       Protocol::ResponseTables::BAD_HEADERS.each_with_index do |(what, _), place|
-        it "may not be #{what}: nothing of it is sent" do
+        it "may not be #{what}, of which nothing is sent" do
           expect_failure("/bad-headers?#{place}")
           expect(notes).to eq(["closed", ["finished", true, 200, "Kino::InvalidResponseError"]])
           expect_failure("/bad-headers-of-an-array?#{place}")
@@ -215,7 +215,7 @@ RSpec.describe "Rack responses" do
       end
     end
 
-    # What an app that came from Rack 2 has to change.
+    # What an app written for Rack 2 has to change.
     {
       "LF in a cookie" => 'header set-cookie must not hold control characters, got "a=b\nc=d": for several lines ' \
                           "give an Array of Strings",
@@ -226,7 +226,7 @@ RSpec.describe "Rack responses" do
         'the header transfer-encoding may only say that the body is "chunked" already, got "gzip, chunked"',
       "a coding beside a content-length" => "content-length beside transfer-encoding: leave out one of them"
     }.each do |what, message|
-      it "with #{what} are told what to change" do
+      it "with #{what} raise an error that says what to change" do
         connect.get("/bad-headers?#{Protocol::ResponseTables::BAD_HEADERS.keys.index(what)}")
         expect(log).to include("Kino::InvalidResponseError: ").and include(message)
       end
@@ -238,17 +238,17 @@ RSpec.describe "Rack responses" do
       end
     end
 
-    it "must be three" do
+    it "must have three elements" do
       expect_failure("/no-triple")
     end
 
-    it "have the headers of this answer, whatever was sent before" do
+    it "have the headers of this response, whatever was sent before" do
       serve(Protocol::Echoes)
       few = (0..30).map { |index| "v#{index}" }
       many = (0..300).map { |index| "n#{index}" }
       [%w[a a b b a], few, %w[a a], ["l" * 300] * 2, many, %w[a]].flatten.each do |value|
-        answer = connect.get("/#{value}")
-        expect(answer.fields_but(*Protocol::ResponseTables::OWN)).to eq(
+        response = connect.get("/#{value}")
+        expect(response.fields_except(*Protocol::ResponseTables::OWN)).to eq(
           [%w[content-type text/plain], ["x-value", value], ["x-twice", value], %w[x-twice b], [value, "name"]]
         )
       end
@@ -263,20 +263,20 @@ RSpec.describe "Rack responses" do
           expect(log).to eq("")
         end
 
-        it "end with the connection for HTTP/1.0, or with their length, #{target}" do
-          expect(connect.ask("GET #{target} HTTP/1.0\r\n\r\n")).to have_attributes(body: "only")
-          expect(connect.ask("GET #{target}?4 HTTP/1.0\r\n\r\n")).to have_attributes(body: "only")
+        it "end with the connection or their length for HTTP/1.0, #{target}" do
+          expect(connect.exchange("GET #{target} HTTP/1.0\r\n\r\n")).to have_attributes(body: "only")
+          expect(connect.exchange("GET #{target}?4 HTTP/1.0\r\n\r\n")).to have_attributes(body: "only")
         end
 
-        it "shorter than their content-length break the connection, #{target}" do
-          client = connect.say(Protocol.get("#{target}?10"))
-          expect { client.answer }.to raise_error(Protocol::Client::Broken)
-          expect(client).to be_closed
+        it "break the connection if they are shorter than their content-length, #{target}" do
+          client = connect.write(Protocol.get("#{target}?10"))
+          expect { client.read_response }.to raise_error(HttpClient::Broken)
+          expect(client).to be_closed_by_server
           notes
           expect(log).to match(/6 bytes shorter/)
         end
 
-        it "longer than their content-length are cut, and never overrun, #{target}" do
+        it "are truncated if they are longer than their content-length, #{target}" do
           [3, 2, 1].each do |length|
             client = connect
             10.times { expect(client.get("#{target}?#{length}").body).to eq("only"[0, length]) }
@@ -297,33 +297,33 @@ RSpec.describe "Rack responses" do
       end
 
       %w[/each /call-stream].each do |target|
-        it "that are too short say so to rack.response_finished, #{target}" do
-          client = connect.say(Protocol.get("#{target}?10"))
-          expect(client).not_to be_closed
+        it "report to rack.response_finished that they are too short, #{target}" do
+          client = connect.write(Protocol.get("#{target}?10"))
+          expect(client).not_to be_closed_by_server
           expect(notes.last).to eq(["finished", true, 200, "Kino::InvalidResponseError"])
           log
         end
 
-        it "of the length that they announce leave no trace of a client that leaves, #{target}" do
+        it "of the announced length do not log that the client left, #{target}" do
           client = connect
           20.times { expect(client.get("#{target}?4").body).to eq("only") }
           expect(server.stats[:disconnects]).to eq(0)
         end
       end
 
-      it "that have each and call are enumerated" do
+      it "are enumerated if they have both each and call" do
         expect(connect.get("/both").body).to eq("each")
       end
     end
 
     describe "that fail" do
-      it "at once are a 500" do
+      it "become a 500 if the app raises" do
         expect_failure("/raises")
         expect_failure("/not-implemented")
         expect_failure("/raises", to: "POST")
       end
 
-      it "before the first chunk are a 500" do
+      it "become a 500 before the first chunk" do
         expect_failure("/raises-at?0")
         expect(notes).to eq(["closed", ["finished", true, 200, "RuntimeError"]])
         expect_failure("/yields-others")
@@ -332,23 +332,23 @@ RSpec.describe "Rack responses" do
 
       { "/raises-at?1" => "RuntimeError", "/raises-at?2" => "RuntimeError", "/stream-raises" => "RuntimeError",
         "/yields-others-late" => "Kino::InvalidResponseError" }.each do |target, error|
-        it "after the head break the connection behind what was sent, #{target}" do
-          client = connect.say(Protocol.get(target))
-          expect([client.head.status, client.chunk]).to eq([200, "one"])
-          expect { 2.times { client.chunk or break } && raise("it looks complete") }
-            .to raise_error(Protocol::Client::Broken)
+        it "break the connection after the head, behind what was sent, #{target}" do
+          client = connect.write(Protocol.get(target))
+          expect([client.read_head.status, client.read_chunk]).to eq([200, "one"])
+          expect { 2.times { client.read_chunk or break } && raise("it looks complete") }
+            .to raise_error(HttpClient::Broken)
           expect(notes.last).to eq(["finished", true, 200, error])
           expect(log).to include(error)
         end
 
-        it "after the head do not look complete to HTTP/1.0, #{target}" do
-          client = connect.say("GET #{target} HTTP/1.0\r\n\r\n")
-          expect { client.answer }.to raise_error(Protocol::Client::Broken)
+        it "do not look complete to HTTP/1.0 after the head, #{target}" do
+          client = connect.write("GET #{target} HTTP/1.0\r\n\r\n")
+          expect { client.read_response }.to raise_error(HttpClient::Broken)
           log
         end
       end
 
-      it "in close are logged" do
+      it "are logged if close raises" do
         expect(connect.get("/close-raises").body).to eq("one")
         notes
         expect(log).to include("on purpose")
@@ -360,8 +360,8 @@ RSpec.describe "Rack responses" do
         "/to-ary?10" => "GET", "/raises-at?0" => "GET", "/raises-at?1" => "GET", "/bad-status?0" => "GET",
         "/bad-headers?0" => "HEAD" }.each do |target, verb|
         it "is called exactly once, #{verb} #{target}" do
-          client = connect.say(Protocol.request(verb, target))
-          client.head
+          client = connect.write(Protocol.request(verb, target))
+          client.read_head
           expect(notes.count("closed")).to eq(1)
           log
         end
@@ -369,9 +369,9 @@ RSpec.describe "Rack responses" do
 
       %i[close reset].each do |how|
         it "is called exactly once when the client has left (#{how})" do
-          client = connect.say(Protocol.get("/endless"))
-          client.head
-          client.chunk
+          client = connect.write(Protocol.get("/endless"))
+          client.read_head
+          client.read_chunk
           client.public_send(how)
           expect(notes).to eq(["closed", ["finished", true, 200, "Kino::DisconnectedError"]])
           await_stats(in_flight: 0, disconnects: 1)
@@ -381,13 +381,13 @@ RSpec.describe "Rack responses" do
     end
 
     describe "rack.response_finished" do
-      it "runs in reverse order, and one that raises stops none" do
+      it "runs in reverse order, even if one raises" do
         expect(connect.get("/finished").body).to eq("x")
         expect(notes).to eq(["last", ["finished", true, 200, nil]])
         expect(log).to include("on purpose")
       end
 
-      it "gets the error where there is no answer" do
+      it "gets the error if there is no response" do
         expect_failure("/finished-in-vain")
         expect(notes).to eq([["finished", true, nil, "RuntimeError"]])
       end

@@ -8,7 +8,7 @@ module Protocol
     extend Routes
 
     class << self
-      # Answers each line when it comes.
+      # Responds to each line as it arrives.
       def echo(_env)
         streaming do |stream|
           stream.each { |line| stream << line.upcase }
@@ -63,7 +63,7 @@ module Protocol
 
       def empty(_env) = streaming { nil }
 
-      # Writes until somebody stops it, and tells of what class that was.
+      # Writes until an exception stops it, and notes its class.
       def endless(env)
         watch(env)
         streaming do |stream|
@@ -74,7 +74,7 @@ module Protocol
         end
       end
 
-      # Writes as much as the query says, and a byte of a file for each piece of it.
+      # Writes as many pieces as the query says, and a byte to a file for each.
       def measured(env)
         pieces, path = env["QUERY_STRING"].split(",", 2)
         streaming do |stream|
@@ -85,7 +85,7 @@ module Protocol
         end
       end
 
-      # Several threads write so many pieces each, and tell what came of it.
+      # Several threads write pieces, and note the outcome.
       def together(env)
         watch(env)
         streaming do |stream|
@@ -96,12 +96,12 @@ module Protocol
         end
       end
 
-      # A thread that waits in line behind another writer is ended, and so is the one before it.
+      # Kills a thread that waits behind another writer, and that writer.
       def killed(env)
         streaming do |stream|
           threads = Array.new(3) { Thread.new { loop { stream << ("x" * 65_536) } } }
           env["rack.input"].read(1)
-          note(threads.map { |thread| thread.kill.join(LIMIT) == thread }.inspect)
+          note(threads.map { |thread| thread.kill.join(TIMEOUT) == thread }.inspect)
         end
       end
 
@@ -119,40 +119,40 @@ RSpec.describe "Rack streams" do
   in_both_modes do
     before { serve(Protocol::Streams) }
 
-    def open_request(target, *) = connect.say(Protocol.request("POST", target, "Transfer-Encoding: chunked", *))
+    def open_request(target, *) = connect.write(Protocol.request("POST", target, "Transfer-Encoding: chunked", *))
 
-    def say_chunk(client, data) = client.say("#{data.bytesize.to_s(16)}\r\n#{data}\r\n")
+    def say_chunk(client, data) = client.write("#{data.bytesize.to_s(16)}\r\n#{data}\r\n")
 
-    it "read the request while they write the response" do
+    it "can read the request while they write the response" do
       client = open_request("/echo")
-      expect(client.head).to have_attributes(status: 200)
-      %W[one\n two\n].each { |line| expect(say_chunk(client, line).chunk).to eq(line.upcase) }
+      expect(client.read_head).to have_attributes(status: 200)
+      %W[one\n two\n].each { |line| expect(say_chunk(client, line).read_chunk).to eq(line.upcase) }
       say_chunk(client, "thr")
       say_chunk(client, "ee\nfour")
-      expect(client.chunk).to eq("THREE\n")
-      client.say("0\r\n\r\n")
-      expect([client.chunk, client.chunk]).to eq(["FOUR", nil])
+      expect(client.read_chunk).to eq("THREE\n")
+      client.write("0\r\n\r\n")
+      expect([client.read_chunk, client.read_chunk]).to eq(["FOUR", nil])
       expect(client.get("/fine").body).to eq("fine")
     end
 
-    it "write and read in all the ways of Rack" do
-      answer = connect.ask(Protocol.post("/everything", "01line\n2rest"))
-      expect(answer.body).to eq("a1bcde\u00e9f[01][line\n][22][rest][][nil]".b)
+    it "support all of Rack's methods to write and read" do
+      response = connect.exchange(Protocol.post("/everything", "01line\n2rest"))
+      expect(response.body).to eq("a1bcde\u00e9f[01][line\n][22][rest][][nil]".b)
       expect(notes).to eq(["[1, 4, true]"])
     end
 
     it "can be closed for reading" do
-      expect(connect.ask(Protocol.post("/close-read", "0123")).body).to eq("0still")
+      expect(connect.exchange(Protocol.post("/close-read", "0123")).body).to eq("0still")
       expect(notes).to eq(["[false, IOError, IOError, IOError]"])
     end
 
     it "can be closed for writing" do
-      expect(connect.ask(Protocol.post("/close-write", "body")).body).to eq("before ")
+      expect(connect.exchange(Protocol.post("/close-write", "body")).body).to eq("before ")
       expect(notes).to eq(['[false, IOError, IOError, "body"]'])
     end
 
     it "can be closed, and closed again" do
-      expect(connect.ask(Protocol.post("/close", "body")).body).to eq("before")
+      expect(connect.exchange(Protocol.post("/close", "body")).body).to eq("before")
       expect(notes).to eq(["[true, IOError, IOError]"])
     end
 
@@ -160,29 +160,29 @@ RSpec.describe "Rack streams" do
       expect(connect.get("/empty")).to have_attributes(status: 200, body: "")
     end
 
-    it "read on when all of the response that was announced is written" do
-      client = connect.say(Protocol.request("POST", "/sized", "Content-Length: 4"))
-      expect(client.answer.body).to eq("one")
-      client.say("more")
+    it "can read on after the whole content-length is written" do
+      client = connect.write(Protocol.request("POST", "/sized", "Content-Length: 4"))
+      expect(client.read_response.body).to eq("one")
+      client.write("more")
       await_stats(in_flight: 0)
       expect(notes).to eq(["more"])
       expect(server.stats[:disconnects]).to eq(0)
     end
 
-    it "read to the end of chunks when all of the response that was announced is written" do
-      client = connect.say(Protocol.request("POST", "/sized", "Transfer-Encoding: chunked"))
-      expect(client.answer.body).to eq("one")
-      client.say("4\r\nmore\r\n0\r\n\r\n")
+    it "can read a chunked request to its end after the whole content-length is written" do
+      client = connect.write(Protocol.request("POST", "/sized", "Transfer-Encoding: chunked"))
+      expect(client.read_response.body).to eq("one")
+      client.write("4\r\nmore\r\n0\r\n\r\n")
       await_stats(in_flight: 0)
       expect(notes).to eq(["more"])
       expect(client.get("/empty").status).to eq(200)
     end
 
-    it "end for the app when the client has left, and leave the worker free" do
+    it "end when the client leaves, and free the worker" do
       %i[close reset].each do |how|
-        client = connect.say(Protocol.get("/endless"))
-        client.head
-        client.chunk
+        client = connect.write(Protocol.get("/endless"))
+        client.read_head
+        client.read_chunk
         client.public_send(how)
         expect(notes).to eq(["[true, Kino::DisconnectedError]", ["finished", true, 200, "Kino::DisconnectedError"]])
       end
@@ -190,55 +190,56 @@ RSpec.describe "Rack streams" do
       expect(log).to eq("")
     end
 
-    it "wait for a client that reads slowly, and hold no more than a bound for it" do
+    it "wait for a client that reads slowly, and buffer a bounded amount" do
       pieces = 600 # of 64 KiB each: more than any socket buffers
       Tempfile.create do |file|
-        client = connect.say(Protocol.get("/measured?#{pieces},#{file.path}"))
-        client.head
+        client = connect.write(Protocol.get("/measured?#{pieces},#{file.path}"))
+        client.read_head
         seen = [-1]
-        # It has come to rest when it is the same for as long as this takes; if that is too early, it is only smaller.
+        # The writer has stalled when the size stays the same for this long; if that is too early, the size is only
+        # smaller.
         eventually("the writer rests") { seen.push(file.size).last(100).then { it.size == 100 && it.uniq.one? } }
         expect(file.size).to be < pieces
-        expect(Array.new(pieces) { client.chunk.bytesize }.sum).to eq(pieces * 65_536)
-        expect([client.chunk, file.size]).to eq([nil, pieces])
+        expect(Array.new(pieces) { client.read_chunk.bytesize }.sum).to eq(pieces * 65_536)
+        expect([client.read_chunk, file.size]).to eq([nil, pieces])
       end
     end
 
-    it "can be written by several threads, which all go on when the client does" do
+    it "can be written by several threads, which all resume when the client reads" do
       pieces = 200
-      client = connect.say(Protocol.get("/together?#{pieces}"))
-      client.head
-      expect(Array.new(3 * pieces) { client.chunk.bytesize }.sum).to eq(3 * pieces * 65_536)
-      expect(client.chunk).to be_nil
+      client = connect.write(Protocol.get("/together?#{pieces}"))
+      client.read_head
+      expect(Array.new(3 * pieces) { client.read_chunk.bytesize }.sum).to eq(3 * pieces * 65_536)
+      expect(client.read_chunk).to be_nil
       expect(notes).to eq(["[200, 200, 200]", ["finished", true, 200, nil]])
     end
 
-    it "end for all threads that write when the client has left" do
-      client = connect.say(Protocol.get("/together?100000"))
-      client.head
-      client.chunk
+    it "end for all writing threads when the client leaves" do
+      client = connect.write(Protocol.get("/together?100000"))
+      client.read_head
+      client.read_chunk
       client.reset
       gone = ["Kino::DisconnectedError"] * 3
       expect(notes).to eq(["[#{gone.join(", ")}]", ["finished", true, 200, nil]])
     end
 
-    it "let threads be killed that wait to write" do
+    it "let a thread that waits to write be killed" do
       client = open_request("/killed")
-      client.head
-      client.chunk
+      client.read_head
+      client.read_chunk
       say_chunk(client, "x")
-      nil while client.chunk
+      nil while client.read_chunk
       expect(notes).to eq(["[true, true, true]"])
     end
 
     it "wait for a client that writes slowly" do
       client = open_request("/echo")
-      client.head
+      client.read_head
       await_stats(in_flight: 1)
       expect(client).to be_quiet
-      expect(say_chunk(client, "now\n").chunk).to eq("NOW\n")
-      client.say("0\r\n\r\n")
-      expect(client.chunk).to be_nil
+      expect(say_chunk(client, "now\n").read_chunk).to eq("NOW\n")
+      client.write("0\r\n\r\n")
+      expect(client.read_chunk).to be_nil
     end
   end
 end

@@ -3,7 +3,7 @@
 require "support/protocol"
 
 module Protocol
-  # Answers with the status that stands in the query, and with all that it must not have.
+  # Responds with the status in the query, and with everything that it must not have.
   module Statuses
     extend Routes
 
@@ -67,34 +67,34 @@ RSpec.describe "HTTP statuses" do
     describe "408 (RFC 9110 section 15.5.9) for a body that stalls" do
       before { start(body_timeout: 0.05) }
 
-      it "is answered, and the app's read raises" do
+      it "is sent, and the app's read raises" do
         [Protocol.request("POST", "/rescued", "Content-Length: 5"), Protocol.post("/rescued", "half")[..-2],
          Protocol.chunked("/rescued", ""), Protocol.chunked("/rescued", "5\r\nhalf")].each do |bytes|
-          expect_refusal(connect.say(bytes), 408)
+          expect_refusal(connect.write(bytes), 408)
           expect(notes).to eq(["Kino::BodyTimeoutError"])
         end
         expect(server.stats[:refusals]).to eq(body_timeout: 4)
       end
 
-      it "is an abort if the answer has begun" do
-        client = connect.say(Protocol.request("POST", "/begun", "Content-Length: 5"))
-        expect([client.head.status, client.chunk]).to eq([200, "begun"])
-        expect { client.chunk }.to raise_error(Protocol::Client::Broken)
+      it "aborts the connection if the response has started" do
+        client = connect.write(Protocol.request("POST", "/begun", "Content-Length: 5"))
+        expect([client.read_head.status, client.read_chunk]).to eq([200, "begun"])
+        expect { client.read_chunk }.to raise_error(HttpClient::Broken)
         expect(notes).to eq([["finished", true, 200, "Kino::BodyTimeoutError"]])
       end
     end
 
     it "503 comes with retry-after if the queue stays full (RFC 9110 section 15.6.4)" do
       start(queue_depth: 1, queue_timeout: 0)
-      busy = connect.say(Protocol.request("POST", "/read", "Content-Length: 1"))
+      busy = connect.write(Protocol.request("POST", "/read", "Content-Length: 1"))
       await_stats(in_flight: 1)
-      queued = connect.say(Protocol.get("/array?200"))
+      queued = connect.write(Protocol.get("/array?200"))
       await_stats(queued: 1)
-      answer = connect.get("/array?200")
-      expect([answer.status, answer["retry-after"]]).to match([503, /\A\d+\z/])
+      response = connect.get("/array?200")
+      expect([response.status, response["retry-after"]]).to match([503, /\A\d+\z/])
       expect(server.stats).to include(rejected: 1, served: 0)
-      busy.say("x").answer
-      expect(queued.answer.status).to eq(200)
+      busy.write("x").read_response
+      expect(queued.read_response.status).to eq(200)
     end
   end
 end

@@ -4,7 +4,7 @@ require "support/protocol"
 require "time"
 
 module Protocol
-  # Answers of all kinds.
+  # Responses of all kinds.
   module Dated
     extend Routes
 
@@ -26,7 +26,7 @@ RSpec.describe "HTTP dates" do
     before { serve(Protocol::Dated, max_body_size: 1, head_timeout: 0.2) }
 
     {
-      "a whole answer" => Protocol.get("/array"),
+      "a whole response" => Protocol.get("/array"),
       "a stream" => Protocol.get("/stream"),
       "HEAD" => Protocol.request("HEAD", "/array"),
       "204" => Protocol.get("/none"),
@@ -37,19 +37,19 @@ RSpec.describe "HTTP dates" do
       "a partial hijack" => Protocol.get("/partial"),
       "HTTP/1.0" => "GET /array HTTP/1.0\r\n\r\n"
     }.each do |what, bytes|
-      it "stand on #{what}, once and as a date, and no server does" do
-        answer = connect.say(bytes).head
-        expect(Time.httpdate(answer["date"]).httpdate).to eq(answer["date"])
-        expect(answer["server"]).to be_nil
+      it "are sent once with #{what}, without a server header" do
+        response = connect.write(bytes).read_head
+        expect(Time.httpdate(response["date"]).httpdate).to eq(response["date"])
+        expect(response["server"]).to be_nil
         log
       end
     end
 
-    it "are the app's if it gives one" do
+    it "are the app's, if it sends one" do
       expect(connect.get("/own")["date"]).to eq("Thu, 01 Jan 1970 00:00:00 GMT")
     end
 
-    it "leave the app its server header" do
+    it "do not replace the app's server header" do
       expect(connect.get("/server")["server"]).to eq("the app's")
     end
   end

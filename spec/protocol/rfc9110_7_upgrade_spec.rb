@@ -3,7 +3,7 @@
 require "support/protocol"
 
 module Protocol
-  # Speaks "echo": gives each line back in capital letters.
+  # Speaks "echo": returns each line in capitals.
   module Upgrading
     extend Routes
 
@@ -21,13 +21,13 @@ module Protocol
     class << self
       def offered(env) = ok(env["rack.protocol"].inspect)
 
-      # As Rack says it.
+      # As in Rack's SPEC.
       def rack(env)
         watch(env)
         [101, { "rack.protocol" => "echo", "x-app" => "1" }, Echo.new]
       end
 
-      # Rack leaves the status to the server, which knows what the protocol calls it.
+      # Rack leaves the status to the server, because it depends on the protocol.
       def rack_ok(_env) = [200, { "rack.protocol" => "echo" }, Echo.new]
 
       def by_hand(_env) = [101, { "connection" => "upgrade", "upgrade" => "echo" }, Echo.new]
@@ -63,7 +63,7 @@ module Protocol
 
       def kind(_env)
         [101, { "rack.protocol" => "echo" }, lambda { |socket|
-          waited = socket.wait_readable(LIMIT).equal?(socket)
+          waited = socket.wait_readable(TIMEOUT).equal?(socket)
           note([socket.is_a?(IO), waited, socket.readpartial(10)].inspect)
         }]
       end
@@ -81,7 +81,7 @@ RSpec.describe "HTTP upgrades" do
     def upgrade(target) = Protocol.get(target, "Connection: keep-alive, Upgrade", "Upgrade: echo")
 
     describe "rack.protocol in the env" do
-      def offered(*) = connect.get("/offered", *).body
+      def offered(*) = connect.exchange(Protocol.get("/offered", *)).body
 
       it "is what the client offers, in its order" do
         expect(offered).to eq("nil")
@@ -93,99 +93,99 @@ RSpec.describe "HTTP upgrades" do
         expect(offered("Connection: upgrade", "Upgrade: a, ,b,")).to eq('["a", "b"]')
       end
 
-      it "is not there without connection: upgrade, which the sender must send" do
+      it "is absent without connection: upgrade, which the sender must send" do
         expect(offered("Upgrade: echo")).to eq("nil")
       end
 
-      it "is not there in HTTP/1.0, where Upgrade must be ignored" do
+      it "is absent in HTTP/1.0, where Upgrade must be ignored" do
         bytes = "GET /offered HTTP/1.0\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n"
-        expect(connect.ask(bytes).body).to eq("nil")
+        expect(connect.exchange(bytes).body).to eq("nil")
       end
     end
 
     ["/rack", "/rack-ok", "/by-hand"].each do |target|
       it "switch protocols with a callable body, #{target}" do
-        client = connect.say(upgrade(target))
-        head = client.head
+        client = connect.write(upgrade(target))
+        head = client.read_head
         expect(head.status).to eq(101)
         expect([head["connection"], head["upgrade"]]).to eq(%w[upgrade echo])
         expect(head.names & %w[content-length transfer-encoding rack.protocol]).to eq([])
-        expect(client.say("one\n").socket.gets).to eq("ONE\n")
-        client.say("two\nGET / HTTP/1.1\n").socket.close_write
-        expect(client.rest).to eq("TWO\nGET / HTTP/1.1\n")
+        expect(client.write("one\n").socket.gets).to eq("ONE\n")
+        client.write("two\nGET / HTTP/1.1\n").socket.close_write
+        expect(client.read_rest).to eq("TWO\nGET / HTTP/1.1\n")
         expect(notes).to include("closed").once
       end
     end
 
-    it "carry what the client sends ahead" do
-      client = connect.say("#{upgrade("/rack")}ahead\n\0")
-      expect(client.head["x-app"]).to eq("1")
+    it "pass on what the client sends ahead" do
+      client = connect.write("#{upgrade("/rack")}ahead\n\0")
+      expect(client.read_head["x-app"]).to eq("1")
       client.socket.close_write
-      expect(client.rest).to eq("AHEAD\n\0")
+      expect(client.read_rest).to eq("AHEAD\n\0")
     end
 
-    it "carry what the client sends ahead of an answer to a request with a body" do
-      client = connect.say("#{Protocol.post("/rack", "hi", "Connection: upgrade", "Upgrade: echo")}ahead\n")
-      client.head
+    it "pass on what the client sends ahead, after a request with a body" do
+      client = connect.write("#{Protocol.post("/rack", "hi", "Connection: upgrade", "Upgrade: echo")}ahead\n")
+      client.read_head
       client.socket.close_write
-      expect(client.rest).to eq("AHEAD\n")
+      expect(client.read_rest).to eq("AHEAD\n")
     end
 
     it "give the body a real IO" do
-      client = connect.say(upgrade("/kind"))
-      client.head
-      client.say("bytes")
-      expect(client).to be_closed
+      client = connect.write(upgrade("/kind"))
+      client.read_head
+      client.write("bytes")
+      expect(client).to be_closed_by_server
       expect(notes).to eq(['[true, true, "bytes"]'])
     end
 
-    it "end with the socket, although the body raises" do
-      client = connect.say(upgrade("/raises"))
-      expect([client.head.status, client.rest]).to eq([101, "begun"])
+    it "close the socket if the body raises" do
+      client = connect.write(upgrade("/raises"))
+      expect([client.read_head.status, client.read_rest]).to eq([101, "begun"])
       expect(notes).to eq([["finished", true, 101, "RuntimeError"]])
       expect(log).to include("on purpose")
     end
 
-    it "that the app does not grant leave the connection as it was" do
+    it "leave the connection as it was if the app does not grant them" do
       client = connect
-      expect(client.ask(upgrade("/no")).body).to eq("no")
-      client.say(upgrade("/no") + Protocol.get("/no"))
-      expect([client.answer.body, client.answer.body]).to eq(%w[no no])
+      expect(client.exchange(upgrade("/no")).body).to eq("no")
+      client.write(upgrade("/no") + Protocol.get("/no"))
+      expect([client.read_response.body, client.read_response.body]).to eq(%w[no no])
     end
 
-    it "cannot choose what the client has not offered" do
-      expect(connect.ask(upgrade("/other")).status).to eq(500)
+    it "cannot choose a protocol that the client did not offer" do
+      expect(connect.exchange(upgrade("/other")).status).to eq(500)
       expect(connect.get("/rack").status).to eq(500)
       expect(notes.count("closed")).to eq(2)
       expect(log).to include("has not offered", "has not asked")
     end
 
-    it "may have their status as a String of digits, and as nothing else" do
-      client = connect.say(upgrade("/status?101"))
-      expect(client.head.status).to eq(101)
+    it "accept a String of digits as the status, and nothing else" do
+      client = connect.write(upgrade("/status?101"))
+      expect(client.read_head.status).to eq(101)
       client.socket.close_write
-      expect(client.rest).to eq("")
+      expect(client.read_rest).to eq("")
       %w[0x65 1_01 101.9 101.0].each do |status|
-        expect(connect.ask(upgrade("/status?#{status}")).status).to eq(500)
+        expect(connect.exchange(upgrade("/status?#{status}")).status).to eq(500)
         expect(log).to include("the status must be an Integer")
       end
     end
 
     it "need headers" do
-      expect(connect.ask(upgrade("/no-headers")).status).to eq(500)
+      expect(connect.exchange(upgrade("/no-headers")).status).to eq(500)
       expect(notes).to eq(["closed", ["finished", true, 101, "Kino::InvalidResponseError"]])
       expect(log).to include("the headers must be a Hash, got NilClass")
     end
 
     it "need a body that can be called" do
-      expect(connect.ask(upgrade("/no-callable")).status).to eq(500)
+      expect(connect.exchange(upgrade("/no-callable")).status).to eq(500)
       expect(notes).to eq(["closed", ["finished", true, 101, "Kino::InvalidResponseError"]])
       expect(log).to include("must respond to call")
     end
 
-    it "leave nothing behind" do
-      client = connect.say(upgrade("/rack"))
-      client.head
+    it "leak nothing" do
+      client = connect.write(upgrade("/rack"))
+      client.read_head
       expect(server.stats[:in_flight]).to eq(0)
       client.reset
       await_stats(connections: 0)

@@ -3,7 +3,7 @@
 require "support/protocol"
 
 module Protocol
-  # Answers with a body, whatever the method is.
+  # Responds with a body to any method.
   module Methods
     extend Routes
 
@@ -15,7 +15,7 @@ module Protocol
     class << self
       def array(_env) = ok("four")
       def sized(_env) = [200, { "content-length" => "4" }, ["four"]]
-      # What HEAD may say about a body that is not made for it.
+      # A content-length that HEAD may send without the body.
       def claimed(_env) = [200, { "content-length" => "1000" }, []]
       def each(_env) = [200, HEADERS, Unread.new]
       def each_sized(_env) = [200, { "content-length" => "1000" }, Unread.new]
@@ -34,10 +34,10 @@ RSpec.describe "HTTP methods" do
     describe "HEAD (RFC 9110 section 9.3.2)" do
       def head(target)
         client = connect
-        answer = client.ask(Protocol.request("HEAD", target))
-        # Whatever stood behind the head would be read here.
+        response = client.exchange(Protocol.request("HEAD", target))
+        # Bytes behind the head would be read here.
         expect(client.get("/array").body).to eq("four")
-        answer
+        response
       end
 
       it "has the length that GET would have, and no body" do
@@ -47,7 +47,7 @@ RSpec.describe "HTTP methods" do
         expect(head("/each-sized")["content-length"]).to eq("1000")
       end
 
-      it "does not make a body, but closes it" do
+      it "does not iterate the body, but closes it" do
         expect(head("/each")).to have_attributes(status: 200)
         expect(notes).to eq(["closed"])
         expect(head("/call-stream")).to have_attributes(status: 200)
@@ -57,15 +57,15 @@ RSpec.describe "HTTP methods" do
         expect(head("/file")["content-length"]).to eq(File.size(__FILE__).to_s)
       end
 
-      it "counts nobody as having left" do
+      it "does not count as a disconnect" do
         20.times { head("/each") }
         expect(server.stats[:disconnects]).to eq(0)
       end
     end
 
-    it "are any token, as they were sent" do
+    it "may be any token, and reach the app as sent" do
       ["PATCH", "M-SEARCH", "get", "!#$%&'*+-.^_`|~"].each do |verb|
-        expect(connect.ask(Protocol.request(verb, "/verb"))["x-verb"]).to eq(verb)
+        expect(connect.exchange(Protocol.request(verb, "/verb"))["x-verb"]).to eq(verb)
       end
     end
   end

@@ -37,12 +37,12 @@ RSpec.describe "HTTP/1.1 messages" do
       )
       it_refuses({ "any number of them" => "\r\n" * 50 }, with: 400, as: :bad_request_line)
 
-      it "are accepted after a body, as old clients send them" do
+      it "are accepted after a body, because old clients send them" do
         serve(Protocol::Plain)
         client = connect
-        expect(client.ask(Protocol.post("/", "one")).body).to eq("one")
-        client.say("\r\n")
-        expect(client.ask(Protocol.post("/", "two")).body).to eq("two")
+        expect(client.exchange(Protocol.post("/", "one")).body).to eq("one")
+        client.write("\r\n")
+        expect(client.exchange(Protocol.post("/", "two")).body).to eq("two")
       end
     end
 
@@ -69,29 +69,29 @@ RSpec.describe "HTTP/1.1 messages" do
         }, with: 505, as: :bad_version
       )
 
-      it "1.0 is served without a Host, and the connection closed" do
+      it "1.0 is served without a Host, and the connection is closed" do
         serve(Protocol::Env)
         client = connect
-        answer = client.ask("GET /x HTTP/1.0\r\n\r\n")
-        env = Marshal.load(answer.body) # rubocop:disable Security/MarshalLoad
+        response = client.exchange("GET /x HTTP/1.0\r\n\r\n")
+        env = Marshal.load(response.body) # rubocop:disable Security/MarshalLoad
         expect(env).to include("SERVER_PROTOCOL" => "HTTP/1.0", "PATH_INFO" => "/x")
-        expect(client).to be_closed
+        expect(client).to be_closed_by_server
       end
 
-      it "of HTTP/0.9 is no request line" do
+      it "cannot be omitted, as in HTTP/0.9" do
         serve(Protocol::Plain)
-        expect_refusal(connect.say("GET /\r\n\r\n"), 400)
+        expect_refusal(connect.write("GET /\r\n\r\n"), 400)
         expect(server.stats[:refusals]).to eq(bad_request_line: 1)
       end
     end
 
-    it "take a head in any pieces" do
+    it "may arrive in any pieces" do
       serve(Protocol::Plain)
       request = "\r\n#{Protocol.chunked("/x", "3;a=b\r\nabc\r\n0\r\nT: x\r\n\r\n")}"
       [1, 2, 3, 7, 50].each do |size|
         client = connect
-        request.bytes.each_slice(size) { |bytes| client.say(bytes.pack("C*")) }
-        expect(client.answer.body).to eq("abc")
+        request.bytes.each_slice(size) { |bytes| client.write(bytes.pack("C*")) }
+        expect(client.read_response.body).to eq("abc")
       end
     end
   end

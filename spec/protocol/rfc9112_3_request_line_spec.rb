@@ -43,7 +43,7 @@ RSpec.describe "HTTP/1.1 request lines" do
           "another scheme" => Protocol.get("ftp://h/x"),
           "an absolute form with one slash" => Protocol.get("http:/h/x"),
           "an absolute form with a fragment" => Protocol.get("http://h/x#y"),
-          # What the parser behind the checks refuses has to be refused, and counted, by them.
+          # Our checks must refuse, and count, whatever the parser behind them would refuse.
           "< in a path (RFC 3986 section 2)" => Protocol.get("/a<b"),
           "> in a query" => Protocol.get("/?a>b"),
           "a quotation mark in a query" => Protocol.get("/?a\"b"),

@@ -2,7 +2,7 @@
 
 require "support/protocol"
 
-# RFC 9112 section 6: how long a request body is, which two parsers must never see differently.
+# RFC 9112 section 6: the length of a request body, on which two parsers must never disagree.
 RSpec.describe "HTTP/1.1 body lengths" do
   in_both_modes do
     describe "Content-Length (RFC 9112 section 6.2, RFC 9110 section 8.6)" do
@@ -33,7 +33,7 @@ RSpec.describe "HTTP/1.1 body lengths" do
         "one for GET" => "#{Protocol.get("/", "Content-Length: 3")}abc"
       )
 
-      it "given twice alike reaches the app once" do
+      it "sent twice with the same value reaches the app once" do
         serve(Protocol::Env)
         env = env_of("#{Protocol.request("POST", "/", "Content-Length: 3", "Content-Length: 3")}abc")
         expect(env["CONTENT_LENGTH"]).to eq("3")
@@ -73,7 +73,7 @@ RSpec.describe "HTTP/1.1 body lengths" do
       end
       it_refuses(
         {
-          "a coding nobody speaks" => "#{Protocol.request("POST", "/", "Transfer-Encoding: gzip, chunked")}0\r\n\r\n"
+          "an unsupported coding" => "#{Protocol.request("POST", "/", "Transfer-Encoding: gzip, chunked")}0\r\n\r\n"
         }, with: 501, as: :unknown_transfer_coding
       )
       it_refuses(
@@ -88,8 +88,8 @@ RSpec.describe "HTTP/1.1 body lengths" do
 
     it "a request without either has no body" do
       serve(Protocol::Plain)
-      client = connect.say(Protocol.request("POST", "/") + Protocol.get("/"))
-      expect([client.answer.body, client.answer.body]).to eq(["", ""])
+      client = connect.write(Protocol.request("POST", "/") + Protocol.get("/"))
+      expect([client.read_response.body, client.read_response.body]).to eq(["", ""])
     end
 
     describe "max_body_size (RFC 9110 section 15.5.14)" do

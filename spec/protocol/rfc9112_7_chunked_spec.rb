@@ -14,13 +14,13 @@ module Protocol
         ok(env["rack.input"].read)
       end
 
-      # Rescues it, and answers all the same.
+      # Rescues it, and responds anyway.
       def rescued(env)
         note(outcome { env["rack.input"].read }.name)
         ok("too late")
       end
 
-      # Has begun its answer when it reads.
+      # Reads after its response has started.
       def begun(env)
         watch(env)
         [200, HEADERS, lambda { |stream|
@@ -83,18 +83,18 @@ RSpec.describe "HTTP/1.1 chunked bodies" do
 
   in_both_modes do
     bad.each do |what, body|
-      it "refuses #{what} with 400, and the app's read raises" do
+      it "get 400 for #{what}, and the app's read raises" do
         serve(Protocol::ChunkReader)
-        expect_refusal(connect.say(Protocol.chunked("/read", body)), 400)
+        expect_refusal(connect.write(Protocol.chunked("/read", body)), 400)
         expect(server.stats[:refusals]).to eq(bad_chunk: 1)
         expect(notes).to eq([["finished", true, nil, "Kino::BadBodyError"]])
         log
       end
     end
 
-    it "logs nothing of it, for the app has no part in it" do
+    it "are not logged when they are malformed, which is not the app's fault" do
       serve(Protocol::ChunkReader)
-      expect_refusal(connect.say(Protocol.chunked("/read", "zz\r\n")), 400)
+      expect_refusal(connect.write(Protocol.chunked("/read", "zz\r\n")), 400)
       notes
       expect(log).to eq("")
     end
@@ -107,44 +107,44 @@ RSpec.describe "HTTP/1.1 chunked bodies" do
       "line ends as data" => ["4\r\n\r\n\r\n\r\n0\r\n\r\n", "\r\n\r\n"],
       "extensions (RFC 9112 section 7.1.1)" => ["3;a;b=c;d=\"e;\\\"\t f\"\r\nabc\r\n0;g\r\n\r\n", "abc"]
     }.each do |what, (body, data)|
-      it "accepts #{what}" do
+      it "may have #{what}" do
         serve(Protocol::ChunkReader)
         client = connect
-        2.times { expect(client.ask(Protocol.chunked("/read", body)).body).to eq(data) }
+        2.times { expect(client.exchange(Protocol.chunked("/read", body)).body).to eq(data) }
         expect(server.stats[:refusals]).to eq({})
       end
     end
 
-    it "drops trailers (RFC 9112 section 7.1.2)" do
+    it "lose their trailers (RFC 9112 section 7.1.2)" do
       serve(Protocol::ChunkReader)
       client = connect
       body = "3\r\nabc\r\n0\r\nX-T: y\r\nContent-Length: 7\r\nHost: b\r\nTransfer-Encoding: gzip\r\n\r\n"
-      expect(client.ask(Protocol.chunked("/env-of-next", body, "Trailer: X-T")).body).to eq("abc")
-      expect(client.ask(Protocol.get("/env-of-next")).body).to eq("")
+      expect(client.exchange(Protocol.chunked("/env-of-next", body, "Trailer: X-T")).body).to eq("abc")
+      expect(client.exchange(Protocol.get("/env-of-next")).body).to eq("")
       expect(notes).to eq(['["HTTP_TRAILER"]', "[]"])
     end
 
-    it "answers 400 although the app rescues what its read raises" do
+    it "get 400 even if the app rescues the error of its read" do
       serve(Protocol::ChunkReader)
-      expect_refusal(connect.say(Protocol.chunked("/rescued", "zz\r\n")), 400)
+      expect_refusal(connect.write(Protocol.chunked("/rescued", "zz\r\n")), 400)
       expect(notes).to eq(["Kino::BadBodyError"])
     end
 
-    it "breaks the connection if the answer has begun" do
+    it "break the connection if the response has started" do
       serve(Protocol::ChunkReader)
-      client = connect.say(Protocol.chunked("/begun", "3\r\nabc\r\n"))
-      expect([client.head.status, client.chunk]).to eq([200, "begun"])
-      client.say("zz\r\n")
-      expect { client.chunk }.to raise_error(Protocol::Client::Broken)
+      client = connect.write(Protocol.chunked("/begun", "3\r\nabc\r\n"))
+      expect([client.read_head.status, client.read_chunk]).to eq([200, "begun"])
+      client.write("zz\r\n")
+      expect { client.read_chunk }.to raise_error(HttpClient::Broken)
       expect(notes).to eq([["finished", true, 200, "Kino::BadBodyError"]])
       expect(server.stats[:refusals]).to eq(bad_chunk: 1)
     end
 
-    it "takes nothing behind a bad chunk for a request" do
+    it "hide no request behind a malformed chunk" do
       serve(Protocol::ChunkReader)
-      client = connect.say(Protocol.chunked("/unread", "zz\r\n#{Protocol.get("/unread")}"))
-      expect(client.answer.body).to eq("unread")
-      expect(client).to be_closed
+      client = connect.write(Protocol.chunked("/unread", "zz\r\n#{Protocol.get("/unread")}"))
+      expect(client.read_response.body).to eq("unread")
+      expect(client).to be_closed_by_server
     end
 
     describe "beyond max_body_size (RFC 9110 section 15.5.14)" do
@@ -153,21 +153,21 @@ RSpec.describe "HTTP/1.1 chunked bodies" do
       def beyond(target) = Protocol.chunked(target, "6\r\n012345\r\n5\r\n67890\r\n")
 
       it "are refused with 413, and the app's read raises" do
-        expect_refusal(connect.say(beyond("/read")), 413)
+        expect_refusal(connect.write(beyond("/read")), 413)
         expect(notes).to eq([["finished", true, nil, "Kino::BodyTooLargeError"]])
         expect(server.stats[:refusals]).to eq(body_too_large: 1)
         log
       end
 
-      it "are refused although the app rescues what its read raises" do
-        expect_refusal(connect.say(beyond("/rescued")), 413)
+      it "are refused even if the app rescues the error of its read" do
+        expect_refusal(connect.write(beyond("/rescued")), 413)
         expect(notes).to eq(["Kino::BodyTooLargeError"])
       end
 
-      it "break the connection if the answer has begun" do
-        client = connect.say(beyond("/begun"))
-        expect { client.answer }.to raise_error(Protocol::Client::Broken)
-        expect(client).to be_closed
+      it "break the connection if the response has started" do
+        client = connect.write(beyond("/begun"))
+        expect { client.read_response }.to raise_error(HttpClient::Broken)
+        expect(client).to be_closed_by_server
         expect(notes).to eq([["finished", true, 200, "Kino::BodyTooLargeError"]])
       end
     end

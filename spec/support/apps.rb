@@ -1,10 +1,10 @@
 # frozen_string_literal: true
 
-# Apps that the specs serve: modules, so that Ractors can share them.
+# The apps of the specs. They are modules, which Ractors can share.
 module Apps
   TEXT = { "content-type" => "text/plain" }.freeze
 
-  # Makes a module an app: /what-to-do is answered by its method `what_to_do(env)`.
+  # Makes a module an app that calls its method `what_to_do(env)` for /what-to-do.
   module Routes
     def call(env) = public_send(env["PATH_INFO"].delete_prefix("/").tr("-", "_"), env)
 
@@ -19,7 +19,7 @@ module Apps
       e.class
     end
 
-    # @return [String] the classes of what the block raises, below StandardError
+    # @return [String] the ancestors of the error that the block raises, up to StandardError
     def lineage
       yield
     rescue StandardError => e
@@ -28,16 +28,16 @@ module Apps
   end
 end
 
+require "support/apps/blocking"
 require "support/apps/bodies"
-require "support/apps/crowd"
 require "support/apps/counter"
+require "support/apps/deadlock"
 require "support/apps/deaths"
-require "support/apps/depths"
-require "support/apps/doors"
+require "support/apps/deep_stack"
 require "support/apps/env_dump"
 require "support/apps/failures"
 require "support/apps/hooks"
+require "support/apps/in_flight"
 require "support/apps/isolation"
-require "support/apps/standstill"
+require "support/apps/queue_time"
 require "support/apps/uploads"
-require "support/apps/waits"

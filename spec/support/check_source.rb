@@ -2,11 +2,11 @@
 
 require "kino/check"
 
-# Apps for the specs of the check, from their source. Each stands in a module Shop of its example's own, and their lines
-# are those of a file that there is not.
+# Builds apps for the specs of the check from source. Each is in a module Shop of its own example, and has the lines of
+# a file that does not exist.
 module CheckSource
   FILE = "app.rb"
-  # Where other specs have methods, which a call by name alone would be taken for.
+  # Paths whose methods a call by name alone would be mistaken for.
   SPECS = File.expand_path("..", __dir__)
   FOREIGN = [*Kino::Check::Named.const_get(:FOREIGN), SPECS].freeze
 
@@ -23,11 +23,11 @@ module CheckSource
   # @return [Array<Kino::Check::Finding>] in the code that `App.call` reaches
   def found(source, **) = Kino::Check::Code.new(shop(source)::App, label: "Shop::App", **).findings
 
-  # @return [Hash{String => Symbol}] what is found, and how certain it is
+  # @return [Hash{String => Symbol}] the findings, and how certain they are
   def said(source) = found(source).to_h { |finding| [finding.what, finding.certainty] }
 
-  # @param body [String] of App.call; of the parameter `env`
-  # @param around [String] what else there is
+  # @param body [String] of App.call, with the parameter `env`
+  # @param around [String] the code around it
   # @return [Hash{String => Symbol}] see {#said}
   def said_of(body, around = "") = said("#{around}\nmodule App\ndef self.call(env)\n#{body}\nend\nend")
 

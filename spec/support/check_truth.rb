@@ -5,11 +5,11 @@ require "rack/builder"
 require "stringio"
 require_relative "check_apps"
 
-# Finds out whether the apps of {CheckApps} run in a Ractor, and what the check says of them. A program: it prints a
-# line of JSON for each app. Each app has a process of its own, forked from one that has loaded its family and nothing
-# else. So what one app requires, memoises or breaks is no other's, and one that hangs can be ended.
+# A program that finds out whether the apps of {CheckApps} work in a Ractor, and what the check says of them. It prints
+# a line of JSON for each app. Each app runs in a process of its own, forked from one that has loaded only its family,
+# so that apps do not affect each other and one that hangs can be killed.
 module CheckTruth
-  # Seconds that an app has, and those that a family has; guards against hanging.
+  # Seconds for an app, and for a family; guards against hanging.
   LIMIT = 10
   FAMILY_LIMIT = 50
   HUNG = "it hung, or its process crashed"
@@ -19,7 +19,7 @@ module CheckTruth
     # @return [void]
     def print_table(files = CheckApps::FILES)
       waiting = Thread::Queue.new(files).close
-      # Two at a time: that halves it where there are two cores.
+      # Two at a time, which takes half as long on two cores.
       Array.new(2) { Thread.new { while (file = waiting.pop) do print_family(file) end } }.each(&:join)
     end
 
@@ -28,13 +28,13 @@ module CheckTruth
     def print_family(file)
       rows = in_child(FAMILY_LIMIT) do
         require file
-        Process.warmup # what the children share they need not collect
+        Process.warmup # so that the children need not collect what they share
         CheckApps.apps.map { |name, app| { "name" => name, **(in_child { row(app) } || { "error" => HUNG }) } }
       end
       $stdout.write((rows || raise("#{file} cannot be loaded")).map { |row| "#{JSON.generate(row)}\n" }.join)
     end
 
-    # What the check says, then what is true, in this order: an app is checked before it has served anything.
+    # First the check, then the truth: an app is checked before it has served anything.
     def row(app)
       rack_app = app.build.call
       { "blames" => app.blames&.source, **verdict(rack_app), **truth(rack_app, app.paths),
@@ -45,7 +45,7 @@ module CheckTruth
 
     def verdict(rack_app)
       report = Kino::Check.report(rack_app)
-      # Whatever they consist of: the specs of the check say how that looks.
+      # As Strings; the specs of the check cover the values.
       findings = report.findings.map { |finding| finding.to_h.transform_values(&:to_s) }
       foreseen = Ractor.shareable?(rack_app) && Kino::Check.first_finding(rack_app)
       { "verdict" => report.verdict.to_s, "findings" => findings, "foreseen" => foreseen && foreseen.cause.to_s,
@@ -54,7 +54,7 @@ module CheckTruth
       { "verdict" => "raised", "findings" => [{ "what" => e.full_message(highlight: false) }] }
     end
 
-    # What a worker sees: the app is loaded in the main Ractor, not called there, and then called in another.
+    # As in a worker: the app is loaded in the main Ractor, not called there, and then called in another.
     def truth(rack_app, paths)
       return { "works" => false, "error" => "not shareable" } unless Ractor.shareable?(rack_app)
 
@@ -62,7 +62,7 @@ module CheckTruth
       { "works" => error.nil?, "error" => error }
     end
 
-    # Whether it works once it has served a request in the main Ractor, as a warm-up would have it.
+    # Whether it works after serving a request in the main Ractor, as after a warm-up.
     def warm(rack_app, paths)
       return false unless Ractor.shareable?(rack_app)
 
@@ -74,7 +74,7 @@ module CheckTruth
 
     def in_ractor(rack_app, paths)
       ractor = Ractor.new(rack_app, Ractor.make_shareable(paths)) do |app, its_paths|
-        # Twice: what an app keeps of the first request it may trip over in the second.
+        # Twice, because state kept from the first request may break the second.
         2.times { its_paths.each { |path| CheckTruth.request(app, path) } }
         nil
       rescue Exception => e # rubocop:disable Lint/RescueException -- whatever it is, it is the answer
@@ -83,7 +83,7 @@ module CheckTruth
       ractor.respond_to?(:value) ? ractor.value : ractor.take
     end
 
-    # @return [Object, nil] what the block returned, through JSON; nil if it ended or hung before it did
+    # @return [Object, nil] what the block returned, through JSON; nil if the process ended or hung
     def in_child(limit = LIMIT, &)
       reader, writer = IO.pipe
       pid = fork { answer(writer, &) }
@@ -103,12 +103,12 @@ module CheckTruth
       writer.write(JSON.generate(yield))
       writer.close
     ensure
-      # Neither at_exit nor a Ractor that goes on may keep it.
+      # Skips at_exit, and ends Ractors.
       exit!(true)
     end
   end
 
-  # Asks once, and reads the answer to its end. A 500 is an error however it came to be.
+  # Sends a request, and reads the whole response. A 500 counts as an error.
   # @return [void]
   def self.request(app, path)
     status, _headers, body = app.call(env(path))
@@ -120,7 +120,7 @@ module CheckTruth
     raise "status #{status}: #{text}" if status.to_i >= 500
   end
 
-  # As Kino makes it: in the Ractor that uses it, every object anew.
+  # As in Kino: new objects, made in the Ractor that uses them.
   def self.env(path)
     { "REQUEST_METHOD" => "GET", "SCRIPT_NAME" => "", "PATH_INFO" => path.dup, "QUERY_STRING" => "a=1&b=2",
       "SERVER_NAME" => "localhost", "SERVER_PORT" => "80", "SERVER_PROTOCOL" => "HTTP/1.1",

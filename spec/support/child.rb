@@ -3,7 +3,7 @@
 require "rbconfig"
 require "tempfile"
 
-# A process of its own: a program, its output, and signals for it.
+# A child process: its program, its output, and signals to it.
 class Child
   # Seconds; a guard against hanging.
   LIMIT = 30
@@ -19,19 +19,22 @@ class Child
   # @return [Integer]
   attr_reader :pid
 
-  # What else is given is for Kernel#spawn.
+  # @return [String] its output, as far as it has been read
+  attr_reader :seen
+
+  # Other keywords are for Kernel#spawn.
   def initialize(*command, env: {}, chdir: ROOT, **)
     @errors = Tempfile.new("kino-child")
     @output, writer = IO.pipe
     @output.timeout = LIMIT
     @seen = +""
-    # A group of its own, to which those belong that it starts and that outlive it.
+    # A process group of its own, which includes its descendants.
     @pid = spawn(env, *command, chdir:, out: writer, err: @errors.path, in: File::NULL, pgroup: true, **)
     writer.close
   end
 
   # @param pattern [Regexp]
-  # @return [MatchData] of the first line of its output that matches; waits for it
+  # @return [MatchData] in its output; waits for it
   def line(pattern)
     until (match = pattern.match(@seen))
       @seen << (@output.gets || raise("it ended: #{@seen}#{errors}"))
@@ -39,10 +42,10 @@ class Child
     match
   end
 
-  # @return [Integer] where it says that it listens
+  # @return [Integer] the port that it prints
   def port = Integer(line(%r{^listening: http://\S+:(\d+)$})[1])
 
-  # @return [String] all that it has written
+  # @return [String] all of its output; waits for its end
   def output = @seen << @output.read
 
   # @return [String] what it has written to stderr
@@ -54,13 +57,13 @@ class Child
   # @return [Process::Status] waits for its end
   def status
     @status ||= begin
-      # All that it could write has been written then: a wait that has a limit.
+      # Waits for the end of its output, with a timeout.
       output
       Process.wait2(pid).last
     end
   end
 
-  # @return [Process::Status] waits for its end, whoever else goes on
+  # @return [Process::Status] waits for its end alone, even if descendants keep its output open
   def own_status
     return @status if @status
 
@@ -81,6 +84,6 @@ class Child
   def kill_group
     Process.kill("KILL", -pid)
   rescue Errno::ESRCH
-    nil # nobody is left
+    nil # none is left
   end
 end

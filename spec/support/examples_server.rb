@@ -1,58 +1,47 @@
 # frozen_string_literal: true
 
-require "net/http"
-require "rbconfig"
-require "socket"
-require "tempfile"
+require "support/child"
+require "support/http_client"
 
-# One of examples/, served by the command in a process of its own, under Rack::Lint or as it stands.
+# One of examples/, served by the command in a process of its own, as it is or under Rack::Lint.
 class ExamplesServer
-  ROOT = File.expand_path("../..", __dir__)
-  COMMAND = [RbConfig.ruby, "-I#{ROOT}/lib", "#{ROOT}/exe/kino", "--port", "0"].freeze
-  HOST = "127.0.0.1"
-
-  attr_reader :port, :banner
-
   # @param name [String] a folder in examples/
   # @param options [Array<String>] of the command
-  # @param linted [Boolean] whether Rack::Lint looks on
+  # @param linted [Boolean] whether to put Rack::Lint in front of the app
   def initialize(name, options, linted:)
     rackup = linted ? "spec/support/rackups/linted.ru" : "examples/#{name}/config.ru"
-    @log = Tempfile.new("kino-stderr")
-    @out, writer = IO.pipe
-    @pid = Process.spawn({ "KINO_EXAMPLE" => name }, *COMMAND, *options, "#{ROOT}/#{rackup}", out: writer, err: @log)
-    writer.close
-    @banner = +""
-    until (@port = @banner[/^listening: http:\S+:(\d+)$/, 1]&.to_i)
-      @banner << (@out.gets || raise("it did not start: #{@banner}#{log}"))
-    end
+    @child = Child.kino("--port", "0", *options, rackup, env: { "KINO_EXAMPLE" => name })
+    port
   end
+
+  # @return [Integer]
+  def port = @child.port
+
+  # @return [String] what it has printed until it listened
+  def banner = @child.seen
 
   # Ends the process as a service manager would.
-  # @return [Process::Status, nil] nil if it has ended before
+  # @return [Process::Status]
   def stop
-    return unless @pid
-
-    Process.kill(:TERM, @pid)
-    Process.wait2(@pid).last
-  ensure
-    @pid = nil
-    @out.close
+    @child.signal("TERM")
+    @child.status
   end
 
-  # @return [String] what was written to its stderr
-  def log = File.read(@log.path)
+  # @return [String] what it has written to stderr
+  def log = @child.errors
 
-  # @return [Net::HTTPResponse]
-  def get(path, headers = {}) = Net::HTTP.start(HOST, port) { |http| http.get(path, headers) }
+  # @return [void]
+  def close = @child.close
+
+  # @return [HttpClient::Response]
+  def get(path, headers = {}) = HttpClient.get(port, path, headers)
+
+  # @return [HttpClient::Response]
+  def head(path) = HttpClient.request(port, "HEAD", path)
 
   # @param form [String] encoded
-  # @return [Net::HTTPResponse]
-  def post(path, form) = Net::HTTP.start(HOST, port) { |http| http.post(path, form) }
-
-  # @return [Net::HTTPResponse]
-  def head(path) = Net::HTTP.start(HOST, port) { |http| http.head(path) }
-
-  # @return [TCPSocket]
-  def connect = TCPSocket.new(HOST, port)
+  # @return [HttpClient::Response]
+  def post(path, form)
+    HttpClient.request(port, "POST", path, { "content-type" => "application/x-www-form-urlencoded" }, form)
+  end
 end

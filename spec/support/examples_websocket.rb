@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-# A WebSocket client that knows nothing but frames, and may break every rule.
+# A WebSocket client that only knows frames, and sends invalid ones too.
 class ExamplesWebSocket
   # The key and the answer of RFC 6455 section 1.3.
   KEY = "dGhlIHNhbXBsZSBub25jZQ=="
@@ -19,42 +19,41 @@ class ExamplesWebSocket
     "Sec-WebSocket-Key" => KEY, "Sec-WebSocket-Version" => "13"
   }.freeze
 
-  # @return [String] the head of the answer
+  # @return [HttpClient::Response] the response to the upgrade, without its body
   attr_reader :head
 
-  # @param socket [Socket] which is closed with this
-  # @param ahead [String] bytes to send at once behind the request
+  # @param client [HttpClient] closed with this
+  # @param ahead [String] bytes to send together with the request
   # @param headers [Hash{String => String, nil}] in place of the usual ones; nil leaves one out
-  def initialize(socket, ahead: "", **headers)
-    @socket = socket
+  def initialize(client, ahead: "", **headers)
+    @client = client
     lines = HEADERS.merge(headers.transform_keys(&:to_s)).compact.map { |name, value| "#{name}: #{value}\r\n" }
-    @socket.write("GET /echo HTTP/1.1\r\n#{lines.join}\r\n".b << ahead)
-    @head = +""
-    @head << @socket.gets until @head.end_with?("\r\n\r\n")
+    @head = client.write("GET /echo HTTP/1.1\r\n#{lines.join}\r\n".b << ahead).read_head
   end
 
-  # @return [Integer] of the answer
-  def status = head[/\AHTTP\S+ (\d+)/, 1].to_i
+  # @return [Integer] of the response
+  def status = head.status
 
-  # Sends one frame, right or wrong.
+  # Sends one frame, valid or not.
   # @param flags [Integer] bits beside the opcode: 0x80 ends the message, 0x70 belongs to extensions
-  # @param length [Integer] what it says of its length
+  # @param length [Integer] the length that it announces
   def frame(opcode, payload = "", flags: 0x80, length: payload.bytesize, is_masked: true)
     mask = is_masked ? 0x80 : 0
     head = [flags | opcode].pack("C") << packed_length(mask, length)
-    return @socket.write(head, payload) unless is_masked
+    return @client.write(head, payload) unless is_masked
 
     masked = payload.bytes.each_with_index.map { |byte, at| byte ^ MASK[at % 4] }
-    @socket.write(head, MASK.pack("C4"), masked.pack("C*"))
+    @client.write(head, MASK.pack("C4"), masked.pack("C*"))
   end
 
-  # @return [Array(Integer, String), nil] opcode and payload of the next frame, which is whole; nil at the end
+  # @return [Array(Integer, String), nil] opcode and payload of the next message, one frame; nil at the end
   def receive
-    first, second = @socket.read(2)&.unpack("CC")
-    return unless first
+    return if @client.closed_by_server?
+
+    first, second = @client.read_exactly(2).unpack("CC")
     raise "a fragment, or flags: #{first}" unless first.allbits?(0x80) && first.nobits?(0x70)
 
-    [first & 0x0f, @socket.read(read_length(second))]
+    [first & 0x0f, @client.read_exactly(read_length(second))]
   end
 
   # @return [Array(Integer, String), nil] code and reason of the next frame, which must be a close
@@ -63,10 +62,11 @@ class ExamplesWebSocket
     opcode == CLOSE ? [payload.unpack1("n"), payload.byteslice(2..)] : raise("opcode #{opcode}: #{payload.inspect}")
   end
 
-  # @return [Boolean] whether the server has ended the connection, which is waited for
-  def ended? = @socket.read(1).nil?
+  # @return [Boolean] whether the server closes and nothing more comes; waits for it
+  # @raise [HttpClient::Broken] if it resets the connection instead
+  def ended? = @client.read_rest.empty?
 
-  def close = @socket.close
+  def close = @client.close
 
   private
 
@@ -77,11 +77,11 @@ class ExamplesWebSocket
     end
   end
 
-  # A server does not mask, so the bit of the mask must be 0 here.
+  # A server must not mask, so the mask bit is 0 here.
   def read_length(short)
     case short
-    when 126 then @socket.read(2).unpack1("n")
-    when 127 then @socket.read(8).unpack1("Q>")
+    when 126 then @client.read_exactly(2).unpack1("n")
+    when 127 then @client.read_exactly(8).unpack1("Q>")
     when 0..125 then short
     else raise "the server masks"
     end

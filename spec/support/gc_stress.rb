@@ -1,16 +1,16 @@
 # frozen_string_literal: true
 
-# Collects at every allocation while an example runs, in all Ractors: an object that the binding does not mark is gone
-# by the next line, and so is one that it does not tell the collector of (a write barrier). These are minor
-# collections: with major ones a single example takes minutes. Meanwhile a thread compacts the heap again and again,
-# which is a major collection each time, and moves all that is not pinned.
+# Collects garbage at every allocation while an example runs, in all Ractors. An object that the binding fails to mark,
+# or stores without a write barrier, is gone by the next line. These are minor collections, because with major ones a
+# single example takes minutes. Meanwhile a thread keeps compacting the heap, which is a major collection each time and
+# moves everything that is not pinned.
 #
-# On Ruby 3.4 a collection takes several times as long, and clients gave their answers up: there they are collections
-# at every allocation of a short while, again and again, which each run begins elsewhere in the code.
+# On Ruby 3.4 a collection takes several times as long, and clients timed out. There the stress pauses now and then;
+# each run pauses at other places in the code.
 module GcStress
   MINOR_ONLY = 1
 
-  # Seconds between two compactions.
+  # Seconds between compactions.
   PAUSE = 0.05
 
   # Seconds without stress after each.
@@ -34,14 +34,14 @@ module GcStress
       GC.stress = MINOR_ONLY
       yield
     ensure
-      compacting&.kill&.join # first, for it may put the stress on again
+      compacting&.kill&.join # first, because it may turn the stress on again
       GC.stress = false
       @collections += GC.count - before
       @examples += 1
     end
 
-    # Ends the process with a report where anything is wrong. Called while the example's server is there, with what its
-    # workers keep.
+    # Aborts the process with a report if anything is wrong. Called while the example's server still runs, with the
+    # objects that its workers keep.
     def verify
       return unless (examples % VERIFIED).zero?
 

@@ -4,7 +4,7 @@ require "fileutils"
 require "socket"
 require "tmpdir"
 
-# Hears what services say of themselves, as systemd does: a datagram socket, by a path or an abstract name.
+# Receives the notifications of services, as systemd does: a datagram socket with a path or an abstract name.
 class ServiceManager
   # Seconds; a guard against hanging.
   LIMIT = 20
@@ -22,16 +22,16 @@ class ServiceManager
 
   # @return [Hash{String => String}] the next message; waits for it
   def next
-    @socket.wait_readable(LIMIT) or raise "nobody said anything"
+    @socket.wait_readable(LIMIT) or raise "no message arrived"
     @socket.recv(4096).lines(chomp: true).to_h { |line| line.split("=", 2) }
   end
 
-  # @return [Hash{String => String}] the next message that is no sign of life
+  # @return [Hash{String => String}] the next message that is not a watchdog ping
   def next_news
     loop { self.next.then { |said| return said unless said == { "WATCHDOG" => "1" } } }
   end
 
-  # @return [Boolean] whether it was told nothing more
+  # @return [Boolean] whether there is no further message
   def quiet? = @socket.wait_readable(0).nil?
 
   # @return [void]

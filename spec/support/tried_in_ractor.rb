@@ -3,10 +3,10 @@
 require "json"
 require "support/child"
 
-# What this Ruby lets a Ractor do, tried in a process of its own.
+# Tries out what this Ruby lets a Ractor do, in a process of its own.
 module TriedInRactor
   # @param names [Array<String>]
-  # @param code [String] what to do with each, which it finds as `it`
+  # @param code [String] what to do with each, as `it`
   # @return [Hash{String => Object}] true, the name of the exception that was raised, or what else the code answers
   def tried(names, code)
     child = Child.ruby(<<~RUBY)

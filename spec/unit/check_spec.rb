@@ -170,7 +170,7 @@ RSpec.describe Kino::Check do
       end
       readers = Array.new(2) do |number|
         Thread.new { described_class.first_finding(Object) }.tap do |reader|
-          Thread.pass until entered.size > number || (number == 1 && reader.stop?)
+          eventually { entered.size > number || (number == 1 && reader.stop?) }
         end
       end
       gates.zip(readers).each { |gate, reader| (gate << true).then { reader.join } }

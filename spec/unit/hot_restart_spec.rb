@@ -36,11 +36,10 @@ RSpec.describe Kino::HotRestart do
   end
 
   around do |example|
-    former = $stderr
-    $stderr = StringIO.new
-    Dir.mktmpdir("kino") { |directory| (@directory = directory) && example.run }
+    @stderr = CapturedStderr.new
+    @stderr.capture { Dir.mktmpdir("kino") { |directory| (@directory = directory) && example.run } }
   ensure
-    $stderr = former
+    @stderr.remove
     @successor&.dismiss(0)
   end
 
@@ -51,7 +50,7 @@ RSpec.describe Kino::HotRestart do
   end
 
   def ruby(program) = [RbConfig.ruby, "--disable-gems", "-I#{Child::ROOT}/lib", "-e", program]
-  def said = $stderr.string
+  def said = @stderr.peek
   def pid = @successor.pid
 
   def alive?(pid)
@@ -115,7 +114,7 @@ RSpec.describe Kino::HotRestart do
     seen = Thread::Queue.new
     restart = described_class.new(server, program:, failed: -> {}, succeeded: lambda { |_pid|
       cancelled = Thread.new { seen << restart.cancel }
-      Thread.pass until cancelled.stop?
+      eventually { cancelled.stop? }
       calls << [:succeeded, seen.size]
     })
     restart.call

@@ -57,12 +57,11 @@ RSpec.describe Kino::Runner do
       @directory = directory
       @manager = ServiceManager.new
       former = ENV.fetch("NOTIFY_SOCKET", nil)
-      errors = $stderr
-      $stderr = StringIO.new
+      @stderr = CapturedStderr.new
       ENV["NOTIFY_SOCKET"] = @manager.name
-      example.run
+      @stderr.capture { example.run }
     ensure
-      $stderr = errors
+      @stderr.remove
       ENV["NOTIFY_SOCKET"] = former
       @running&.join
       @manager.close
@@ -81,10 +80,10 @@ RSpec.describe Kino::Runner do
   end
 
   def signal(name) = Process.kill(name, Process.pid)
-  def said = $stderr.string
+  def said = @stderr.peek
 
   def await_line(line)
-    Thread.pass until said.include?(line)
+    eventually(line) { said.include?(line) }
   end
 
   def stop
@@ -107,7 +106,7 @@ RSpec.describe Kino::Runner do
     gate = Thread::Queue.new
     server.come_up
     start { gate.pop }
-    Thread.pass until gate.num_waiting == 1
+    eventually { gate.num_waiting == 1 }
     expect(@manager).to be_quiet
     gate << :go_on
     expect(@manager.next).to include("READY" => "1")
@@ -138,7 +137,7 @@ RSpec.describe Kino::Runner do
       server.reload_gate = Thread::Queue.new
       start
       signal("HUP")
-      Thread.pass until server.reload_gate.num_waiting == 1
+      eventually { server.reload_gate.num_waiting == 1 }
       server.come_up
       expect(@manager.next).to include("READY" => "1")
       server.reload_gate << :go_on
@@ -286,7 +285,7 @@ RSpec.describe Kino::Runner do
   end
 
   it "stops though nothing can be told on stderr" do
-    def $stderr.tty? = raise(IOError, "closed stream")
+    allow($stderr).to receive(:tty?).and_raise(IOError, "closed stream")
     start
     stop
     expect(server.calls.pop).to match([:shutdown, be_between(29, 30)])
@@ -382,7 +381,7 @@ RSpec.describe Kino::Runner do
   end
 
   it "tells who has pressed Ctrl-C what is waited for, and nobody else" do
-    def $stderr.tty? = true
+    allow($stderr).to receive(:tty?).and_return(true)
     settings[:shutdown_timeout] = 20
     server.define_singleton_method(:stats) { { in_flight: 1, queued: 0 } }
     start

@@ -78,7 +78,7 @@ RSpec.describe Kino::Server do
 
   it "has stats on one line while it runs" do
     subject = server(port: 0, workers: 1, threads: 2).start
-    sleep 0.001 until subject.ready?
+    eventually { subject.ready? }
     expect(subject.stats_line).to match(
       /\Amode=threaded workers=1 threads=2 .*\bserved=0 .*\bper_worker\.1\.index=0 .*\bper_worker\.1\.busy_ms=- /
     )
@@ -158,7 +158,7 @@ RSpec.describe Kino::Server do
 
     it "needs no block" do
       allow(Kino::Runner).to receive(:new).and_wrap_original do |original, server, **keywords|
-        Thread.new { sleep 0.001 until server.port && server.shutdown }
+        Thread.new { eventually { server.port && server.shutdown } }
         original.call(server, **keywords)
       end
       expect(described_class.run(app, port: 0, workers: 1, threads: 1, mode: :threaded)).to be_a(described_class)

@@ -38,7 +38,7 @@ RSpec.describe Kino::Signals do
     signals.during do
       signal("USR1")
       signal("TERM")
-      Thread.pass until seen.empty?
+      eventually { seen.empty? }
       signals.start
       expect([seen.pop, seen.pop]).to contain_exactly(:usr1, :stop)
     end
@@ -50,7 +50,7 @@ RSpec.describe Kino::Signals do
     signals.during do
       signals.start
       signal("HUP")
-      Thread.pass until hung.num_waiting == 1
+      eventually { hung.num_waiting == 1 }
       signal("TERM")
       expect(seen.pop).to eq(:stop)
     end
@@ -71,8 +71,7 @@ RSpec.describe Kino::Signals do
   it "is not made deaf by who raises at its thread, or ends it" do
     allow(Kino::ErrorLog).to receive(:line)
     reader = lambda do
-      Thread.pass until (found = Thread.list.find { |thread| thread.name == "kino-signals" })&.stop?
-      found
+      eventually { Thread.list.find { |thread| thread.name == "kino-signals" && thread.stop? } }
     end
     signals.during do
       signals.start
@@ -88,17 +87,15 @@ RSpec.describe Kino::Signals do
 
   it "logs what an action raises, and goes on" do
     signals = described_class.new(stop: -> { seen << :stop }, others: { "HUP" => -> { raise "no hook" } })
-    former = $stderr
-    $stderr = StringIO.new
-    signals.during do
-      signals.start
-      signal("HUP")
-      Thread.pass until $stderr.string.include?("kino: RuntimeError: no hook")
-      signal("TERM")
-      expect(seen.pop).to eq(:stop)
+    CapturedStderr.of do |stderr|
+      signals.during do
+        signals.start
+        signal("HUP")
+        eventually { stderr.peek.include?("kino: RuntimeError: no hook") }
+        signal("TERM")
+        expect(seen.pop).to eq(:stop)
+      end
     end
-  ensure
-    $stderr = former
   end
 
   it "returns what the block returns" do

@@ -3,34 +3,34 @@
 require_relative "../../apps/chaos"
 require_relative "../sampler"
 require_relative "client"
-require_relative "host"
-require_relative "residue"
+require_relative "server"
+require_relative "leftovers"
 require_relative "scenario"
-require_relative "tally"
+require_relative "counter"
 
 module Bench
   module Chaos
-    # Workers that die in every way and at every moment, while others are asked for something. Nobody but who asked for
-    # it may notice, who did has to be told, and afterwards all is as it was.
+    # Workers die in every way and at every moment while other requests are served. Only the request that caused a death
+    # may fail, its client must be told, and nothing may be left over.
     class Crashes < Scenario
       CLIENTS = 12
-      # Deaths before anything counts: until then the VM makes what it keeps for the next ones.
+      # Deaths before the measurement: the VM allocates what it keeps for later ones.
       WARM_UP = 100
-      # Requests that ask for no death, for each that does.
+      # Harmless requests for each deadly one.
       OTHERS = 3
-      # Seconds between two looks at the memory.
-      EVERY = 0.1
+      # Seconds between memory samples.
+      INTERVAL = 0.1
 
       Job = Data.define(:path, :expected, :deadly)
       PLAIN = Job.new(path: "/plain", expected: 200, deadly: false)
 
       # @param deaths [Integer]
-      # @return [Array<Job>] requests of all kinds, in an order that is the same each time
+      # @return [Array<Job>] requests of all kinds, always in the same order
       def self.jobs(deaths)
-        kinds = ChaosApp::WAYS.product(ChaosApp::MOMENTS.to_a)
+        kinds = ChaosApp::FAILURES.product(ChaosApp::MOMENTS.to_a)
         all = []
-        kinds.cycle do |way, (moment, expected)|
-          all << Job.new(path: "/crash?#{way},#{moment}", expected:, deadly: way != ChaosApp::SURVIVED)
+        kinds.cycle do |failure, (moment, expected)|
+          all << Job.new(path: "/crash?#{failure},#{moment}", expected:, deadly: failure != ChaosApp::SURVIVED)
           break if all.count(&:deadly) == deaths
         end
         (all + Array.new(all.size * OTHERS, PLAIN)).shuffle(random: Random.new(1))
@@ -39,33 +39,33 @@ module Bench
       private
 
       def play
-        host(workers: 4).run do |host|
-          drive(host, self.class.jobs(WARM_UP))
-          residue = Residue.new(host)
-          sampler = Sampler.new(host.pid, every: EVERY).start
+        new_server(workers: 4).run do |server|
+          drive(server, self.class.jobs(WARM_UP))
+          leftovers = Leftovers.new(server)
+          sampler = Sampler.new(server.pid, every: INTERVAL).start
           started = Clock.now
-          drive(host, jobs = self.class.jobs(options.crashes))
+          drive(server, jobs = self.class.jobs(options.crashes))
           add_answers(jobs, Clock.now - started)
           sizes = sampler.stop.map(&:pss)
-          add_respawns(host)
-          residue.judge(sizes, table)
-          add_end(host)
+          add_respawns(server)
+          leftovers.check(sizes, table)
+          add_end(server)
         end
       end
 
-      def drive(host, jobs)
-        @answers = Tally.new
-        @surprises = Tally.new
+      def drive(server, jobs)
+        @answers = Counter.new
+        @unexpected = Counter.new
         @asked = (@asked || []) + jobs
         queue = Thread::Queue.new(jobs).close
-        Array.new(CLIENTS) { Thread.new { work(Client.new(host.uri), queue) } }.each(&:join)
+        Array.new(CLIENTS) { Thread.new { work(Client.new(server.uri), queue) } }.each(&:join)
       end
 
       def work(client, queue)
         while (job = queue.pop)
           answer = client.get(job.path)
-          @answers.add(answer.sum)
-          @surprises.add([job.path, answer.sum]) unless answer.sum == job.expected
+          @answers.add(answer.result)
+          @unexpected.add([job.path, answer.result]) unless answer.result == job.expected
         end
       ensure
         client.close
@@ -75,20 +75,20 @@ module Bench
         table.add("requests", format("%<count>d in %<seconds>.1f s, %<deaths>d of them deadly",
                                      count: jobs.size, seconds:, deaths: jobs.count(&:deadly)))
         table.add("answers", @answers, @answers.total == jobs.size)
-        table.add("answered otherwise than expected", @surprises, @surprises.total.zero?)
+        table.add("unexpected answers", @unexpected, @unexpected.total.zero?)
       end
 
-      def add_respawns(host)
+      def add_respawns(server)
         deaths = @asked.count(&:deadly)
-        Clock.wait(5) { host.stats[:respawns] >= deaths }
-        respawns = host.stats[:respawns]
-        table.add("respawns", "#{respawns}, expected #{deaths} with those of the warm-up", respawns == deaths)
+        Clock.wait(5) { server.stats[:respawns] >= deaths }
+        respawns = server.stats[:respawns]
+        table.add("respawns", "#{respawns}, expected #{deaths}, including the warm-up", respawns == deaths)
       end
 
-      # Each death has its line, each error its entry, and there is nothing else.
-      def add_end(host)
-        add_stop(host.process)
-        entries = host.process.complaints.grep_v(/\A(    |  caused by)/).group_by { |line| entry_of(line) }
+      # The log has one entry for each death and each error, and nothing else.
+      def add_end(server)
+        add_stop(server.process)
+        entries = server.process.stderr_lines.grep_v(/\A(    |  caused by)/).group_by { |line| entry_of(line) }
         counts = entries.transform_values(&:size)
         deadly, others = (@asked - [PLAIN]).partition(&:deadly)
         expected = { "deaths" => deadly.size, "errors" => others.size }

@@ -2,46 +2,46 @@
 
 require_relative "../sampler"
 require_relative "client"
-require_relative "mortals"
-require_relative "residue"
+require_relative "client_processes"
+require_relative "leftovers"
 require_relative "scenario"
 
 module Bench
   module Chaos
-    # Clients that are killed in the middle of uploads and downloads. Nothing of them stays.
+    # Clients are killed in the middle of uploads and downloads. Nothing of them may be left over.
     class KilledClients < Scenario
-      # Deaths before anything counts: the memory grows to what the most clients at a time need at once. After 2,500 it
-      # still grew (84 to 126 MiB within the next 10,000) to where it stayed: 126 to 130 MiB within 100,000.
+      # Kills before the measurement: memory grows to what the concurrent clients need at most. After 2,500 kills it
+      # still grew (84 to 126 MiB within the next 10,000), and then stayed there: 126 to 130 MiB within 100,000.
       WARM_UP = 10_000
       # Requests afterwards.
       LATER = 100
-      # What the server's app has begun when the client dies, so that it is missed.
-      MISSED = Mortals::DEEDS.keys.grep(/load/).freeze
+      # Those that the app is handling when the client dies, so that it notices.
+      NOTICED = ClientProcesses::ACTIVITIES.keys.grep(/load/).freeze
 
       private
 
       def play
-        host(workers: 4).run do |host|
-          mortals = Mortals.new(host.uri)
-          mortals.run([WARM_UP, options.kills].min)
-          Clock.wait(Residue::PATIENCE) { host.pending.values.all?(&:zero?) }
-          residue = Residue.new(host)
-          kill(host, mortals)
-          residue.judge(@sizes, table)
-          add_later(host)
-          add_stop(host.process)
-          add_log(host.process)
+        new_server(workers: 4).run do |server|
+          processes = ClientProcesses.new(server.uri)
+          processes.run([WARM_UP, options.kills].min)
+          Clock.wait(Leftovers::TIMEOUT) { server.pending.values.all?(&:zero?) }
+          leftovers = Leftovers.new(server)
+          kill(server, processes)
+          leftovers.check(@sizes, table)
+          add_later(server)
+          add_stop(server.process)
+          add_log(server.process)
         end
       end
 
-      def kill(host, mortals)
-        before = host.stats[:disconnects]
-        sampler = Sampler.new(host.pid).start
+      def kill(server, processes)
+        before = server.stats[:disconnects]
+        sampler = Sampler.new(server.pid).start
         started = Clock.now
-        killed = mortals.run(options.kills)
+        killed = processes.run(options.kills)
         add_killed(killed, Clock.now - started)
         @sizes = sampler.stop.map(&:pss)
-        add_disconnects(host, before, killed.slice(*MISSED).values.sum)
+        add_disconnects(server, before, killed.slice(*NOTICED).values.sum)
       end
 
       def add_killed(killed, seconds)
@@ -51,18 +51,18 @@ module Bench
         table.add("in the middle of", list(killed))
       end
 
-      def add_disconnects(host, before, expected)
-        Clock.wait(5) { host.stats[:disconnects] - before >= expected }
-        seen = host.stats[:disconnects] - before
+      def add_disconnects(server, before, expected)
+        Clock.wait(5) { server.stats[:disconnects] - before >= expected }
+        seen = server.stats[:disconnects] - before
         table.add("disconnects in the stats", "#{seen}, expected #{expected}", seen == expected)
       end
 
-      def add_later(host)
-        client = Client.new(host.uri)
-        sums = Array.new(LATER) { client.get("/plain").sum }.tally
+      def add_later(server)
+        client = Client.new(server.uri)
+        results = Array.new(LATER) { client.get("/plain").result }.tally
         client.close
-        table.add("answers afterwards", list(sums), sums == { 200 => LATER })
-        respawns = host.stats[:respawns]
+        table.add("answers afterwards", list(results), results == { 200 => LATER })
+        respawns = server.stats[:respawns]
         table.add("workers that died", respawns, respawns.zero?)
       end
     end

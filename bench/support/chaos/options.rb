@@ -4,7 +4,7 @@ require "optparse"
 
 module Bench
   module Chaos
-    # What bench/chaos is told.
+    # The options of bench/chaos.
     Options = Struct.new(:scenarios, :mode, :crashes, :restarts, :seconds, :kills, :json, keyword_init: true) do
       # @param argv [Array<String>]
       # @param known [Array<String>] names of scenarios
@@ -22,7 +22,7 @@ module Bench
       def parser(known)
         OptionParser.new do |on|
           on.banner = "Usage: bench/chaos [SCENARIO ...] [options]\n\n" \
-                      "Plays what may happen to a server: #{known.join(", ")}.\n" \
+                      "Puts a server through #{known.join(", ")}.\n" \
                       "All of them in both modes take about six minutes.\n\n"
           on.on("--mode MODE", %w[ractor threaded both], "ractor, threaded or both (default: both)") { self.mode = it }
           on.on("--crashes N", Integer, "workers that die (default: #{crashes})") { self.crashes = it }

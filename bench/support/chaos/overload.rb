@@ -2,50 +2,49 @@
 
 require_relative "client"
 require_relative "scenario"
-require_relative "tally"
+require_relative "counter"
 
 module Bench
   module Chaos
-    # Four times as many requests as the workers can answer. Those that are answered are so in time, the others are
-    # told, and when it is over it is over.
+    # Four times as many requests as the workers can serve. Those that are served must be in time, the others must get a
+    # 503, and the server must recover at once.
     class Overload < Scenario
       WORKERS = 2
-      # All times in seconds, but this one in milliseconds.
+      # In milliseconds; all other times are in seconds.
       SERVICE_MS = 20
       SERVICE = SERVICE_MS / 1000.0
       QUEUE_DEPTH = 4
       QUEUE_TIMEOUT = 0.5
-      # Requests a second that the workers can answer, and how many come.
+      # Requests a second that the workers can serve, and how many times that arrives.
       CAPACITY = WORKERS / SERVICE
       FACTOR = 4
-      # From the queue's room to the answer.
+      # From the queue to the response.
       WITHIN = (QUEUE_DEPTH / CAPACITY) + SERVICE
-      # What a busy machine, on which all of the clients run too, may add.
+      # What a busy machine may add; all clients run on it too.
       SLACK = 0.15
       LIMIT = QUEUE_TIMEOUT + WITHIN + SLACK
-      # Each asks on its own schedule, whose period is longer than any answer may take: so late answers make no fewer
-      # requests.
+      # Each client sends on a fixed schedule, with a period longer than any response may take, so that late responses
+      # do not reduce the load.
       PERIOD = LIMIT + 0.1
       CLIENTS = (CAPACITY * FACTOR * PERIOD).ceil
       # Requests after the overload, one after the other.
       LATER = 20
-      # Parts of the capacity that have to be used, and of the requests that have to come in time, or it was no such
-      # overload.
+      # The share of the capacity that must be used, and of the load that must arrive, for a valid run.
       USED = 0.8
 
       private
 
       def play
         flags = { workers: WORKERS, threads: 1, queue_depth: QUEUE_DEPTH, queue_timeout: QUEUE_TIMEOUT }
-        host(**flags).run do |host|
+        new_server(**flags).run do |server|
           @answers = []
-          @clients = Array.new(CLIENTS) { Client.new(host.uri) }
+          @clients = Array.new(CLIENTS) { Client.new(server.uri) }
           seconds = overload
           add_load(seconds)
-          add_answers(host, seconds)
-          add_recovery(host)
+          add_answers(server, seconds)
+          add_recovery(server)
           @clients.each(&:close)
-          add_stop(host.process)
+          add_stop(server.process)
         end
       end
 
@@ -53,13 +52,13 @@ module Bench
       def overload
         started = Clock.now
         threads = @clients.each_with_index.map do |client, number|
-          Thread.new { keep_asking(client, started + (PERIOD * number / CLIENTS), started + options.seconds) }
+          Thread.new { send_on_schedule(client, started + (PERIOD * number / CLIENTS), started + options.seconds) }
         end
         @answers = threads.flat_map(&:value)
         Clock.now - started
       end
 
-      def keep_asking(client, due, deadline)
+      def send_on_schedule(client, due, deadline)
         answers = []
         while due < deadline
           sleep [due - Clock.now, 0].max
@@ -77,11 +76,11 @@ module Bench
                                  count: @answers.size, rate:, seconds:), rate >= CAPACITY * FACTOR * USED)
       end
 
-      def add_answers(host, seconds)
-        sums = @answers.map(&:sum).tally
-        table.add("answers", list(sums), (sums.keys - [200, 503]).empty?)
-        add_good(@answers.select { |answer| answer.sum == 200 }, seconds)
-        add_full(@answers.select { |answer| answer.sum == 503 }, host)
+      def add_answers(server, seconds)
+        results = @answers.map(&:result).tally
+        table.add("answers", list(results), (results.keys - [200, 503]).empty?)
+        add_good(@answers.select { |answer| answer.result == 200 }, seconds)
+        add_full(@answers.select { |answer| answer.result == 503 }, server)
       end
 
       def add_good(good, seconds)
@@ -89,11 +88,11 @@ module Bench
         add_times("200", good)
       end
 
-      def add_full(full, host)
+      def add_full(full, server)
         add_times("503", full)
         bare = full.count { |answer| answer.headers["retry-after"].to_i < 1 }
         table.add("503 without retry-after", bare, bare.zero?)
-        rejected = host.stats[:rejected]
+        rejected = server.stats[:rejected]
         table.add("rejected in the stats", rejected, rejected == full.size)
       end
 
@@ -106,17 +105,17 @@ module Bench
                                               p50:, p99:, max: times.last, limit: LIMIT * 1000), p99 <= LIMIT * 1000)
       end
 
-      # The last of the load has been answered when it begins.
-      def add_recovery(host)
-        pending = host.pending.slice(:queued, :in_flight)
+      # Starts when all of the load has been answered.
+      def add_recovery(server)
+        pending = server.pending.slice(:queued, :in_flight)
         table.add("after the last answer", pending.map { |name, count| "#{name} #{count}" }.join(", "),
                   pending.values.all?(&:zero?))
         later = Array.new(LATER) { @clients.first.get("/sleep?#{SERVICE_MS}") }
-        sums = later.map(&:sum).tally
+        results = later.map(&:result).tally
         slowest, limit = [later.map(&:seconds).max, SERVICE + SLACK].map { |seconds| seconds * 1000 }
-        table.add("the next #{LATER}", format("%<sums>s, %<slowest>d ms at most, may be %<limit>d ms",
-                                              sums: list(sums), slowest:, limit:),
-                  sums == { 200 => LATER } && slowest <= limit)
+        table.add("the next #{LATER}", format("%<results>s, %<slowest>d ms at most, may be %<limit>d ms",
+                                              results: list(results), slowest:, limit:),
+                  results == { 200 => LATER } && slowest <= limit)
       end
     end
   end

@@ -1,13 +1,13 @@
 # frozen_string_literal: true
 
 require_relative "../table"
-require_relative "host"
+require_relative "server"
 
 module Bench
   module Chaos
     # One thing that happens to a server, in one mode.
     class Scenario
-      # @return [String] as it is asked for
+      # @return [String] its name on the command line
       def self.title = name[/\w+\z/].gsub(/(?<=[a-z0-9])(?=[A-Z])/, "_").downcase
 
       # @param mode [String]
@@ -20,14 +20,14 @@ module Bench
 
       # @return [self]
       def run
-        Host.in_folder do |dir|
+        Server.in_folder do |dir|
           @dir = dir
           play
         end
         self
       end
 
-      # @return [Boolean] whether all was well
+      # @return [Boolean] whether all requirements are met
       def passed? = table.passed?
 
       # @return [String]
@@ -41,26 +41,26 @@ module Bench
       attr_reader :mode, :options, :table, :dir
 
       # @param flags [Hash{Symbol=>Object}] of `kino`
-      # @return [Host]
-      def host(**) = Host.new(dir, mode, **)
+      # @return [Server]
+      def new_server(**) = Server.new(dir, mode, **)
 
       # @param counts [Hash{Object=>Integer}]
       # @return [String]
       def list(counts) = counts.empty? ? "none" : counts.map { |key, count| "#{count} #{key}" }.join(", ")
 
-      # Of a server that has nothing to complain of.
+      # For a server that must not have logged anything.
       # @param process [KinoProcess]
       # @param but [Regexp] lines that it may log
       def add_log(process, but: /(?!)/)
-        lines = process.complaints.grep_v(but)
-        table.add("log", lines.empty? ? "nothing amiss" : "#{lines.size} lines: #{lines.first}", lines.empty?)
+        lines = process.stderr_lines.grep_v(but)
+        table.add("log", lines.empty? ? "empty" : "#{lines.size} lines: #{lines.first}", lines.empty?)
       end
 
       # @param process [KinoProcess]
       def add_stop(process)
         seconds = process.stop
-        table.add("end on TERM", "#{process.ending || "does not end"}#{format(" after %.2f s", seconds) if seconds}",
-                  process.ending == "exit 0")
+        reason = process.exit_reason || "does not end"
+        table.add("end on TERM", "#{reason}#{format(" after %.2f s", seconds) if seconds}", reason == "exit 0")
       end
     end
   end

@@ -1,15 +1,15 @@
 # frozen_string_literal: true
 
 require_relative "client"
-require_relative "tally"
+require_relative "counter"
 
 module Bench
   module Chaos
-    # Clients of several kinds that ask again and again, whether somebody is there or not.
+    # Clients of several kinds that keep sending requests, whether or not a server listens.
     class Traffic
       # Of each kind.
       CLIENTS = 4
-      # Seconds after which a client looks again whether it can connect.
+      # Seconds after which a refused client retries.
       RETRY = 0.005
 
       Kind = Data.define(:name, :keep_alive, :pause, :path) do
@@ -20,24 +20,24 @@ module Bench
       end
 
       KINDS = [
-        # Would not leave the others a turn without a pause.
+        # Without a pause it would starve the others.
         Kind.new(name: "new", keep_alive: false, pause: 0.004),
         Kind.new(name: "kept-alive", keep_alive: true, pause: 0),
         Kind.new(name: "kept-alive with pauses", keep_alive: true, pause: 0.04),
-        # Its head has gone out without a word of a stop that comes before its end.
+        # Its head is sent before a stop that comes during the body, so it does not announce the close.
         Kind.new(name: "kept-alive and streamed to", keep_alive: true, pause: 0.02, path: "/stream")
       ].freeze
 
-      # @return [Tally] of pairs of kind and {Answer#sum}
+      # @return [Counter] of pairs of kind and {Outcome#result}
       attr_reader :answers
-      # @return [Tally] by whether a request without an answer was the first of its connection
+      # @return [Counter] of unanswered requests, by whether they were the first of their connection
       attr_reader :unanswered
 
       # @param uri [URI]
       def initialize(uri)
         @uri = uri
-        @answers = Tally.new
-        @unanswered = Tally.new
+        @answers = Counter.new
+        @unanswered = Counter.new
         @clients = []
         @stopped = false
       end
@@ -64,7 +64,7 @@ module Bench
 
       def ask(client, kind)
         answer = client.get(kind.path)
-        @answers.add([kind.name, answer.sum])
+        @answers.add([kind.name, answer.result])
         @unanswered.add(answer.fresh) if answer.kind == :unanswered
         sleep(answer.kind == :refused ? RETRY : kind.rest)
       end

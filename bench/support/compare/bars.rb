@@ -1,10 +1,10 @@
 # frozen_string_literal: true
 
 module Bench
-  # What a figure of one side has to be, in multiples of the same figure of another.
+  # A limit for a figure of one side, as a multiple of another side's.
   #
   # - measure: `:rate`, `:p50`, `:cpu_us` or `:pss` of {Sample}, or `:instructions` of bench/instructions
-  # - least, most: one of them is given
+  # - least, most: exactly one is given
   Bar = Data.define(:measure, :row, :of, :against, :least, :most) do
     def initialize(least: nil, most: nil, **facts)
       super
@@ -15,7 +15,7 @@ module Bench
     def met?(ratio) = least ? ratio >= least : ratio <= most
 
     # @param ratio [Float]
-    # @return [Float] the percentage of the bar that is missing, or too much
+    # @return [Float] how far the ratio misses the bar, in percent of the bar
     def gap(ratio) = (least ? least - ratio : ratio - most) / (least || most) * 100
 
     # @return [String]

@@ -3,26 +3,26 @@
 require_relative "svg"
 
 module Bench
-  # A chart of a run for the docs. Each bar is a multiple of what one column, Puma where it took part, reached in the
-  # same row, so that all rows share one scale. Rows where less is better come below those where more is.
+  # A chart of a run for the docs. Each bar is a multiple of one column's figure in the same row (Puma's, if it took
+  # part), so that all rows share a scale. Rows where less is better come last.
   class Chart
     WIDTH = 860
     MARGIN = 24
-    # Where the bars start, and how much is kept free beside the longest for its figures.
+    # Where the bars start, and the room for figures beside the longest one.
     LEFT = 190
     FIGURES = 130
     BAR = 14
-    # From one bar to the next, and between two groups of them.
+    # Between bars, and between groups of bars.
     STEP = 17
     GAP = 13
-    # Of letters as wide as those of usual fonts.
+    # The average width of a letter in common fonts.
     LETTER = 7.2
 
     BASE_COLOR = "#8b949e"
-    # In the order of the columns. They can be told apart on either background, and without seeing red and green.
+    # In the order of the columns; distinct on both backgrounds and for colour-blind readers.
     COLORS = %w[#d1433f #e9983a #3b82c4 #7d6bc4 #2a9d8f #b5709c #c2b280 #6fb1d6].freeze
 
-    # What a row is measured by, and how that reads.
+    # How a figure of each measure is written.
     FIGURE = {
       rate: ->(value) { "#{thousands(value)}/s" },
       p50: ->(value) { "#{thousands(value)} µs" },
@@ -67,7 +67,7 @@ module Bench
 
     def title = "Kino compared with #{@base.title}"
 
-    # What a reader who does not see the bars is told.
+    # For readers who cannot see the bars.
     def description
       @groups.map do |group|
         "#{group.row.name}: #{group.bars.map { |bar| "#{bar.column.title} #{bar.figure}" }.join(", ")}"
@@ -89,7 +89,6 @@ module Bench
       @svg.text(MARGIN, @top += 17, @note, style: "muted") unless @note.empty?
     end
 
-    # One entry after the other, in as many lines as they take.
     def legend
       left = MARGIN
       @top += 22
@@ -119,12 +118,12 @@ module Bench
 
     def height(group) = ([group.bars.size, 2].max * STEP) + GAP
 
-    # The line of the one that all are compared with stands out.
+    # The line of the base column is highlighted.
     def grid(longest, scale, height)
       step = [1, 2, 5, 10].find { |size| longest / size <= 6 } || longest
       (0..longest).step(step).map(&:to_i).push(1).uniq.each do |multiple|
         left = LEFT + (multiple * scale)
-        @svg.line(left, @top - 4, @top + height, style: multiple == 1 ? "base" : "grid")
+        @svg.line(left, @top - 4, @top + height, style: multiple == 1 ? "base" : "markdown_table")
         @svg.text(left, @top + height + 14, "#{multiple}×", style: "muted middle")
       end
     end

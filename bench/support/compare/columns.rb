@@ -6,18 +6,18 @@ require_relative "puma_launcher"
 require_relative "rust_launcher"
 
 module Bench
-  # One side of the comparison: a name, and how its server is started.
+  # One side of the comparison, and how its server is started.
   Column = Data.define(:name, :title, :launcher) do
     # @return [String, nil] why it cannot run here
-    def obstacle = launcher.obstacle
+    def skip_reason = launcher.skip_reason
 
     # @param row [Row]
     # @return [Boolean]
-    def plays?(row) = launcher.rows.nil? || launcher.rows.include?(row.name)
+    def runs?(row) = launcher.rows.nil? || launcher.rows.include?(row.name)
   end
 
-  # THE list of columns. A setting of Kino's that is to be compared is one more entry; one whose flag this Kino does not
-  # know is skipped.
+  # THE list of columns. To compare another setting of Kino's, add an entry; a checkout that does not know its flag
+  # skips it.
   module Columns
     ALL = [
       Column.new(name: "kino-ractor", title: "Kino ractor", launcher: KinoLauncher.new(flags: %w[--mode ractor])),
@@ -42,26 +42,6 @@ module Bench
     # @param names [Array<String>]
     # @return [Array<Column>]
     def self.named(names) = ALL.select { |column| names.include?(column.name) }
-
-    # Kinos of this checkout that differ in their flags.
-    #
-    # @param ways [Hash{String=>Array<String>}] flags by the column's name
-    # @param launcher [Hash] what else {KinoLauncher} is told
-    # @return [Array<Column>]
-    def self.kinos(ways, **launcher)
-      ways.map { |name, flags| Column.new(name:, title: name, launcher: KinoLauncher.new(flags:, **launcher)) }
-    end
-
-    # The engine's Rust workers in the same way.
-    #
-    # @param ways [Hash{String=>Array<String>}] words of crates/engine/examples/workers.rs by the column's name
-    # @return [Array<Column>]
-    def self.engines(ways)
-      ways.map do |name, words|
-        arguments = ->(workers) { [workers, 1, *words] }
-        Column.new(name:, title: name, launcher: RustLauncher.new(example: "workers", arguments:))
-      end
-    end
 
     # @param text [String] NAME=DIR, and flags of that Kino's after it
     # @return [Column]

@@ -1,8 +1,8 @@
 # frozen_string_literal: true
 
 module Bench
-  # What the samples of a run say. Ratios are taken within each round, where both sides had the same machine, and of
-  # those the median.
+  # Summarises the samples of a run. A ratio is taken within each round, where both sides ran seconds apart on the same
+  # machine; the median of those counts.
   class Comparison
     Spread = Data.define(:median, :min, :max)
 
@@ -33,12 +33,12 @@ module Bench
       Spread.new(median: self.class.median(values), min: values.min, max: values.max) if values.any?
     end
 
-    # @return [Spread, nil] of one column's measure divided by the other's
+    # @return [Spread, nil] one column's measure divided by the other's
     def ratio(measure, row, column, other)
       others = samples(row, other).to_h { |sample| [sample.round, sample.public_send(measure)] }
       values = samples(row, column).filter_map do |sample|
-        beside = others[sample.round]
-        sample.public_send(measure).fdiv(beside) if beside&.positive?
+        divisor = others[sample.round]
+        sample.public_send(measure).fdiv(divisor) if divisor&.positive?
       end
       Spread.new(median: self.class.median(values), min: values.min, max: values.max) if values.any?
     end
@@ -46,7 +46,7 @@ module Bench
     # @return [Integer]
     def errors(row, column) = samples(row, column).sum(&:errors)
 
-    # @return [Spread] of what else the machine did, in cores
+    # @return [Spread] how many cores other processes kept busy
     def other_cores
       values = @samples.values.flatten.map(&:other_cores)
       Spread.new(median: self.class.median(values), min: values.min, max: values.max)

@@ -3,8 +3,8 @@
 require_relative "process_tree"
 
 module Bench
-  # Who used the CPU during a measurement, in seconds: the server, and all that is neither the server nor this process
-  # and its children, of which wrk is one.
+  # CPU seconds during a measurement: of the server, and of everything except the server, this process and its children,
+  # such as wrk.
   CpuUse = Data.define(:tree, :others) do
     # @param tree [ProcessTree] of the server
     # @yield what is measured
@@ -16,7 +16,7 @@ module Bench
       new(tree: server, others: [all - server - ours, 0.0].max)
     end
 
-    # Of /proc/stat: all but idle and iowait, with what a hypervisor gave to others; guests are in user already.
+    # From /proc/stat: all but idle and iowait. It includes steal; guest time is part of user time.
     def self.machine
       fields = File.foreach("/proc/stat").first.split.drop(1).map(&:to_i)
       fields.values_at(0, 1, 2, 5, 6, 7).sum * ProcessTree::TICK

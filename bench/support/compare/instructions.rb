@@ -1,19 +1,19 @@
 # frozen_string_literal: true
 
 require "fileutils"
-require "socket"
+require_relative "../../../spec/support/http_client"
 require_relative "columns"
-require_relative "peer"
+require_relative "server_process"
 require_relative "rows"
 
 module Bench
-  # How many instructions of the program a request takes, counted by valgrind's callgrind. Unlike time, that hardly
-  # depends on what else the machine does. What the kernel does for it is not counted.
+  # How many instructions a request takes in the program, counted by valgrind's callgrind. Unlike time, the count hardly
+  # depends on other load. Instructions in the kernel are not counted.
   class Instructions
-    # Its columns, the one that is compared with the other first.
+    # The ratio is that of the first to the second.
     COLUMNS = %w[engine hyper].freeze
-    REQUEST = "GET /plaintext HTTP/1.1\r\nHost: bench\r\n\r\n"
-    ANSWER_TIMEOUT = 30
+    # Seconds for a response; valgrind is slow.
+    TIMEOUT = 30
 
     # An engine example under callgrind.
     class Launcher
@@ -26,7 +26,7 @@ module Bench
 
       def environment = @launcher.environment
 
-      # Fair, because a thread that polls would otherwise keep the others from the one core that valgrind has.
+      # Fair scheduling, or a polling thread would starve the others on the single core that valgrind emulates.
       def command(port, topology)
         ["valgrind", "--tool=callgrind", "--fair-sched=yes", "--callgrind-out-file=#{@output}",
          *@launcher.command(port, topology)]
@@ -36,8 +36,8 @@ module Bench
     # @return [Boolean]
     def self.available? = ENV.fetch("PATH", "").split(":").any? { |dir| File.executable?("#{dir}/valgrind") }
 
-    # @param requests [Integer] the count is the difference between twice as many and this many
-    # @param connections [Integer] kept alive; each sends its next request when all have got their answers
+    # @param requests [Integer] the count is the difference between a run of twice as many and one of this many
+    # @param connections [Integer] kept alive; each sends its next request when all have their responses
     # @param workers [Integer]
     def initialize(requests: 20_000, connections: 16, workers: 2)
       @batches = (requests / connections.to_f).ceil
@@ -45,11 +45,11 @@ module Bench
       @workers = workers
     end
 
-    # @return [Hash{String=>Float}] instructions a request, by column; without those that cannot run here
+    # @return [Hash{String=>Float}] instructions a request, by column; columns that cannot run here are left out
     def run
       COLUMNS.to_h do |name|
         launcher = Columns.named([name]).first.launcher
-        [name, launcher.obstacle ? nil : (count(launcher, 2 * @batches) - count(launcher, @batches)) / requests]
+        [name, launcher.skip_reason ? nil : (count(launcher, 2 * @batches) - count(launcher, @batches)) / requests]
       end.compact
     end
 
@@ -60,30 +60,26 @@ module Bench
 
     def count(launcher, batches)
       output = "#{ROOT}/tmp/bench/#{Process.pid}-callgrind.out"
-      port = Peer.free_port
+      port = ServerProcess.free_port
       topology = Topology.new(workers: @workers, threads: nil)
-      Peer.new(Launcher.new(launcher, output), port:, topology:).run { drive(port, batches) }
+      ServerProcess.new(Launcher.new(launcher, output), port:, topology:).run { drive(port, batches) }
       File.read(output)[/^totals: (\d+)/, 1].to_i
     ensure
       FileUtils.rm_f(output)
     end
 
     def drive(port, batches)
-      sockets = Array.new(@connections) { TCPSocket.new("127.0.0.1", port) }
-      sockets.each { |socket| socket.timeout = ANSWER_TIMEOUT }
+      clients = Array.new(@connections) { HttpClient.open(port, timeout: TIMEOUT) }
       batches.times do
-        ask(sockets)
-        sockets.each { |socket| read_answer(socket) }
+        clients.each { |client| client.send_head("GET", "/plaintext", "host" => "bench") }
+               .each { |client| check(client.read_response) }
       end
     ensure
-      sockets&.each(&:close)
+      clients&.each(&:close)
     end
 
-    def ask(sockets) = sockets.each { |socket| socket.write(REQUEST) }
-
-    def read_answer(socket)
-      answer = +""
-      answer << socket.readpartial(4096) until answer.end_with?(BatteryApp::HELLO)
+    def check(response)
+      raise ServerProcess::Failed, "answers #{response}" unless response.body == BatteryApp::HELLO
     end
   end
 end

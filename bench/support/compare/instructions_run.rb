@@ -2,7 +2,7 @@
 
 require "json"
 require "optparse"
-require_relative "grid"
+require_relative "markdown_table"
 require_relative "instructions"
 
 options = { requests: 20_000, connections: 16, workers: 2 }
@@ -26,11 +26,11 @@ begin
   abort "bench/instructions: the examples of the engine do not build" unless counts.size == 2
   ratio = counts.values.inject(:/)
   lines = counts.map { |name, count| [name, count.round, format("%.2f", count / counts.fetch("hyper"))] }
-  table = Bench::Grid.new(["side", "instructions/request", "/ hyper"], lines, words: 1)
+  table = Bench::MarkdownTable.new(["side", "instructions/request", "/ hyper"], lines, words: 1)
   puts json ? JSON.generate(counts:, ratio:) : table
 rescue OptionParser::ParseError => e
   abort "bench/instructions: #{e.message}; see bench/instructions --help"
-rescue Bench::Peer::Failed, IOError, SystemCallError => e
+rescue Bench::ServerProcess::Failed, IOError, SystemCallError => e
   abort "bench/instructions: #{e.message}"
 rescue Interrupt
   exit 130

@@ -1,4 +1,4 @@
--- wrk's part of bench/run: what is sent is fixed before the start, so that no Lua runs while it measures.
+-- wrk's part of bench/run. The request is fixed before the start, so that no Lua runs during the measurement.
 --
 -- Arguments: the bytes of a body to post, if any.
 

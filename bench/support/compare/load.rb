@@ -7,11 +7,11 @@ module Bench
   # One run of wrk against one route.
   class Load
     SCRIPT = File.expand_path("load.lua", __dir__)
-    # Seconds after which an answer counts as too late, and that wrk may take beyond its time.
+    # Seconds after which a response counts as an error, and that wrk may take beyond its duration.
     TIMEOUT = 5
     GRACE = 20
-    # Seconds, as many as never pass.
-    BESIDE = 600
+    # Seconds; longer than any block of #around.
+    AROUND = 600
 
     FAULTS = %w[connect read write status timeout].freeze
 
@@ -44,19 +44,19 @@ module Bench
       reader.close
     end
 
-    # Runs the block while this load goes on, and ends it then.
+    # Runs the block under this load.
     # @yieldreturn [Object]
     # @return [Object] what the block returns
-    # @raise [Failed] if it did not go on for so long
+    # @raise [Failed] if the load ended before the block
     def around
-      pid = Process.spawn(*command(BESIDE), in: :close, %i[out err] => File::NULL, pgroup: true)
+      pid = Process.spawn(*command(AROUND), in: :close, %i[out err] => File::NULL, pgroup: true)
       result = yield
       has_ended = Process.wait(pid, Process::WNOHANG)
-      raise Failed, "the load beside it has ended" if has_ended
+      raise Failed, "the background load ended early" if has_ended
 
       result
     ensure
-      end_beside(pid) unless has_ended
+      kill(pid) unless has_ended
     end
 
     # @return [Array<String>]
@@ -67,7 +67,7 @@ module Bench
 
     private
 
-    def end_beside(pid)
+    def kill(pid)
       Process.kill(:KILL, pid)
       Process.wait(pid)
     end

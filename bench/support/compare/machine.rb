@@ -5,7 +5,7 @@ require_relative "../../../lib/kino/version"
 require_relative "puma_launcher"
 
 module Bench
-  # Where the figures come from.
+  # The machine and the versions behind the figures.
   module Machine
     module_function
 
@@ -17,7 +17,7 @@ module Bench
         load_before: load }.compact
     end
 
-    # @return [String] the load of the last minute: what else the machine did
+    # @return [String] the load average of the last minute
     def load = File.read("/proc/loadavg")[/\S+/]
 
     def yjit = defined?(RubyVM::YJIT) ? "+YJIT" : "without YJIT"

@@ -1,13 +1,13 @@
 # frozen_string_literal: true
 
-require_relative "grid"
+require_relative "markdown_table"
 
 module Bench
-  # The tables of a run, to be read in a terminal and pasted into the docs.
+  # The tables of a run, for the terminal and the docs.
   class Markdown
     # @param comparison [Comparison]
     # @param rows [Array<Row>]
-    # @param columns [Array<Column>] the first is the one that the others are compared with
+    # @param columns [Array<Column>] the others are compared with the first
     def initialize(comparison, rows, columns)
       @comparison = comparison
       @rows = rows
@@ -85,6 +85,6 @@ module Bench
 
     def decimal(value) = format("%.1f", value)
 
-    def table(heads, lines) = lines.empty? ? nil : Grid.new(heads, lines).to_s
+    def table(heads, lines) = lines.empty? ? nil : MarkdownTable.new(heads, lines).to_s
   end
 end

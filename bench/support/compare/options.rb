@@ -6,22 +6,18 @@ require_relative "columns"
 require_relative "rows"
 
 module Bench
-  # What bench/run is told.
+  # The options of bench/run.
   Options = Struct.new(:seconds, :connections, :rounds, :warmup, :rows, :columns, :also, :workers, :slots, :wrk_threads,
-                       :json, :svg, :bars, :mode, keyword_init: true) do
-    # A study whose columns are all of one mode gives a `mode`, which adds --mode to the options, and a Proc from the
-    # mode to its columns.
-    #
+                       :json, :svg, :bars, keyword_init: true) do
     # @param argv [Array<String>]
-    # @param defaults [Hash] what differs from ours
+    # @param defaults [Hash] overrides of our defaults
     # @return [Options]
     def self.parse(argv, **defaults)
-      # Five requests at a time is the most that any side gives a worker by default.
+      # 5 slots: the most that any side gives a worker by default.
       options = new(seconds: 3, connections: 64, rounds: 5, warmup: 1, rows: Bench::Rows::ALL,
                     columns: Bench::Columns::ALL, also: [], workers: Etc.nprocessors, slots: 5, wrk_threads: 1,
-                    json: false, svg: nil, bars: false, mode: nil, **defaults)
+                    json: false, svg: nil, bars: false, **defaults)
       options.numbers(options.parser.parse(argv))
-      options.columns = options.columns.call(options.mode) if options.columns.is_a?(Proc)
       options.check
     rescue OptionParser::ParseError, ArgumentError => e
       abort "bench/run: #{e.message}; see bench/run --help"
@@ -30,25 +26,18 @@ module Bench
     def parser
       OptionParser.new do |on|
         on.banner = "Usage: bench/run [SECONDS] [CONNECTIONS] [options]\n\n" \
-                    "Drives each server in turn with the same requests, #{seconds} seconds and #{connections} " \
+                    "Sends each server in turn the same requests, for #{seconds} seconds and over #{connections} " \
                     "connections\nunless told otherwise, and prints how they compare.\n\n" \
                     "Rows: #{Rows::NAMES.join(", ")}\nServers: #{Columns::NAMES.join(", ")}\n\n"
         on.on("--rows LIST", Array, "rows to measure (default: all)") { |names| self.rows = choose(Rows, names) }
         on.on("--servers LIST", Array, "servers to compare, or none (default: all)") do |names|
           self.columns = names == ["none"] ? [] : choose(Columns, names)
         end
-        on.on("--also 'NAME=DIR [FLAGS]'", "one more Kino: a checkout, and flags of its own; may be repeated") do |text|
+        on.on("--also 'NAME=DIR [FLAGS]'", "another Kino: a checkout and its flags; may be repeated") do |text|
           also << Columns.also(text)
         end
-        add_mode(on) if mode
         add_numbers(on)
         add_outputs(on)
-      end
-    end
-
-    def add_mode(on)
-      on.on("--mode MODE", %w[ractor threaded], "Kino's mode: ractor or threaded (default: #{mode})") do |name|
-        self.mode = name
       end
     end
 

@@ -34,7 +34,7 @@ module Bench
       end
     end
 
-    # @return [Array<String>, nil] what follows the name, which may hold spaces
+    # @return [Array<String>, nil] the fields after the name, which may contain spaces
     def stat(pid)
       File.read("/proc/#{pid}/stat")[/\A.*\) (.*)/m, 1].split
     rescue Errno::ENOENT, Errno::ESRCH

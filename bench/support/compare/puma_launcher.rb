@@ -2,26 +2,26 @@
 
 require "rbconfig"
 require_relative "../../../lib/kino/config/mode"
-require_relative "ruby_side"
+require_relative "ruby_environment"
 
 module Bench
-  # The Puma that RubyGems finds.
+  # Puma, as RubyGems finds it.
   class PumaLauncher
     CONFIG = "#{ROOT}/bench/apps/puma.rb".freeze
     START = 'load Gem.activate_bin_path("puma", "puma", ">= 0")'
 
-    # @param cluster [Boolean] a process for each worker; else one process with as many threads as Kino threaded has
+    # @param cluster [Boolean] one process per worker; otherwise one process with as many threads as Kino threaded
     # @param rackup [String]
-    def initialize(cluster:, rackup: RubySide::RACKUP)
+    def initialize(cluster:, rackup: RubyEnvironment::RACKUP)
       @cluster = cluster
       @rackup = rackup
     end
 
-    # @return [nil] it plays all rows
+    # @return [nil] it runs all rows
     def rows = nil
 
     # @return [String, nil]
-    def obstacle
+    def skip_reason
       "no Puma: gem install puma, or name a folder of gems in KINO_BENCH_GEMS" unless version
     end
 
@@ -31,7 +31,7 @@ module Bench
                              { err: File::NULL }], &:read)[/\S+/]
     end
 
-    def environment = RubySide.environment
+    def environment = RubyEnvironment.environment
 
     # @return [Array<String>]
     def command(port, topology)
@@ -48,7 +48,7 @@ module Bench
       ["--workers", "0", *threads(topology.workers * each)]
     end
 
-    # Without a number Puma takes its own default.
+    # Without a number Puma uses its default.
     def threads(number) = number ? ["--threads", "0:#{number}"] : []
   end
 end

@@ -3,14 +3,14 @@
 require_relative "../../apps/battery"
 
 module Bench
-  # What is measured. A row is a route of the app, a right answer, and what its figure is.
+  # What is measured: a route of the app, its correct answer, and what the figure is.
   #
   # - about: what the app does, in a few words
-  # - connections: how many wrk opens; nil is what the run is told
+  # - connections: how many wrk opens; nil for the run's number
   # - measure: `:rate` in requests a second, `:latency` of one connection, or `:memory` after all other rows
-  # - beside: a path that as many more connections ask for meanwhile; their figures are thrown away
-  # - rackup: the app, where it is not the battery
-  # - slots: all sides get the same number of requests at a time; else each has its own default
+  # - beside: a path that as many more connections request meanwhile; their figures are discarded
+  # - rackup: the app, if it is not the battery
+  # - slots: whether all sides run the same number of requests at a time, rather than their own defaults
   Row = Data.define(:name, :path, :about, :body, :answer, :slots, :connections, :measure, :beside, :rackup) do
     def initialize(name:, **facts)
       super(path: "/#{name}", body: nil, slots: false, connections: nil, measure: :rate, beside: nil, rackup: nil,
@@ -22,15 +22,11 @@ module Bench
     def right?(answer) = self.answer === answer # rubocop:disable Style/CaseEquality -- a String or a Regexp
 
     # @param path [String]
-    # @return [Row] the same while others ask for that path
+    # @return [Row] the same while other connections request that path
     def next_to(path) = with(name: "#{name} beside #{path.delete_prefix("/")}", beside: path)
 
-    # @return [Boolean] whether more of it is better
+    # @return [Boolean] whether more is better
     def rate? = measure == :rate
-
-    # @param connections [Integer]
-    # @return [Row] the same with so many connections, whatever the run is told
-    def at(connections) = with(name: "#{name} at #{connections}", connections:)
   end
 
   # THE list of rows.
@@ -53,7 +49,7 @@ module Bench
               measure: :memory)
     ].freeze
 
-    # What the memory row drives before it looks.
+    # What the memory row runs before it measures.
     BATTERY = ALL.select(&:rate?).freeze
 
     NAMES = ALL.map(&:name).freeze

@@ -11,16 +11,16 @@ require_relative "runner"
 require_relative "verdicts"
 
 module Bench
-  # Servers side by side. See bench/README.md for how.
+  # Compares servers side by side, as bench/README.md describes.
   class Run
-    # The command: checks what it needs, measures, and exits.
+    # The command: checks its requirements, measures, and exits.
     #
     # @param argv [Array<String>]
-    # @param defaults [Hash] what differs from {Options}' own defaults, such as `:columns`
+    # @param defaults [Hash] overrides of {Options}' defaults, such as `:columns`
     # @return [void]
     def self.start(argv, **defaults)
       abort "bench/run: wrk is missing (on Debian the package wrk)" unless Load.available?
-      abort "bench/run: this system has no /proc/PID/smaps_rollup; Linux has" unless ProcessFacts.available?
+      abort "bench/run: needs /proc/PID/smaps_rollup, which only Linux has" unless ProcessFacts.available?
 
       exit new(Options.parse(argv, **defaults)).run
     rescue Interrupt
@@ -32,7 +32,7 @@ module Bench
       @options = options
     end
 
-    # @return [Boolean] whether all sides played, none made an error, and no bar that was asked for is missed
+    # @return [Boolean] whether all sides ran without an error and met the bars, if they were asked for
     def run
       measure
       puts @options.json ? JSON.pretty_generate(facts) : report
@@ -44,7 +44,7 @@ module Bench
 
     def measure
       @machine = Machine.facts
-      @columns = playable(@options.columns + @options.also)
+      @columns = runnable(@options.columns + @options.also)
       @runner = Runner.new(@options, @columns)
       @samples = @runner.run
       @comparison = Comparison.new(@samples)
@@ -52,14 +52,14 @@ module Bench
       @machine[:load_after] = Machine.load
     end
 
-    # They take valgrind and most of a minute, so only where both sides of that bar take part.
+    # Needs valgrind and most of a minute, so it runs only if both sides of that bar take part.
     def instructions
       chosen = @columns.map(&:name) & Instructions::COLUMNS
       Instructions.new.run if chosen == Instructions::COLUMNS && Instructions.available?
     end
 
-    def playable(columns)
-      @skipped = columns.filter_map { |column| (text = column.obstacle) && [column.name, text] }.to_h
+    def runnable(columns)
+      @skipped = columns.filter_map { |column| (text = column.skip_reason) && [column.name, text] }.to_h
       @skipped.each { |name, text| warn "#{name}: skipped, #{text}" }
       found = columns.reject { |column| @skipped.key?(column.name) }
       abort "bench/run: nothing to measure" if found.empty?

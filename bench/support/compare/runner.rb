@@ -2,12 +2,12 @@
 
 require_relative "cpu_use"
 require_relative "load"
-require_relative "peer"
+require_relative "server_process"
 require_relative "sample"
 
 module Bench
-  # Takes the measurements: round by round, in each round row by row, and in each row one server after the other. So two
-  # figures that are compared are seconds apart, and what else the machine does meets both sides alike.
+  # Takes the measurements. Each round goes through the rows, and each row through the servers, so that figures that are
+  # compared are seconds apart and other load on the machine affects both sides alike.
   class Runner
     # @param options [Options]
     # @param columns [Array<Column>] those that can run here
@@ -16,68 +16,68 @@ module Bench
       @options = options
       @columns = columns
       @log = log
-      @port = Peer.free_port
+      @port = ServerProcess.free_port
       @faults = {}
     end
 
-    # @return [Array<String>] what keeps a column out of a row
+    # @return [Array<String>] which columns failed in which rows, and why
     def faults = @faults.map { |(row, column), text| "#{column} in #{row}: #{text}" }
 
     # @return [Array<Sample>]
     def run
       (1..@options.rounds).flat_map do |round|
-        @options.rows.flat_map { |row| players(row).filter_map { |column| attempt(round, row, column) } }
+        @options.rows.flat_map { |row| running(row).filter_map { |column| attempt(round, row, column) } }
       end
     end
 
     private
 
-    def players(row) = @columns.select { |column| column.plays?(row) && !@faults.key?([row.name, column.name]) }
+    def running(row) = @columns.select { |column| column.runs?(row) && !@faults.key?([row.name, column.name]) }
 
-    # A side that fails does so alone.
+    # A side that fails does not stop the others.
     def attempt(round, row, column)
-      sample = Peer.new(column.launcher, port: @port, topology: @options.topology(row)).run do |peer|
-        check(peer, row) if round == 1
-        measure(round, row, column, peer)
+      sample = ServerProcess.new(column.launcher, port: @port, topology: @options.topology(row)).run do |server|
+        check(server, row) if round == 1
+        measure(round, row, column, server)
       end
       @log.puts format("%<round>d/%<rounds>d %<row>-10s %<column>-14s %<rate>9.0f/s %<errors>s",
                        round:, rounds: @options.rounds, row: row.name, column: column.name, rate: sample.rate,
                        errors: sample.errors.zero? ? "" : "#{sample.errors} errors")
       sample
-    rescue Peer::Failed, Load::Failed, IOError, SystemCallError, Timeout::Error => e
+    rescue ServerProcess::Failed, Load::Failed, IOError, SystemCallError => e
       @faults[[row.name, column.name]] = e.message
       @log.puts "#{round}/#{@options.rounds} #{row.name} #{column.name} FAILED: #{e.message}"
       nil
     end
 
-    # A fast wrong answer is no answer.
-    def check(peer, row)
-      response = peer.ask(row)
-      return if response.code == "200" && row.right?(response.body)
+    # A fast wrong answer must not count.
+    def check(server, row)
+      response = server.ask(row)
+      return if response.status == 200 && row.right?(response.body)
 
-      raise Peer::Failed, "answers #{response.code} #{response.body.to_s[0, 60].inspect}"
+      raise ServerProcess::Failed, "answers #{response.status} #{response.body[0, 60].inspect}"
     end
 
-    def measure(round, row, column, peer)
+    def measure(round, row, column, server)
       wrk = nil
-      use = beside(peer, row) do
-        row.measure == :memory ? play_battery(peer) : load(peer, row, @options.warmup)
-        CpuUse.of(peer.tree) { wrk = load(peer, row, @options.seconds) }
+      use = beside(server, row) do
+        row.measure == :memory ? run_battery(server) : load(server, row, @options.warmup)
+        CpuUse.of(server.tree) { wrk = load(server, row, @options.seconds) }
       end
       Sample.new(row: row.name, column: column.name, round:, cpu: use.tree, others: use.others, wrk:,
-                 pss: peer.tree.pss)
+                 pss: server.tree.pss)
     end
 
-    def play_battery(peer) = Rows::BATTERY.each { |row| load(peer, row, @options.warmup) }
+    def run_battery(server) = Rows::BATTERY.each { |row| load(server, row, @options.warmup) }
 
-    def beside(peer, row, &)
-      row.beside ? load_of(peer, row.with(path: row.beside)).around(&) : yield
+    def beside(server, row, &)
+      row.beside ? load_of(server, row.with(path: row.beside)).around(&) : yield
     end
 
-    def load(peer, row, seconds) = load_of(peer, row).run(seconds)
+    def load(server, row, seconds) = load_of(server, row).run(seconds)
 
-    def load_of(peer, row)
-      Load.new(peer.url, row, connections: @options.connections, threads: @options.wrk_threads)
+    def load_of(server, row)
+      Load.new(server.url, row, connections: @options.connections, threads: @options.wrk_threads)
     end
   end
 end

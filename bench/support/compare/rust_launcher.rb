@@ -1,9 +1,9 @@
 # frozen_string_literal: true
 
-require_relative "ruby_side"
+require_relative "ruby_environment"
 
 module Bench
-  # An example of the engine's crate: no Ruby at all, and one answer whatever is asked.
+  # An example of the engine's crate: no Ruby, and the same answer to every request.
   class RustLauncher
     # @param example [String]
     # @param arguments [Proc] from the number of workers to what follows the port
@@ -15,9 +15,9 @@ module Bench
     def rows = %w[plaintext latency]
 
     # @return [String, nil]
-    def obstacle
-      @obstacle ||= build ? :none : "cargo build --release -p kino-engine --examples fails"
-      @obstacle == :none ? nil : @obstacle
+    def skip_reason
+      @skip_reason ||= build ? :none : "cargo build --release -p kino-engine --examples fails"
+      @skip_reason == :none ? nil : @skip_reason
     end
 
     def environment = {}

@@ -6,8 +6,8 @@ module Bench
   # One measurement of one server in one round.
   #
   # - cpu: seconds of CPU of the server's processes while wrk ran
-  # - pss: KiB of them after it
-  # - others: seconds of CPU of all that is neither the server nor wrk
+  # - pss: their memory after it, in KiB
+  # - others: seconds of CPU of everything else but wrk
   # - wrk: see load.lua
   Sample = Data.define(:row, :column, :round, :cpu, :pss, :others, :wrk) do
     def requests = wrk.fetch("requests")
@@ -21,7 +21,7 @@ module Bench
     # @return [Float] how many cores the server kept busy
     def cores = cpu / wrk.fetch("seconds")
 
-    # @return [Float] how many cores were busy with something else
+    # @return [Float] how many cores other processes kept busy
     def other_cores = others / wrk.fetch("seconds")
 
     # @return [Float] microseconds

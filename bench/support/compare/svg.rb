@@ -1,8 +1,8 @@
 # frozen_string_literal: true
 
 module Bench
-  # The elements of a chart, as SVG. It brings its own background: a page that shows it as an image may be light while
-  # the reader's system is dark, and then text without one could not be read.
+  # The elements of a chart, as SVG. It draws its own background: a light page may show it as an image to a reader whose
+  # system is dark, and text without a background would be unreadable.
   class Svg
     STYLE = <<~CSS
       .page{fill:#fff;stroke:#d0d7de}
@@ -36,7 +36,7 @@ module Bench
       add("text", { x: left, y: base, class: style }, escape(content))
     end
 
-    # A figure, and before it in bold what it is in multiples. It stands clear of the lines behind it.
+    # A figure with its ratio in bold before it, outlined so that grid lines do not cross the text.
     #
     # @param ratio [String, nil]
     # @return [void]
@@ -51,7 +51,7 @@ module Bench
       add("rect", { x: left, y: top, width:, height:, rx: 2, fill: color })
     end
 
-    # From top to bottom.
+    # A vertical line.
     #
     # @return [void]
     def line(left, top, bottom, style:)
@@ -86,7 +86,7 @@ module Bench
 
     def escape(text) = text.to_s.encode(xml: :text)
 
-    # Tenths are fine enough, and whole numbers need none.
+    # Rounded to tenths, and without a decimal point where it is a whole number.
     def number(value) = value.round(1).then { |rounded| rounded == rounded.to_i ? rounded.to_i : rounded }
   end
 end

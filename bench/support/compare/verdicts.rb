@@ -1,13 +1,13 @@
 # frozen_string_literal: true
 
 require_relative "bars"
-require_relative "grid"
+require_relative "markdown_table"
 
 module Bench
-  # The bars, held against the figures of a run.
+  # Checks the figures of a run against the bars.
   class Verdicts
     Verdict = Data.define(:bar, :ratio) do
-      # @return [Boolean, nil] nil where the run did not measure it
+      # @return [Boolean, nil] nil if the run did not measure it
       def met? = ratio && bar.met?(ratio)
 
       # @return [String]
@@ -28,7 +28,7 @@ module Bench
       @verdicts = bars.map { |bar| Verdict.new(bar:, ratio: ratio(comparison, instructions, bar)) }
     end
 
-    # @return [Boolean] whether no measured figure is short
+    # @return [Boolean] whether all measured figures meet their bars
     def met? = @verdicts.none? { |verdict| verdict.met? == false }
 
     # @return [String]
@@ -38,7 +38,7 @@ module Bench
         [bar.row, "#{bar.of} / #{bar.against}", MEASURES.fetch(bar.measure), bar.demand,
          verdict.ratio ? format("%.2f", verdict.ratio) : "-", verdict]
       end
-      Grid.new(%w[bar sides figure demanded measured verdict], lines, words: 3).to_s
+      MarkdownTable.new(%w[bar sides figure demanded measured verdict], lines, words: 3).to_s
     end
 
     # @return [Array<Hash>] for JSON

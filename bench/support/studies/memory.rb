@@ -4,16 +4,16 @@ require "etc"
 require "json"
 require "optparse"
 require_relative "../compare/columns"
-require_relative "../compare/grid"
+require_relative "../compare/markdown_table"
 require_relative "../compare/load"
-require_relative "../compare/peer"
+require_relative "../compare/server_process"
 require_relative "../compare/rows"
 require_relative "../table"
 
 module Bench
   # The memory of each server over many requests of all kinds.
   class MemoryStudy
-    # What is asked for in turn, a second each.
+    # Run in turn, a second each.
     ROWS = Rows.named(%w[plaintext 10k json stack alloc upload]).freeze
     CONNECTIONS = 64
 
@@ -30,8 +30,8 @@ module Bench
     # @return [Hash{String=>Array<Integer>}] KiB at each of the marks, by column
     def run
       @found = @columns.to_h do |column|
-        peer = Peer.new(column.launcher, port: Peer.free_port, topology: @topology)
-        [column.name, peer.run { follow(peer) }]
+        server = ServerProcess.new(column.launcher, port: ServerProcess.free_port, topology: @topology)
+        [column.name, server.run { follow(server) }]
       end
     end
 
@@ -41,22 +41,22 @@ module Bench
     # @return [String]
     def to_s
       lines = @marks.each_with_index.map { |mark, at| [mark, *@found.values.map { |sizes| Table.mib(sizes[at]) }] }
-      Grid.new(["requests", *@found.keys], lines, words: 0).to_s
+      MarkdownTable.new(["requests", *@found.keys], lines, words: 0).to_s
     end
 
     private
 
-    def follow(peer)
+    def follow(server)
       requests = 0
       rows = ROWS.cycle
       @marks.map do |mark|
-        requests += drive(peer, rows.next) while requests < mark
-        peer.tree.pss
+        requests += drive(server, rows.next) while requests < mark
+        server.tree.pss
       end
     end
 
-    def drive(peer, row)
-      wrk = Load.new(peer.url, row, connections: CONNECTIONS, threads: 1).run(1)
+    def drive(server, row)
+      wrk = Load.new(server.url, row, connections: CONNECTIONS, threads: 1).run(1)
       faults = wrk.slice(*Load::FAULTS).select { |_, count| count.positive? }
       raise Load::Failed, "#{row.name}: #{faults}" if faults.any? || wrk["requests"].zero?
 
@@ -84,15 +84,15 @@ begin
   raise OptionParser::InvalidArgument, rest.first if rest.any?
   raise OptionParser::InvalidArgument, "numbers are 1 or more" unless options.values.all?(&:positive?)
 
-  skipped, columns = Bench::Columns.named(names).partition(&:obstacle)
-  skipped.each { |column| warn "#{column.name}: skipped, #{column.obstacle}" }
+  skipped, columns = Bench::Columns.named(names).partition(&:skip_reason)
+  skipped.each { |column| warn "#{column.name}: skipped, #{column.skip_reason}" }
   topology = Bench::Topology.new(workers: options.delete(:workers), threads: nil)
   study = Bench::MemoryStudy.new(columns, **options, topology:)
   study.run
   puts json ? JSON.generate(study.facts) : study
 rescue OptionParser::ParseError => e
   abort "bench/studies/memory: #{e.message}; see bench/studies/memory --help"
-rescue Bench::Peer::Failed, Bench::Load::Failed => e
+rescue Bench::ServerProcess::Failed, Bench::Load::Failed => e
   abort "bench/studies/memory: #{e.message}"
 rescue Interrupt
   exit 130

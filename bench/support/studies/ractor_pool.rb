@@ -2,8 +2,8 @@
 
 require_relative "../compare/run"
 
-# The first idea that everyone has: leave the server as it is, and let a Rack wrapper hand each request to one of a pool
-# of Ractors. Kino and Puma run the same app without it.
+# The obvious alternative: keep the server, and let a Rack wrapper hand each request to a pool of Ractors. Kino and Puma
+# run the same app without it.
 
 abort "bench/studies/ractor_pool: needs Ruby 4.0, for Ractor::Port" unless defined?(Ractor::Port)
 

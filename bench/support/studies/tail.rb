@@ -2,7 +2,8 @@
 
 require_relative "../compare/run"
 
-# What one VM lock does to the tail: Kino's threads beside Puma's, as many in one process, with twice as many clients.
+# What sharing one VM lock does to the tail: as many threads in one Kino and in one Puma process, with twice as many
+# clients.
 module Bench
   cpu, json, io = Rows.named(%w[cpu json io])
   app = { rackup: "#{ROOT}/bench/apps/rails.ru" }

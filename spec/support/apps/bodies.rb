@@ -1,10 +1,10 @@
 # frozen_string_literal: true
 
 require "support/apps/reporting"
-require "support/meeting"
+require "support/rendezvous"
 
 module Apps
-  # Every kind of body. A query is the path of the {Meeting} that is told of what happens to it.
+  # Every kind of body. The query is the path of the {Rendezvous} to which it reports.
   module Bodies
     extend Routes
 
@@ -54,7 +54,7 @@ module Apps
       def late_surplus(env)
         path = env["QUERY_STRING"]
         env["rack.response_finished"] << lambda { |*, error|
-          Meeting.tell(path, error ? "finished with #{error.class}" : "finished without an error")
+          Rendezvous.tell(path, error ? "finished with #{error.class}" : "finished without an error")
         }
         [200, sized(4), Slow.new(path, "only")]
       end
@@ -65,7 +65,7 @@ module Apps
         path = env["QUERY_STRING"]
         [200, TEXT.dup, lambda { |stream|
           stream << "start"
-          Meeting.tell(path, lineage { loop { stream << ("x" * 1000) } })
+          Rendezvous.tell(path, lineage { loop { stream << ("x" * 1000) } })
         }]
       end
 
@@ -87,7 +87,7 @@ module Apps
 
       def bad_length(_env) = [200, { "content-length" => "4, 4" }, ["four"]]
 
-      # Full duplex: answers five bytes as they come.
+      # Full duplex: responds to every five bytes as they arrive.
       def echo(_env)
         [200, TEXT.dup, lambda { |stream|
           while (word = stream.read(5))
@@ -96,7 +96,7 @@ module Apps
         }]
       end
 
-      # Everything that a stream can do, in one go.
+      # Uses every method of a stream.
       def stream(env)
         path = env["QUERY_STRING"]
         [200, TEXT.dup, lambda { |stream|
@@ -105,13 +105,13 @@ module Apps
           stream << stream.read(2) << stream.read.upcase
           stream.close_read
           stream.close_write
-          Meeting.tell(path, [stream.closed?, outcome { stream.read }, outcome { stream.write("x") }].inspect)
+          Rendezvous.tell(path, [stream.closed?, outcome { stream.read }, outcome { stream.write("x") }].inspect)
         }]
       end
 
       def wait_first(env)
         path = env["QUERY_STRING"]
-        [200, TEXT.dup, ->(stream) { stream << Meeting.ask(path, "called") }]
+        [200, TEXT.dup, ->(stream) { stream << Rendezvous.ask(path, "called") }]
       end
 
       def stream_that_raises(_env)
@@ -121,11 +121,11 @@ module Apps
         }]
       end
 
-      # Something that has both, and close.
+      # A lambda with close.
       def callable(env)
         path = env["QUERY_STRING"]
         body = ->(stream) { stream << "called" }
-        body.define_singleton_method(:close) { Meeting.tell(path, "closed") }
+        body.define_singleton_method(:close) { Rendezvous.tell(path, "closed") }
         [200, TEXT.dup, body]
       end
 
@@ -133,7 +133,7 @@ module Apps
         path = env["QUERY_STRING"]
         report = lambda do |name|
           lambda do |given, status, headers, error|
-            Meeting.tell(path, [name, given.equal?(env), status, headers, error.class].inspect)
+            Rendezvous.tell(path, [name, given.equal?(env), status, headers, error.class].inspect)
           end
         end
         env["rack.response_finished"] << report[:first] << ->(*) { raise "a bad one" } << report[:last]
@@ -142,7 +142,7 @@ module Apps
 
       def finished_in_vain(env)
         path = env["QUERY_STRING"]
-        env["rack.response_finished"] << ->(_, *rest) { Meeting.tell(path, rest.inspect) }
+        env["rack.response_finished"] << ->(_, *rest) { Rendezvous.tell(path, rest.inspect) }
         raise "in vain"
       end
 

@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
 module Apps
-  # Can be shared, as any module, and raises in a Ractor: the constant cannot.
+  # Shareable like any module, but raises in a Ractor, because its constant is not.
   module Counter
     COUNTS = Hash.new(0)
 

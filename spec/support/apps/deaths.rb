@@ -1,37 +1,37 @@
 # frozen_string_literal: true
 
-require "support/meeting"
+require "support/rendezvous"
 
 module Apps
-  # What ends a worker.
+  # Ends its worker in various ways.
   module Deaths
     extend Routes
 
     # Not a StandardError.
-    class Doom < Exception; end # rubocop:disable Lint/InheritException
+    class Fatal < Exception; end # rubocop:disable Lint/InheritException
 
-    # Cannot be asked about itself, whoever asks.
+    # Raises in all of its methods.
     class Unspeakable < StandardError
-      def message = raise(Doom, "no message")
-      def to_s = raise(Doom, "no text")
-      def inspect = raise(Doom, "no form")
-      def backtrace = raise(Doom, "no trace")
+      def message = raise(Fatal, "no message")
+      def to_s = raise(Fatal, "no text")
+      def inspect = raise(Fatal, "no form")
+      def backtrace = raise(Fatal, "no trace")
     end
 
-    # The same, and none of StandardError.
-    class UnspeakableDoom < Doom
-      def message = raise(Doom, "no message")
-      def backtrace = raise(Doom, "no trace")
+    # The same, and not a StandardError.
+    class UnspeakableFatal < Fatal
+      def message = raise(Fatal, "no message")
+      def backtrace = raise(Fatal, "no trace")
     end
 
-    # Ends its worker while it is read, and tells when it is closed.
+    # Ends its worker while it is iterated, and reports when it is closed.
     Body = Struct.new(:path) do
       def each
         yield "begun"
-        raise Doom, "the end"
+        raise Fatal, "the end"
       end
 
-      def close = Meeting.tell(path, "closed")
+      def close = Rendezvous.tell(path, "closed")
     end
 
     class << self
@@ -41,17 +41,17 @@ module Apps
 
       def kill(_env) = Thread.current.kill
 
-      def doom(_env) = raise(Doom, "the end")
+      def fatal(_env) = raise(Fatal, "the end")
 
       def out_of_memory(_env) = raise(NoMemoryError, "for now")
 
       def unspeakable(_env) = raise(Unspeakable)
 
-      def unspeakable_doom(_env) = raise(UnspeakableDoom)
+      def unspeakable_fatal(_env) = raise(UnspeakableFatal)
 
       def toss(_env) = throw(:nothing_catches_this)
 
-      # With a request of which it never lets go.
+      # Leaves a Fiber open that holds the request.
       def open_fiber(env)
         fiber = Fiber.new { Fiber.yield(env["rack.input"].read) && raise("resumed") }
         fiber.resume
@@ -62,9 +62,9 @@ module Apps
       def raise_at(env)
         waiting = Thread.current
         path = env["QUERY_STRING"]
-        # After the answer, most likely while the worker waits for the next request; in its midst the outcome is a 500.
+        # After the response, most likely while the worker waits for the next request; during it the outcome is a 500.
         Thread.new do
-          Meeting.ask(path, "answered")
+          Rendezvous.ask(path, "answered")
           waiting.raise(ArgumentError, "from outside")
         end
         ok("soon")
@@ -72,24 +72,24 @@ module Apps
 
       def interrupt(_env) = raise(Interrupt)
 
-      # Waits at the meeting, then answers with what it was told there.
-      def wait(env) = ok(Meeting.ask(env["QUERY_STRING"], "waiting"))
+      # Waits at the rendezvous, then responds with the spec's answer.
+      def wait(env) = ok(Rendezvous.ask(env["QUERY_STRING"], "waiting"))
 
-      # When it is told to.
-      def doom_at_last(env)
-        Meeting.ask(env["QUERY_STRING"], "waiting")
-        doom(env)
+      # When the spec says so.
+      def fatal_when_told(env)
+        Rendezvous.ask(env["QUERY_STRING"], "waiting")
+        fatal(env)
       end
 
-      # After its answer has begun.
-      def doom_midway(_env)
+      # After its response has started.
+      def fatal_midway(_env)
         [200, TEXT.dup, lambda { |stream|
           stream << "begun"
-          raise Doom, "the end"
+          raise Fatal, "the end"
         }]
       end
 
-      def doom_in_each(env) = [200, TEXT.dup, Body.new(env["QUERY_STRING"])]
+      def fatal_in_each(env) = [200, TEXT.dup, Body.new(env["QUERY_STRING"])]
     end
   end
 end

@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
 module Apps
-  # Answers with the env, one pair a line, as Ruby literals.
+  # Responds with the env, one pair per line, as Ruby literals.
   module EnvDump
     def self.call(env)
       lines = env.map { |key, value| "#{key.inspect} => #{describe(value)}\n" }
@@ -11,10 +11,10 @@ module Apps
     def self.describe(value) = value.is_a?(String) ? "#{value.inspect} #{value.encoding}" : value.class.name
     private_class_method :describe
 
-    # @param answer [Wire::Answer]
-    # @return [Hash{String => String}] Strings as they were, anything else by its class
-    def self.parse(answer)
-      answer.body.force_encoding("UTF-8").lines.to_h do |line|
+    # @param response [HttpClient::Response]
+    # @return [Hash{String => String}] Strings unchanged, anything else as the name of its class
+    def self.parse(response)
+      response.body.force_encoding("UTF-8").lines.to_h do |line|
         key, value = line.match(/\A"(.+?)" => (.*)\n\z/).captures
         [key, value.start_with?('"') ? value[/\A".*"/].undump : value]
       end

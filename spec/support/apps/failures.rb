@@ -1,11 +1,11 @@
 # frozen_string_literal: true
 
 module Apps
-  # Answers that cannot be sent, and exceptions that end a request and not its worker.
+  # Responses that cannot be sent, and exceptions that end a request but not its worker.
   module Failures
     extend Routes
 
-    # One that does not even have a message.
+    # Raises even in its message.
     class Mute < StandardError
       def message = raise("nothing to say")
     end

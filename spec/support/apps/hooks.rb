@@ -1,24 +1,23 @@
 # frozen_string_literal: true
 
-require "support/meeting"
+require "support/rendezvous"
 
 module Apps
-  # Hooks that a Ractor can have; they tell what they are called with at the meeting whose path is the query, or that
-  # {.path} is set to.
+  # Shareable hooks. They report their arguments to the rendezvous whose path is the query, or that they were made with.
   module Hooks
     module OnError
-      def self.call(error, env) = Meeting.tell(env["QUERY_STRING"], "#{error.message} at #{env["PATH_INFO"]}")
+      def self.call(error, env) = Rendezvous.tell(env["QUERY_STRING"], "#{error.message} at #{env["PATH_INFO"]}")
     end
 
     module AfterRequest
       def self.call(env, status)
-        Meeting.tell(env["QUERY_STRING"], "#{env["PATH_INFO"]} #{status}") unless env["QUERY_STRING"].empty?
+        Rendezvous.tell(env["QUERY_STRING"], "#{env["PATH_INFO"]} #{status}") unless env["QUERY_STRING"].empty?
       end
     end
 
-    # As an object, for the path it needs.
+    # An object, because it needs the path.
     Boot = Struct.new(:path) do
-      def call(index) = Meeting.tell(path, "worker #{index}")
+      def call(index) = Rendezvous.tell(path, "worker #{index}")
     end
 
     module Failing
@@ -29,14 +28,14 @@ module Apps
       def self.call(*) = exit
     end
 
-    # Lets the first worker begin, and no other.
+    # Lets only the first worker start.
     module LeavingButOne
       def self.call(index) = index.zero? || exit
     end
 
-    # Waits at the meeting before it lets a worker begin.
+    # Waits at the rendezvous before a worker starts.
     Waiting = Struct.new(:path) do
-      def call(index) = Meeting.ask(path, "worker #{index}")
+      def call(index) = Rendezvous.ask(path, "worker #{index}")
     end
 
     # Raises when it is closed.
@@ -45,7 +44,7 @@ module Apps
       def close = raise("closed")
     end
 
-    # What they are hung on.
+    # The app for these hooks.
     module App
       extend Routes
 

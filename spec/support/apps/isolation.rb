@@ -1,16 +1,16 @@
 # frozen_string_literal: true
 
-require "support/meeting"
+require "support/rendezvous"
 
 module Apps
-  # Runs on threads as well as in Ractors, but for what reads a constant that no Ractor but the main one may read.
+  # Works on threads and in Ractors, except for routes that read a constant which only the main Ractor may read.
   module Isolation
     extend Routes
 
     CACHE = {} # rubocop:disable Style/MutableConstant -- that is the point
     private_constant :CACHE
 
-    # Raises what the app above it makes of its error.
+    # An app's own error, raised from the Ractor's.
     class Wrapped < StandardError; end
 
     # A hook that does nothing.
@@ -18,7 +18,7 @@ module Apps
       def self.call(*) = nil
     end
 
-    # A hook that touches it in each worker.
+    # A hook that reads the constant in each worker.
     module Hook
       def self.call(*) = Isolation.touch
     end
@@ -26,7 +26,6 @@ module Apps
     class << self
       def touch = CACHE.size
 
-      # Which kind of worker has answered.
       def where(_env) = ok(Ractor.main? ? "thread" : "ractor")
 
       def cache(env)
@@ -40,7 +39,7 @@ module Apps
         raise Wrapped, "no luck"
       end
 
-      # As Sinatra does: the error is its own business, the answer is given, and it tells in the env.
+      # Like Sinatra: rescues the error, responds, and stores the error in the env.
       def rescued(env)
         cache(env)
       rescue Ractor::IsolationError => e
@@ -64,20 +63,20 @@ module Apps
         }]
       end
 
-      # Waits at the meeting, and then fails.
+      # Waits at the rendezvous, and then fails.
       def late(env)
-        Meeting.ask(env["QUERY_STRING"], "waiting")
+        Rendezvous.ask(env["QUERY_STRING"], "waiting")
         cache(env)
       end
 
-      # Waits at the meeting, and is well.
-      def wait(env) = ok(Meeting.ask(env["QUERY_STRING"], "waiting"))
+      # Waits at the rendezvous, and succeeds.
+      def wait(env) = ok(Rendezvous.ask(env["QUERY_STRING"], "waiting"))
 
       def wait_midway(env)
         path = env["QUERY_STRING"]
         [200, TEXT.dup, lambda { |stream|
           stream << "first "
-          stream << Meeting.ask(path, "midway")
+          stream << Rendezvous.ask(path, "midway")
         }]
       end
 
@@ -85,7 +84,7 @@ module Apps
         path = env["QUERY_STRING"]
         socket = env["rack.hijack"].call
         socket.write("HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\n")
-        socket.write(Meeting.ask(path, "hijacked"))
+        socket.write(Rendezvous.ask(path, "hijacked"))
         socket.close
         [200, {}, []]
       end

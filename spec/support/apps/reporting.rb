@@ -1,10 +1,10 @@
 # frozen_string_literal: true
 
-require "support/meeting"
+require "support/rendezvous"
 
-# Bodies that report to the {Meeting} at a path.
+# Bodies that report to the {Rendezvous} at a path.
 module Apps
-  # Yields chunks and reports.
+  # Yields chunks, and reports that it is closed.
   class Reporting
     def initialize(path, *chunks, fail_after: nil)
       @path = path
@@ -22,11 +22,11 @@ module Apps
     end
 
     def close
-      Meeting.tell(@path, "closed")
+      Rendezvous.tell(@path, "closed")
     end
   end
 
-  # Whose close raises.
+  # Raises in close.
   class BadClose < Reporting
     def close
       super
@@ -34,7 +34,7 @@ module Apps
     end
   end
 
-  # Has to_ary, which closes it, as Rack wants it.
+  # Has to_ary, which closes it as Rack requires.
   class Arrayed < Reporting
     def to_ary
       close
@@ -42,23 +42,23 @@ module Apps
     end
   end
 
-  # Goes on when it is told to, with what it is told.
+  # Waits for the spec, and yields its answer.
   class Slow < Reporting
     def each
       yield @chunks.first
-      rest = Meeting.ask(@path, "midway")
+      rest = Rendezvous.ask(@path, "midway")
       yield rest
     end
   end
 
-  # Writes until somebody stops it.
+  # Yields until it is stopped.
   class Endless < Reporting
     def each
       yield "start" * 1000
-      Meeting.ask(@path, "writing")
+      Rendezvous.ask(@path, "writing")
       loop { yield "x" * 65_536 }
     ensure
-      Meeting.tell(@path, "stopped")
+      Rendezvous.tell(@path, "stopped")
     end
   end
 end

@@ -1,10 +1,10 @@
 # frozen_string_literal: true
 
 require "digest"
-require "support/meeting"
+require "support/rendezvous"
 
 module Apps
-  # Reads the request body in every way. A query is the path of a {Meeting}.
+  # Reads the request body in every way. The query is the path of a {Rendezvous}.
   module Uploads
     extend Routes
 
@@ -70,25 +70,25 @@ module Apps
 
       def ignore(_env) = ok("ignored")
 
-      # What it got until the body ended in an exception; raised again.
+      # Reports the exception that ends the body, and raises it again.
       def report(env)
-        Meeting.tell(env["QUERY_STRING"], "reading")
+        Rendezvous.tell(env["QUERY_STRING"], "reading")
         env["rack.input"].read
       rescue Exception => e # rubocop:disable Lint/RescueException
-        Meeting.tell(env["QUERY_STRING"], e.class.ancestors.take_while { |one| one != StandardError }.inspect)
+        Rendezvous.tell(env["QUERY_STRING"], e.class.ancestors.take_while { |one| one != StandardError }.inspect)
         raise
       end
 
-      # Reads, and answers whatever comes of it.
+      # Reads, and responds with the outcome.
       def survive(env)
         ok(outcome { env["rack.input"].read }.to_s)
       end
 
-      # After the answer.
+      # Reads after the response.
       def later(env)
         path = env["QUERY_STRING"]
         env["rack.response_finished"] << lambda { |given, *|
-          Meeting.tell(path, outcome { given["rack.input"].read }.inspect)
+          Rendezvous.tell(path, outcome { given["rack.input"].read }.inspect)
         }
         ok("answered")
       end

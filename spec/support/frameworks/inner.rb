@@ -4,7 +4,7 @@ require "rack"
 require "rack/recursive" # has Rack::ForwardRequest: a Ractor should not have to load it
 
 module Frameworks
-  # The app within the middleware: one that Ractors can share.
+  # The app behind the middleware, which Ractors can share.
   module Inner
     TEXT = { "content-type" => "text/plain" }.freeze
 
@@ -60,21 +60,21 @@ module Frameworks
     end
   end
 
-  # What Rack::Events tells of a request.
+  # Records the events of Rack::Events.
   class Handler
     include ::Rack::Events::Abstract
 
     def on_commit(_request, response) = response.set_header("x-handled", "yes")
   end
 
-  # Tells that it was closed, as a temporary file has to be.
+  # Records that it was closed, as a temporary file must be.
   class Reaped
     def initialize(errors) = @errors = errors
 
     def close! = @errors.puts("reaped")
   end
 
-  # Stands in for a session, so that what needs one is tried alone. One of them was begun by somebody else.
+  # A fake session, so that middleware that needs one can be tried alone. One session belongs to another client.
   class GivenSession
     def initialize(app) = @app = app
 

@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-# What rack-protection ships, one by one.
+# The middleware of rack-protection, one by one.
 module Frameworks
   FOREIGN = { "origin" => "http://evil.example", "referer" => "http://evil.example/" }.freeze
   HELLO = get("/", "hello GET")

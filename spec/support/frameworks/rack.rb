@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-# Rack's own middleware, one by one, around Frameworks::Inner.
+# Rack's own middleware, one by one, in front of Frameworks::Inner.
 module Frameworks
   # The folder that files are served from.
   PUBLIC = File.expand_path("../check_apps/public", __dir__).freeze

@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-# Frameworks, as their tutorials show them; and the variants of examples/.
+# Frameworks as in their tutorials, and the variants in examples/.
 module Frameworks
   app :rackups, "Sinatra, classic",
       get("/frank-says", "Put this in your pipe & smoke it!"),

@@ -5,9 +5,9 @@ require "rack/protection"
 require "rack/session"
 
 module Frameworks
-  # The middleware that is there: every class of Rack's that can be called with an env.
+  # All middleware that is installed: every Rack class that can be called with an env.
   module Shipped
-    # What is called and is no middleware of its own: parts of others, a base class, and Rack::Builder itself.
+    # Callable, but not middleware: parts of others, a base class, and Rack::Builder itself.
     PARTS = %w[Rack::Builder Rack::Events::EventedBodyProxy Rack::Lint::Wrapper Rack::Protection::Base
                Rack::Utils::Context].freeze
 

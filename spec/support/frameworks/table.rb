@@ -1,16 +1,17 @@
 # frozen_string_literal: true
 
-# Frameworks and middleware that Kino is held against, and what comes of each in each mode. frameworks_spec.rb tries
-# them all, and doc/ractors.md has its table from here. Nothing of theirs is loaded here.
+# The frameworks and middleware that Kino is tested with, and the expected result of each in each mode.
+# frameworks_spec.rb runs them all, and the table in doc/ractors.md is generated from here. This file loads none of
+# them.
 module Frameworks
-  # A request, and what its answer has to be.
+  # A request and the expected response.
   #
   # - verb, path [String]
-  # - body [String, Regexp, #call] what the text of the answer is, or has in it; a Proc is given the number of the round
+  # - body [String, Regexp, #call] the body, or a pattern in it; a Proc gets the number of the round
   # - status [Integer]
-  # - headers [Hash{String => String, Regexp}] that the answer has to have
+  # - headers [Hash{String => String, Regexp}] required headers of the response
   # - sent [Hash{String => String}] headers of the request
-  # - form [String, nil] body of the request; `{}` stands for the text of the answer before
+  # - form [String, nil] body of the request; `{}` stands for the previous response's body
   Call = Data.define(:verb, :path, :body, :status, :headers, :sent, :form) do
     def initialize(status: 200, headers: {}, sent: {}, form: nil, **) = super
   end
@@ -19,21 +20,21 @@ module Frameworks
   #
   # - section [Symbol], name [String]
   # - rackup [String, nil] its file, below spec/support/frameworks or the root
-  # - stack [Proc, nil] or what makes it in a Rack::Builder: else it is the middleware of its name
-  # - calls [Array<Call>] two rounds of these are made
-  # - log [Regexp, nil] what it has to write to rack.errors on threads
-  # - auto [Symbol] what mode auto ends up with, :ractor or :threaded; for a stack: once it is frozen
-  # - ractor [String, nil] what is in the way of ractor mode; nil where it serves
+  # - stack [Proc, nil] or builds it in a Rack::Builder; otherwise it is the middleware of its name
+  # - calls [Array<Call>] made in two rounds
+  # - log [Regexp, nil] what it must write to rack.errors on threads
+  # - auto [Symbol] the mode that auto ends up in, :ractor or :threaded; for a stack, once it is frozen
+  # - ractor [String, nil] why it cannot serve in ractor mode; nil if it can
   # - aided [Boolean] whether it serves in ractor mode with examples/rack_in_ractors.rb
   #
-  # Each of the last three may be an Array: on Ruby 3.4, and from 4.0 on.
+  # Each of the last three may be an Array: for Ruby 3.4, and from 4.0 on.
   App = Data.define(:section, :name, :rackup, :stack, :calls, :log, :auto, :ractor, :aided) do
     def initialize(**given)
       super(rackup: nil, stack: nil, log: nil, auto: :threaded, ractor: nil, aided: false, **given)
     end
 
     # @param ruby [Integer] its major version
-    # @return [App] as it is there
+    # @return [App] with the values for that version
     def on(ruby) = with(auto: of(auto, ruby), ractor: of(ractor, ruby), aided: of(aided, ruby))
 
     private
@@ -45,7 +46,7 @@ module Frameworks
     rackups: "Sinatra and Roda", rails: "Rails", rack: "Rack", sessions: "rack-session", protection: "rack-protection"
   }.freeze
 
-  # What each section has loaded before its first app.
+  # The libraries of each section, loaded before its first app.
   LIBRARIES = {
     rackups: %w[rack sinatra/base roda], rails: %w[rack action_controller/railtie], rack: %w[rack],
     sessions: %w[rack rack/session], protection: %w[rack rack/protection]

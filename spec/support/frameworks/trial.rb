@@ -1,21 +1,22 @@
 # frozen_string_literal: true
 
 require "json"
-require "net/http"
-require "tempfile"
+require "uri"
 require "kino"
 require "kino/app_loader"
+require_relative "../captured_stderr"
+require_relative "../http_client"
 require_relative "table"
 
 module Frameworks
-  # Serves the apps of the table and asks them. A program: it prints a line of JSON for each app. Each app has a process
-  # of its own, forked from one that has loaded its section's libraries: what one app sets or memoises is no other's. In
-  # there ractor mode is first, for what a request memoises on the main Ractor would help.
+  # A program that serves the apps of the table, sends their requests, and prints a line of JSON for each. Each app runs
+  # in a process of its own, forked from one that has loaded its section's libraries, so that apps do not affect each
+  # other. Ractor mode comes first, because what a request memoises on the main Ractor would help it.
   module Trial
     ROOT = File.expand_path("../../..", __dir__)
-    # Seconds that an app has; a guard against hanging.
+    # Seconds for each app; a guard against hanging.
     LIMIT = 25
-    # What keeps an app out of ractor mode, in short: from what is raised.
+    # Short reasons why an app cannot run in ractor mode, by the error.
     REASONS = {
       /non-shareable objects in constant (\S+) by/ => "reads the constant `%s`",
       /get unshareable values from instance variables.* Ractors \((@\w+) from (\S+?)\)/ => "reads `%s` of `%s`",
@@ -39,7 +40,7 @@ module Frameworks
         require_relative "inner"
         apps = Frameworks.apps.select { |app| app.section == section.to_sym }
         apps = apps.select { |app| names.include?(app.name) } unless names.empty?
-        Process.warmup # what the children share they need not collect
+        Process.warmup # so that the children need not collect what they share
         apps.each { |app| puts JSON.generate(name: app.name, **in_child { outcomes(app) }) }
       end
 
@@ -53,7 +54,7 @@ module Frameworks
         rows[:ractor][:reason].start_with?("reads") ? { **rows, aided: aided(app) } : rows
       end
 
-      # Last, for it freezes what all of Rack shares.
+      # Last, because it freezes global state of Rack.
       def aided(app)
         require "#{ROOT}/examples/rack_in_ractors"
         outcome(app, :ractor, freeze(app, nil).first)
@@ -61,22 +62,22 @@ module Frameworks
 
       def auto(app, frozen)
         tried = outcome(app, :auto, frozen || build(app))
-        # What sets its own instance variables serves in no mode once it is frozen.
+        # An app that sets its own instance variables works in no mode once it is frozen.
         tried[:reason].start_with?("changes a frozen") ? outcome(app, :auto, build(app)) : tried
       end
 
-      # @return [Symbol] what mode auto takes for a stack that nobody has frozen
+      # @return [Symbol] the mode that auto picks for a stack that is not frozen
       def default_mode(app) = Kino::Config::Mode.resolve(:auto, build(app), threads: :auto).first
 
       def outcome(app, mode, built, obstacle = nil)
         tried = { faults: ["not shareable"] }
-        log = obstacle || captured { tried = try(app, mode, built) }
+        log = obstacle || CapturedStderr.of { tried = try(app, mode, built) }
         { **tried, reason: reason(tried.fetch(:refused, "") + log), log: }
       end
 
       def try(app, mode, built)
         server = Kino::Server.new(built, port: 0, mode:, workers: 2).start
-        faults = Client.new(server.port).faults(app.calls)
+        faults = Browser.new(server.port).faults(app.calls)
         { mode: server.mode, faults: }
       rescue Kino::UnshareableAppError => e
         { faults: ["refused"], refused: e.message }
@@ -84,7 +85,7 @@ module Frameworks
         server&.shutdown(timeout: 5)
       end
 
-      # @return [#call] as a rackup file builds it
+      # @return [#call] as in a rackup file
       def build(app)
         return @loaded ||= Kino::AppLoader.load(path(app.rackup)) if app.rackup
 
@@ -95,7 +96,7 @@ module Frameworks
         end
       end
 
-      # @return [#call, nil] and [String, nil] what is in the way
+      # @return [#call, nil] and [String, nil] why it cannot be frozen
       def freeze(app, plain)
         return [plain, nil] if app.rackup
 
@@ -109,18 +110,6 @@ module Frameworks
       def reason(text)
         pattern, words = REASONS.min_by { |candidate, _| text.index(candidate) || text.size }
         (match = pattern.match(text)) ? format(words, *match.captures) : text[/^.*Error.*$/].to_s
-      end
-
-      def captured
-        file = Tempfile.new("kino-frameworks")
-        former = $stderr.dup
-        $stderr.reopen(file.path, "a")
-        $stderr.sync = true
-        yield
-        File.read(file.path)
-      ensure
-        $stderr.reopen(former)
-        file.close!
       end
 
       def in_child(&)
@@ -144,12 +133,12 @@ module Frameworks
         writer.write(JSON.generate(broken: e.full_message(highlight: false)))
       ensure
         writer.close
-        exit!(true) # no at_exit, and no Ractor that goes on
+        exit!(true) # skips at_exit, and ends Ractors
       end
     end
 
-    # A browser: it keeps cookies, and its connection.
-    class Client
+    # A browser: it keeps cookies, and its connection for as long as the server does.
+    class Browser
       ROUNDS = 2
 
       def initialize(port)
@@ -158,44 +147,50 @@ module Frameworks
         @last = ""
       end
 
-      # @return [Array<String>] what was not as it has to be
+      # @return [Array<String>] the responses that differ from what the call expects
       def faults(calls)
-        Net::HTTP.start("127.0.0.1", @port, read_timeout: 10) do |http|
-          (1..ROUNDS).flat_map { |round| calls.filter_map { |call| fault(call, http.request(request(call)), round) } }
-        end
+        (1..ROUNDS).flat_map { |round| calls.filter_map { |call| fault(call, request(call), round) } }
+      ensure
+        @http&.close
       end
 
       private
 
       def request(call)
-        headers = { "accept-encoding" => "identity", "cookie" => @cookies.map { |pair| pair.join("=") }.join("; ") }
-        headers.delete("cookie") if @cookies.empty?
-        request = Net::HTTPGenericRequest.new(call.verb, !call.form.nil?, call.verb != "HEAD", call.path,
-                                              headers.merge(call.sent))
-        if call.form
-          request.body = call.form.sub("{}") { URI.encode_www_form_component(@last) }
-          request.content_type = "application/x-www-form-urlencoded" unless request["content-type"]
+        @http ||= HttpClient.open(@port)
+        response = @http.request(call.verb, call.path, headers(call), call.form && form(call))
+        if response["connection"] == "close"
+          @http.close
+          @http = nil
         end
-        request
+        response
       end
 
-      def fault(call, answer, round)
-        @last = answer.body.to_s.b
-        answer.get_fields("set-cookie")&.each { |field| note(field) }
-        return if right?(call, answer, round)
-
-        "#{call.verb} #{call.path} in round #{round}: #{answer.code} #{answer.to_hash} #{@last[0, 300].inspect}"
+      def headers(call)
+        { "host" => "127.0.0.1:#{@port}", "accept" => "*/*", "accept-encoding" => "identity",
+          **({ "cookie" => @cookies.map { |pair| pair.join("=") }.join("; ") } unless @cookies.empty?),
+          **({ "content-type" => "application/x-www-form-urlencoded" } if call.form), **call.sent }
       end
 
-      def note(cookie)
+      def form(call) = call.form.sub("{}") { URI.encode_www_form_component(@last) }
+
+      def fault(call, response, round)
+        @last = response.body
+        response.all("set-cookie").each { |field| store(field) }
+        return if right?(call, response, round)
+
+        "#{call.verb} #{call.path} in round #{round}: #{response.status} #{response.fields} #{@last[0, 300].inspect}"
+      end
+
+      def store(cookie)
         name, value = cookie.split(";", 2).first.split("=", 2)
         cookie.include?("01 Jan 1970") ? @cookies.delete(name) : @cookies[name] = value
       end
 
-      def right?(call, answer, round)
+      def right?(call, response, round)
         expected = call.body.respond_to?(:call) ? call.body.call(round) : call.body
-        answer.code.to_i == call.status && fits?(expected, @last) &&
-          call.headers.all? { |name, value| fits?(value, answer[name].to_s) }
+        response.status == call.status && fits?(expected, @last) &&
+          call.headers.all? { |name, value| fits?(value, response.all(name).join(", ")) }
       end
 
       def fits?(expected, text)

@@ -5,7 +5,7 @@
 require "rack/builder"
 require "rack/lint"
 
-# Of the constants that Lint uses, these are not frozen in Rack 3.2 and so out of reach for a Ractor.
+# Constants of Lint that Rack 3.2 does not freeze, so that a Ractor may not read them.
 [Rack::Utils::STATUS_WITH_NO_ENTITY_BODY, Rack::Lint::Wrapper::BODY_METHODS,
  Rack::Lint::Wrapper::StreamWrapper::REQUIRED_METHODS].each { |constant| Ractor.make_shareable(constant) }
 

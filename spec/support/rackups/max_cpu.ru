@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-# Answers with what the process was started with.
+# Responds with the environment that the process was started with.
 module MaxCpu
   FOUND = [ENV.fetch("RUBY_MAX_CPU", nil), " ", ENV["KINO_REEXEC"].inspect].join.freeze
 

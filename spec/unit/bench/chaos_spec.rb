@@ -5,12 +5,13 @@ require "uri"
 require_relative "../../../bench/support/chaos/client"
 require_relative "../../../bench/support/chaos/crashes"
 require_relative "../../../bench/support/chaos/options"
-require_relative "../../../bench/support/chaos/tally"
+require_relative "../../../bench/support/chaos/counter"
 
 RSpec.describe Bench::Chaos do
   describe Bench::Chaos::Client do
-    # Serves one connection with what the block does, and says what a client makes of it.
-    def answer_of(timeout: 5, &)
+    # Serves one connection with the block.
+    # @return [Bench::Chaos::Outcome]
+    def outcome_of(timeout: 5, &)
       listener = TCPServer.new("127.0.0.1", 0)
       server = Thread.new { listener.accept.then(&) }
       client = described_class.new(URI("http://127.0.0.1:#{listener.addr[1]}"), timeout:)
@@ -26,37 +27,37 @@ RSpec.describe Bench::Chaos do
       socket
     end
 
-    it "knows an answer" do
-      answer = answer_of { |socket| read_head(socket).write("HTTP/1.1 503 x\r\ncontent-length: 2\r\n\r\nno") }
-      expect(answer).to have_attributes(kind: :answered, sum: 503, body: "no", fresh: true)
+    it "recognises a response" do
+      outcome = outcome_of { |socket| read_head(socket).write("HTTP/1.1 503 x\r\ncontent-length: 2\r\n\r\nno") }
+      expect(outcome).to have_attributes(kind: :answered, result: 503, body: "no", fresh: true)
     end
 
-    it "knows an answer that breaks off" do
-      answer = answer_of do |socket|
+    it "recognises a response that breaks off" do
+      outcome = outcome_of do |socket|
         read_head(socket).write("HTTP/1.1 200 x\r\ncontent-length: 2\r\n\r\nn")
         socket.close
       end
-      expect(answer).to have_attributes(sum: :broken, status: 200, body: "n")
+      expect(outcome).to have_attributes(result: :broken, status: 200, body: "n")
     end
 
-    it "knows a request that is not answered" do
-      expect(answer_of { |socket| read_head(socket).close }.sum).to eq(:unanswered)
+    it "recognises a request that is not answered" do
+      expect(outcome_of { |socket| read_head(socket).close }.result).to eq(:unanswered)
     end
 
-    it "knows an answer that does not come" do
-      answer = answer_of(timeout: 0.05) do |socket|
+    it "recognises a response that does not come" do
+      outcome = outcome_of(timeout: 0.05) do |socket|
         read_head(socket)
         socket.read
       end
-      expect(answer.sum).to eq(:hung)
+      expect(outcome.result).to eq(:hung)
     end
 
-    it "knows a connection that is refused" do
+    it "recognises a refused connection" do
       port = TCPServer.open("127.0.0.1", 0) { |server| server.addr[1] }
-      expect(described_class.new(URI("http://127.0.0.1:#{port}")).get("/").sum).to eq(:refused)
+      expect(described_class.new(URI("http://127.0.0.1:#{port}")).get("/").result).to eq(:refused)
     end
 
-    it "makes another connection where the last one was closed in between" do
+    it "reconnects if the server closed the idle connection" do
       listener = TCPServer.new("127.0.0.1", 0)
       client = described_class.new(URI("http://127.0.0.1:#{listener.addr[1]}"))
       server = Thread.new do
@@ -66,9 +67,9 @@ RSpec.describe Bench::Chaos do
           socket.close
         end
       end
-      expect(client.get("/").sum).to eq(200)
+      expect(client.get("/").result).to eq(200)
       server.join(0.1) # it has closed by then, and waits for another
-      expect(client.get("/").sum).to eq(200)
+      expect(client.get("/").result).to eq(200)
       expect(client.connects).to eq(2)
     ensure
       client.close
@@ -77,14 +78,14 @@ RSpec.describe Bench::Chaos do
   end
 
   describe Bench::Chaos::Crashes do
-    it "asks for as many deaths as it is told, of all kinds, among other requests" do
+    it "requests the given number of deaths, of all kinds, among other requests" do
       jobs = described_class.jobs(100)
       expect(jobs.count(&:deadly)).to eq(100)
       expect(jobs.map(&:path)).to include("/plain", "/crash?kill,midway", "/crash?throw,after")
       expect(jobs).to eq(described_class.jobs(100))
     end
 
-    it "is called as its class is" do
+    it "is named after its class" do
       expect(described_class.title).to eq("crashes")
     end
   end
@@ -92,18 +93,18 @@ RSpec.describe Bench::Chaos do
   describe Bench::Chaos::Options do
     def parse(*argv) = described_class.parse(argv, %w[one two])
 
-    it "plays everything in both modes unless told otherwise" do
+    it "runs everything in both modes by default" do
       expect(parse).to have_attributes(scenarios: %w[one two], modes: %w[ractor threaded])
       expect(parse("two", "--mode", "ractor")).to have_attributes(scenarios: %w[two], modes: %w[ractor])
     end
 
-    it "refuses what it does not know" do
+    it "refuses unknown scenarios and invalid numbers" do
       expect { parse("three") }.to raise_error(SystemExit).and output(/no scenario three/).to_stderr
       expect { parse("--kills", "0") }.to raise_error(SystemExit).and output(/1 or more/).to_stderr
     end
   end
 
-  describe Bench::Chaos::Tally do
+  describe Bench::Chaos::Counter do
     it "counts, and puts the most frequent first" do
       tally = described_class.new
       [200, :hung, 200].each { |sum| tally.add(sum) }

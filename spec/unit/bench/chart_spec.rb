@@ -38,12 +38,12 @@ RSpec.describe Bench::Chart do
       .to include("Kino compared with puma &amp; co", "/plaintext", "11 bytes", "latency", "a &lt; b")
   end
 
-  it "takes the first column for one where Puma has not played" do
+  it "uses the first column as the base if Puma took no part" do
     samples.reject! { |sample| sample.column == "puma" }
     expect(texts(chart("kino"))).to include("71,112/s", "Kino compared with kino &amp; co")
   end
 
-  it "draws all of a section to one scale" do
+  it "draws a section to one scale" do
     widths = attributes(chart("kino", "puma"), /<rect .*height="14"/, "width")
     expect(widths.first(4)).to match([widths[0], widths[1], be_within(0.1).of(widths[1] * 0.75), widths[1]])
   end
@@ -53,7 +53,7 @@ RSpec.describe Bench::Chart do
     expect(texts(chart("kino", "puma"))).not_to include("/cpu")
   end
 
-  it "keeps all of it inside the picture, with many columns too" do
+  it "keeps everything inside the picture, even with many columns" do
     names = ["puma", *("a".."m")]
     samples.concat(names.map { |name| sample("plaintext", name, 1000) })
     svg = chart(*names)

@@ -1,38 +1,30 @@
 # frozen_string_literal: true
 
 require_relative "../../../bench/support/compare/columns"
-require_relative "../../../bench/support/compare/extension_build"
 
 RSpec.describe Bench::Columns do
   let(:topology) { Bench::Topology.new(workers: 2, threads: nil) }
 
-  def command(column) = column.launcher.command(1234, topology)
+  def launcher(name) = described_class.named([name]).first.launcher
 
-  it "makes Kinos that differ in their flags" do
-    columns = described_class.kinos({ "one" => %w[--batch 1], "two" => %w[--batch 2] })
-    expect(columns.map(&:name)).to eq(%w[one two])
-    expect(columns.map { |column| command(column).last(2) }).to eq([%w[--batch 1], %w[--batch 2]])
+  it "starts Kino of this checkout, with YJIT and without Bundler" do
+    command = launcher("kino-threaded").command(1234, topology)
+    expect(command).to include("-I#{Bench::ROOT}/lib", "#{Bench::ROOT}/exe/kino").and end_with(%w[--mode threaded])
+    expect(command.each_cons(2)).to include(%w[--port 1234], %w[--workers 2])
+    expect(launcher("kino-threaded").environment).to include("RUBYOPT" => "--yjit", "RUBYLIB" => nil)
   end
 
-  it "gives Kinos an environment besides that of all sides" do
-    column = described_class.kinos({ "one" => [] }, environment: { "MALLOC_ARENA_MAX" => "16" }).first
-    expect(column.launcher.environment).to include("MALLOC_ARENA_MAX" => "16", "RUBYOPT" => "--yjit")
+  it "starts another checkout, in ractor mode unless its flags say otherwise" do
+    commands = ["before=/other", "before=/other --mode threaded --batch 4"].map do |text|
+      described_class.also(text).launcher.command(1234, topology)
+    end
+    expect(commands.map { |command| command[1] }).to all(eq("-I/other/lib"))
+    expect(commands[0].last(2)).to eq(%w[--mode ractor])
+    expect(commands[1].last(4)).to eq(%w[--mode threaded --batch 4])
   end
 
-  it "loads another build of the extension before the checkout's" do
-    build = Bench::ExtensionBuild.new("other", cargo_args: %w[--no-default-features])
-    column = described_class.kinos({ "one" => [] }, extension: build).first
-    expect(command(column).grep(/\A-I/)).to eq(["-I#{build.load_path}", "-I#{Bench::ROOT}/lib"])
-  end
-
-  it "makes engines that differ in their words" do
-    column = described_class.engines({ "lanes-4" => ["lanes", 4] }).first
-    expect(command(column).drop(1)).to eq(%w[1234 2 1 lanes 4])
-  end
-
-  it "builds the extension in a target folder of its own" do
-    builds = %w[a b].map { |name| Bench::ExtensionBuild.new(name, cargo_args: ["--features", name]).environment }
-    expect(builds.map { |build| build["RB_SYS_EXTRA_CARGO_ARGS"] }).to eq(["--features a", "--features b"])
-    expect(builds.map { |build| build["RB_SYS_CARGO_TARGET_DIR"] }.uniq.size).to eq(2)
+  it "starts the engine's Rust workers with the dispatch of their column" do
+    expect(launcher("engine").command(1234, topology).drop(1)).to eq(%w[1234 2 1 driven])
+    expect(launcher("engine-queue").command(1234, topology).drop(1)).to eq(%w[1234 2 1])
   end
 end

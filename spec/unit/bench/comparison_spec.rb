@@ -15,7 +15,7 @@ RSpec.describe Bench::Comparison do
                          sample("a", 3, 100), sample("b", 3, 100), sample("a", 4, 77)])
   end
 
-  it "takes ratios within each round, and of those the median" do
+  it "takes the median of the ratios within each round" do
     expect(comparison.ratio(:rate, "plaintext", "a", "b").to_h).to eq(median: 2.0, min: 1.0, max: 3.0)
   end
 
@@ -24,7 +24,7 @@ RSpec.describe Bench::Comparison do
     expect(comparison.spread(:cpu_us, "plaintext", "b").max).to eq(5000.0)
   end
 
-  it "has nothing where nothing was measured" do
+  it "has nothing if nothing was measured" do
     expect(comparison.spread(:rate, "plaintext", "c")).to be_nil
     expect(comparison.ratio(:rate, "plaintext", "a", "c")).to be_nil
   end

@@ -8,12 +8,12 @@ RSpec.describe Bench::Verdicts do
 
   def verdicts(bar, instructions) = described_class.new(Bench::Comparison.new([]), instructions:, bars: [bar])
 
-  it "knows a bar that is met" do
+  it "recognises a bar that is met" do
     expect(verdicts(bar(most: 1.25), { "a" => 12.0, "b" => 10.0 }).facts).to match [a_hash_including(met: true)]
     expect(verdicts(bar(least: 1.0), { "a" => 10.0, "b" => 10.0 })).to be_met
   end
 
-  it "says by how much a figure is short" do
+  it "says by how much a figure misses its bar" do
     verdict = verdicts(bar(least: 2.0), { "a" => 15.0, "b" => 10.0 })
     expect(verdict).not_to be_met
     expect(verdict.to_s).to include("short by 25 %")

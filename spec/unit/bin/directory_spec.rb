@@ -8,7 +8,7 @@ RSpec.describe "bin/support" do
 
   around { |example| Dir.mktmpdir("a kino") { |dir| (@dir = File.realpath(dir)) && example.run } }
 
-  # Runs code in a script, in the directory "app", for a checkout in "checkout" where nothing is done yet.
+  # Runs code in a script, in the directory "app", for a new checkout in "checkout".
   define_method(:bash) do |code|
     %w[app checkout].each { |name| Dir.mkdir("#{@dir}/#{name}") }
     File.symlink("#{root}/bin", "#{@dir}/checkout/bin")
@@ -24,7 +24,7 @@ RSpec.describe "bin/support" do
     output
   end
 
-  it "compiles the extension in the checkout, and starts Kino where the user stands" do
+  it "compiles the extension in the checkout, and starts Kino in the user's directory" do
     output = bash(<<~SH)
       ruby_bundle() {
         pwd >"$KINO_ROOT/compiled-in"
@@ -40,7 +40,7 @@ RSpec.describe "bin/support" do
   it "changes the directory in subshells only" do
     lines = Dir["#{root}/bin/{kino,setup,test}", "#{root}/bin/support/*.sh"].flat_map { |file| File.readlines(file) }
     strays = lines.grep(/(?<![\w.-])(?:cd|pushd)\s/).grep_v(/\(\s*cd /).grep_v(/\A\s*#/)
-    # The bodies of two are subshells as a whole.
+    # The bodies of these two functions are subshells.
     expect(strays.map(&:strip)).to eq(['cd "$KINO_ROOT" || exit 1', 'cd "$build" || exit 1'])
   end
 end

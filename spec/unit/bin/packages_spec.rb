@@ -12,12 +12,12 @@ RSpec.describe "bin/support/packages.sh" do
 
   def file(name) = File.join(@dir, name).tap { |path| File.write(path, "") }
 
-  it "knows libclang under each of its names" do
+  it "recognises libclang under each of its names" do
     expect(%w[libclang.so libclang-14.so libclang.so.1 libclang-14.so.14.0.6].reject { |name| libclang?(file(name)) })
       .to eq([])
   end
 
-  it "does not take the C++ half for libclang, which stands alone on a machine with LLVM's tools" do
+  it "does not mistake the C++ half for libclang, which LLVM's tools install alone" do
     expect(%w[libclang-cpp.so.14 libclang-cpp.so].select { |name| libclang?(file(name)) }).to eq([])
   end
 

@@ -69,7 +69,7 @@ RSpec.describe Kino::HotRestart::Successor do
 
   it "has ended where it has said that it is ready and is gone" do
     start(announcing("handover.announce; exit 4"))
-    Thread.pass while alive?(@successor.pid)
+    eventually { !alive?(@successor.pid) }
     @successor.dismiss(limit) # which waits until this process knows it too
     expect(@successor.await(limit)).to have_attributes(kind: :ended, words: "ended with status 4")
   end

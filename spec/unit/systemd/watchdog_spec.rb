@@ -47,7 +47,7 @@ RSpec.describe Kino::Systemd::Watchdog do
     watchdog = watchdog({ "WATCHDOG_USEC" => "2" }, of: slow).start
     figures << {}
     expect(signs.pop).to eq(:alive)
-    Thread.pass until figures.num_waiting == 1
+    eventually { figures.num_waiting == 1 }
     expect(signs).to be_empty
   ensure
     watchdog.stop
@@ -55,14 +55,12 @@ RSpec.describe Kino::Systemd::Watchdog do
   end
 
   it "falls silent for good where the server fails, and says why" do
-    former = $stderr
-    $stderr = StringIO.new
     broken = Object.new
     def broken.stats = raise("no figures")
-    watchdog({ "WATCHDOG_USEC" => "2" }, of: broken).start
-    Thread.pass until $stderr.string.include?("RuntimeError: no figures")
+    CapturedStderr.of do |stderr|
+      watchdog({ "WATCHDOG_USEC" => "2" }, of: broken).start
+      eventually { stderr.peek.include?("RuntimeError: no figures") }
+    end
     expect(signs).to be_empty
-  ensure
-    $stderr = former
   end
 end

@@ -1,0 +1,20 @@
+# frozen_string_literal: true
+
+# For conditions without an event to wait for, such as a counter or a line in the log.
+module Eventually
+  # Seconds.
+  TIMEOUT = 20
+
+  # Polls until the block returns something truthy.
+  # @param what [String] for the failure message
+  # @return [Object] what the block returned
+  def eventually(what = "the condition holds")
+    deadline = Process.clock_gettime(Process::CLOCK_MONOTONIC) + TIMEOUT
+    until (result = yield)
+      raise "never: #{what}" if Process.clock_gettime(Process::CLOCK_MONOTONIC) > deadline
+
+      sleep 0.001 # leaves the core to what is being observed
+    end
+    result
+  end
+end

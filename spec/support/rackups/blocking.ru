@@ -1,0 +1,5 @@
+# frozen_string_literal: true
+
+require "support/apps"
+
+run Apps::Blocking

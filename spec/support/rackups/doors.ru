@@ -1,5 +1,0 @@
-# frozen_string_literal: true
-
-require "support/apps"
-
-run Apps::Doors
