@@ -60,7 +60,7 @@ module Kino
   #   told to leave. A request in hand that is still unanswered is answered 500.
   # `answer(status, headers, chunks)`:: answers the request in hand with an array body. If it raises
   #   {InvalidResponseError}, {LengthMismatchError}, {ServerHeaderError} or {ChunkedBodyError}, nothing has been sent.
-  #   Does nothing if the connection was taken over. This call and the following ones raise {Kino::Error} if the request
+  #   Does nothing if the connection was hijacked. This call and the following ones raise {Kino::Error} if the request
   #   is answered already.
   # `reply(status, headers, chunks) -> Hash or nil`:: `answer` and `take` in one call.
   # `stream(status, headers) -> Writer`:: sends the head. Raises {InvalidResponseError}, {ChunkedBodyError}, or
@@ -68,7 +68,7 @@ module Kino
   # `send_file(status, headers, path) -> Boolean`:: answers with a file that the front-end reads. Returns false, and
   #   sends nothing, if that is no regular file, it is unreadable, or the headers say that the body is chunked. Raises
   #   {InvalidResponseError}.
-  # `take_over(status, headers) -> Integer`:: sends the head (101 is allowed) and takes the connection over: returns the
+  # `hijack(status, headers) -> Integer`:: sends the head (101 is allowed) and hijacks the connection: returns the
   #   descriptor of a socket that carries its bytes, which the caller owns. Raises {InvalidResponseError}, or
   #   {DisconnectedError}.
   # `put_back -> Boolean`:: leaves the request in hand to the workers with `relief`, ahead of the queue: it is in hand
@@ -104,7 +104,7 @@ module Kino
   # `read_into(buffer, max) -> Boolean`:: appends the next bytes of the request body to a String, at most `max`, as soon
   #   as there are any; false at the end of the body. Raises {DisconnectedError}, a {RequestBodyError}, or IOError once
   #   the answer is complete or while another thread reads.
-  # `take_over -> Integer`:: takes the connection over with nothing sent, see {Request#call}. Raises {Kino::Error} if
+  # `hijack -> Integer`:: hijacks the connection with nothing sent, see {Request#call}. Raises {Kino::Error} if
   #   the request is answered already, or {DisconnectedError}.
   # `disconnected? -> Boolean`:: whether the client left before its answer was complete. Public. After the request is
   #   over, whether the client had left by then, as long as that is remembered.
@@ -113,7 +113,7 @@ module Kino
   # `wake`:: ends a wakeable wait. Works from any thread of the Ractor; does nothing once the request is over.
   #
   # The object finds its request through its worker, by a number. When the worker takes its next request, this one is
-  # over: nothing can be read, and `take_over` raises {Error}.
+  # over: nothing can be read, and `hijack` raises {Error}.
   module Native
     series = RUBY_VERSION[/\A\d+\.\d+/]
     begin

@@ -21,7 +21,7 @@ module Kino
     # @param seconds [Numeric, nil] at most; nil for ever
     # @return [Symbol, nil] `:disconnected` once the client has left, or was answered 504; `:stopping` once the server
     #   stops, which waits for this answer for up to `shutdown_timeout`; `:finished` once the request is over, or its
-    #   connection was taken over; nil when the time is over
+    #   connection was hijacked; nil when the time is over
     # @raise [Error] for a negative time
     def wait_disconnect(seconds = nil) = wait_end(seconds, false)
 
@@ -35,7 +35,7 @@ module Kino
     # @raise [Error] if the request is answered already
     # @raise [DisconnectedError] if the client has left
     def call
-      @call ||= UNIXSocket.for_fd(take_over)
+      @call ||= UNIXSocket.for_fd(hijack)
     end
   end
 end

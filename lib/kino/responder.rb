@@ -5,7 +5,7 @@ require "kino/failure"
 require "kino/rack/file_path"
 require "kino/rack/response_finished"
 require "kino/rack/stream"
-require "kino/takeover"
+require "kino/hijack"
 
 module Kino
   # Sends what an app has returned, whatever kind of body it is, and closes the body once.
@@ -22,7 +22,7 @@ module Kino
     # @param detector [Demotion::Detector, nil]
     def initialize(native, on_error: nil, detector: nil)
       @native = native
-      @takeover = Takeover.new(native)
+      @hijack = Hijack.new(native)
       @failure = Failure.new(native, on_error:, detector:)
       @finished = Rack::ResponseFinished.new(@failure)
     end
@@ -110,11 +110,11 @@ module Kino
     end
 
     def send_body(env, status, headers, body)
-      is_last = @takeover.requested?(status, headers)
+      is_last = @hijack.requested?(status, headers)
       return send_array(env, status, headers, body.to_ary) if body.respond_to?(:to_ary) && !is_last
 
       begin
-        is_last ? @takeover.answer(env, status, headers, body) : send_enumerable(env, status, headers, body)
+        is_last ? @hijack.answer(env, status, headers, body) : send_enumerable(env, status, headers, body)
       ensure
         close(env, body)
       end

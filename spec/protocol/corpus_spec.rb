@@ -12,6 +12,7 @@ RSpec.describe "the corpus of malformed requests" do
   corpus = {
     # Not HTTP at all.
     400 => [
+      "GET / HTTP/1.1x\r\n\r\n", "GET / HTTP/11\r\n\r\n", "M" * 5000, "#{"M" * 5000} / HTTP/1.1\r\nHost: a\r\n\r\n",
       "\r\n\r\n\r\n\r\n\r\n\r\n", "\n", "\0\r\n\r\n", "\xff\xfe\r\n\r\n".b, "hello\r\n\r\n", "EHLO a\r\n",
       "{\"a\":1}\r\n",
       "\x16\x03\x01\x00\xa5\x01\x00\x00\xa1\x03\x03\r\n".b, "GET\r\n", "GET /\r\n", "/ HTTP/1.1\r\n",
@@ -78,8 +79,7 @@ RSpec.describe "the corpus of malformed requests" do
       "#{post}Transfer-Encoding: chunked, gzip, chunked\r\n\r\n0\r\n\r\n#{next_request}"
     ],
     505 => [
-      "GET / HTTP/2.0\r\n\r\n", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "GET / HTTP/1.1x\r\n\r\n",
-      "GET / HTTP/11\r\n\r\n"
+      "GET / HTTP/2.0\r\n\r\n", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "GET / HTTP/1.2\r\n\r\n"
     ]
   }.transform_values { |requests| requests.map(&:b) }
 

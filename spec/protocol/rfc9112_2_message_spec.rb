@@ -59,14 +59,21 @@ RSpec.describe "HTTP/1.1 messages" do
           "HTTP/1.2" => "GET / HTTP/1.2\r\nHost: a\r\n\r\n",
           "HTTP/0.9" => "GET / HTTP/0.9\r\nHost: a\r\n\r\n",
           "HTTP/2.0" => "GET / HTTP/2.0\r\nHost: a\r\n\r\n",
-          "the preface of HTTP/2" => "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+          "the preface of HTTP/2" => "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+        }, with: 505, as: :bad_version
+      )
+
+      it_refuses(
+        {
           "lower case" => "GET / http/1.1\r\nHost: a\r\n\r\n",
           "more digits" => "GET / HTTP/1.10\r\nHost: a\r\n\r\n",
           "leading zeros" => "GET / HTTP/01.1\r\nHost: a\r\n\r\n",
           "no minor digit" => "GET / HTTP/1\r\nHost: a\r\n\r\n",
           "another protocol" => "GET / ICY/1.1\r\nHost: a\r\n\r\n",
-          "a sign" => "GET / HTTP/+1.1\r\nHost: a\r\n\r\n"
-        }, with: 505, as: :bad_version
+          "a sign" => "GET / HTTP/+1.1\r\nHost: a\r\n\r\n",
+          "something behind it" => "GET / HTTP/1.1x\r\nHost: a\r\n\r\n",
+          "no dot" => "GET / HTTP/11\r\nHost: a\r\n\r\n"
+        }, with: 400, as: :bad_request_line
       )
 
       it "1.0 is served without a Host, and the connection is closed" do

@@ -67,6 +67,14 @@ RSpec.describe "HTTP/1.1 request lines" do
           "a target that never ends" => "GET /#{"x" * 10_000}"
         }, with: 414, as: :target_too_long, max_target_size: 100
       )
+      it_refuses(
+        {
+          "a method beyond its limit" => Protocol.request("M" * 65, "/"),
+          "a method that never ends" => "M" * 10_000,
+          "a version that never ends" => "GET / #{"x" * 10_000}"
+        }, with: 400, as: :bad_request_line, max_target_size: 100
+      )
+      it_accepts({ "a method of exactly the limit" => Protocol.request("M" * 64, "/") })
       it_accepts({ "a target of exactly the limit" => Protocol.get("/#{"x" * 99}") }, max_target_size: 100)
       it_accepts({ "a target of all that it can be" => Protocol.get("/#{"x" * 65_533}") },
                  max_target_size: 65_534, max_head_size: 200_000)

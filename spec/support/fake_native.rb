@@ -117,7 +117,7 @@ class FakeNative
 
   def send_file(_status, _headers, path) = !sent_files.push(path).last.empty?
 
-  def take_over(_status, _headers) = raise("there is no connection to take over")
+  def hijack(_status, _headers) = raise("there is no connection to hijack")
 
   def put_back = false
 

@@ -6,13 +6,13 @@ use std::task::{Context, Poll};
 use parking_lot::Mutex;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-/// A timer that is moved only when it fires: deadlines that follow one another are about as far away each,
-/// and to move it for each costs a lock of the runtime's.
+/// A timer that is reset only when it fires. Successive deadlines are about equally far away, and resetting the timer
+/// for each would take a lock of the runtime each time.
 #[derive(Debug, Default)]
 pub(crate) struct Alarm(Mutex<Option<Pin<Box<Sleep>>>>);
 
 impl Alarm {
-    /// Whether `deadline` is over; wakes the task then if not.
+    /// Whether `deadline` has passed. If not, wakes the task when it has.
     pub(crate) fn is_over(&self, deadline: Instant, cx: &mut Context<'_>) -> bool {
         let mut sleep = self.0.lock();
         let sleep = sleep.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
@@ -23,13 +23,13 @@ impl Alarm {
             if sleep.deadline() >= deadline {
                 return true;
             }
-            // It was set for an earlier one.
+            // It was set for an earlier deadline.
             sleep.as_mut().reset(deadline);
         }
         false
     }
 
-    /// Lets go of the timer, before the runtime that it belongs to ends.
+    /// Drops the timer, which must happen before its runtime ends.
     pub(crate) fn clear(&self) {
         *self.0.lock() = None;
     }

@@ -1,5 +1,5 @@
-//! The one error type of the engine's lifecycle calls. Errors of a single exchange have types of
-//! their own beside the call that returns them.
+//! The error type of the engine's lifecycle calls. Errors of a single exchange have types of their own, beside the
+//! calls that return them.
 
 use std::io;
 
@@ -10,12 +10,12 @@ pub enum Error {
     /// The address cannot be resolved or listened on.
     #[error("cannot listen on {address}: {source}")]
     Bind {
-        /// `host:port` as it was asked for.
+        /// `host:port` as given in the settings.
         address: String,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
-    /// The socket that was handed down cannot be listened on.
+    /// The inherited socket cannot be listened on.
     #[error("cannot listen on the inherited socket: {0}")]
     Inherited(#[source] io::Error),
     /// The network threads could not be started.

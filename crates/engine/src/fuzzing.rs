@@ -1,4 +1,4 @@
-//! Doors for the fuzz targets in `fuzz/`: a connection over a stream in memory, and the framing by itself.
+//! Entry points for the fuzz targets in `fuzz/`: a connection over an in-memory stream, and the framing by itself.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -6,10 +6,11 @@ use std::sync::Arc;
 use tokio::io::DuplexStream;
 use tokio::sync::watch;
 
-use crate::dispatch::queue::{Queue, Ways};
+use crate::dispatch::dispatcher::Dispatcher;
+use crate::dispatch::queue::{DispatchOptions, Queue};
 use crate::dispatch::slot::Slot;
-use crate::http::chunks::Chunks;
-use crate::http::framing::{Delimiter, HeadLimits, check_head};
+use crate::http1::chunks::Chunks;
+use crate::http1::framing::{Delimiter, HeadLimits, check_head};
 use crate::net::connection::{self, Context};
 use crate::{ConnectionInfo, Reason, Settings, Snapshot, Worker};
 
@@ -21,11 +22,12 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Of `settings` only what concerns connections and the queue counts.
+    /// Only the settings that concern connections and the queue count.
     pub fn new(settings: &Settings) -> Self {
-        let queue = Arc::new(Queue::new(settings.queue_depth, settings.queue_timeout, Ways::of(settings)));
-        let context = Arc::new(Context::new(settings, queue, Arc::default(), None, Arc::default()));
-        Self { context, stopping: watch::Sender::new(false) }
+        let options = DispatchOptions::new(settings);
+        let queue = Arc::new(Queue::new(settings.queue_depth, settings.queue_timeout, options));
+        let dispatcher = Dispatcher::new(settings, queue, Arc::default(), None, Arc::default());
+        Self { context: Arc::new(Context::new(settings, dispatcher)), stopping: watch::Sender::new(false) }
     }
 
     /// Serves `stream` as an accepted connection until it is over.
@@ -35,39 +37,40 @@ impl Engine {
         connection::serve_stream(stream, info, (), Arc::clone(&self.context), self.stopping.subscribe())
     }
 
-    /// A new taker of requests.
+    /// A new worker.
     pub fn worker(&self) -> Worker {
-        Worker::new(Arc::clone(&self.context.queue), Slot::sharing(0, None, Arc::default()))
+        Worker::new(Arc::clone(&self.context.dispatcher.queue), Slot::sharing(0, None, Arc::default()))
     }
 
-    /// Lets connections finish what they have begun and close.
+    /// Lets connections finish the requests that have begun and close.
     pub fn stop(&self) {
         self.stopping.send_replace(true);
     }
 
     /// The counters now.
     pub fn stats(&self) -> Snapshot {
-        self.context.stats.snapshot(self.context.queue.len())
+        let Dispatcher { stats, queue, .. } = &*self.context.dispatcher;
+        stats.snapshot(queue.len())
     }
 }
 
 /// How the body of a request is delimited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Body {
-    /// There is none.
+    /// There is no body.
     None,
-    /// So many bytes follow.
+    /// This many bytes follow.
     Length(u64),
     /// Chunks follow.
     Chunked,
 }
 
-/// Checks the head at the start of `bytes`: its length and how its body is delimited. `None` while
-/// it is incomplete.
+/// Checks the head at the start of `bytes`. Returns its length and how its body is delimited; `None` while it is
+/// incomplete.
 ///
 /// # Errors
 ///
-/// The reason for which it is refused.
+/// Why it is refused.
 pub fn head(bytes: &[u8], settings: &Settings) -> Result<Option<(usize, Body)>, Reason> {
     let info = check_head(bytes, &HeadLimits::new(settings))?;
     Ok(info.map(|info| {
@@ -80,11 +83,11 @@ pub fn head(bytes: &[u8], settings: &Settings) -> Result<Option<(usize, Body)>, 
     }))
 }
 
-/// Feeds a chunked body in `pieces`: how many bytes of them belong to it, and whether it is complete.
+/// Parses a chunked body in `pieces`. Returns how many of their bytes belong to it, and whether it is complete.
 ///
 /// # Errors
 ///
-/// The reason for which it is refused.
+/// Why it is refused.
 pub fn chunks<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Result<(usize, bool), Reason> {
     let mut chunks = Chunks::new();
     let mut total = 0;

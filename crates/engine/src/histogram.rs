@@ -1,17 +1,17 @@
-//! How long things took, in a few hundred counters.
+//! A histogram of durations, in a few hundred counters.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-/// Up to this each microsecond has a bucket of its own.
+/// Below this, each microsecond has a bucket of its own.
 const EXACT: u64 = 16;
-/// Buckets for each power of two above that, so that a bucket is at most an eighth wider than its start.
+/// Buckets for each power of two above that. So a bucket is at most an eighth as wide as its start.
 const STEPS: u64 = 8;
-/// Powers of two: the last ends after more than nine hours, and takes what is longer.
+/// Powers of two. The last ends after more than nine hours; its last bucket also counts what is longer.
 const POWERS: u64 = 31;
 const BUCKETS: usize = (EXACT + POWERS * STEPS) as usize;
 
-/// Counts durations. One relaxed addition each; whoever has its own shares no cache line with others.
+/// Counts durations. Each record is one relaxed addition.
 #[derive(Debug)]
 pub(crate) struct Histogram([AtomicU64; BUCKETS]);
 
@@ -27,7 +27,7 @@ impl Histogram {
         self.0[bucket_of(micros)].fetch_add(1, Relaxed);
     }
 
-    /// Adds what `other` has counted.
+    /// Adds the counts of `other`.
     pub(crate) fn add(&self, other: &Self) {
         for (own, more) in self.0.iter().zip(&other.0) {
             let more = more.load(Relaxed);
@@ -37,12 +37,12 @@ impl Histogram {
         }
     }
 
-    /// The percentiles; None if nothing was counted.
+    /// The percentiles; None if nothing was recorded.
     pub(crate) fn percentiles(&self) -> Option<Percentiles> {
         let counts: Vec<u64> = self.0.iter().map(|count| count.load(Relaxed)).collect();
         let total: u64 = counts.iter().sum();
         let at = |share: f64| {
-            // The share of requests that took no longer: at least one.
+            // The number of requests in that share: at least one.
             let rank = ((total as f64 * share).ceil() as u64).max(1);
             let mut seen = 0;
             let bucket = counts.iter().position(|count| {
@@ -55,17 +55,16 @@ impl Histogram {
     }
 }
 
-/// How long the requests took of which so many in a hundred were no slower. Each is an eighth too
-/// large at most, and never too small.
+/// Percentiles of durations. Each may be up to an eighth too large, and is never too small.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Percentiles {
-    /// Half of them.
+    /// The median.
     pub p50: Duration,
-    /// 95 in a hundred.
+    /// 95 of 100 were at most this.
     pub p95: Duration,
-    /// 99 in a hundred.
+    /// 99 of 100 were at most this.
     pub p99: Duration,
-    /// All.
+    /// The maximum.
     pub max: Duration,
 }
 
@@ -95,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn buckets_follow_one_another_without_a_gap() {
+    fn buckets_leave_no_gap() {
         for micros in (0..100_000).chain((17..34).flat_map(|power| [(1 << power) - 1, 1 << power])) {
             let end = end_of(bucket_of(micros));
             assert!(end >= micros && end - micros <= micros / 8, "{micros}: {end}");
@@ -105,12 +104,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_longer_than_all_buckets_is_in_the_last() {
+    fn what_is_longer_than_all_buckets_is_counted_in_the_last() {
         assert_eq!(bucket_of(u64::MAX), BUCKETS - 1);
     }
 
     #[test]
-    fn percentiles_are_those_of_what_was_recorded() {
+    fn percentiles_match_what_was_recorded() {
         let (one, all) = (Histogram::default(), Histogram::default());
         assert_eq!(all.percentiles(), None);
         for micros in 1..=1000 {

@@ -1,43 +1,58 @@
 //! The front-end of Kino: it owns the network and hands requests to workers.
 //!
-//! It knows nothing of Ruby. A worker is whoever calls [`Worker::take`]: a Ruby thread through the
-//! binding, or a closure on a std thread in the tests and benches of this crate.
+//! It knows nothing of Ruby. A worker is a thread that calls [`Worker::take`]: a Ruby thread through the binding, or a
+//! std thread in the tests and benches of this crate.
 //!
-//! The rooms, in the order in which a request walks through them:
+//! This table is the map, in the order in which a request passes through. It is also the order of imports: a module
+//! imports only modules of later rows. `rake lint:order` checks that.
 //!
-//! | room | what it holds |
+//! | module | what it does |
 //! |---|---|
-//! | `net::listener` | bind, accept, back off when file descriptors run out |
-//! | `net::connection` | one connection: hyper, until HTTP is over on it |
-//! | `net::service` | what hyper hands each request to: it queues them |
-//! | `net::socket` | what a connection asks of its socket besides bytes |
-//! | `net::wire`, `net::shared` | what may come from a client: whole, well-formed heads, in time |
-//! | `net::wire::sending`, `net::stall` | what goes to a client, and how long it may take nothing of it |
-//! | `net::linger` | how long to read on for a client that was answered before it had sent all |
-//! | `net::stand_in` | what hyper gets in the place of a head that is refused |
-//! | `http::framing`, `http::chunks`, `http::syntax` | RFC 9112, byte for byte |
-//! | [`http::refusal`](Reason) | why the engine answers by itself |
-//! | [`http::request`](RequestHead) | the request head, its target and host |
-//! | [`http::body`](BodyReader), `http::pipe`, `http::file` | bodies both ways, bounded |
-//! | [`dispatch::exchange`](Exchange) | what a worker gets |
+//! | [`server`](Server) | owns everything below: start, drain, stop |
+//! | `net::acceptor` | decides which runtime serves an accepted connection |
+//! | `net::listener` | binds, accepts, backs off when file descriptors run out |
+//! | `net::connection` | one connection: what is the same for every protocol, and which it speaks |
+//! | `http1::connection` | HTTP/1 on a connection, by hyper, until it ends or is hijacked |
+//! | `http1::service` | hyper's service: dispatches requests, and turns outcomes into HTTP/1 responses |
+//! | `http1::incoming` | hyper's request bodies as body sources |
+//! | `http1::transport` | between hyper and the socket: well-formed heads and bodies only, in time |
+//! | `http1::tunnel` | copies the bytes of a hijacked connection |
+//! | `http1::refused_request` | what hyper gets in the place of a refused head |
+//! | `http1::state` | what transport and service of a connection tell each other |
+//! | `http1::options` | the settings that concern HTTP/1 |
+//! | `http1::linger` | reads on for a client that was answered before it had sent everything |
+//! | [`http1::chunks`](ChunkedDecoder), `http1::framing` | RFC 9112, byte for byte |
+//! | `io::socket`, `io::stall`, `io::connection_guard` | sockets, stalled clients, the count of connections |
+//! | [`dispatch::worker`](Worker) | a worker's side of the queue |
+//! | `dispatch::dispatcher` | the way of every request into the queue, and its deadline |
 //! | `dispatch::queue` | the one bounded queue and its 503 policy |
-//! | [`dispatch::worker`](Worker), [`dispatch::signal`](Signal) | a worker's side of the queue, and how it waits |
-//! | `dispatch::idle` | the workers that wait there, and which of them is woken |
-//! | [`dispatch::lock_group`](LockGroup) | workers that share a lock, as the threads of a Ractor do |
-//! | `dispatch::lanes` | short queues of the workers' own in front of it, where they are asked for |
-//! | `dispatch::shard`, `dispatch::standby` | connections that workers drive while they wait, and who does meanwhile |
-//! | [`dispatch::relief`](NotPutBack), `dispatch::driver` | workers that take the place of all others, and who drives the shards then |
-//! | `dispatch::slot` | one worker slot: its wake-up, its interrupt, what it has in flight |
-//! | [`dispatch::slots`](WorkerRow) | the worker threads there are, and the times of those that have gone |
-//! | [`http::reply`](Reply) | the answer handle: the first to claim it answers |
-//! | [`http::watchers`](Watch) | those who wait for the end of a request |
-//! | [`http::response`](Response) | the response value and the engine's own answers |
-//! | [`server`](Server) | owns all of the above: start, drain, stop |
+//! | `dispatch::idle` | the idle workers, and which of them is woken |
+//! | `dispatch::lanes` | short queues for each worker in front of the shared one, if enabled |
+//! | [`dispatch::relief`](NotPutBack) | requests that relieved workers leave behind |
+//! | [`dispatch::exchange`](Exchange) | what a worker gets |
+//! | `dispatch::response_receiver` | the connection's side of an exchange: its outcome |
+//! | [`dispatch::response_sender`](ResponseSender) | the worker's side of an exchange: its answer |
+//! | [`dispatch::body_writer`](BodyWriter), [`dispatch::body_reader`](BodyReader) | bodies as a worker sees them |
+//! | `dispatch::in_flight` | what a worker has in flight |
+//! | [`dispatch::slots`](WorkerRow), `dispatch::slot` | the worker threads, what each is doing, and their times |
+//! | [`dispatch::lock_group`](LockGroup) | workers that share a lock, like the threads of a Ractor |
+//! | `dispatch::exchange_state` | what both sides of an exchange share: the first to claim it answers |
+//! | `dispatch::backup_driver`, `dispatch::driver_thread` | threads that drive shards when no worker does |
+//! | `dispatch::shard` | connections that workers drive while they wait |
+//! | `dispatch::unparker` | wakes the backup driver |
+//! | [`http::request`](RequestHead), [`http::response`](Response) | requests and responses |
+//! | [`http::file`](open_file), `http::pipe` | files as response bodies, and streamed ones |
+//! | `http::body` | where a request body comes from |
+//! | [`http::context`](ConnectionInfo) | what a request knows of its connection |
+//! | [`http::watchers`](Watch) | threads that wait for the end of a request |
+//! | [`http::syntax`](decimal) | character classes of RFC 9110 and 9112 |
+//! | [`parker`](Parker) | how threads wait, and what they drive meanwhile |
 //! | `alarm` | one timer for many deadlines |
-//! | [`stats`](Snapshot), [`histogram`](Percentiles) | counters, times, and their snapshot |
+//! | [`stats`](Snapshot), [`histogram`](Percentiles) | counters and times |
+//! | [`refusal`](Reason) | why a request is refused |
+//! | [`settings`](Settings), [`error`](Error), `sync` | settings, lifecycle errors, locks and atomics |
 //!
-//! Imports point along that way. An answer travels back through the handle that the request
-//! carries, never by importing upward.
+//! An answer travels back through the handle that the request carries, never through an import.
 
 mod alarm;
 mod dispatch;
@@ -46,31 +61,38 @@ mod error;
 pub mod fuzzing;
 mod histogram;
 mod http;
+mod http1;
+mod io;
 #[cfg(all(test, kino_loom))]
 mod models;
 mod net;
+mod parker;
+mod refusal;
 mod server;
 mod settings;
 mod stats;
 mod sync;
 
+pub use crate::dispatch::body_reader::{BodyReader, ReadError, Readable};
+pub use crate::dispatch::body_writer::{BodyWriter, Finish, Writable, WriteError};
 pub use crate::dispatch::exchange::Exchange;
+pub use crate::dispatch::exchange_state::Gone;
 pub use crate::dispatch::lock_group::LockGroup;
 pub use crate::dispatch::relief::NotPutBack;
-pub use crate::dispatch::signal::{Signal, Wake};
+pub use crate::dispatch::response_sender::{Client, ResponseSender};
 pub use crate::dispatch::slots::{Times, WorkerRow};
 pub use crate::dispatch::worker::{Take, Worker};
 pub use crate::error::Error;
 pub use crate::histogram::Percentiles;
-pub use crate::http::body::{BodyReader, BodyWriter, Finish, ReadError, Readable, Writable, WriteError};
-pub use crate::http::chunks::{ChunkedDecoder, NotChunked};
+pub use crate::http::context::ConnectionInfo;
 pub use crate::http::file::open_file;
-pub use crate::http::refusal::Reason;
-pub use crate::http::reply::{Client, Gone, Reply};
-pub use crate::http::request::{ConnectionInfo, RequestHead};
+pub use crate::http::request::RequestHead;
 pub use crate::http::response::{NoLength, Response, ResponseBody, announced, is_bodiless};
 pub use crate::http::syntax::decimal;
 pub use crate::http::watchers::Watch;
+pub use crate::http1::chunks::{ChunkedDecoder, NotChunked};
+pub use crate::parker::{Parker, Wake};
+pub use crate::refusal::Reason;
 pub use crate::server::Server;
 pub use crate::settings::Settings;
 pub use crate::stats::Snapshot;

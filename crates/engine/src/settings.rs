@@ -1,5 +1,5 @@
-//! What the engine is told: resolved values only. Defaults, bounds and their wording live with
-//! whoever makes this struct.
+//! The settings of a server, as resolved values. Defaults, bounds and their wording live in the code that makes this
+//! struct.
 
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -12,46 +12,46 @@ pub struct Settings {
     pub host: String,
     /// TCP port; 0 lets the system pick one.
     pub port: u16,
-    /// A socket that listens already, in place of host and port. It is duplicated; who made it closes it, and until
-    /// then clients can connect to it, whoever accepts.
+    /// A listening socket to use instead of host and port. It is duplicated; until its owner closes it, too, clients
+    /// can connect to it, whichever process accepts.
     pub inherited: Option<Arc<TcpListener>>,
     /// Threads that drive the network, at least 1.
     pub io_threads: usize,
-    /// Workers that drive connections themselves while they wait, each with its share of them; 0 to
-    /// leave that to the threads above. More than one thread may be a worker of the same share.
+    /// Shards: workers drive the connections while they wait, each worker those of its shard. Several threads may be
+    /// workers of one shard. 0 to leave the connections to the threads above.
     pub shards: usize,
-    /// Whether a request goes to a worker that is awake, into a short queue of its own, rather than to one
-    /// that must be woken. Not where workers drive connections: who reads a request there is awake.
+    /// Whether a request goes to a worker that is awake, into a short queue of its own, rather than to one that must be
+    /// woken. Has no effect with shards: the worker that reads a request is awake.
     pub lanes: bool,
-    /// How many requests a worker takes from the queue at once, at least 1. Others take what it does not
+    /// How many requests a worker takes from the queue at once, at least 1. Other workers take those that it does not
     /// come to.
     pub batch: usize,
     /// How many requests may wait for a worker.
     pub queue_depth: usize,
     /// How long a request may wait for a place in a full queue before it is answered 503.
     pub queue_timeout: Duration,
-    /// How long a request may wait and run until its answer begins; then the engine answers 504 and the
-    /// worker goes on for nobody. `None` for no limit.
+    /// How long a request may wait and run until its response begins. Then the engine answers 504, and what the worker
+    /// answers goes nowhere. `None` for no limit.
     pub request_timeout: Option<Duration>,
     /// Largest request head in bytes: request line and headers.
     pub max_head_size: usize,
-    /// Longest request target in bytes; beyond 65,534 it counts as that.
+    /// Longest request target in bytes, at most 65,534.
     pub max_target_size: usize,
     /// Most header lines of a request.
     pub max_headers: usize,
-    /// How long a client may take for a request head, from its first byte; also how long a new
-    /// connection may stay silent.
+    /// How long a client may take for a request head, from its first byte; also how long a new connection may stay
+    /// silent.
     pub head_timeout: Duration,
     /// How long a connection may stay silent between two requests.
     pub keep_alive_timeout: Duration,
-    /// How long a client may pause within a request body, once somebody has begun to read it: the next
-    /// piece is waited for while the last is worked on.
+    /// How long a client may pause within a request body, once the worker has begun to read it. The next piece is read
+    /// ahead while the app works on the last.
     pub body_timeout: Duration,
-    /// How long a client may take nothing of its answer; None for as long as it likes.
+    /// How long a client may take nothing of its response; `None` for no limit.
     pub send_timeout: Option<Duration>,
-    /// How long to read on for a client that was answered before it had sent all of its request.
+    /// How long to read on after the response to a client that has not sent all of its request.
     pub linger_timeout: Duration,
-    /// Most connections at a time; more wait in the system's backlog.
+    /// Most open connections; more wait in the system's backlog.
     pub max_connections: usize,
     /// Most requests on one connection; `None` for no limit.
     pub max_requests: Option<u64>,

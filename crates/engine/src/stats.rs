@@ -1,10 +1,11 @@
-//! Counters, and a snapshot of them with names.
+//! Counters, and a named snapshot of them.
 
-use crate::http::refusal::Reason;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-/// The engine's counters. Each is bumped with one relaxed operation; guards, not code after an
-/// `.await`, bring the gauges down again, so that a dropped task cannot leave one too high.
+use crate::refusal::Reason;
+
+/// The engine's counters. Each update is one relaxed operation. Gauges are decremented by guards, not by code after an
+/// `.await`, so that a dropped task cannot leave one too high.
 #[derive(Debug, Default)]
 pub(crate) struct Stats {
     connections: AtomicU64,
@@ -19,7 +20,7 @@ pub(crate) struct Stats {
     respawns: AtomicU64,
 }
 
-/// The counters at one moment. They are read one after the other, not as one atomic cut.
+/// The counters at one moment. They are read one after the other, not atomically.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Snapshot {
@@ -35,16 +36,16 @@ pub struct Snapshot {
     pub served: u64,
     /// Requests answered 503 because the queue stayed full.
     pub rejected: u64,
-    /// Requests that the engine answered itself because of what they said, by [`Reason::index`].
+    /// Requests that the engine refused, by [`Reason::index`].
     pub refused: [u64; Reason::ALL.len()],
-    /// Requests whose connection ended before the answer was complete: the client left, or the server
-    /// was shut down while bytes of it waited.
+    /// Requests whose connection ended before the response was complete: the client left, or the server was shut down
+    /// before.
     pub disconnects: u64,
     /// Requests that a worker dropped without an answer; their clients got a 500.
     pub dropped: u64,
-    /// Requests answered 504 because their answer did not begin in time.
+    /// Requests answered 504 because their response did not begin in time.
     pub timeouts: u64,
-    /// Workers that died and were replaced, as told by [`Server::count_respawn`](crate::Server::count_respawn).
+    /// Workers that died and were replaced, counted by [`Server::count_respawn`](crate::Server::count_respawn).
     pub respawns: u64,
 }
 
@@ -83,7 +84,7 @@ impl Stats {
         self.served.fetch_add(1, Relaxed);
     }
 
-    /// A request that was taken waits again.
+    /// Undoes [`Stats::taken`] for a request that waits again.
     pub(crate) fn put_back(&self) {
         self.in_flight.fetch_sub(1, Relaxed);
     }

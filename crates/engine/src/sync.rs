@@ -1,6 +1,5 @@
-//! The locks and atomics between whose operations the models (`models`) try every order.
-//!
-//! Everywhere else these are parking_lot's and the standard library's own types.
+//! The locks and atomics whose operations the models (`models`) interleave in every order. In a model they are loom's;
+//! everywhere else they are parking_lot's and the standard library's.
 
 #[cfg(not(all(test, kino_loom)))]
 mod types {
@@ -17,7 +16,7 @@ mod types {
     pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize};
     pub(crate) use loom::sync::{Condvar, Mutex as StdMutex, MutexGuard as StdMutexGuard};
 
-    /// loom's lock, asked for as parking_lot's is.
+    /// loom's lock with parking_lot's interface.
     #[derive(Debug, Default)]
     pub(crate) struct Mutex<T>(StdMutex<T>);
 

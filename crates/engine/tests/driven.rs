@@ -58,7 +58,7 @@ fn shares_whose_workers_have_not_come_yet_get_connections_as_well() {
     }
     // One in three is at the share of worker 1, who gets it first.
     let late = running.server.worker_of(1);
-    assert_eq!(running.server.shares(), [1, 1, 1]);
+    assert_eq!(running.server.shard_connections(), [1, 1, 1]);
     drop((late, clients));
     running.stop();
 }
@@ -74,7 +74,7 @@ fn a_share_whose_worker_has_left_gets_no_new_connections() {
     for client in &mut clients {
         assert_eq!(client.get("/").status, 200);
     }
-    assert_eq!(running.server.shares(), [4, 0]);
+    assert_eq!(running.server.shard_connections(), [4, 0]);
     drop(clients);
     running.stop();
 }

@@ -1,27 +1,31 @@
 //! The binding: Ruby classes over `kino-engine`.
 //!
-//! | room | what it holds |
+//! | module | what it does |
 //! |---|---|
 //! | `ruby::server` | the lifecycle calls, by server id |
-//! | `ruby::worker` | take a request, answer it, take the next |
-//! | `ruby::handle` | the native side of requests, and which of them a worker has in hand |
-//! | `ruby::request` | the handle in the env: read the body, ask for the client |
-//! | `ruby::writer` | a streamed answer |
-//! | `ruby::response` | Rack's status, headers and array body to the engine's response |
-//! | `ruby::fields` | response headers that were sent before |
-//! | `ruby::env` | the Rack env of a request head, from frozen shared strings |
+//! | `ruby::worker` | takes a request, answers it, takes the next |
+//! | `ruby::handle` | the native side of requests, and a worker's current one |
+//! | `ruby::request` | the object in the env: reads the body, asks for the client |
+//! | `ruby::writer` | a streamed response |
+//! | `ruby::fair_lock` | a lock for Ruby threads that write one stream |
+//! | `ruby::decoder` | decodes bodies that the app has chunked itself |
+//! | `ruby::response` | from Rack's status, headers and array body to the engine's response |
+//! | `ruby::header_cache` | response headers that were sent before |
+//! | `ruby::env` | the Rack env of a request head |
 //! | `ruby::clock` | `Kino.sleep` |
-//! | `ruby::error` | engine errors to Ruby exceptions; panics stop here |
+//! | `ruby::error` | turns engine errors into Ruby exceptions, and stops panics |
 //! | `ruby::vm` | all of the unsafe |
 //!
-//! The rules of this boundary, which each room keeps:
+//! The rules of this boundary:
 //!
-//! - Ids, not objects, cross Ractors. A `Worker`, `Request` or `Writer` is made and used inside one
-//!   Ractor; what several of them share is native memory behind an `Arc`.
-//! - A Ruby call that can raise jumps over Rust frames. It is made through magnus, which turns the
-//!   jump into an `Err`, or inside a `vm` call that says what its closure must not hold.
-//! - A wait gives up the VM lock (`vm::gvl`), and after it interrupts are checked.
-//! - Freeing an object never calls Ruby: the sweeper may run it on any thread, with any Ractor.
+//! - Ids, not objects, cross Ractors. A `Worker`, `Request` or `Writer` is made and used inside one Ractor; what
+//!   several of
+//!   them share is native memory behind an `Arc`.
+//! - A Ruby call that can raise jumps over Rust frames. So it is made through magnus, which turns the jump into an
+//!   `Err`, or
+//!   inside a `vm` call that says what its closure must not hold.
+//! - A wait releases the VM lock (`vm::gvl`), and interrupts are checked after it.
+//! - Freeing an object never calls Ruby: the sweeper may run on any thread, in any Ractor.
 
 mod ruby;
 

@@ -48,7 +48,7 @@ enum Kind {
         length: u64,
     },
     /// Gives the connection away.
-    TakeOver {
+    Hijack {
         with_head: bool,
         raw: Vec<u8>,
         leaves_first: bool,
@@ -69,7 +69,7 @@ impl fmt::Debug for Plan {
                 write!(f, "pieces {:?}, finishes: {finishes}", pieces.iter().map(Vec::len).collect::<Vec<_>>())
             }
             Kind::File { length } => write!(f, "{length} bytes of a file"),
-            Kind::TakeOver { with_head, raw, leaves_first } => {
+            Kind::Hijack { with_head, raw, leaves_first } => {
                 write!(f, "given away, with head: {with_head}, {} bytes, leaves first: {leaves_first}", raw.len())
             }
             Kind::Drop => f.write_str("no answer"),
@@ -193,7 +193,7 @@ impl Plan {
     fn is_refused(&self) -> bool {
         match &self.body {
             Kind::Drop => true,
-            Kind::TakeOver { .. } => false,
+            Kind::Hijack { .. } => false,
             _ if self.status.is_informational() || self.announced().is_none() => true,
             Kind::Full(bytes) => self.declared().is_some_and(|declared| declared != bytes.len() as u64),
             Kind::Stream { .. } | Kind::File { .. } => false,
@@ -206,7 +206,7 @@ impl Plan {
             Kind::Full(bytes) => (bytes.clone(), true),
             Kind::Stream { pieces, finishes } => (pieces.concat(), *finishes),
             Kind::File { .. } => (std::fs::read(FILE).unwrap(), true),
-            Kind::TakeOver { .. } | Kind::Drop => unreachable!(),
+            Kind::Hijack { .. } | Kind::Drop => unreachable!(),
         };
         let length = match &self.body {
             Kind::File { length } => Some(self.declared().unwrap_or(*length)),
@@ -265,7 +265,7 @@ fn content_length(choices: &mut Unstructured<'_>, headers: &mut HeaderMap, body:
         Kind::Full(bytes) => bytes.len() as u64,
         Kind::Stream { pieces, .. } => pieces.concat().len() as u64,
         Kind::File { length } => *length,
-        Kind::TakeOver { .. } | Kind::Drop => 0,
+        Kind::Hijack { .. } | Kind::Drop => 0,
     };
     let length = match choices.int_in_range(0..=7)? {
         0..=3 => return Ok(()),
@@ -289,7 +289,7 @@ impl Kind {
                 Self::Stream { pieces, finishes: choices.ratio(3, 4)? }
             }
             10 => Self::File { length: choices.int_in_range(0..=2 * std::fs::metadata(FILE).unwrap().len())? },
-            11..=14 => Self::TakeOver {
+            11..=14 => Self::Hijack {
                 with_head: choices.arbitrary()?,
                 raw: vec![letter; size(choices)?],
                 leaves_first: choices.arbitrary()?,
@@ -379,7 +379,7 @@ impl Answerer {
     fn read(&mut self, slot: &mut Option<Exchange>, may_read: &mut bool) -> (bool, bool) {
         let Some(mut exchange) = slot.take() else { return (true, true) };
         // Only when it was told to: a wake-up that is lost must not be made up for.
-        *may_read |= exchange.body.signal().wait(Duration::ZERO) == Wake::Notified;
+        *may_read |= exchange.body.parker().park(Duration::ZERO) == Wake::Unparked;
         if !std::mem::take(may_read) {
             *slot = Some(exchange);
             return (false, false);
@@ -426,10 +426,10 @@ impl Answerer {
                 let writer = reply.stream(plan.response(ResponseBody::empty()), plan.declared()).ok();
                 self.work = Some(Work::Write { writer, left, finishes: *finishes, may_write: true, _body: body });
             }
-            Kind::TakeOver { with_head, raw, leaves_first } => {
+            Kind::Hijack { with_head, raw, leaves_first } => {
                 drop(body);
                 let head = with_head.then(|| plan.response(ResponseBody::empty()));
-                let Ok(end) = reply.take_over(head).unwrap() else { return };
+                let Ok(end) = reply.hijack(head).unwrap() else { return };
                 end.set_nonblocking(true).unwrap();
                 let end = UnixStream::from_std(end).unwrap();
                 self.work = Some(Work::Own { end, left: raw.clone(), leaves_first: *leaves_first });
@@ -441,7 +441,7 @@ impl Answerer {
 /// Whether anything was done, and whether all is.
 fn write(writer: &mut Option<BodyWriter>, left: &mut Vec<Bytes>, finishes: bool, may_write: &mut bool) -> (bool, bool) {
     let Some(open) = writer.as_mut() else { return (true, true) };
-    *may_write |= open.signal().wait(Duration::ZERO) == Wake::Notified;
+    *may_write |= open.parker().park(Duration::ZERO) == Wake::Unparked;
     if !std::mem::take(may_write) {
         return (false, false);
     }
@@ -501,7 +501,7 @@ fn own(
 fn check(received: &[u8], app: &Answerer, requests: &[Vec<u8>], tail: &[u8]) {
     let mut rest = received;
     for (at, plan) in app.plans.iter().enumerate() {
-        if let Kind::TakeOver { with_head, raw, leaves_first } = &plan.body {
+        if let Kind::Hijack { with_head, raw, leaves_first } = &plan.body {
             assert!(app.begun > at, "no worker has seen {plan:?}");
             check_take_over(rest, plan, *with_head, raw);
             if !plan.has_body && !leaves_first {

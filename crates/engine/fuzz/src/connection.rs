@@ -10,8 +10,8 @@ use arbitrary::Unstructured;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, Version};
 use kino_engine::{
-    BodyReader, BodyWriter, Exchange, ReadError, Readable, Reply, Response, ResponseBody, Settings, Take, Wake, Worker,
-    Writable, fuzzing,
+    BodyReader, BodyWriter, Exchange, ReadError, Readable, Response, ResponseBody, ResponseSender, Settings, Take,
+    Wake, Worker, Writable, fuzzing,
 };
 
 use super::client::{self, Answer, End, Parsed};
@@ -165,7 +165,7 @@ struct Seen {
 /// The request in hand.
 struct Hand {
     body: BodyReader,
-    reply: Option<Reply>,
+    reply: Option<ResponseSender>,
     writer: Option<BodyWriter>,
     /// What is read and not written.
     pending: Option<Bytes>,
@@ -228,7 +228,7 @@ impl Reader {
             return Self::write(hand, chunk);
         }
         // Only when it was told to: a wake-up that is lost must not be made up for.
-        hand.may_read |= hand.body.signal().wait(Duration::ZERO) == Wake::Notified;
+        hand.may_read |= hand.body.parker().park(Duration::ZERO) == Wake::Unparked;
         if !std::mem::take(&mut hand.may_read) {
             return (false, false);
         }
@@ -265,7 +265,7 @@ impl Reader {
 
     fn write(hand: &mut Hand, chunk: Bytes) -> (bool, bool) {
         let Some(writer) = &mut hand.writer else { return (true, true) };
-        hand.may_write |= writer.signal().wait(Duration::ZERO) == Wake::Notified;
+        hand.may_write |= writer.parker().park(Duration::ZERO) == Wake::Unparked;
         if !std::mem::take(&mut hand.may_write) {
             hand.pending = Some(chunk);
             return (false, false);

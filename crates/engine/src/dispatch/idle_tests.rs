@@ -6,14 +6,14 @@ use std::time::{Duration, Instant};
 
 use crate::dispatch::lanes::Lane;
 use crate::dispatch::lock_group::LockGroup;
-use crate::dispatch::queue::{Popped, Queue, Ways};
-use crate::dispatch::signal::Wake;
+use crate::dispatch::queue::{DispatchOptions, Popped, Queue};
 use crate::dispatch::slot::Slot;
+use crate::parker::Wake;
 
 type Lock = Arc<LockGroup>;
 
 fn queue() -> Queue<usize> {
-    Queue::new(100, Duration::ZERO, Ways { lanes: false, batch: 1 })
+    Queue::new(100, Duration::ZERO, DispatchOptions { lanes: false, batch: 1 })
 }
 
 fn put(queue: &Queue<usize>, item: usize) {
@@ -27,7 +27,7 @@ fn idle(queue: &Queue<usize>, lock: &Lock) -> Arc<Lane<usize>> {
 }
 
 fn is_woken(lane: &Lane<usize>) -> bool {
-    lane.slot.signal.wait(Duration::ZERO) == Wake::Notified
+    lane.slot.parker.park(Duration::ZERO) == Wake::Unparked
 }
 
 fn take(queue: &Queue<usize>, lane: &Lane<usize>) -> Option<usize> {
@@ -38,7 +38,7 @@ fn take(queue: &Queue<usize>, lane: &Lane<usize>) -> Option<usize> {
 }
 
 #[test]
-fn of_those_that_share_a_lock_one_is_woken_at_a_time() {
+fn of_workers_that_share_a_lock_one_is_woken_at_a_time() {
     let (queue, lock) = (queue(), Lock::default());
     let (first, last) = (idle(&queue, &lock), idle(&queue, &lock));
     put(&queue, 1);
@@ -51,7 +51,7 @@ fn of_those_that_share_a_lock_one_is_woken_at_a_time() {
 }
 
 #[test]
-fn one_that_was_called_takes_nothing_with_it_into_the_line_for_the_lock() {
+fn a_called_worker_takes_no_item_with_it_into_the_line_for_the_lock() {
     let (queue, lock) = (queue(), Lock::default());
     let holder = queue.join(Slot::sharing(0, None, Arc::clone(&lock)));
     let called = idle(&queue, &lock);
@@ -65,7 +65,7 @@ fn one_that_was_called_takes_nothing_with_it_into_the_line_for_the_lock() {
 }
 
 #[test]
-fn the_others_of_another_lock_are_woken_meanwhile() {
+fn workers_of_another_lock_are_woken_meanwhile() {
     let (queue, locks) = (queue(), [Lock::default(), Lock::default()]);
     let lanes = locks.each_ref().map(|lock| idle(&queue, lock));
     put(&queue, 1);
@@ -74,16 +74,16 @@ fn the_others_of_another_lock_are_woken_meanwhile() {
 }
 
 #[test]
-fn a_worker_whose_lock_nobody_needs_is_preferred() {
+fn a_worker_whose_lock_is_free_is_preferred() {
     let (queue, locks) = (queue(), [Lock::default(), Lock::default()]);
     let lanes = locks.each_ref().map(|lock| idle(&queue, lock));
-    locks[1].begin();
+    locks[1].begin_request();
     put(&queue, 1);
     assert!(is_woken(&lanes[0]), "although the other went idle last");
 }
 
 #[test]
-fn one_that_comes_to_wait_while_something_is_left_is_the_one_to_take_it_unless_another_is_on_its_way() {
+fn a_worker_that_goes_idle_while_items_wait_comes_at_once_unless_another_was_called() {
     let (queue, lock) = (queue(), Lock::default());
     let [first, second] = [(); 2].map(|()| queue.join(Slot::sharing(0, None, Arc::clone(&lock))));
     put(&queue, 1);
@@ -93,24 +93,24 @@ fn one_that_comes_to_wait_while_something_is_left_is_the_one_to_take_it_unless_a
 }
 
 #[test]
-fn a_group_of_one_is_never_asked_to_offer_its_lock() {
+fn a_group_of_one_never_offers_its_lock() {
     let lock = Lock::default();
-    lock.joined();
-    lock.begin();
-    assert!(!lock.wants_lock_after_answer() && !lock.wants_lock_within_request());
+    lock.join();
+    lock.begin_request();
+    assert!(!lock.should_offer_after_answer() && !lock.should_offer_within_request());
 }
 
 #[test]
-fn the_lock_is_offered_to_those_in_the_midst_of_a_request_and_not_for_each_answer() {
+fn the_lock_is_offered_to_workers_at_a_request_but_not_after_each_answer() {
     let lock = Lock::default();
-    lock.joined();
-    lock.joined();
-    lock.begin();
+    lock.join();
+    lock.join();
+    lock.begin_request();
     let began = Instant::now();
-    while !lock.wants_lock_after_answer() {
+    while !lock.should_offer_after_answer() {
         assert!(began.elapsed() < Duration::from_secs(20), "it is never offered");
     }
     let since = Instant::now();
-    let again = lock.wants_lock_after_answer();
+    let again = lock.should_offer_after_answer();
     assert!(!again || since.elapsed() >= Duration::from_micros(500), "at once again");
 }

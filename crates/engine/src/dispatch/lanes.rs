@@ -1,44 +1,42 @@
-//! Short queues, one a worker, in front of the one that all share.
+//! Short queues, one for each worker, in front of the shared queue.
 //!
-//! To wake a thread costs more than a short request. So with lanes a request goes to a worker that is
-//! awake rather than to one that must be woken, and the network thread looks back when it has passed on
-//! all that it had: what still waits then wakes those who idle ([`keep_watch`]).
+//! Waking a thread costs more than a short request. So with lanes a request goes to a worker that is awake rather than
+//! to one that must be woken. When the network thread has passed on all that it had, it looks back: if requests still
+//! wait, it wakes idle workers ([`look_back_when_filled`](crate::dispatch::queue::look_back_when_filled)).
 //!
-//! What waits in a lane is anybody's. All of this follows from two rules:
+//! Any worker may take what waits in a lane. Two rules make this safe:
 //!
-//! - Lanes are filled under the queue's lock only. So a worker that has found all of them empty under that
-//!   lock, and is listed as idle, misses nothing; and its own lane a worker may empty without that lock.
-//! - A lane is filled only while nothing waits in the shared queue, or from its front. So what is in a lane
-//!   is older than all that is not, and a worker whose lane is empty looks into the lanes of others
-//!   first: otherwise the lane of a worker that runs a slow request would wait for as long as the shared
-//!   queue has something for the others.
+//! - Lanes are filled only under the queue's lock. So a worker that has found all of them empty under that lock, and is
+//!   listed
+//!   as idle, misses nothing; and a worker may empty its own lane without that lock.
+//! - A lane is filled only while nothing waits in the shared queue, or from its front. So requests in lanes are older
+//!   than
+//!   those in the shared queue, and a worker whose lane is empty looks into other lanes first. Otherwise the lane of a worker
+//!   that runs a slow request would wait as long as the shared queue has something for the others.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use tokio::task::yield_now;
-
-use crate::dispatch::queue::Queue;
 use crate::dispatch::slot::Slot;
 use crate::sync::{AtomicBool, Mutex};
 
-/// How many requests wait for one worker that is awake before others are woken instead.
+/// How many requests may wait for one worker that is awake before others are woken instead.
 pub(crate) const DEPTH: usize = 4;
 
-/// A worker's place at the queue, with its lane. Where there are none, the lane is always empty.
+/// A worker at the queue, with its lane. Without lanes, the lane is always empty.
 #[derive(Debug)]
 pub(crate) struct Lane<T> {
     pub(crate) slot: Arc<Slot>,
     items: Mutex<VecDeque<T>>,
-    /// Whether the queue lists it as idle. Changed under the queue's lock.
+    /// Whether the queue lists the worker as idle. Changed under the queue's lock.
     is_idle: AtomicBool,
-    /// Whether its worker was woken and is on its way to the queue. Changed under the queue's lock.
+    /// Whether the worker was called and is on its way to the queue. Changed under the queue's lock.
     is_called: AtomicBool,
-    /// Whether its worker has left for good. Changed under the queue's lock.
+    /// Whether the worker has left for good. Changed under the queue's lock.
     has_left: AtomicBool,
-    /// Whether its worker comes for what is put here: false until it first comes, and once somebody else
-    /// had to take what is here, until it comes again. A hint: nothing waits for ever if it is wrong.
+    /// Whether the worker comes for what is put here: false until it first comes, and again after another worker had to
+    /// take something from here. A hint: nothing waits for ever if it is wrong.
     keeps_up: AtomicBool,
 }
 
@@ -68,13 +66,13 @@ impl<T> Lane<T> {
         self.is_called.load(Ordering::Relaxed)
     }
 
-    /// Notes it for its group as well, of which one is called at a time.
+    /// Sets it for the worker's lock group, too: one of a group is called at a time.
     pub(crate) fn set_called(&self, is_called: bool) {
         self.is_called.store(is_called, Ordering::Relaxed);
-        self.slot.lock.set_called(is_called);
+        self.slot.lock_group.set_called(is_called);
     }
 
-    /// Whether that is news.
+    /// False if the worker has left before.
     pub(crate) fn leave(&self) -> bool {
         !self.has_left.swap(true, Ordering::Relaxed)
     }
@@ -83,7 +81,7 @@ impl<T> Lane<T> {
         self.items.lock().push_back(item);
     }
 
-    /// The oldest of `from`, and up to `more` behind it into the lane.
+    /// Returns the oldest of `from`, and moves up to `more` behind it into the lane.
     pub(crate) fn fill(&self, from: &mut VecDeque<T>, more: usize) -> Option<T> {
         let first = from.pop_front()?;
         let more = more.min(from.len());
@@ -102,17 +100,17 @@ impl<T> Lane<T> {
     }
 }
 
-/// The lanes of all workers, in the order in which those came. Part of what the queue's lock protects.
+/// The lanes of all workers, in the order in which they joined. Protected by the queue's lock.
 #[derive(Debug)]
 pub(crate) struct Lanes<T> {
     all: Vec<Arc<Lane<T>>>,
-    /// Whether somebody is going to look back.
-    pub(crate) is_watched: bool,
+    /// Whether the network thread is going to look back.
+    pub(crate) will_look_back: bool,
 }
 
 impl<T> Default for Lanes<T> {
     fn default() -> Self {
-        Self { all: Vec::new(), is_watched: false }
+        Self { all: Vec::new(), will_look_back: false }
     }
 }
 
@@ -121,13 +119,13 @@ impl<T> Lanes<T> {
         self.all.push(Arc::clone(lane));
     }
 
-    /// Takes `lane` away: what waited there.
+    /// Removes `lane`, and returns what waited there.
     pub(crate) fn remove(&mut self, lane: &Arc<Lane<T>>) -> VecDeque<T> {
         self.all.retain(|it| !Arc::ptr_eq(it, lane));
         lane.take_all()
     }
 
-    /// The lane for a new item: the shortest of a worker that is awake, and keeps up.
+    /// The lane for a new item: the shortest among those of workers that are awake and keep up.
     pub(crate) fn roomiest(&self) -> Option<&Arc<Lane<T>>> {
         let awake = self
             .all
@@ -137,8 +135,8 @@ impl<T> Lanes<T> {
         (depth < DEPTH).then_some(lane)
     }
 
-    /// The oldest item of the longest lane, for `thief`; if it takes `batch` at a time, up to half of
-    /// what is there.
+    /// The oldest item of the longest lane, for `thief`. If it takes a `batch` at a time, it gets up to half of the
+    /// lane.
     pub(crate) fn steal(&self, thief: &Lane<T>, batch: usize) -> Option<T> {
         loop {
             let (victim, depth) = self.all.iter().map(|lane| (lane, lane.len())).max_by_key(|(_, depth)| *depth)?;
@@ -150,8 +148,8 @@ impl<T> Lanes<T> {
                 let count = items.len().div_ceil(2).min(batch);
                 items.drain(..count).collect()
             };
-            // Its own worker may have been there since. Another lane may hold something all the same, and who
-            // went idle on that would leave it to a worker that is busy.
+            // The lane's own worker may have emptied it since. Then look again: a thief that went idle now could leave
+            // an item in the lane of a busy worker.
             if !stolen.is_empty() {
                 victim.keeps_up.store(false, Ordering::Relaxed);
                 return thief.fill(&mut stolen, batch);
@@ -167,20 +165,9 @@ impl<T> Lanes<T> {
         self.all.iter().map(|lane| lane.len()).collect()
     }
 
-    /// Takes out all that waits.
+    /// Takes all items out.
     pub(crate) fn clear(&self) -> VecDeque<T> {
         self.all.iter().flat_map(|lane| lane.take_all()).collect()
-    }
-}
-
-/// Looks back whenever it is asked to; ends with the runtime. `keep_watch` runs where the network is
-/// read, so that it comes after what else is ready there.
-pub(crate) async fn keep_watch<T>(queue: Arc<Queue<T>>) {
-    loop {
-        queue.is_filled.notified().await;
-        // Goes behind all that is ready, and behind what the network has by then; in a crowd, behind 61 tasks.
-        yield_now().await;
-        queue.look_back();
     }
 }
 

@@ -1,4 +1,4 @@
-//! What [`Queue`](crate::dispatch::queue::Queue) promises of lanes and batches.
+//! What [`Queue`](crate::dispatch::queue::Queue) promises about lanes and batches.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::collections::BTreeSet;
@@ -7,16 +7,16 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::Duration;
 
-use crate::dispatch::lanes::{DEPTH, Lane, keep_watch};
-use crate::dispatch::queue::{NoPlace, Popped, Queue, Ways};
-use crate::dispatch::signal::Wake;
+use crate::dispatch::lanes::{DEPTH, Lane};
+use crate::dispatch::queue::{DispatchOptions, Popped, Queue, ReserveError, look_back_when_filled};
 use crate::dispatch::slot::Slot;
+use crate::parker::Wake;
 
-const LANES: Ways = Ways { lanes: true, batch: 1 };
+const LANES: DispatchOptions = DispatchOptions { lanes: true, batch: 1 };
 const HANG: Duration = Duration::from_secs(20);
 
-fn queue(ways: Ways) -> Queue<usize> {
-    Queue::new(100, Duration::ZERO, ways)
+fn queue(options: DispatchOptions) -> Queue<usize> {
+    Queue::new(100, Duration::ZERO, options)
 }
 
 fn put(queue: &Queue<usize>, items: impl IntoIterator<Item = usize>) {
@@ -37,7 +37,7 @@ fn all_of(queue: &Queue<usize>, lane: &Lane<usize>) -> Vec<usize> {
     std::iter::from_fn(|| take(queue, lane)).collect()
 }
 
-/// A worker that has come, found nothing, and runs something now.
+/// A worker that has come, found nothing, and is busy now.
 fn awake(queue: &Queue<usize>) -> Arc<Lane<usize>> {
     let lane = queue.join(Slot::new(0, None));
     assert_eq!(take(queue, &lane), None);
@@ -52,7 +52,7 @@ fn idle(queue: &Queue<usize>) -> Arc<Lane<usize>> {
 }
 
 fn is_woken(lane: &Lane<usize>) -> bool {
-    lane.slot.signal.wait(Duration::ZERO) == Wake::Notified
+    lane.slot.parker.park(Duration::ZERO) == Wake::Unparked
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn a_worker_that_is_awake_is_preferred_to_one_that_idles() {
 }
 
 #[test]
-fn who_idles_is_woken_for_what_the_busy_one_does_not_come_to() {
+fn an_idle_worker_is_woken_for_what_a_busy_one_does_not_come_to() {
     let queue = queue(LANES);
     let (_busy, idle) = (awake(&queue), idle(&queue));
     put(&queue, [1]);
@@ -89,7 +89,7 @@ fn a_lane_is_short() {
 }
 
 #[test]
-fn what_nobody_has_room_for_waits_for_all() {
+fn what_no_lane_has_room_for_waits_in_the_shared_queue() {
     let queue = queue(LANES);
     let (one, other) = (awake(&queue), awake(&queue));
     put(&queue, 1..=2 * DEPTH + 2);
@@ -100,7 +100,7 @@ fn what_nobody_has_room_for_waits_for_all() {
 }
 
 #[test]
-fn who_has_never_come_gets_nothing() {
+fn a_worker_that_has_never_come_gets_nothing_into_its_lane() {
     let queue = queue(LANES);
     queue.join(Slot::new(0, None));
     put(&queue, [1]);
@@ -108,20 +108,20 @@ fn who_has_never_come_gets_nothing() {
 }
 
 #[test]
-fn the_lane_of_a_slow_one_is_emptied_by_others_before_they_take_what_came_later() {
+fn the_lane_of_a_slow_worker_is_emptied_by_others_before_they_take_later_items() {
     let queue = queue(LANES);
     let slow = awake(&queue);
     put(&queue, 1..=DEPTH + 2);
     let quick = awake_with(&queue, 1);
     assert_eq!(all_of(&queue, &quick), (2..=DEPTH + 2).collect::<Vec<_>>());
     put(&queue, [7]);
-    assert_eq!(queue.lane_depths(), Some(vec![0, 1]), "who did not come for it gets no more");
+    assert_eq!(queue.lane_depths(), Some(vec![0, 1]), "a lane that others had to empty gets no more");
     assert_eq!(take(&queue, &slow), Some(7));
     put(&queue, [8, 9]);
     assert_eq!(queue.lane_depths(), Some(vec![2, 0]), "until it is back");
 }
 
-/// A worker that comes anew and takes `item`.
+/// A new worker that takes `item`.
 fn awake_with(queue: &Queue<usize>, item: usize) -> Arc<Lane<usize>> {
     let lane = queue.join(Slot::new(0, None));
     assert_eq!(take(queue, &lane), Some(item));
@@ -130,47 +130,47 @@ fn awake_with(queue: &Queue<usize>, item: usize) -> Arc<Lane<usize>> {
 
 #[test]
 fn a_batch_can_be_taken_by_others() {
-    let queue = queue(Ways { lanes: false, batch: 4 });
+    let queue = queue(DispatchOptions { lanes: false, batch: 4 });
     put(&queue, 1..=6);
     let slow = awake_with(&queue, 1);
     assert_eq!((queue.len(), queue.lane_depths()), (5, None));
-    // Half of 2, 3, 4, then the rest of them, then what waits for all.
+    // Half of 2, 3, 4, then the rest of them, then the shared queue.
     let quick = awake_with(&queue, 2);
     assert_eq!(take(&queue, &slow), Some(4));
     assert_eq!(all_of(&queue, &quick), [3, 5, 6]);
 }
 
 #[test]
-fn the_lane_of_a_dead_one_goes_back_to_the_front() {
+fn the_lane_of_a_dead_worker_goes_back_to_the_front() {
     let queue = queue(LANES);
     let dead = awake(&queue);
     put(&queue, 1..=DEPTH + 1);
-    queue.retire(&dead);
+    queue.leave(&dead);
     assert_eq!(queue.lane_depths(), Some(vec![]));
     let other = queue.join(Slot::new(0, None));
     assert_eq!(all_of(&queue, &other), (1..=DEPTH + 1).collect::<Vec<_>>());
 }
 
 #[test]
-fn who_idles_is_woken_for_the_lane_of_a_dead_one() {
+fn an_idle_worker_is_woken_for_the_lane_of_a_dead_one() {
     let queue = queue(LANES);
     let (dead, idle) = (awake(&queue), idle(&queue));
     put(&queue, [1]);
-    queue.retire(&dead);
+    queue.leave(&dead);
     assert!(is_woken(&idle));
     assert!(matches!(queue.pop(&idle), Popped::Item(1)));
 }
 
 #[test]
 fn the_bound_counts_what_waits_in_lanes() {
-    for ways in [LANES, Ways { lanes: false, batch: 2 }, Ways { lanes: true, batch: 2 }] {
-        let queue = Queue::new(2, Duration::ZERO, ways);
+    for options in [LANES, DispatchOptions { lanes: false, batch: 2 }, DispatchOptions { lanes: true, batch: 2 }] {
+        let queue = Queue::new(2, Duration::ZERO, options);
         let busy = awake(&queue);
         put(&queue, [1, 2]);
-        assert_eq!(queue.try_reserve().map(drop), Err(NoPlace::Full));
+        assert_eq!(queue.try_reserve().map(drop), Err(ReserveError::Full));
         assert_eq!(take(&queue, &busy), Some(1));
         put(&queue, [3]);
-        assert_eq!(queue.try_reserve().map(drop), Err(NoPlace::Full));
+        assert_eq!(queue.try_reserve().map(drop), Err(ReserveError::Full));
         assert_eq!(all_of(&queue, &busy), [2, 3]);
         assert!(queue.try_reserve().is_ok());
     }
@@ -197,12 +197,12 @@ fn clearing_empties_lanes_too() {
     assert_eq!((queue.len(), take(&queue, &busy)), (0, None));
 }
 
-/// Every item comes to exactly one worker, although workers come and go and some are slow.
+/// Every item gets to exactly one worker, although workers come and go and some are slow.
 #[test]
 fn nothing_is_lost_and_nothing_is_stranded() {
     const ITEMS: usize = 20_000;
-    for ways in [LANES, Ways { lanes: false, batch: 3 }, Ways { lanes: true, batch: 3 }] {
-        let queue = Arc::new(Queue::new(16, HANG, ways));
+    for options in [LANES, DispatchOptions { lanes: false, batch: 3 }, DispatchOptions { lanes: true, batch: 3 }] {
+        let queue = Arc::new(Queue::new(16, HANG, options));
         let (send, taken) = mpsc::channel();
         let (release, released) = mpsc::channel::<()>();
         let stuck = {
@@ -212,7 +212,7 @@ fn nothing_is_lost_and_nothing_is_stranded() {
                 send.send(next(&queue, &lane).unwrap()).unwrap();
                 // Slow for as long as the others have something to do.
                 released.recv_timeout(HANG).unwrap();
-                queue.retire(&lane);
+                queue.leave(&lane);
             })
         };
         let workers: Vec<_> = (0..3)
@@ -223,7 +223,7 @@ fn nothing_is_lost_and_nothing_is_stranded() {
                     while let Some(item) = next(&queue, &lane) {
                         send.send(item).unwrap();
                         if item % 97 == 0 {
-                            queue.retire(&lane);
+                            queue.leave(&lane);
                             lane = queue.join(Slot::new(0, None));
                         }
                     }
@@ -234,7 +234,7 @@ fn nothing_is_lost_and_nothing_is_stranded() {
             let queue = Arc::clone(&queue);
             thread::spawn(move || {
                 tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
-                    let watch = tokio::spawn(keep_watch(Arc::clone(&queue)));
+                    let watch = tokio::spawn(look_back_when_filled(Arc::clone(&queue)));
                     for item in 0..ITEMS {
                         queue.reserve().await.unwrap().fill(item, None).unwrap();
                         if item % 5 == 0 {
@@ -242,7 +242,7 @@ fn nothing_is_lost_and_nothing_is_stranded() {
                         }
                     }
                     watch.abort();
-                    // What the watch was still to do.
+                    // For what the aborted task did not get to.
                     queue.look_back();
                 });
             })
@@ -265,7 +265,7 @@ fn next(queue: &Queue<usize>, lane: &Arc<Lane<usize>>) -> Option<usize> {
             Popped::Item(item) => return Some(item),
             Popped::Closed => return None,
             Popped::Empty if queue.idle(lane) => {
-                assert_eq!(lane.slot.signal.wait(HANG), Wake::Notified);
+                assert_eq!(lane.slot.parker.park(HANG), Wake::Unparked);
                 queue.unlist(lane);
             }
             Popped::Empty => {}
@@ -273,27 +273,27 @@ fn next(queue: &Queue<usize>, lane: &Arc<Lane<usize>>) -> Option<usize> {
     }
 }
 
-/// While one worker takes its own, a third must get what waits for the second.
+/// While one worker empties its own lane, a thief must get what waits in the other.
 #[test]
-fn a_thief_that_comes_too_late_for_one_lane_looks_into_the_others() {
+fn a_thief_that_is_too_late_for_one_lane_looks_into_the_others() {
     let queue = queue(LANES);
     let (busy, quick, thief) = (awake(&queue), awake(&queue), awake(&queue));
     let rounds = 20_000;
-    let meeting = Barrier::new(2);
+    let barrier = Barrier::new(2);
     thread::scope(|scope| {
         scope.spawn(|| {
             for _ in 0..rounds {
-                meeting.wait();
+                barrier.wait();
                 let _ = queue.pop(&quick);
-                meeting.wait();
+                barrier.wait();
             }
         });
         for _ in 0..rounds {
             busy.put(1);
             quick.put(2);
-            meeting.wait();
+            barrier.wait();
             let found = take(&queue, &thief);
-            meeting.wait();
+            barrier.wait();
             let left = all_of(&queue, &busy);
             all_of(&queue, &quick);
             assert!(found.is_some() || left.is_empty(), "the thief found nothing and left {left:?}");
@@ -302,23 +302,23 @@ fn a_thief_that_comes_too_late_for_one_lane_looks_into_the_others() {
 }
 
 #[test]
-fn a_worker_that_was_called_and_leaves_has_another_called() {
-    for ways in [Ways { lanes: false, batch: 1 }, LANES] {
-        let queue = queue(ways);
+fn a_called_worker_that_leaves_has_another_called() {
+    for options in [DispatchOptions { lanes: false, batch: 1 }, LANES] {
+        let queue = queue(options);
         let (other, gone) = (idle(&queue), idle(&queue));
         put(&queue, [1]);
         queue.unlist(&gone);
-        queue.retire(&gone);
-        assert!(is_woken(&other), "{ways:?}");
-        queue.retire(&gone);
+        queue.leave(&gone);
+        assert!(is_woken(&other), "{options:?}");
+        queue.leave(&gone);
     }
 }
 
 #[test]
-fn who_is_sent_away_gets_nothing_more_into_its_lane() {
+fn a_retired_worker_gets_nothing_more_into_its_lane() {
     let queue = queue(LANES);
     let (leaver, _other) = (awake(&queue), awake(&queue));
-    assert!(leaver.slot.send_away());
+    assert!(leaver.slot.retire());
     put(&queue, [1, 2]);
     assert_eq!(queue.lane_depths(), Some(vec![0, 2]));
 }

@@ -1,20 +1,19 @@
 //! The one bounded queue between the network threads and the workers.
 //!
-//! A plain mutex holds both the requests that wait and the workers that idle. That one lock is
-//! why no wake-up can be lost: a worker that finds nothing is listed as idle under the same lock
-//! under which a request is added. `benches/queue.rs` compares it with flume and with
-//! crossbeam-channel: it is no slower than either, wakes the worker that went idle last (its
-//! cache is warm), and lets one waiting worker be interrupted, which a channel cannot do without
-//! a second channel and a select. (flume's `Selector` loses wake-ups under sustained load.)
+//! One mutex protects both the waiting requests and the idle workers. That is why no wake-up can be lost: a worker that
+//! finds nothing is listed as idle under the same lock under which a request is added. A channel would not do: it
+//! cannot wake the worker that went idle last, whose cache is warm, nor let one waiting worker be interrupted without a
+//! second channel and a select. (flume's `Selector` loses wake-ups under sustained load.)
 //!
-//! The bound is a semaphore beside the lock: tokio's is fair, so a request that waits for a place
-//! cannot be overtaken by one that came later.
+//! The bound is a semaphore beside the lock. tokio's semaphore is fair, so a request that waits for a place cannot be
+//! overtaken by a later one.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{Notify, Semaphore, TryAcquireError};
+use tokio::task::yield_now;
 use tokio::time::timeout;
 
 use crate::dispatch::idle::IdleList;
@@ -38,7 +37,7 @@ struct Inner<T> {
     waiting: VecDeque<T>,
     lanes: Lanes<T>,
     idle: IdleList<T>,
-    closed: bool,
+    is_closed: bool,
     relief: Relief<T>,
 }
 
@@ -51,7 +50,7 @@ impl<T> Inner<T> {
         (0..count).map_while(|_| self.idle.call(None)).collect()
     }
 
-    /// The worker has got to the queue, or leaves. Whether it was called: then another may be now.
+    /// Notes that the worker has got to the queue, or leaves. Returns whether it had been called; then another may be.
     fn arrive(&mut self, lane: &Lane<T>) -> bool {
         let was_called = lane.is_called();
         if was_called {
@@ -60,23 +59,23 @@ impl<T> Inner<T> {
         was_called
     }
 
-    /// Whom to wake for what a worker has left behind, if it was called.
+    /// The worker to wake for what a called worker has left behind.
     fn call_next(&mut self, was_called: bool) -> Option<Arc<Lane<T>>> {
         if was_called && self.len() > 0 { self.idle.call(None) } else { None }
     }
 }
 
-/// How requests get to workers, apart from one by one through the shared queue.
+/// How requests get to workers, besides one by one through the shared queue.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Ways {
-    /// Whether they go into the lanes of workers that are awake.
+pub(crate) struct DispatchOptions {
+    /// Whether requests go into the lanes of workers that are awake.
     pub(crate) lanes: bool,
-    /// How many a worker takes at once; what it does not run yet waits in its lane.
+    /// How many requests a worker takes at once; those that it does not run yet wait in its lane.
     pub(crate) batch: usize,
 }
 
-impl Ways {
-    pub(crate) fn of(settings: &Settings) -> Self {
+impl DispatchOptions {
+    pub(crate) fn new(settings: &Settings) -> Self {
         Self { lanes: settings.lanes && settings.shards == 0, batch: settings.batch.max(1) }
     }
 }
@@ -86,47 +85,49 @@ pub(crate) struct Queue<T> {
     inner: Mutex<Inner<T>>,
     places: Semaphore,
     timeout: Duration,
-    ways: Ways,
-    /// Told when a request is put into a lane while others idle.
-    pub(crate) is_filled: Notify,
+    options: DispatchOptions,
+    /// Notified when a request was put into a lane while other workers idle.
+    pub(crate) lane_filled: Notify,
 }
 
-/// The queue stayed full, or it is closed.
+/// Why no place was reserved.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum NoPlace {
+pub(crate) enum ReserveError {
+    /// The queue stayed full.
     Full,
     Closed,
 }
 
-/// A promise of one place. Given back when dropped unused.
+/// The right to one place in the queue. Given back when dropped unused.
 #[derive(Debug)]
-pub(crate) struct Place<'a, T> {
+pub(crate) struct Permit<'a, T> {
     queue: &'a Queue<T>,
     permit: tokio::sync::SemaphorePermit<'a>,
 }
 
 impl<T> Queue<T> {
-    /// `depth` items wait at most, wherever; one that finds no place waits for one for `timeout`.
-    pub(crate) fn new(depth: usize, timeout: Duration, ways: Ways) -> Self {
+    /// At most `depth` items wait, in the shared queue and in lanes together. An item without a place waits for one for
+    /// `timeout`.
+    pub(crate) fn new(depth: usize, timeout: Duration, options: DispatchOptions) -> Self {
         let depth = depth.clamp(1, Semaphore::MAX_PERMITS);
         let (waiting, lanes, idle, relief) = Default::default();
-        let inner = Inner { waiting, lanes, idle, closed: false, relief };
-        Self { inner: Mutex::new(inner), places: Semaphore::new(depth), timeout, ways, is_filled: Notify::new() }
+        let inner = Mutex::new(Inner { waiting, lanes, idle, is_closed: false, relief });
+        Self { inner, places: Semaphore::new(depth), timeout, options, lane_filled: Notify::new() }
     }
 
-    /// A place for the worker of `slot`, which holds it until [`Queue::retire`].
+    /// Adds the worker of `slot`, until [`Queue::leave`].
     pub(crate) fn join(&self, slot: Arc<Slot>) -> Arc<Lane<T>> {
         let lane = Lane::new(slot);
         let mut inner = self.inner.lock();
-        lane.slot.lock.joined();
+        lane.slot.lock_group.join();
         if self.uses_lanes() {
             inner.lanes.add(&lane);
         }
         lane
     }
 
-    /// Nobody comes for what is in `lane` any more: it goes back to where it came from. May be said again.
-    pub(crate) fn retire(&self, lane: &Arc<Lane<T>>) {
+    /// Removes a worker. What is in its lane goes back to the front of the shared queue. May be called again.
+    pub(crate) fn leave(&self, lane: &Arc<Lane<T>>) {
         let woken = {
             let mut inner = self.inner.lock();
             if !lane.leave() {
@@ -134,8 +135,8 @@ impl<T> Queue<T> {
             }
             inner.idle.remove(lane);
             let was_called = inner.arrive(lane);
-            if lane.slot.lock.left() {
-                inner.idle.forget(lane);
+            if lane.slot.lock_group.leave() {
+                inner.idle.remove_group(lane);
             }
             let left = if self.uses_lanes() { inner.lanes.remove(lane) } else { VecDeque::new() };
             let count = left.len();
@@ -144,10 +145,10 @@ impl<T> Queue<T> {
             woken.extend(inner.call_next(was_called));
             woken
         };
-        notify(woken);
+        unpark(woken);
     }
 
-    /// Takes the worker off the idle list. If it was called just before, it is still the one to come.
+    /// Removes the worker from the idle list. If it was called just before, it must still come.
     pub(crate) fn unlist(&self, lane: &Lane<T>) {
         if lane.is_idle() {
             self.inner.lock().idle.remove(lane);
@@ -155,24 +156,24 @@ impl<T> Queue<T> {
     }
 
     fn uses_lanes(&self) -> bool {
-        self.ways.lanes || self.ways.batch > 1
+        self.options.lanes || self.options.batch > 1
     }
 
     /// A place for one item, if there is one now.
-    pub(crate) fn try_reserve(&self) -> Result<Place<'_, T>, NoPlace> {
+    pub(crate) fn try_reserve(&self) -> Result<Permit<'_, T>, ReserveError> {
         match self.places.try_acquire() {
-            Ok(permit) => Ok(Place { queue: self, permit }),
-            Err(TryAcquireError::Closed) => Err(NoPlace::Closed),
-            Err(TryAcquireError::NoPermits) => Err(NoPlace::Full),
+            Ok(permit) => Ok(Permit { queue: self, permit }),
+            Err(TryAcquireError::Closed) => Err(ReserveError::Closed),
+            Err(TryAcquireError::NoPermits) => Err(ReserveError::Full),
         }
     }
 
-    /// A place for one item, waited for if there is none.
-    pub(crate) async fn reserve(&self) -> Result<Place<'_, T>, NoPlace> {
+    /// A place for one item. Waits for one, at most for the queue's timeout.
+    pub(crate) async fn reserve(&self) -> Result<Permit<'_, T>, ReserveError> {
         match timeout(self.timeout, self.places.acquire()).await {
-            Ok(Ok(permit)) => Ok(Place { queue: self, permit }),
-            Ok(Err(_)) => Err(NoPlace::Closed),
-            Err(_) => Err(NoPlace::Full),
+            Ok(Ok(permit)) => Ok(Permit { queue: self, permit }),
+            Ok(Err(_)) => Err(ReserveError::Closed),
+            Err(_) => Err(ReserveError::Full),
         }
     }
 
@@ -187,19 +188,19 @@ impl<T> Queue<T> {
             let popped = self.pop_locked(&mut inner, lane);
             (popped, inner.call_next(was_called))
         };
-        notify(woken);
+        unpark(woken);
         popped
     }
 
-    /// Lists the worker as idle until its signal is notified, or until [`Queue::unlist`]. False if it should come at
-    /// once: something waits and no other of its group is on the way, or nothing will come for it any more.
+    /// Lists the worker as idle until its parker is unparked, or until [`Queue::unlist`]. False if it should come at
+    /// once: something waits and no other worker of its group was called, or nothing will come for it any more.
     pub(crate) fn idle(&self, lane: &Arc<Lane<T>>) -> bool {
         let mut inner = self.inner.lock();
         let is_relieved = inner.relief.has_begun && !lane.slot.is_relief;
-        if inner.closed || is_relieved || lane.is_called() {
+        if inner.is_closed || is_relieved || lane.is_called() {
             return false;
         }
-        if inner.len() > 0 && !lane.slot.lock.is_called() {
+        if inner.len() > 0 && !lane.slot.lock_group.is_called() {
             lane.set_called(true);
             return false;
         }
@@ -207,7 +208,8 @@ impl<T> Queue<T> {
         true
     }
 
-    /// From the worker's own lane, which needs no lock of ours. Not if it was called, which has to be noted.
+    /// Pops from the worker's own lane, which needs no lock of the queue's. Not if the worker was called: its arrival
+    /// has to be noted.
     fn pop_own(&self, lane: &Lane<T>) -> Option<T> {
         if !self.uses_lanes() || lane.is_called() {
             return None;
@@ -227,13 +229,13 @@ impl<T> Queue<T> {
             }
         }
         let from_lanes =
-            if self.uses_lanes() { lane.pop().or_else(|| inner.lanes.steal(lane, self.ways.batch)) } else { None };
-        match from_lanes.or_else(|| lane.fill(&mut inner.waiting, self.ways.batch - 1)) {
+            if self.uses_lanes() { lane.pop().or_else(|| inner.lanes.steal(lane, self.options.batch)) } else { None };
+        match from_lanes.or_else(|| lane.fill(&mut inner.waiting, self.options.batch - 1)) {
             Some(item) => {
                 self.places.add_permits(1);
                 Popped::Item(item)
             }
-            None if inner.closed => Popped::Closed,
+            None if inner.is_closed => Popped::Closed,
             None => Popped::Empty,
         }
     }
@@ -242,18 +244,18 @@ impl<T> Queue<T> {
     pub(crate) fn look_back(&self) {
         let woken = {
             let mut inner = self.inner.lock();
-            inner.lanes.is_watched = false;
+            inner.lanes.will_look_back = false;
             let count = inner.lanes.len();
             inner.call_many(count)
         };
-        notify(woken);
+        unpark(woken);
     }
 
-    /// Sends an idle worker of `shard` to look after it. False if there is none.
-    pub(crate) fn call_home(&self, shard: &Arc<Shard>) -> bool {
-        let called = self.inner.lock().idle.of_shard(shard);
-        let is_there = called.is_some();
-        notify(called);
+    /// Has an idle worker of `shard` drive it. False if there is none.
+    pub(crate) fn call_worker_of(&self, shard: &Arc<Shard>) -> bool {
+        let worker = self.inner.lock().idle.of_shard(shard);
+        let is_there = worker.is_some();
+        unpark(worker);
         is_there
     }
 
@@ -262,57 +264,56 @@ impl<T> Queue<T> {
         !self.inner.lock().idle.is_empty()
     }
 
-    /// How many wait.
+    /// How many items wait.
     pub(crate) fn len(&self) -> usize {
         self.inner.lock().len()
     }
 
-    /// How many of them wait in each lane; None if there are no lanes.
+    /// How many items wait in each lane; None without lanes.
     pub(crate) fn lane_depths(&self) -> Option<Vec<usize>> {
-        self.ways.lanes.then(|| self.inner.lock().lanes.depths())
+        self.options.lanes.then(|| self.inner.lock().lanes.depths())
     }
 
-    /// No item comes in any more; what waits can still be taken. Wakes every idle worker.
+    /// Lets no more items in; those that wait can still be taken. Wakes all idle workers.
     pub(crate) fn close(&self) {
         self.places.close();
         let idle = {
             let mut inner = self.inner.lock();
-            inner.closed = true;
+            inner.is_closed = true;
             inner.idle.clear()
         };
-        notify(idle);
+        unpark(idle);
     }
 
-    /// From now on only those take anything that relieve the workers: what waits, waits for them.
+    /// From now on only relief workers take items.
     pub(crate) fn relieve(&self) {
         let woken = {
             let mut inner = self.inner.lock();
             inner.relief.has_begun = true;
             inner.idle.clear()
         };
-        notify(woken);
+        unpark(woken);
     }
 
-    /// Whether the workers were relieved.
     pub(crate) fn is_relieved(&self) -> bool {
         self.inner.lock().relief.has_begun
     }
 
-    /// Puts `item` before all others, for whoever relieves the worker that had it; it comes back if the queue is closed.
+    /// Puts `item` before all others, for a relief worker. Returns it if the queue is closed.
     pub(crate) fn put_back(&self, item: T) -> Result<(), T> {
         let woken = {
             let mut inner = self.inner.lock();
-            if inner.closed {
+            if inner.is_closed {
                 return Err(item);
             }
             inner.relief.put_back.push_back(item);
             inner.idle.call(None)
         };
-        notify(woken);
+        unpark(woken);
         Ok(())
     }
 
-    /// Takes out all that waits.
+    /// Takes all items out.
     pub(crate) fn clear(&self) -> VecDeque<T> {
         let mut inner = self.inner.lock();
         let mut items = inner.lanes.clear();
@@ -323,27 +324,27 @@ impl<T> Queue<T> {
     }
 }
 
-impl<T> Place<'_, T> {
-    /// Puts `item` at the end and wakes an idle worker: the one that drives `shard` if it is idle,
-    /// else the one that went idle last. With lanes, and nothing in the shared queue, a worker that
-    /// is awake gets it instead; if others idle, somebody looks back at it.
+impl<T> Permit<'_, T> {
+    /// Adds `item` at the end, and wakes an idle worker: the one that drives `shard` if it is idle, else the one that
+    /// went idle last. With lanes, and nothing in the shared queue, a worker that is awake gets the item instead; if
+    /// others idle, the network thread looks back at it.
     ///
     /// # Errors
     ///
     /// The item, if the queue was closed meanwhile.
     pub(crate) fn fill(self, item: T, shard: Option<&Arc<Shard>>) -> Result<(), T> {
         let mut inner = self.queue.inner.lock();
-        if inner.closed {
+        if inner.is_closed {
             return Err(item);
         }
         self.permit.forget();
-        let goes_to_lane = self.queue.ways.lanes && inner.waiting.is_empty();
+        let goes_to_lane = self.queue.options.lanes && inner.waiting.is_empty();
         if let Some(lane) = goes_to_lane.then(|| inner.lanes.roomiest()).flatten() {
             lane.put(item);
-            let is_to_be_watched = !inner.idle.is_empty() && !std::mem::replace(&mut inner.lanes.is_watched, true);
+            let must_look_back = !inner.idle.is_empty() && !std::mem::replace(&mut inner.lanes.will_look_back, true);
             drop(inner);
-            if is_to_be_watched {
-                self.queue.is_filled.notify_one();
+            if must_look_back {
+                self.queue.lane_filled.notify_one();
             }
             return Ok(());
         }
@@ -353,13 +354,25 @@ impl<T> Place<'_, T> {
             _ => inner.waiting.push_back(item),
         }
         drop(inner);
-        notify(woken);
+        unpark(woken);
         Ok(())
     }
 }
 
-fn notify<T>(woken: impl IntoIterator<Item = Arc<Lane<T>>>) {
-    for lane in woken {
-        lane.slot.signal.notify();
+fn unpark<T>(workers: impl IntoIterator<Item = Arc<Lane<T>>>) {
+    for lane in workers {
+        lane.slot.parker.unpark();
+    }
+}
+
+/// Looks back whenever a lane was filled; ends with its runtime. It runs where the network is read, so that it comes
+/// after what else is ready there.
+pub(crate) async fn look_back_when_filled<T>(queue: Arc<Queue<T>>) {
+    loop {
+        queue.lane_filled.notified().await;
+        // Runs after all tasks that are ready, and those for which the network has something by then; at most 61 of
+        // them.
+        yield_now().await;
+        queue.look_back();
     }
 }

@@ -1,17 +1,16 @@
-//! What the first workers of a server leave to those that relieve them, see [`crate::Server::relieve`].
+//! Requests that relieved workers leave behind, see [`Server::relieve`](crate::Server::relieve).
 
 use std::collections::VecDeque;
 
 use crate::dispatch::exchange::Exchange;
-use crate::dispatch::queue::Queue;
 
 /// A part of what the queue's lock protects.
 #[derive(Debug)]
 pub(crate) struct Relief<T> {
-    /// Whether the first workers have been told to leave. That does not change any more.
+    /// Whether the first workers were told to leave. Never becomes false again.
     pub(crate) has_begun: bool,
-    /// What they could not answer. It is older than all that waits, holds no place of the queue's, and only those
-    /// that relieve them take it.
+    /// Requests that they could not answer. These are older than all that wait, hold no place in the queue, and go only
+    /// to the workers that relieve them.
     pub(crate) put_back: VecDeque<T>,
 }
 
@@ -24,20 +23,8 @@ impl<T> Default for Relief<T> {
 /// Why a request was not put back.
 #[derive(Debug)]
 pub enum NotPutBack {
-    /// Nobody relieves the workers, it was put back before, or it is answered: it is as it was.
+    /// The workers are not relieved, it was put back before, or it is answered. It is unchanged.
     Refused(Box<Exchange>),
-    /// The server takes no more requests; it is answered 503.
+    /// The server takes no more requests. It was answered 503.
     Closed,
-}
-
-/// Puts `exchange` back for those that relieve the workers. Once only: what the second cannot answer either, a third
-/// could not.
-pub(crate) fn put_back(queue: &Queue<Box<Exchange>>, mut exchange: Box<Exchange>) -> Result<(), NotPutBack> {
-    if !queue.is_relieved() || !exchange.reply.put_back() {
-        return Err(NotPutBack::Refused(exchange));
-    }
-    queue.put_back(exchange).map_err(|exchange| {
-        exchange.turn_away();
-        NotPutBack::Closed
-    })
 }

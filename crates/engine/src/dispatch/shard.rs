@@ -1,9 +1,9 @@
-//! Connections whose network work is done by the worker that answers them, while it waits.
+//! Connections whose network work is done by the workers that answer them, while they wait.
 //!
-//! A shard is a runtime without a thread. Whoever waits at it drives it: its worker between two
-//! requests, or while it waits for body bytes. So a request is read, run and answered by one
-//! thread, and no wake-up lies between. While its worker runs the app, nobody is at it, and the
-//! stand-by looks in about every half millisecond ([`crate::dispatch::standby`]).
+//! A shard is a tokio runtime without a thread. The thread that waits at the shard drives it: a worker between two
+//! requests, or one that waits for body bytes. So one thread reads, runs and answers a request, and no wake-up lies
+//! between. While the shard's workers run the app, no thread drives it, and the backup driver polls it about every half
+//! millisecond ([`crate::dispatch::backup_driver`]).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -16,62 +16,62 @@ use tokio::task::yield_now;
 use tokio::time::Instant;
 
 use crate::alarm::Alarm;
-use crate::dispatch::signal::{Home, Signal, Wake};
-use crate::dispatch::standby::Bell;
+use crate::dispatch::unparker::Unparker;
+use crate::parker::{Driver, Parker, Wake};
 
-/// Answers that a worker may collect before it sends them: while requests wait it takes the next
-/// instead of going to the network for each.
-const MOST_UNSENT: usize = 16;
+/// Wake-ups that are deferred at most. While requests wait, a worker takes the next instead of going to the network for
+/// each answer.
+const MAX_DEFERRED: usize = 16;
 
 /// Threads that read files for a shard.
 const FILE_THREADS: usize = 4;
 
-/// Tasks that run before whoever drives may leave with a request. tokio's 61 let uploads and connections
-/// that are given away keep a request from its worker for milliseconds.
+/// Tasks that run before the driving thread may leave with a request. With tokio's default of 61, uploads and hijacked
+/// connections kept a request from its worker for milliseconds.
 const TASKS_IN_A_ROW: u32 = 16;
 
 #[derive(Debug)]
 pub(crate) struct Shard {
-    /// None once the server is shut down. Whoever drives holds the lock for reading meanwhile.
+    /// None after the server was shut down. The driving thread holds the lock for reading.
     runtime: RwLock<Option<Runtime>>,
     is_closing: AtomicBool,
-    /// Who waits at it and so drives it: the address of the signal that is waited for, 0 for nobody.
-    /// Set under the lock of `unsent`.
+    /// The thread that drives the shard: the address of the parker that it waits on, or [`NO_DRIVER`]. Set under the
+    /// lock of `deferred`.
     driver: AtomicUsize,
     connections: AtomicUsize,
-    /// Worker threads whose home it is.
+    /// Worker threads that wait here.
     workers: AtomicUsize,
     had_worker: AtomicBool,
-    /// How often somebody has been at it.
+    /// How often a thread has driven the shard.
     visits: AtomicU64,
-    unsent: Mutex<Unsent>,
+    deferred: Mutex<DeferredWakes>,
     /// Ends the waits of its workers.
     alarm: Alarm,
-    bell: Arc<Bell>,
+    unparker: Arc<Unparker>,
 }
 
-/// Connections whose answers are given, and which nobody has told yet.
+/// Connections whose responses are ready, and whose tasks are not woken yet.
 #[derive(Debug, Default)]
-struct Unsent {
+struct DeferredWakes {
     connections: Vec<Waker>,
-    /// The tick of the stand-by's in which the first was given.
+    /// The backup driver's tick when the first was deferred.
     since: u64,
-    /// Who drives.
+    /// The task of the driving thread.
     driver: Option<Waker>,
 }
 
 /// Counts a connection of a shard for as long as it lives.
 #[derive(Debug)]
-pub(crate) struct Tenant(Arc<Shard>);
+pub(crate) struct ShardConnection(Arc<Shard>);
 
-impl Drop for Tenant {
+impl Drop for ShardConnection {
     fn drop(&mut self) {
         self.0.connections.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
 impl Shard {
-    pub(crate) fn new(bell: Arc<Bell>) -> std::io::Result<Arc<Self>> {
+    pub(crate) fn new(unparker: Arc<Unparker>) -> std::io::Result<Arc<Self>> {
         let runtime = Builder::new_current_thread()
             .max_blocking_threads(FILE_THREADS)
             .thread_name("kino-file")
@@ -82,19 +82,18 @@ impl Shard {
         Ok(Arc::new(Self {
             runtime: RwLock::new(Some(runtime)),
             is_closing: AtomicBool::new(false),
-            driver: AtomicUsize::new(NOBODY),
+            driver: AtomicUsize::new(NO_DRIVER),
             connections: AtomicUsize::new(0),
             workers: AtomicUsize::new(0),
             had_worker: AtomicBool::new(false),
             visits: AtomicU64::new(0),
-            unsent: Mutex::default(),
+            deferred: Mutex::default(),
             alarm: Alarm::default(),
-            bell,
+            unparker,
         }))
     }
 
-    /// As where a signal's waits are spent.
-    pub(crate) fn as_home(self: Arc<Self>) -> Arc<dyn Home> {
+    pub(crate) fn as_driver(self: Arc<Self>) -> Arc<dyn Driver> {
         self
     }
 
@@ -102,28 +101,28 @@ impl Shard {
         self.connections.load(Ordering::SeqCst)
     }
 
-    pub(crate) fn worker_came(&self) {
+    pub(crate) fn worker_joined(&self) {
         self.workers.fetch_add(1, Ordering::SeqCst);
         self.had_worker.store(true, Ordering::SeqCst);
     }
 
-    pub(crate) fn worker_went(&self) {
+    pub(crate) fn worker_left(&self) {
         self.workers.fetch_sub(1, Ordering::SeqCst);
     }
 
-    /// Whether its workers have all left: but for the stand-by nobody comes here any more. Not before the
-    /// first has come, else those who start first would get all connections of a busy port.
+    /// Whether all its workers have left, so that only the backup driver drives it. Not before the first has joined, or
+    /// else the shards whose workers start first would get all connections of a busy port.
     pub(crate) fn is_orphaned(&self) -> bool {
         self.workers.load(Ordering::SeqCst) == 0 && self.had_worker.load(Ordering::SeqCst)
     }
 
-    /// Whether somebody should look in.
-    pub(crate) fn is_left_alone(&self) -> bool {
-        self.driver.load(Ordering::SeqCst) == NOBODY && self.connections() > 0
+    /// Whether there are connections that no thread drives.
+    pub(crate) fn is_undriven(&self) -> bool {
+        self.driver.load(Ordering::SeqCst) == NO_DRIVER && self.connections() > 0
     }
 
-    /// Runs `serve` here. What it is made by runs on the calling thread, within this runtime.
-    pub(crate) fn spawn<F>(self: &Arc<Self>, serve: impl FnOnce(Tenant) -> F)
+    /// Runs the task that `serve` returns. `serve` itself runs on the calling thread, within this runtime.
+    pub(crate) fn spawn<F>(self: &Arc<Self>, serve: impl FnOnce(ShardConnection) -> F)
     where
         F: Future<Output = ()> + Send + 'static,
     {
@@ -131,41 +130,28 @@ impl Shard {
         let Some(runtime) = runtime.as_ref() else { return };
         self.connections.fetch_add(1, Ordering::SeqCst);
         let _entered = runtime.enter();
-        runtime.spawn(serve(Tenant(Arc::clone(self))));
-        self.bell.ring();
+        runtime.spawn(serve(ShardConnection(Arc::clone(self))));
+        self.unparker.unpark();
     }
 
-    /// Whether the wait for `signal` is what drives this shard.
-    pub(crate) fn is_driven_by(&self, signal: &Signal) -> bool {
-        self.driver.load(Ordering::Relaxed) == address(signal)
+    /// Whether the thread that waits on `parker` drives this shard.
+    pub(crate) fn is_driven_by(&self, parker: &Parker) -> bool {
+        self.driver.load(Ordering::Relaxed) == address(parker)
     }
 
-    /// Tells `connection` of its answer when a worker is next at the network; the stand-by does it if
-    /// that takes long. At once if somebody is at it now: that one waits for the network, not for us.
-    pub(crate) fn tell_later(&self, connection: Waker) {
-        let mut unsent = self.unsent.lock();
-        if self.driver.load(Ordering::Relaxed) != NOBODY {
-            drop(unsent);
-            return connection.wake();
-        }
-        if unsent.connections.is_empty() {
-            unsent.since = self.bell.tick();
-        }
-        unsent.connections.push(connection);
-    }
-
-    /// Whether the worker should go to the network before it takes the next request: an answer waits
-    /// since another tick, or many do. (Two looks at the clock for each request cost 2 % of it.)
-    pub(crate) fn is_due(&self) -> bool {
-        let unsent = self.unsent.lock();
-        match unsent.connections.len() {
+    /// Whether the worker should go to the network before it takes the next request: a wake-up was deferred in an
+    /// earlier tick, or many are. (Comparing times instead of ticks took two looks at the clock for each request, 2 %
+    /// of it.)
+    pub(crate) fn has_overdue_wakes(&self) -> bool {
+        let deferred = self.deferred.lock();
+        match deferred.connections.len() {
             0 => false,
-            MOST_UNSENT.. => true,
-            _ => unsent.since != self.bell.tick(),
+            MAX_DEFERRED.. => true,
+            _ => deferred.since != self.unparker.tick(),
         }
     }
 
-    /// How often somebody has been at it.
+    /// How often a thread has driven the shard.
     pub(crate) fn visits(&self) -> u64 {
         self.visits.load(Ordering::Relaxed)
     }
@@ -174,67 +160,66 @@ impl Shard {
         self.visits.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Tells those whose answers have been collected; says whether there were any. Notes who drives, if
-    /// that is who tells.
-    fn tell(&self, driver: Option<&Waker>) -> bool {
+    /// Wakes the connections whose wake-ups were deferred; returns whether there were any. Remembers `driver` if the
+    /// caller drives the shard.
+    fn wake_deferred(&self, driver: Option<&Waker>) -> bool {
         let connections = {
-            let mut unsent = self.unsent.lock();
+            let mut deferred = self.deferred.lock();
             if driver.is_some() {
-                unsent.driver = driver.cloned();
+                deferred.driver = driver.cloned();
             }
-            std::mem::take(&mut unsent.connections)
+            std::mem::take(&mut deferred.connections)
         };
         let is_any = !connections.is_empty();
         connections.into_iter().for_each(Waker::wake);
         is_any
     }
 
-    /// Does what there is to do, without waiting for the network.
-    pub(crate) fn look_in(&self) {
+    /// Runs the tasks that are ready, without waiting for the network.
+    pub(crate) fn poll_once(&self) {
         if let Some(runtime) = self.runtime.read().as_ref() {
             runtime.block_on(async {
-                self.tell(None);
+                self.wake_deferred(None);
                 self.count_visit();
-                // Once around: the tasks that are ready, and what the network has for others.
+                // Once around: the tasks that are ready, and those for which the network has something.
                 yield_now().await;
                 yield_now().await;
             });
         }
     }
 
-    /// Sends away whoever is at it, and lets nobody come any more.
+    /// Has the driving thread leave, and lets no other begin.
     pub(crate) fn close(&self) {
         self.is_closing.store(true, Ordering::SeqCst);
-        let driver = self.unsent.lock().driver.take();
+        let driver = self.deferred.lock().driver.take();
         if let Some(driver) = driver {
             driver.wake();
         }
     }
 
-    /// Whether nobody is to come any more.
     pub(crate) fn is_closing(&self) -> bool {
         self.is_closing.load(Ordering::SeqCst)
     }
 
-    /// Ends its connections.
-    pub(crate) fn shutdown(&self, patience: Duration) {
+    /// Ends its connections. Waits at most `max` for the driving thread, and as long for the runtime.
+    pub(crate) fn shutdown(&self, max: Duration) {
         self.close();
-        let runtime = self.runtime.try_write_for(patience).and_then(|mut runtime| runtime.take());
+        let runtime = self.runtime.try_write_for(max).and_then(|mut runtime| runtime.take());
         self.alarm.clear();
         if let Some(runtime) = runtime {
-            runtime.shutdown_timeout(patience);
+            runtime.shutdown_timeout(max);
         }
     }
 }
 
-const NOBODY: usize = 0;
+const NO_DRIVER: usize = 0;
 
-fn address(signal: &Signal) -> usize {
-    std::ptr::from_ref(signal) as usize
+fn address(parker: &Parker) -> usize {
+    std::ptr::from_ref(parker) as usize
 }
 
 impl Drop for Shard {
-    /// The last to hold it may be a task, where a runtime must not be dropped.
+    /// The last reference may be held by a task, and a runtime must not be dropped there.
     fn drop(&mut self) {
         if let Some(runtime) = self.runtime.get_mut().take() {
             runtime.shutdown_background();
@@ -242,48 +227,49 @@ impl Drop for Shard {
     }
 }
 
-/// Says that nobody is at the shard any more, however that came.
-struct Leave<'a>(&'a Shard, &'a Signal);
+/// Notes that the thread no longer drives the shard, however its wait ended.
+struct DrivingGuard<'a>(&'a Shard, &'a Parker);
 
-impl Drop for Leave<'_> {
+impl Drop for DrivingGuard<'_> {
     fn drop(&mut self) {
         self.1.forget_waker();
-        self.0.unsent.lock().driver = None;
-        self.0.driver.store(NOBODY, Ordering::SeqCst);
+        self.0.deferred.lock().driver = None;
+        self.0.driver.store(NO_DRIVER, Ordering::SeqCst);
         if self.0.connections() > 0 {
-            self.0.bell.ring();
+            self.0.unparker.unpark();
         }
     }
 }
 
-impl Home for Shard {
-    fn wait(&self, signal: &Signal, max: Duration) -> Option<Wake> {
+impl Driver for Shard {
+    fn park(&self, parker: &Parker, max: Duration) -> Option<Wake> {
         {
-            let _unsent = self.unsent.lock();
-            if self.driver.compare_exchange(NOBODY, address(signal), Ordering::SeqCst, Ordering::Relaxed).is_err() {
+            let _deferred = self.deferred.lock();
+            if self.driver.compare_exchange(NO_DRIVER, address(parker), Ordering::SeqCst, Ordering::Relaxed).is_err() {
                 return None;
             }
         }
-        let _leave = Leave(self, signal);
+        let _driving = DrivingGuard(self, parker);
         let runtime = self.runtime.read();
         let runtime = runtime.as_ref()?;
         let deadline = Instant::now().checked_add(max);
         let (mut known, mut is_at_network): (Option<Waker>, bool) = (None, false);
         runtime.block_on(std::future::poll_fn(|cx| {
-            // While somebody looks in, this thread waits for the runtime with a waker of its own; only the one of the last
-            // poll wakes it. Whoever answers while we are here tells by itself. Who is told has to get a turn to write,
-            // also if we are called away already.
+            // While the backup driver polls the runtime, this thread waits for it with another waker, and only the
+            // waker of the last poll wakes it. Threads that answer while this one drives wake connections themselves.
+            // Connections that were woken here must get their turn to write, even if this thread is called away
+            // already.
             let is_new = !known.as_ref().is_some_and(|known| known.will_wake(cx.waker()));
             if is_new {
                 known = Some(cx.waker().clone());
             }
-            let has_told = is_new && self.tell(known.as_ref());
+            let has_woken = is_new && self.wake_deferred(known.as_ref());
             if self.is_closing.load(Ordering::SeqCst) {
                 return Poll::Ready(None);
             }
-            if has_told && signal.is_called() {
+            if has_woken && parker.is_unparked() {
                 cx.waker().wake_by_ref();
-            } else if let Poll::Ready(wake) = signal.poll_wait(cx) {
+            } else if let Poll::Ready(wake) = parker.poll_park(cx) {
                 return Poll::Ready(Some(wake));
             } else if deadline.is_some_and(|deadline| self.alarm.is_over(deadline, cx)) {
                 return Poll::Ready(Some(Wake::TimedOut));
@@ -293,6 +279,20 @@ impl Home for Shard {
             }
             Poll::Pending
         }))
+    }
+
+    /// At once if a thread drives the shard: it waits for the network, not for the caller. Else when a worker is at the
+    /// network next; the backup driver does it if that takes long.
+    fn defer_wake(&self, connection: Waker) {
+        let mut deferred = self.deferred.lock();
+        if self.driver.load(Ordering::Relaxed) != NO_DRIVER {
+            drop(deferred);
+            return connection.wake();
+        }
+        if deferred.connections.is_empty() {
+            deferred.since = self.unparker.tick();
+        }
+        deferred.connections.push(connection);
     }
 }
 
@@ -308,8 +308,8 @@ mod tests {
     const HANG: Duration = Duration::from_secs(20);
 
     #[test]
-    fn whoever_came_while_somebody_looked_in_is_sent_away_at_the_end() {
-        let shard = Shard::new(Arc::new(Bell::default())).unwrap();
+    fn a_thread_that_came_while_another_polled_is_sent_away_when_the_shard_closes() {
+        let shard = Shard::new(Arc::new(Unparker::default())).unwrap();
         let (leave, is_to_leave) = mpsc::channel::<()>();
         let (came, has_come) = mpsc::channel();
         let its = Arc::clone(&shard);
@@ -323,8 +323,8 @@ mod tests {
         has_come.recv_timeout(HANG).unwrap();
         let its = Arc::clone(&shard);
         let (left, has_left) = mpsc::channel();
-        thread::spawn(move || left.send(its.wait(&Signal::new(), HANG * 100)));
-        while shard.unsent.lock().driver.is_none() {
+        thread::spawn(move || left.send(its.park(&Parker::new(), HANG * 100)));
+        while shard.deferred.lock().driver.is_none() {
             thread::yield_now();
         }
         drop(leave);
@@ -333,6 +333,6 @@ mod tests {
         shard.runtime.read().as_ref().unwrap().spawn(async move { turned.send(()) });
         has_turned.recv_timeout(HANG).unwrap();
         shard.close();
-        assert!(has_left.recv_timeout(HANG).is_ok(), "it waits on");
+        assert!(has_left.recv_timeout(HANG).is_ok(), "it still waits");
     }
 }

@@ -1,85 +1,83 @@
-//! One worker slot: one thread that takes requests.
+//! What the engine knows of one worker thread.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use crate::dispatch::exchange_state::ExchangeState;
 use crate::dispatch::lock_group::LockGroup;
 use crate::dispatch::shard::Shard;
-use crate::dispatch::signal::Signal;
 use crate::histogram::Histogram;
-use crate::http::reply::Cell;
+use crate::parker::Parker;
 use crate::sync::{AtomicBool, AtomicU8, AtomicU64, Mutex};
 
-/// What a worker was told or said first, and that stays. In one atomic: whoever reads that it leaves knows why, and
-/// of two who end it only one takes it for his doing. (Two flags let a worker die between them, as one that nobody
-/// had told, while its replacement was already on its way.)
+/// Lifecycle states; the first transition out of `WORKING` wins. One atomic, because two flags once let a worker be
+/// replaced twice: it died between them, apparently untold, while its replacement was already on its way.
 const WORKING: u8 = 0;
 const RETIRED: u8 = 1;
 const QUARANTINED: u8 = 2;
-const ENDED: u8 = 3;
+const EXITED: u8 = 3;
 
-/// What the engine knows of one worker thread.
+/// One worker thread.
 #[derive(Debug)]
 pub(crate) struct Slot {
-    /// Of the worker that the thread belongs to.
+    /// The index of the worker that the thread belongs to.
     pub(crate) index: usize,
-    pub(crate) signal: Arc<Signal>,
-    in_flight: Mutex<Option<Arc<Cell>>>,
-    /// Where its worker waits, and whose connections it drives then.
+    pub(crate) parker: Arc<Parker>,
+    in_flight: Mutex<Option<Arc<ExchangeState>>>,
+    /// The shard that the worker drives while it waits.
     pub(crate) shard: Option<Arc<Shard>>,
-    /// What it shares with others, so that only one of them runs at a time.
-    pub(crate) lock: Arc<LockGroup>,
-    /// Whether it is one of those that relieve the first workers.
+    pub(crate) lock_group: Arc<LockGroup>,
+    /// Whether it relieves the first workers.
     pub(crate) is_relief: bool,
-    made: Instant,
-    /// When it took what it is at: one more than the microseconds since it was made, 0 for nothing.
+    created_at: Instant,
+    /// When the worker took the request it is at: microseconds since `created_at`, plus one; 0 if it is at none.
     busy_since: AtomicU64,
     served: AtomicU64,
-    standing: AtomicU8,
+    lifecycle: AtomicU8,
     is_gone: AtomicBool,
-    /// How long requests waited for it, and how long it took for them.
+    /// How long requests waited for this worker, and how long it took for them.
     pub(crate) queue_wait: Histogram,
     pub(crate) service_time: Histogram,
 }
 
 impl Slot {
-    /// One that shares its lock with nobody.
+    /// The slot of a worker that shares its lock with no other.
     #[cfg(test)]
     pub(crate) fn new(index: usize, shard: Option<Arc<Shard>>) -> Arc<Self> {
         Self::sharing(index, shard, Arc::default())
     }
 
-    pub(crate) fn sharing(index: usize, shard: Option<Arc<Shard>>, lock: Arc<LockGroup>) -> Arc<Self> {
+    pub(crate) fn sharing(index: usize, shard: Option<Arc<Shard>>, lock_group: Arc<LockGroup>) -> Arc<Self> {
         if let Some(shard) = &shard {
-            shard.worker_came();
+            shard.worker_joined();
         }
-        let signal = Signal::at(shard.clone().map(Shard::as_home));
-        Arc::new(Self::waiting_on(signal, index, shard, lock))
+        let parker = Parker::driving(shard.clone().map(Shard::as_driver));
+        Arc::new(Self::parked_on(parker, index, shard, lock_group))
     }
 
-    /// Of one that relieves the first workers. It drives no connections.
-    pub(crate) fn relief(index: usize, lock: Arc<LockGroup>) -> Arc<Self> {
-        Arc::new(Self { is_relief: true, ..Self::waiting_on(Signal::new(), index, None, lock) })
+    /// The slot of a worker that relieves the first workers. It drives no connections.
+    pub(crate) fn relief(index: usize, lock_group: Arc<LockGroup>) -> Arc<Self> {
+        Arc::new(Self { is_relief: true, ..Self::parked_on(Parker::new(), index, None, lock_group) })
     }
 
     #[cfg(test)]
-    pub(crate) fn waiting_at(home: Arc<dyn crate::dispatch::signal::Home>) -> Arc<Self> {
-        Arc::new(Self::waiting_on(Signal::at(Some(home)), 0, None, Arc::default()))
+    pub(crate) fn driving(driver: Arc<dyn crate::parker::Driver>) -> Arc<Self> {
+        Arc::new(Self::parked_on(Parker::driving(Some(driver)), 0, None, Arc::default()))
     }
 
-    fn waiting_on(signal: Arc<Signal>, index: usize, shard: Option<Arc<Shard>>, lock: Arc<LockGroup>) -> Self {
+    fn parked_on(parker: Arc<Parker>, index: usize, shard: Option<Arc<Shard>>, lock_group: Arc<LockGroup>) -> Self {
         Self {
             index,
-            signal,
+            parker,
             in_flight: Mutex::new(None),
             shard,
-            lock,
+            lock_group,
             is_relief: false,
-            made: Instant::now(),
+            created_at: Instant::now(),
             busy_since: AtomicU64::new(0),
             served: AtomicU64::new(0),
-            standing: AtomicU8::new(WORKING),
+            lifecycle: AtomicU8::new(WORKING),
             is_gone: AtomicBool::new(false),
             queue_wait: Histogram::default(),
             service_time: Histogram::default(),
@@ -91,30 +89,30 @@ impl Slot {
         self.shard.as_ref().is_some_and(|own| Arc::ptr_eq(own, shard))
     }
 
-    /// Its worker takes nothing more. False if that was known.
-    fn leave(&self, why: u8) -> bool {
-        let is_news = self.standing.compare_exchange(WORKING, why, Ordering::SeqCst, Ordering::SeqCst).is_ok();
-        if is_news && let Some(shard) = &self.shard {
-            shard.worker_went();
+    /// Takes the worker out of `WORKING`. False if it was out before.
+    fn transition(&self, state: u8) -> bool {
+        let is_first = self.lifecycle.compare_exchange(WORKING, state, Ordering::SeqCst, Ordering::SeqCst).is_ok();
+        if is_first && let Some(shard) = &self.shard {
+            shard.worker_left();
         }
-        is_news
+        is_first
     }
 
-    /// Tells its worker to leave. False if it does already.
-    pub(crate) fn send_away(&self) -> bool {
-        self.tell(RETIRED)
+    /// Tells the worker to leave. False if it is leaving already.
+    pub(crate) fn retire(&self) -> bool {
+        self.dismiss(RETIRED)
     }
 
-    fn tell(&self, why: u8) -> bool {
-        let is_news = self.leave(why);
-        self.signal.notify();
-        is_news
+    fn dismiss(&self, state: u8) -> bool {
+        let is_first = self.transition(state);
+        self.parker.unpark();
+        is_first
     }
 
-    /// Its worker has left. The slot stays for as long as something of it is in flight, and no longer than its
-    /// object in Ruby, which the collector frees when it pleases.
+    /// The worker has left. The slot stays as long as something of it is in flight, but not longer than its Ruby
+    /// object, which the garbage collector frees at some later time.
     pub(crate) fn mark_gone(&self) {
-        self.leave(ENDED);
+        self.transition(EXITED);
         self.rest();
         self.is_gone.store(true, Ordering::SeqCst);
     }
@@ -124,71 +122,71 @@ impl Slot {
     }
 
     pub(crate) fn is_leaving(&self) -> bool {
-        self.standing.load(Ordering::SeqCst) != WORKING
+        self.lifecycle.load(Ordering::SeqCst) != WORKING
     }
 
-    /// Whether its worker was told to leave before it left by itself.
-    pub(crate) fn was_told(&self) -> bool {
-        matches!(self.standing.load(Ordering::SeqCst), RETIRED | QUARANTINED)
+    /// Whether the worker was told to leave before it left by itself.
+    pub(crate) fn was_dismissed(&self) -> bool {
+        matches!(self.lifecycle.load(Ordering::SeqCst), RETIRED | QUARANTINED)
     }
 
-    /// Sets the worker aside if it has been at one request for longer than `after`.
+    /// Quarantines the worker if it has been at one request for longer than `after`.
     pub(crate) fn quarantine(&self, after: Duration) -> bool {
-        self.busy_for().is_some_and(|busy| busy > after) && self.tell(QUARANTINED)
+        self.busy_for().is_some_and(|busy| busy > after) && self.dismiss(QUARANTINED)
     }
 
     pub(crate) fn is_quarantined(&self) -> bool {
-        self.standing.load(Ordering::SeqCst) == QUARANTINED
+        self.lifecycle.load(Ordering::SeqCst) == QUARANTINED
     }
 
-    /// For how long it has been at what it is at; None if it is at nothing.
+    /// How long the worker has been at its current request; None if it is at none.
     pub(crate) fn busy_for(&self) -> Option<Duration> {
         let since = self.busy_since.load(Ordering::Relaxed).checked_sub(1)?;
-        Some(self.made.elapsed().saturating_sub(Duration::from_micros(since)))
+        Some(self.created_at.elapsed().saturating_sub(Duration::from_micros(since)))
     }
 
-    /// How many requests it has finished.
+    /// How many requests the worker has finished.
     pub(crate) fn served(&self) -> u64 {
         self.served.load(Ordering::Relaxed)
     }
 
-    /// The worker is back for more. Not an exchange of the value: only its own thread writes it, but for the drop of
-    /// one that has gone.
+    /// Notes that the worker is at no request. A load and a store instead of a swap: only the worker's own thread
+    /// writes here, except for the drop of a worker that has gone.
     pub(crate) fn rest(&self) {
         if self.busy_since.load(Ordering::Relaxed) != 0 {
             self.busy_since.store(0, Ordering::Relaxed);
-            self.lock.end();
+            self.lock_group.end_request();
         }
     }
 
-    /// Notes what the worker is busy with, so that others can answer for it.
-    pub(crate) fn begin(&self, cell: Arc<Cell>, came: Instant, now: Instant) {
-        *self.in_flight.lock() = Some(cell);
-        let since = u64::try_from(now.saturating_duration_since(self.made).as_micros()).unwrap_or(u64::MAX - 1);
+    /// Notes the request that the worker has taken, so that the engine can answer in its place.
+    pub(crate) fn begin(&self, exchange: Arc<ExchangeState>, received_at: Instant, now: Instant) {
+        *self.in_flight.lock() = Some(exchange);
+        let since = u64::try_from(now.saturating_duration_since(self.created_at).as_micros()).unwrap_or(u64::MAX - 1);
         if self.busy_since.load(Ordering::Relaxed) == 0 {
-            self.lock.begin();
+            self.lock_group.begin_request();
         }
         self.busy_since.store(since + 1, Ordering::Relaxed);
-        self.queue_wait.record(now.saturating_duration_since(came));
+        self.queue_wait.record(now.saturating_duration_since(received_at));
     }
 
-    /// Forgets `cell`; a newer one that the worker has taken meanwhile stays.
-    pub(crate) fn end(&self, cell: &Arc<Cell>, taken: Instant) {
+    /// Counts `exchange` as served, and forgets it unless the worker has taken a newer one meanwhile.
+    pub(crate) fn end(&self, exchange: &Arc<ExchangeState>, taken_at: Instant) {
         self.served.fetch_add(1, Ordering::Relaxed);
-        self.service_time.record(taken.elapsed());
-        self.give_back(cell);
+        self.service_time.record(taken_at.elapsed());
+        self.give_back(exchange);
     }
 
-    /// Forgets `cell`, which somebody else is to answer.
-    pub(crate) fn give_back(&self, cell: &Arc<Cell>) {
-        let mut held = self.in_flight.lock();
-        if held.as_ref().is_some_and(|it| Arc::ptr_eq(it, cell)) {
-            *held = None;
+    /// Forgets `exchange`, which another worker is to answer.
+    pub(crate) fn give_back(&self, exchange: &Arc<ExchangeState>) {
+        let mut in_flight = self.in_flight.lock();
+        if in_flight.as_ref().is_some_and(|it| Arc::ptr_eq(it, exchange)) {
+            *in_flight = None;
         }
     }
 
-    /// What the worker is busy with.
-    pub(crate) fn in_flight(&self) -> Option<Arc<Cell>> {
+    /// The exchange that the worker has in flight.
+    pub(crate) fn in_flight(&self) -> Option<Arc<ExchangeState>> {
         self.in_flight.lock().clone()
     }
 }
@@ -197,30 +195,30 @@ impl Slot {
 mod tests {
     use super::*;
 
-    /// At a request since a while ago.
+    /// The slot of a worker that has been at a request for a while.
     fn hanging() -> Arc<Slot> {
         let slot = Slot::new(0, None);
-        slot.lock.begin();
+        slot.lock_group.begin_request();
         slot.busy_since.store(1, Ordering::Relaxed);
         std::thread::sleep(Duration::from_micros(1));
         slot
     }
 
     #[test]
-    fn who_was_set_aside_stays_so() {
+    fn a_quarantined_worker_stays_quarantined() {
         let slot = hanging();
         assert!(slot.quarantine(Duration::ZERO));
-        assert!(!slot.send_away() && !slot.quarantine(Duration::ZERO));
+        assert!(!slot.retire() && !slot.quarantine(Duration::ZERO));
         slot.mark_gone();
-        assert!(slot.is_quarantined() && slot.was_told() && slot.is_leaving());
+        assert!(slot.is_quarantined() && slot.was_dismissed() && slot.is_leaving());
     }
 
     #[test]
-    fn who_has_left_can_be_told_nothing() {
+    fn a_worker_that_has_left_cannot_be_dismissed() {
         let slot = hanging();
         slot.mark_gone();
         slot.busy_since.store(1, Ordering::Relaxed);
-        assert!(!slot.send_away() && !slot.quarantine(Duration::ZERO));
-        assert!(slot.is_leaving() && !slot.was_told() && !slot.is_quarantined());
+        assert!(!slot.retire() && !slot.quarantine(Duration::ZERO));
+        assert!(slot.is_leaving() && !slot.was_dismissed() && !slot.is_quarantined());
     }
 }

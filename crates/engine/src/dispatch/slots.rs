@@ -1,4 +1,4 @@
-//! The worker threads that a server has, what each is at, and what is left of those that have gone.
+//! The worker threads of a server, and the times of those that have gone.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
@@ -8,33 +8,33 @@ use crate::dispatch::lock_group::LockGroup;
 use crate::dispatch::slot::Slot;
 use crate::histogram::{Histogram, Percentiles};
 
-/// The worker threads there are, and what is left of those that have gone.
+/// The slots of a server.
 #[derive(Debug, Default)]
 pub(crate) struct Slots {
     all: Vec<Arc<Slot>>,
-    /// By the number that the workers name each by.
-    locks: BTreeMap<usize, Weak<LockGroup>>,
+    /// By the number that workers pass to name their lock.
+    lock_groups: BTreeMap<usize, Weak<LockGroup>>,
+    /// Of workers that have gone.
     queue_wait: Histogram,
     service_time: Histogram,
 }
 
 impl Slots {
-    /// A place for another thread.
     pub(crate) fn add(&mut self, slot: Arc<Slot>) -> Arc<Slot> {
         self.forget_gone();
         self.all.push(Arc::clone(&slot));
         slot
     }
 
-    /// The lock that workers share which name it by `number`.
-    pub(crate) fn lock(&mut self, number: usize) -> Arc<LockGroup> {
-        self.locks.retain(|_, lock| lock.strong_count() > 0);
-        if let Some(lock) = self.locks.get(&number).and_then(Weak::upgrade) {
-            return lock;
+    /// The group of the workers that name their lock by `number`.
+    pub(crate) fn lock_group(&mut self, number: usize) -> Arc<LockGroup> {
+        self.lock_groups.retain(|_, group| group.strong_count() > 0);
+        if let Some(group) = self.lock_groups.get(&number).and_then(Weak::upgrade) {
+            return group;
         }
-        let lock = Arc::default();
-        self.locks.insert(number, Arc::downgrade(&lock));
-        lock
+        let group = Arc::default();
+        self.lock_groups.insert(number, Arc::downgrade(&group));
+        group
     }
 
     pub(crate) fn current(&mut self) -> Vec<Arc<Slot>> {
@@ -42,7 +42,7 @@ impl Slots {
         self.all.clone()
     }
 
-    /// Of those there are and of those that have gone.
+    /// The times of all workers, those that have gone included.
     pub(crate) fn times(&mut self) -> Times {
         self.forget_gone();
         let (queue_wait, service_time) = (Histogram::default(), Histogram::default());
@@ -55,11 +55,11 @@ impl Slots {
         Times { queue_wait: queue_wait.percentiles(), service_time: service_time.percentiles() }
     }
 
-    /// Only the worker and what it has in flight hold a slot besides this list.
+    /// Drops the slots that only this list holds: their workers have gone, and have nothing in flight.
     fn forget_gone(&mut self) {
         let (queue_wait, service_time) = (&self.queue_wait, &self.service_time);
         self.all.retain_mut(|slot| {
-            // `get_mut` and not the count: it makes the last record of a thread that has gone visible here.
+            // `get_mut` and not the reference count, because it makes the last writes of the gone thread visible here.
             let Some(gone) = Arc::get_mut(slot) else { return true };
             queue_wait.add(&gone.queue_wait);
             service_time.add(&gone.service_time);
@@ -68,18 +68,18 @@ impl Slots {
     }
 }
 
-/// What one worker thread is at.
+/// What one worker thread is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WorkerRow {
-    /// The worker that the thread belongs to.
+    /// The index of the worker that the thread belongs to.
     pub index: usize,
-    /// Requests that it has finished.
+    /// Requests that the thread has finished.
     pub served: u64,
-    /// For how long it has been at what it is at; None if it waits for a request.
+    /// How long it has been at its current request; None if it waits for one.
     pub busy: Option<Duration>,
-    /// Whether it is set aside, see [`Server::quarantine`](crate::Server::quarantine).
+    /// Whether it is quarantined, see [`Server::quarantine`](crate::Server::quarantine).
     pub is_quarantined: bool,
-    /// Whether others have taken its worker's place for good, see [`Server::relieve`](crate::Server::relieve).
+    /// Whether its worker is relieved, see [`Server::relieve`](crate::Server::relieve).
     pub is_relieved: bool,
 }
 
@@ -90,11 +90,11 @@ impl WorkerRow {
     }
 }
 
-/// Of all requests that workers have taken.
+/// The times of all requests that workers have taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Times {
-    /// From a request's head to a worker; None before the first.
+    /// From the head of a request to a worker; None before the first request.
     pub queue_wait: Option<Percentiles>,
-    /// From being taken to being answered in full; None before the first.
+    /// From being taken to being answered in full; None before the first request.
     pub service_time: Option<Percentiles>,
 }

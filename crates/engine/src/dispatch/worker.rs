@@ -7,9 +7,9 @@ use crate::dispatch::exchange::Exchange;
 use crate::dispatch::lanes::Lane;
 use crate::dispatch::lock_group::LockGroup;
 use crate::dispatch::queue::{Popped, Queue};
-use crate::dispatch::relief::{self, NotPutBack};
-use crate::dispatch::signal::{Signal, Wake};
+use crate::dispatch::relief::NotPutBack;
 use crate::dispatch::slot::Slot;
+use crate::parker::{Parker, Wake};
 
 /// What a [`Worker`] got.
 #[derive(Debug)]
@@ -19,14 +19,14 @@ pub enum Take {
     Exchange(Box<Exchange>),
     /// None came in time.
     Empty,
-    /// Somebody called [`Signal::interrupt`].
+    /// [`Parker::interrupt`] was called.
     Interrupted,
-    /// Nothing will come: the server takes no more requests and all that waited are taken, or this worker was
-    /// told to leave.
+    /// No more requests will come: the server takes none and all that waited are taken, or this worker was told to
+    /// leave.
     Closed,
 }
 
-/// One taker of requests: a thread of its own, used by that thread alone.
+/// Takes requests for one thread. Only that thread uses it.
 #[derive(Debug)]
 pub struct Worker {
     queue: Arc<Queue<Box<Exchange>>>,
@@ -39,32 +39,31 @@ impl Worker {
         Self { queue, lane }
     }
 
-    /// Says that this worker takes nothing any more: what waits for it alone is others' now. Its drop says
-    /// so, too.
+    /// Leaves for good: requests that wait for this worker alone go to the others. Dropping it does the same.
     pub fn leave(&self) {
         self.lane.slot.mark_gone();
-        self.queue.retire(&self.lane);
+        self.queue.leave(&self.lane);
     }
 
-    /// Whether it was told to take nothing more. After [`Worker::leave`] that does not change any more.
+    /// Whether it was told to leave. Does not change any more after [`Worker::leave`].
     pub fn is_leaving(&self) -> bool {
-        self.lane.slot.was_told()
+        self.lane.slot.was_dismissed()
     }
 
-    /// Whether it was set aside, see [`Server::quarantine`](crate::Server::quarantine).
+    /// Whether it is quarantined, see [`Server::quarantine`](crate::Server::quarantine).
     pub fn is_quarantined(&self) -> bool {
         self.lane.slot.is_quarantined()
     }
 
-    /// The next request if one is waiting; never blocks.
+    /// The next request if one waits; never blocks.
     ///
-    /// [`Take::Empty`] as well if answers should be sent first, which [`Worker::take`] does.
+    /// Returns [`Take::Empty`], too, if responses should be sent first, which [`Worker::take`] does.
     pub fn try_take(&self) -> Take {
         self.lane.slot.rest();
         if self.lane.slot.is_leaving() {
             return Take::Closed;
         }
-        if self.lane.slot.shard.as_ref().is_some_and(|shard| shard.is_due()) {
+        if self.lane.slot.shard.as_ref().is_some_and(|shard| shard.has_overdue_wakes()) {
             return Take::Empty;
         }
         loop {
@@ -80,18 +79,18 @@ impl Worker {
         }
     }
 
-    /// The next request, waited for at most for `max`. One that is there goes before an interrupt.
+    /// The next request. Waits for one, at most for `max`. A request that waits takes precedence over an interrupt.
     pub fn take(&self, max: Duration) -> Take {
-        // Looked at only by a worker that waits: the clock costs a request that is there more than the queue does.
-        let mut began: Option<Instant> = None;
+        // Read only by a worker that waits: the clock costs more than taking a request from the queue.
+        let mut start: Option<Instant> = None;
         loop {
             match self.try_take() {
                 Take::Empty => {}
                 other => return other,
             }
-            let began = began.get_or_insert_with(Instant::now);
-            match self.wait(max.saturating_sub(began.elapsed())) {
-                Wake::Notified => {}
+            let start = start.get_or_insert_with(Instant::now);
+            match self.wait(max.saturating_sub(start.elapsed())) {
+                Wake::Unparked => {}
                 Wake::Interrupted => {
                     return match self.try_take() {
                         Take::Empty => Take::Interrupted,
@@ -103,82 +102,89 @@ impl Worker {
         }
     }
 
-    /// Waits, at most for `max`, until [`Worker::try_take`] should be called: with [`Wake::Notified`] a request may be
-    /// there, or there will be none any more. It takes none along: a worker that has to wait for a lock next, while others
-    /// are ready to run, would keep a request waiting with it.
+    /// Waits until [`Worker::try_take`] should be called, at most for `max`. After [`Wake::Unparked`] a request may be
+    /// there, or none will come any more. It takes no request itself: a worker that has to wait for a lock next, while
+    /// others are ready to run, would make that request wait with it.
     ///
-    /// A worker that returns must come for the request or [leave](Worker::leave): nobody else of its lock is woken
-    /// meanwhile.
+    /// A worker that returns must come for the request or [leave](Worker::leave): no other worker of its lock group is
+    /// woken meanwhile.
     pub fn wait(&self, max: Duration) -> Wake {
         let slot = &self.lane.slot;
-        if let Some(shard) = slot.shard.as_ref().filter(|shard| shard.is_due()) {
-            shard.look_in();
+        if let Some(shard) = slot.shard.as_ref().filter(|shard| shard.has_overdue_wakes()) {
+            shard.poll_once();
         }
-        let began = Instant::now();
+        let start = Instant::now();
         loop {
             if slot.is_leaving() || !self.queue.idle(&self.lane) {
-                return Wake::Notified;
+                return Wake::Unparked;
             }
             let wake = {
-                let _idle = Idle(self);
-                slot.signal.wait(max.saturating_sub(began.elapsed()))
+                let _idle = IdleGuard(self);
+                slot.parker.park(max.saturating_sub(start.elapsed()))
             };
             match wake {
                 Wake::Interrupted => return Wake::Interrupted,
-                _ if self.lane.is_called() => return Wake::Notified,
+                _ if self.lane.is_called() => return Wake::Unparked,
                 Wake::TimedOut => return Wake::TimedOut,
-                // To look after its share, or to hear of the end of the server or of its own.
-                Wake::Notified => {}
+                // To drive its shard, or to see that the server has ended, or that it should leave.
+                Wake::Unparked => {}
             }
         }
     }
 
-    /// Says that it is at no request any more. [`Worker::try_take`] and [`Worker::wait`] say so, too.
+    /// Notes that it is at no request any more. [`Worker::try_take`] does so, too.
     pub fn rest(&self) {
         self.lane.slot.rest();
     }
 
-    /// What it shares with other workers.
-    pub fn lock(&self) -> &Arc<LockGroup> {
-        &self.lane.slot.lock
+    /// The workers that share a lock with this one.
+    pub fn lock_group(&self) -> &Arc<LockGroup> {
+        &self.lane.slot.lock_group
     }
 
-    /// Whether somebody else is to answer what it cannot, see [`Server::relieve`](crate::Server::relieve).
+    /// Whether other workers take what this one cannot answer, see [`Server::relieve`](crate::Server::relieve).
     pub fn is_relieved(&self) -> bool {
         self.queue.is_relieved()
     }
 
-    /// Puts a request back that it could not answer, and of which nothing was sent or read, for those that relieve it.
+    /// Puts a request back, for the workers that relieve this one. Nothing of its body may have been read, and nothing
+    /// of its answer sent. A request is put back once only: what a second worker cannot answer, a third could not
+    /// either.
     ///
     /// # Errors
     ///
-    /// Where that cannot be.
-    pub fn put_back(&self, exchange: Box<Exchange>) -> Result<(), NotPutBack> {
-        relief::put_back(&self.queue, exchange)
+    /// [`NotPutBack`].
+    pub fn put_back(&self, mut exchange: Box<Exchange>) -> Result<(), NotPutBack> {
+        if !self.is_relieved() || !exchange.reply.put_back() {
+            return Err(NotPutBack::Refused(exchange));
+        }
+        self.queue.put_back(exchange).map_err(|exchange| {
+            exchange.turn_away();
+            NotPutBack::Closed
+        })
     }
 
-    /// What this worker waits on: interrupting it ends the current or the next [`Worker::wait`], and with it
+    /// What this worker waits on. Interrupting it ends the current or the next [`Worker::wait`], and with it
     /// [`Worker::take`], with [`Wake::Interrupted`].
-    pub fn signal(&self) -> &Arc<Signal> {
-        &self.lane.slot.signal
+    pub fn parker(&self) -> &Arc<Parker> {
+        &self.lane.slot.parker
     }
 
-    /// Marks the exchange as in flight here; drops it if its client has left while it waited, or was told
-    /// that it took too long.
+    /// Marks the exchange as in flight here. Drops it if its client has left meanwhile, or was answered 504.
     fn accept(&self, mut exchange: Box<Exchange>) -> Option<Box<Exchange>> {
         if !exchange.reply.is_open() {
             return None;
         }
-        exchange.reply.taken_by(&self.lane.slot, exchange.came);
+        exchange.reply.assign_to(&self.lane.slot, exchange.received_at);
         Some(exchange)
     }
 }
 
-/// Listed as idle. A panic within the wait, which runs the tasks of connections, must not leave a worker
-/// listed that comes no more.
-struct Idle<'a>(&'a Worker);
+/// Unlists an idle worker at the end of its wait. A guard, because the wait runs the tasks of connections, and a panic
+/// there must not leave a worker listed that will not come.
+struct IdleGuard<'a>(&'a Worker);
 
-impl Drop for Idle<'_> {
+impl Drop for IdleGuard<'_> {
     fn drop(&mut self) {
         self.0.queue.unlist(&self.0.lane);
     }
@@ -195,25 +201,27 @@ mod tests {
     #![allow(clippy::panic)]
 
     use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::task::Waker;
 
     use super::*;
-    use crate::dispatch::queue::Ways;
-    use crate::dispatch::signal::Home;
+    use crate::dispatch::queue::DispatchOptions;
+    use crate::parker::Driver;
 
-    /// Where waiting is a bug.
     #[derive(Debug)]
-    struct Trap;
+    struct PanickingDriver;
 
-    impl Home for Trap {
-        fn wait(&self, _signal: &Signal, _max: Duration) -> Option<Wake> {
+    impl Driver for PanickingDriver {
+        fn park(&self, _parker: &Parker, _max: Duration) -> Option<Wake> {
             std::panic::resume_unwind(Box::new("a bug at the network"));
         }
+
+        fn defer_wake(&self, _connection: Waker) {}
     }
 
     #[test]
     fn a_worker_that_panics_while_it_waits_is_not_listed_as_idle() {
-        let queue = Arc::new(Queue::new(1, Duration::ZERO, Ways { lanes: false, batch: 1 }));
-        let worker = Worker::new(Arc::clone(&queue), Slot::waiting_at(Arc::new(Trap)));
+        let queue = Arc::new(Queue::new(1, Duration::ZERO, DispatchOptions { lanes: false, batch: 1 }));
+        let worker = Worker::new(Arc::clone(&queue), Slot::driving(Arc::new(PanickingDriver)));
         assert!(catch_unwind(AssertUnwindSafe(|| worker.take(Duration::from_secs(60)))).is_err());
         assert!(!queue.has_idle());
     }

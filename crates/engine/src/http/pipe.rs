@@ -6,18 +6,17 @@ use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 
-use crate::dispatch::shard::Shard;
-use crate::dispatch::signal::Signal;
-use crate::http::request::Origin;
+use crate::http::context::ConnectionContext;
 use crate::http::watchers::Watchers;
+use crate::parker::Parker;
 use crate::sync::Mutex;
 
-/// Bytes that may wait in one pipe before its writer has to. A chunk is taken whole as soon as
-/// less than that waits, so one connection holds at most this and one chunk of the app's.
+/// Bytes that a pipe holds before its writer has to wait. A chunk is taken whole as long as the pipe holds less, so one
+/// connection holds at most this and one chunk of the app's.
 pub(crate) const CAPACITY: usize = 64 * 1024;
 
-/// The body will never be complete: the connection has to break, so that nobody takes what has
-/// been sent for the whole.
+/// The body will never be complete. The response has to be broken off visibly, so that the client cannot take what it
+/// has got for the whole.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
 #[error("the response body ended before it was complete")]
 pub struct Aborted;
@@ -35,19 +34,18 @@ struct State {
     bytes: usize,
     end: End,
     reader: Option<Waker>,
-    reader_gone: bool,
-    writer_waits: bool,
-    flushed: bool,
+    is_reader_gone: bool,
+    is_writer_waiting: bool,
 }
 
 #[derive(Debug)]
 pub(crate) struct Pipe {
     state: Mutex<State>,
-    signal: Arc<Signal>,
-    origin: Arc<Origin>,
+    parker: Arc<Parker>,
+    context: Arc<ConnectionContext>,
 }
 
-/// What became of a chunk.
+/// What [`Pipe::push`] did with a chunk.
 #[derive(Debug)]
 pub(crate) enum Pushed {
     Taken,
@@ -56,39 +54,38 @@ pub(crate) enum Pushed {
 }
 
 impl Pipe {
-    /// Its writer waits where the connection is driven.
-    pub(crate) fn new(origin: Arc<Origin>) -> (Arc<Self>, PipeReader) {
+    /// The writer waits where the connection is driven.
+    pub(crate) fn new(context: Arc<ConnectionContext>) -> (Arc<Self>, PipeReader) {
         let pipe = Arc::new(Self {
             state: Mutex::new(State {
                 chunks: VecDeque::new(),
                 bytes: 0,
                 end: End::Open,
                 reader: None,
-                reader_gone: false,
-                writer_waits: false,
-                flushed: false,
+                is_reader_gone: false,
+                is_writer_waiting: false,
             }),
-            signal: Signal::at(origin.shard.clone().map(Shard::as_home)),
-            origin,
+            parker: context.parker(),
+            context,
         });
         (Arc::clone(&pipe), PipeReader { pipe, is_handed_over: false, watchers: None })
     }
 
-    /// Notified when a writer that was told [`Pushed::Full`] should try again.
-    pub(crate) fn signal(&self) -> &Arc<Signal> {
-        &self.signal
+    /// Unparked when a writer that got [`Pushed::Full`] should try again.
+    pub(crate) fn parker(&self) -> &Arc<Parker> {
+        &self.parker
     }
 
-    /// `is_last`: nothing follows. It is said with the chunk and not after it, because hyper drops its
-    /// end as soon as it has the last announced byte, and that would pass for a client that leaves.
+    /// `is_last`: nothing follows. The writer says so with the chunk and not after it, because hyper drops the reader
+    /// as soon as it has the last announced byte, and that would look like a client that left.
     pub(crate) fn push(&self, chunk: Bytes, is_last: bool) -> Pushed {
         let waker = {
             let mut state = self.state.lock();
-            if state.reader_gone || state.end != End::Open {
+            if state.is_reader_gone || state.end != End::Open {
                 return Pushed::Gone;
             }
             if state.bytes >= CAPACITY {
-                state.writer_waits = true;
+                state.is_writer_waiting = true;
                 return Pushed::Full(chunk);
             }
             state.bytes += chunk.len();
@@ -106,14 +103,14 @@ impl Pipe {
         self.end(End::Complete);
     }
 
-    /// Breaks the connection after what already waits in the pipe; a waiting writer learns of it.
+    /// Breaks the response off behind what the pipe already holds. A waiting writer is told.
     pub(crate) fn abort(&self) {
         self.end(End::Aborted);
-        self.signal.notify();
+        self.parker.unpark();
     }
 
     pub(crate) fn is_gone(&self) -> bool {
-        self.state.lock().reader_gone
+        self.state.lock().is_reader_gone
     }
 
     fn end(&self, end: End) {
@@ -128,19 +125,18 @@ impl Pipe {
     }
 
     fn wake(&self, reader: Option<Waker>) {
-        match (reader, &self.origin.shard) {
-            (Some(reader), Some(shard)) => shard.tell_later(reader),
-            (Some(reader), None) => reader.wake(),
-            (None, _) => {}
+        if let Some(reader) = reader {
+            self.context.wake(reader);
         }
     }
 }
 
-/// The connection's end. Dropping it early tells the writer that the client is gone.
+/// The connection's end of a pipe. Dropping it early tells the writer that the client is gone.
 #[derive(Debug)]
 pub(crate) struct PipeReader {
     pipe: Arc<Pipe>,
-    /// Whether the connection has it. One that came too late, or to a client that had left, tells nothing new.
+    /// Whether the connection has it. If not, its drop counts no disconnect: the response came too late, or the
+    /// client's leaving was counted before.
     is_handed_over: bool,
     watchers: Option<Arc<Watchers>>,
 }
@@ -150,8 +146,8 @@ impl PipeReader {
         self.is_handed_over = true;
     }
 
-    /// `watchers` are told when the client leaves.
-    pub(crate) fn tells(&mut self, watchers: Arc<Watchers>) {
+    /// Has `watchers` told when the reader is dropped.
+    pub(crate) fn notify_on_drop(&mut self, watchers: Arc<Watchers>) {
         self.watchers = Some(watchers);
     }
 
@@ -160,22 +156,14 @@ impl PipeReader {
         match state.chunks.pop_front() {
             Some(chunk) => {
                 state.bytes -= chunk.len();
-                // Half, not the first free byte: a writer woken for each small chunk would pay a
-                // wake-up a chunk.
-                if state.writer_waits && state.bytes <= CAPACITY / 2 {
-                    state.writer_waits = false;
-                    self.pipe.signal.notify();
+                // At half, not at the first free byte: a writer would pay a wake-up for each small chunk.
+                if state.is_writer_waiting && state.bytes <= CAPACITY / 2 {
+                    state.is_writer_waiting = false;
+                    self.pipe.parker.unpark();
                 }
                 Poll::Ready(Some(Ok(chunk)))
             }
             None if state.end == End::Complete => Poll::Ready(None),
-            // hyper throws its write buffer away when the body errs. Pending makes it flush first, so
-            // the client gets what was written, and a connection that visibly breaks after it.
-            None if state.end == End::Aborted && !state.flushed => {
-                state.flushed = true;
-                cx.waker().wake_by_ref();
-                Poll::Pending
-            }
             None if state.end == End::Aborted => Poll::Ready(Some(Err(Aborted))),
             None => {
                 if !state.reader.as_ref().is_some_and(|old| old.will_wake(cx.waker())) {
@@ -191,17 +179,17 @@ impl Drop for PipeReader {
     fn drop(&mut self) {
         let chunks = {
             let mut state = self.pipe.state.lock();
-            // hyper drops a body that it has read to its end as well.
-            state.reader_gone = state.end != End::Complete || !state.chunks.is_empty();
+            // A connection also drops a body that it has read to its end.
+            state.is_reader_gone = state.end != End::Complete || !state.chunks.is_empty();
             if self.is_handed_over && (state.end == End::Open || !state.chunks.is_empty()) {
-                self.pipe.origin.stats.disconnect();
+                self.pipe.context.stats.disconnect();
             }
             std::mem::take(&mut state.chunks)
         };
         drop(chunks);
-        self.pipe.signal.notify();
+        self.pipe.parker.unpark();
         if let Some(watchers) = &self.watchers {
-            watchers.tell();
+            watchers.notify();
         }
     }
 }

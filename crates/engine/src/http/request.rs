@@ -2,47 +2,23 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use http::header::HOST;
 use http::request::Parts;
 use http::{HeaderMap, Method, Version};
 
-use crate::dispatch::shard::Shard;
-use crate::stats::Stats;
-
-/// What is the same for all requests of one connection.
-#[derive(Debug, Clone, Copy)]
-pub struct ConnectionInfo {
-    /// The other end.
-    pub peer: SocketAddr,
-    /// Our end.
-    pub local: SocketAddr,
-}
-
-/// What a request needs to know of its connection and its server. One for each connection, because the
-/// count of references to what all connections share is a cache line that all cores write: requests that
-/// each held the server's counters five times over did so ten times.
-#[derive(Debug)]
-pub(crate) struct Origin {
-    pub(crate) info: ConnectionInfo,
-    pub(crate) stats: Arc<Stats>,
-    /// Who drives the connection.
-    pub(crate) shard: Option<Arc<Shard>>,
-    /// Whether the server stops.
-    pub(crate) is_stopping: Arc<AtomicBool>,
-}
+use crate::http::context::{ConnectionContext, ConnectionInfo};
 
 /// Method, target, headers and peer of one request.
 #[derive(Debug, Clone)]
 pub struct RequestHead {
     parts: Parts,
-    origin: Arc<Origin>,
+    context: Arc<ConnectionContext>,
 }
 
 impl RequestHead {
-    pub(crate) fn new(parts: Parts, origin: Arc<Origin>) -> Self {
-        Self { parts, origin }
+    pub(crate) fn new(parts: Parts, context: Arc<ConnectionContext>) -> Self {
+        Self { parts, context }
     }
 
     /// The request method.
@@ -62,21 +38,21 @@ impl RequestHead {
 
     /// The connection that carried it.
     pub fn connection(&self) -> &ConnectionInfo {
-        &self.origin.info
+        &self.context.info
     }
 
-    /// The path as it was sent: not decoded, nothing folded. `*` for `OPTIONS *`.
+    /// The path as the client sent it: not decoded, not normalised. `*` for `OPTIONS *`.
     pub fn path(&self) -> &str {
         self.parts.uri.path()
     }
 
-    /// What follows the first `?` of the target; "" where there is none.
+    /// The part of the target after the first `?`; "" if there is none.
     pub fn query(&self) -> &str {
         self.parts.uri.query().unwrap_or("")
     }
 
-    /// Host and port that the client asked for: the target's authority if it has one, because it
-    /// wins over the Host header (RFC 9112 section 3.2.2).
+    /// The host and port that the client asked for. The target's authority wins over the Host header (RFC 9112 section
+    /// 3.2.2).
     pub fn authority(&self) -> Option<&str> {
         match self.parts.uri.authority() {
             Some(authority) => Some(authority.as_str()),
@@ -84,8 +60,8 @@ impl RequestHead {
         }
     }
 
-    /// The server's name and port as the client knows them: from [`Self::authority`], without a
-    /// port the scheme's default; without an authority (HTTP/1.0) our own address.
+    /// The server's name and port as the client knows them: from [`Self::authority`], with the scheme's default port if
+    /// it has none; without an authority (HTTP/1.0), from the server's own address.
     pub fn server(&self) -> (String, u16) {
         match self.authority().filter(|it| !it.is_empty()) {
             Some(authority) => {
@@ -93,18 +69,18 @@ impl RequestHead {
                 (name.to_owned(), port.unwrap_or(DEFAULT_PORT))
             }
             None => {
-                let local = self.origin.info.local;
+                let local = self.context.info.local;
                 (bracketed(local), local.port())
             }
         }
     }
 }
 
-/// The port of `http`; the engine speaks no other scheme yet (RFC 9110 section 4.2.1).
+/// The port of `http` (RFC 9110 section 4.2.1). The engine speaks no other scheme yet.
 const DEFAULT_PORT: u16 = 80;
 
-/// `[::1]:8080` gives `[::1]` and 8080; a port that is no number counts as none. There is no userinfo:
-/// such a target or Host is refused.
+/// Splits `[::1]:8080` into `[::1]` and 8080. A port that is not a number counts as none. There is no userinfo: a
+/// target or Host with userinfo was refused.
 fn split_authority(authority: &str) -> (&str, Option<u16>) {
     let after_bracket = authority.rfind(']').map_or(0, |at| at + 1);
     match authority[after_bracket..].rfind(':') {

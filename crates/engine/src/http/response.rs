@@ -1,23 +1,19 @@
-//! The response value, and the answers that the engine gives by itself.
+//! Responses: those of workers, and those that the engine gives by itself.
 
 use std::fs::File;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::SystemTime;
 
 use bytes::Bytes;
-use http::header::{
-    CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderName, HeaderValue, RETRY_AFTER, TRANSFER_ENCODING,
-};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, TRANSFER_ENCODING};
 use http::{HeaderMap, StatusCode};
 use http_body::{Body, Frame, SizeHint};
-use httpdate::HttpDate;
 
 use crate::http::file::FileReader;
 use crate::http::pipe::{Aborted, PipeReader};
 use crate::http::syntax::decimal;
 
-/// A complete answer, or the head of one whose body follows.
+/// A response, or the head of one whose body follows.
 #[derive(Debug)]
 pub struct Response {
     /// The final status.
@@ -28,7 +24,7 @@ pub struct Response {
     pub body: ResponseBody,
 }
 
-/// The body of an answer.
+/// A response body.
 #[derive(Debug)]
 pub struct ResponseBody(Content);
 
@@ -51,19 +47,19 @@ impl ResponseBody {
         Self(Content::Full(bytes))
     }
 
-    /// `length` bytes of `file`, from its start. Read by the front-end when the client takes them;
-    /// if the file has become shorter by then, the connection breaks.
+    /// `length` bytes of `file`, from its start. The front-end reads them as the client takes them; if the file has
+    /// become shorter by then, the response breaks off.
     pub fn file(file: File, length: u64) -> Self {
         Self(Content::File(Box::new(FileReader::new(file, length))))
     }
 
-    /// No bytes where the headers announce those of another answer. To hyper it is a body of unknown
-    /// size: beside one that is known to be empty it leaves the length of a 304 out.
+    /// No bytes, although the headers announce some: those of another response. It has no known size, because hyper
+    /// leaves the Content-Length of a 304 out if it knows the body to be empty.
     fn withheld() -> Self {
         Self(Content::Withheld)
     }
 
-    /// The connection has it now.
+    /// Notes that the connection has it now.
     pub(crate) fn hand_over(&mut self) {
         if let Content::Stream(reader) = &mut self.0 {
             reader.hand_over();
@@ -106,19 +102,19 @@ impl Body for ResponseBody {
     }
 }
 
-/// Whether an answer with this status has no body, whatever its headers say (RFC 9110 sections 15.2,
-/// 15.3.5 and 15.4.5).
+/// Whether a response with this status has no body, whatever its headers say (RFC 9110 sections 15.2, 15.3.5 and
+/// 15.4.5).
 pub fn is_bodiless(status: StatusCode) -> bool {
     status.is_informational() || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
 }
 
-/// What Content-Length says, if it is there.
+/// The value of Content-Length, if it is there.
 ///
 /// # Errors
 ///
-/// It does not say one whole number.
+/// [`NoLength`] if it is not one whole number.
 pub fn announced(headers: &HeaderMap) -> Result<Option<u64>, NoLength> {
-    // Looked for among the names: to hash one costs more than to compare it with the few there are.
+    // A look-up in the map would hash the name, which costs more than comparing it with the few there are.
     let mut values = headers.iter().filter(|(name, _)| *name == CONTENT_LENGTH).map(|(_, value)| value);
     let Some(value) = values.next() else { return Ok(None) };
     match (decimal(value.as_bytes()), values.next()) {
@@ -132,7 +128,7 @@ pub fn announced(headers: &HeaderMap) -> Result<Option<u64>, NoLength> {
 #[error("content-length must be one whole number")]
 pub struct NoLength;
 
-/// Not `HeaderMap::remove`, which puts the last in its place: the order is the app's.
+/// Removes a header and keeps the app's order. `HeaderMap::remove` would put the last header in its place.
 fn remove(headers: &mut HeaderMap, unwanted: &HeaderName) {
     if headers.keys().any(|name| name == unwanted) {
         let all = std::mem::take(headers);
@@ -143,7 +139,7 @@ fn remove(headers: &mut HeaderMap, unwanted: &HeaderName) {
 }
 
 impl Response {
-    /// The engine's own answer: the status and its name as plain text.
+    /// A response of the engine's own: the status and its name as plain text.
     pub fn canned(status: StatusCode) -> Self {
         let text = format!("{} {}\n", status.as_u16(), status.canonical_reason().unwrap_or("Unknown"));
         let mut headers = HeaderMap::with_capacity(3);
@@ -151,16 +147,9 @@ impl Response {
         Self { status, headers, body: ResponseBody::full(text.into()) }
     }
 
-    /// The same as [`Response::canned`], and the connection closes after it.
-    pub(crate) fn closing(status: StatusCode) -> Self {
-        let mut response = Self::canned(status);
-        response.headers.insert(CONNECTION, HeaderValue::from_static("close"));
-        response
-    }
-
-    /// What every answer is held to: a final status, and framing that no header contradicts. hyper
-    /// trusts the Content-Length beside a body that it knows the size of, so a wrong one would let
-    /// the client take the next answer for the rest of this. What cannot be sent becomes a 500.
+    /// Makes the framing consistent with the status and the body, whatever the headers say. hyper trusts the
+    /// Content-Length beside a body whose size it knows, so a wrong one would let the client take the next response for
+    /// the rest of this one. A response that cannot be sent becomes a 500.
     pub(crate) fn normalise(&mut self, is_head: bool) {
         remove(&mut self.headers, &TRANSFER_ENCODING);
         let announced = announced(&self.headers);
@@ -171,39 +160,21 @@ impl Response {
             *self = Self::canned(StatusCode::INTERNAL_SERVER_ERROR);
             return;
         }
-        self.drop_length_of_nothing();
-        // The length is that of another body, the one of GET or 200 (RFC 9110 sections 9.3.2 and 15.4.5).
+        self.remove_length_of_nothing();
+        // The length is that of the response to GET, or of the 200 (RFC 9110 sections 9.3.2 and 15.4.5).
         if is_bodiless && announced.is_ok_and(|announced| announced.is_some()) {
             self.body = ResponseBody::withheld();
         }
     }
 
-    /// All that a head is held to whose connection is given away, because what follows is not ours to
-    /// frame: no Content-Length where there is no content (RFC 9110 section 8.6).
-    pub(crate) fn drop_length_of_nothing(&mut self) {
+    /// Removes Content-Length from a response that has no content (RFC 9110 section 8.6).
+    pub(crate) fn remove_length_of_nothing(&mut self) {
         if self.status.is_informational() || self.status == StatusCode::NO_CONTENT {
             remove(&mut self.headers, &CONTENT_LENGTH);
         }
     }
 
-    /// The head as HTTP/1.1 has it on the wire, for a connection that HTTP ends on (RFC 9112
-    /// section 4). The body is left out.
-    pub(crate) fn to_bytes(&self) -> Vec<u8> {
-        let reason = self.status.canonical_reason().unwrap_or_default();
-        let mut bytes = format!("HTTP/1.1 {} {reason}\r\n", self.status.as_u16()).into_bytes();
-        if !self.status.is_informational() && !self.headers.contains_key(DATE) {
-            bytes.extend_from_slice(format!("date: {}\r\n", HttpDate::from(SystemTime::now())).as_bytes());
-        }
-        for (name, value) in &self.headers {
-            for part in [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"] {
-                bytes.extend_from_slice(part);
-            }
-        }
-        bytes.extend_from_slice(b"\r\n");
-        bytes
-    }
-
-    /// 503 because there was no place in the queue (RFC 9110 section 15.6.4: Retry-After).
+    /// The 503 for a full queue (RFC 9110 section 15.6.4: Retry-After).
     pub(crate) fn overloaded() -> Self {
         let mut response = Self::canned(StatusCode::SERVICE_UNAVAILABLE);
         response.headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
@@ -249,7 +220,7 @@ mod tests {
     fn the_last_head_of_a_connection_has_no_length_where_there_is_no_content() {
         for status in [StatusCode::SWITCHING_PROTOCOLS, StatusCode::NO_CONTENT] {
             let mut response = response(status);
-            response.drop_length_of_nothing();
+            response.remove_length_of_nothing();
             assert!(!response.headers.contains_key(CONTENT_LENGTH), "{status}");
         }
     }

@@ -5,7 +5,7 @@ pub(crate) fn is_token(bytes: &[u8]) -> bool {
     !bytes.is_empty() && bytes.iter().all(|byte| TOKEN[*byte as usize])
 }
 
-/// A number of nothing but digits (RFC 9110 section 8.6).
+/// A number that consists of digits only (RFC 9110 section 8.6).
 pub fn decimal(digits: &[u8]) -> Option<u64> {
     if digits.is_empty() {
         return None;
@@ -18,24 +18,24 @@ pub fn decimal(digits: &[u8]) -> Option<u64> {
 
 /// A header value: visible characters, bytes above 0x7f, and white space within (RFC 9110 5.5).
 ///
-/// Without a table and without an early end, so that the compiler looks at 16 bytes at a time: values are
-/// most of what a browser sends.
+/// Without a table and without an early return, so that the compiler checks 16 bytes at a time: values are most of what
+/// a browser sends.
 pub(crate) fn is_field_value(bytes: &[u8]) -> bool {
     bytes.iter().fold(true, |is_value, &byte| is_value & (((byte >= 0x20) & (byte != 0x7f)) | (byte == b'\t')))
 }
 
-/// How many bytes from the start are of `class`.
+/// The number of leading bytes in `class`.
 fn span(bytes: &[u8], class: &[bool; 256]) -> usize {
     bytes.iter().position(|byte| !class[*byte as usize]).unwrap_or(bytes.len())
 }
 
-/// The token that `bytes` begin with, empty if there is none, and what follows it.
+/// Splits off the token at the start, which may be empty.
 pub(crate) fn split_token(bytes: &[u8]) -> (&[u8], &[u8]) {
     bytes.split_at(span(bytes, &TOKEN))
 }
 
-/// A request target: visible ASCII without a fragment, and without what the `http` crate refuses,
-/// because hyper would answer that uncounted. The rest is left to the app: browsers send `|` and `[`.
+/// A request target: visible ASCII without a fragment, and without what the `http` crate refuses, because hyper would
+/// answer that by itself, uncounted. Everything else is left to the app: browsers send `|` and `[`.
 pub(crate) fn is_target(bytes: &[u8]) -> bool {
     match &bytes[span(bytes, &PATH)..] {
         [] => true,
@@ -44,8 +44,8 @@ pub(crate) fn is_target(bytes: &[u8]) -> bool {
     }
 }
 
-/// `uri-host [ ":" port ]` (RFC 9110 section 7.2), not empty. A comma is no part of it although
-/// RFC 3986 has it as a sub-delimiter: it is how two Hosts are folded into one.
+/// `uri-host [ ":" port ]` (RFC 9110 section 7.2), not empty. A comma is refused although it is a sub-delimiter in RFC
+/// 3986: it is how two Hosts are folded into one.
 pub(crate) fn is_host(bytes: &[u8]) -> bool {
     let (host, rest) = if bytes.first() == Some(&b'[') {
         let Some(end) = bytes.iter().position(|byte| *byte == b']') else { return false };
@@ -61,7 +61,7 @@ pub(crate) fn is_host(bytes: &[u8]) -> bool {
     !host.is_empty() && is_port(rest)
 }
 
-/// Nothing, or a colon and up to five digits that make a port; no digits are no port.
+/// Nothing, or a colon followed by nothing or by a port of up to five digits.
 fn is_port(rest: &[u8]) -> bool {
     match rest {
         [] => true,

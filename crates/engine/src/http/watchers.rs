@@ -1,14 +1,14 @@
-//! Those who wait for the end of a request: for its client to leave, or for the server to stop.
+//! Threads that wait for the end of a request: for its client to leave, or for the server to stop.
 
 use std::sync::Arc;
 
-use crate::dispatch::signal::Signal;
+use crate::parker::Parker;
 use crate::sync::Mutex;
 
-/// The watchers of one request. Made when the first comes, or with a streamed answer, so that no other request pays
-/// for it.
+/// The watchers of one request. Made with the first of them, or with a streamed response, so that other requests do not
+/// pay for it.
 #[derive(Debug)]
-pub(crate) struct Watchers(Mutex<Vec<Arc<Signal>>>);
+pub(crate) struct Watchers(Mutex<Vec<Arc<Parker>>>);
 
 impl Watchers {
     pub(crate) fn new() -> Arc<Self> {
@@ -16,8 +16,8 @@ impl Watchers {
     }
 
     /// Has all of them look again.
-    pub(crate) fn tell(&self) {
-        self.0.lock().iter().for_each(|watcher| watcher.notify());
+    pub(crate) fn notify(&self) {
+        self.0.lock().iter().for_each(|watcher| watcher.unpark());
     }
 }
 
@@ -25,23 +25,23 @@ impl Watchers {
 #[derive(Debug)]
 pub struct Watch {
     watchers: Arc<Watchers>,
-    signal: Arc<Signal>,
+    parker: Arc<Parker>,
 }
 
 impl Watch {
-    pub(crate) fn new(watchers: Arc<Watchers>, signal: Arc<Signal>) -> Self {
-        watchers.0.lock().push(Arc::clone(&signal));
-        Self { watchers, signal }
+    pub(crate) fn new(watchers: Arc<Watchers>, parker: Arc<Parker>) -> Self {
+        watchers.0.lock().push(Arc::clone(&parker));
+        Self { watchers, parker }
     }
 
     /// What to wait on.
-    pub fn signal(&self) -> &Signal {
-        &self.signal
+    pub fn parker(&self) -> &Parker {
+        &self.parker
     }
 }
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        self.watchers.0.lock().retain(|other| !Arc::ptr_eq(other, &self.signal));
+        self.watchers.0.lock().retain(|other| !Arc::ptr_eq(other, &self.parker));
     }
 }

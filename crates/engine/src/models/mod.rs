@@ -1,59 +1,74 @@
-//! Models of what threads share, for loom: each is run with every order in which the operations of its
-//! threads can follow each other, with up to [`PREEMPTIONS`] of them cut in on by another thread.
+//! Models of what threads share, for loom. Each is run with every order of its threads' operations that has at most
+//! [`PREEMPTIONS`] preemptions.
 //!
-//! A thread that waits for ever is what a lost wake-up looks like here: loom calls it a deadlock. Only waits
-//! without an end or with none at all are used, because loom knows no time; a wait of no time stands for one whose
-//! time is over at whatever moment the schedule makes of it.
+//! A lost wake-up shows as a thread that waits for ever, which loom calls a deadlock. loom knows no time, so a wait has
+//! either no time limit or no time left; the latter stands for a timeout at any moment.
 //!
-//! Not modelled: `dispatch::shard`, which is a runtime of tokio's, and the bell of the stand-by, whose promise is
-//! in one order of all its atomics, which loom does not check.
+//! Not modelled: `dispatch::shard`, which is a tokio runtime, and `dispatch::unparker`, which relies on one total order
+//! of its atomics, which loom does not check.
 //!
 //! `rake loom` runs them.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod exchange;
+mod parker;
 mod pipe;
 mod queue;
 mod relief;
-mod reply;
-mod signal;
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use crate::dispatch::signal::{Signal, Wake};
-use crate::http::request::{ConnectionInfo, Origin};
+use http::StatusCode;
+
+use crate::dispatch::exchange_state::Outcome;
+use crate::dispatch::response_receiver::ResponseReceiver;
+use crate::http::context::{ConnectionContext, ConnectionInfo};
+use crate::parker::{Parker, Wake};
 use crate::stats::Stats;
 
-/// Most races need one, those between a wake-up and a worker that leaves two. `LOOM_MAX_PREEMPTIONS` sets
-/// another number.
+/// Most races need one; those between a wake-up and a worker that leaves need two. `LOOM_MAX_PREEMPTIONS` overrides it.
 const PREEMPTIONS: usize = 3;
 
 const FOREVER: Duration = Duration::MAX;
 
-/// Runs `model` in every order. Everything that it shares is made within it.
+/// Runs `model` in every order. It must make everything that its threads share.
 fn in_every_order(model: impl Fn() + Send + Sync + 'static) {
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound.get_or_insert(PREEMPTIONS);
     builder.check(model);
 }
 
-/// A connection of its own, which no worker drives.
-fn origin() -> Arc<Origin> {
+/// The context of a connection that no worker drives.
+fn context() -> Arc<ConnectionContext> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 80));
     let info = ConnectionInfo { peer: address, local: address };
-    Arc::new(Origin { info, stats: Arc::new(Stats::default()), shard: None, is_stopping: Arc::default() })
+    Arc::new(ConnectionContext { info, stats: Arc::new(Stats::default()), driver: None, is_stopping: Arc::default() })
 }
 
-/// Waits for what `poll` has, as a connection's task does.
+/// Waits until `poll` is ready, as a connection's task does.
 fn wait_for<T>(mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>) -> T {
-    let signal = Signal::new();
-    let waker = Waker::from(Arc::clone(&signal));
+    let parker = Parker::new();
+    let waker = Waker::from(Arc::clone(&parker));
     loop {
         if let Poll::Ready(value) = poll(&mut Context::from_waker(&waker)) {
             return value;
         }
-        assert_eq!(signal.wait(FOREVER), Wake::Notified);
+        assert_eq!(parker.park(FOREVER), Wake::Unparked);
+    }
+}
+
+/// The status that the client gets.
+fn wait_for_status(receiver: &mut ResponseReceiver) -> StatusCode {
+    status_of(&wait_for(|cx| Pin::new(&mut *receiver).poll(cx)))
+}
+
+fn status_of(outcome: &Outcome) -> StatusCode {
+    match outcome {
+        Outcome::Response(response) | Outcome::LastResponse(response) => response.status,
+        Outcome::Hijacked(_) => panic!("hijacked"),
     }
 }

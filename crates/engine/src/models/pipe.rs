@@ -5,9 +5,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use loom::thread;
 
-use super::{FOREVER, in_every_order, origin, wait_for};
-use crate::dispatch::signal::Wake;
+use super::{FOREVER, context, in_every_order, wait_for};
 use crate::http::pipe::{Aborted, CAPACITY, Pipe, PipeReader, Pushed};
+use crate::parker::Wake;
 
 /// Fills a pipe all by itself.
 static FULL: [u8; CAPACITY] = [b'a'; CAPACITY];
@@ -21,7 +21,7 @@ fn write(pipe: &Pipe, chunk: &'static [u8]) -> bool {
             Pushed::Gone => return false,
             Pushed::Full(back) => chunk = back,
         }
-        assert_eq!(pipe.signal().wait(FOREVER), Wake::Notified);
+        assert_eq!(pipe.parker().park(FOREVER), Wake::Unparked);
     }
 }
 
@@ -32,7 +32,7 @@ fn read(reader: &mut PipeReader) -> Option<Result<usize, Aborted>> {
 #[test]
 fn a_writer_that_waits_for_room_gets_it_and_the_reader_all_of_the_body() {
     in_every_order(|| {
-        let (pipe, mut reader) = Pipe::new(origin());
+        let (pipe, mut reader) = Pipe::new(context());
         let writer = thread::spawn(move || {
             assert!(write(&pipe, &FULL));
             assert!(write(&pipe, b"rest"));
@@ -48,8 +48,8 @@ fn a_writer_that_waits_for_room_gets_it_and_the_reader_all_of_the_body() {
 #[test]
 fn a_writer_that_waits_for_room_learns_that_the_client_left() {
     in_every_order(|| {
-        let origin = origin();
-        let (pipe, mut reader) = Pipe::new(Arc::clone(&origin));
+        let context = context();
+        let (pipe, mut reader) = Pipe::new(Arc::clone(&context));
         reader.hand_over();
         let writer = thread::spawn(move || {
             write(&pipe, &FULL);
@@ -57,14 +57,14 @@ fn a_writer_that_waits_for_room_learns_that_the_client_left() {
         });
         drop(reader);
         writer.join().unwrap();
-        assert_eq!(origin.stats.snapshot(0).disconnects, 1);
+        assert_eq!(context.stats.snapshot(0).disconnects, 1);
     });
 }
 
 #[test]
 fn an_abort_ends_both_ends_and_never_passes_for_the_whole() {
     in_every_order(|| {
-        let (pipe, mut reader) = Pipe::new(origin());
+        let (pipe, mut reader) = Pipe::new(context());
         let writer = thread::spawn({
             let pipe = Arc::clone(&pipe);
             move || {

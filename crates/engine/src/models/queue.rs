@@ -1,6 +1,6 @@
-//! The queue and those who idle at it.
+//! The queue and its idle workers.
 
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
@@ -8,25 +8,24 @@ use std::time::{Duration, Instant};
 use http::StatusCode;
 use loom::thread;
 
-use super::{FOREVER, in_every_order, origin, wait_for};
+use super::{FOREVER, context, in_every_order, wait_for_status};
 use crate::dispatch::exchange::Exchange;
 use crate::dispatch::lanes::Lane;
 use crate::dispatch::lock_group::LockGroup;
-use crate::dispatch::queue::{Popped, Queue, Ways};
-use crate::dispatch::signal::Wake;
+use crate::dispatch::queue::{DispatchOptions, Popped, Queue};
+use crate::dispatch::response_receiver::ResponseReceiver;
 use crate::dispatch::slot::Slot;
 use crate::dispatch::worker::{Take, Worker};
-use crate::http::body::BodyReader;
-use crate::http::reply::{Answer, Cell, Outcome, Reply};
 use crate::http::request::RequestHead;
 use crate::http::response::Response;
+use crate::parker::Wake;
 
-pub(super) const SHARED: Ways = Ways { lanes: false, batch: 1 };
-const BATCHES: Ways = Ways { lanes: false, batch: 2 };
-const LANES: Ways = Ways { lanes: true, batch: 1 };
+pub(super) const SHARED: DispatchOptions = DispatchOptions { lanes: false, batch: 1 };
+const BATCHES: DispatchOptions = DispatchOptions { lanes: false, batch: 2 };
+const LANES: DispatchOptions = DispatchOptions { lanes: true, batch: 1 };
 
-pub(super) fn queue<T>(ways: Ways) -> Arc<Queue<T>> {
-    Arc::new(Queue::new(4, Duration::ZERO, ways))
+pub(super) fn queue<T>(options: DispatchOptions) -> Arc<Queue<T>> {
+    Arc::new(Queue::new(4, Duration::ZERO, options))
 }
 
 fn join(queue: &Queue<u32>) -> Arc<Lane<u32>> {
@@ -37,7 +36,7 @@ fn put(queue: &Queue<u32>, item: u32) {
     queue.try_reserve().unwrap().fill(item, None).unwrap();
 }
 
-/// What [`Worker::take`] does, without an end if `max` is none. None if the queue is closed, or the time is over.
+/// Takes an item as [`Worker::take`] does. None if the queue is closed, or `max` is over.
 fn take(queue: &Queue<u32>, lane: &Arc<Lane<u32>>, max: Duration) -> Option<u32> {
     loop {
         match queue.pop(lane) {
@@ -45,7 +44,7 @@ fn take(queue: &Queue<u32>, lane: &Arc<Lane<u32>>, max: Duration) -> Option<u32>
             Popped::Closed => return None,
             Popped::Empty if !queue.idle(lane) => {}
             Popped::Empty => {
-                let wake = lane.slot.signal.wait(max);
+                let wake = lane.slot.parker.park(max);
                 queue.unlist(lane);
                 if wake == Wake::TimedOut && !lane.is_called() {
                     return None;
@@ -55,26 +54,26 @@ fn take(queue: &Queue<u32>, lane: &Arc<Lane<u32>>, max: Duration) -> Option<u32>
     }
 }
 
-/// A worker that takes one item and goes.
+/// A worker that takes one item and leaves.
 fn taker(queue: &Arc<Queue<u32>>) -> thread::JoinHandle<Option<u32>> {
     let queue = Arc::clone(queue);
     thread::spawn(move || {
         let lane = join(&queue);
         let taken = take(&queue, &lane, FOREVER);
-        queue.retire(&lane);
+        queue.leave(&lane);
         taken
     })
 }
 
-/// Looks back if it was asked to, as `lanes::keep_watch` does.
+/// Looks back if a lane was filled, as `look_back_when_filled` does.
 fn look_back(queue: &Queue<u32>) {
-    let called = pin!(queue.is_filled.notified());
+    let called = pin!(queue.lane_filled.notified());
     if called.poll(&mut Context::from_waker(Waker::noop())) == Poll::Ready(()) {
         queue.look_back();
     }
 }
 
-/// Nothing waits, nobody idles, and every place has been given back.
+/// Asserts that no item waits, no worker idles, and all places are free.
 pub(super) fn assert_at_rest<T>(queue: &Queue<T>) {
     assert_eq!(queue.len(), 0);
     assert!(!queue.has_idle());
@@ -84,9 +83,9 @@ pub(super) fn assert_at_rest<T>(queue: &Queue<T>) {
 
 #[test]
 fn two_workers_get_two_items_each_of_them_once() {
-    for ways in [SHARED, LANES] {
+    for options in [SHARED, LANES] {
         in_every_order(move || {
-            let queue = queue(ways);
+            let queue = queue(options);
             let workers = [taker(&queue), taker(&queue)];
             put(&queue, 1);
             look_back(&queue);
@@ -100,8 +99,8 @@ fn two_workers_get_two_items_each_of_them_once() {
     }
 }
 
-/// Of those that share a lock one is called at a time. The others are called by it, so that nothing stays behind; and if
-/// it leaves instead, they are as well.
+/// Of workers that share a lock, one is called at a time. It has the next one called, so that no item is left behind,
+/// and also if it leaves instead.
 #[test]
 fn workers_that_share_a_lock_call_each_other() {
     for leaves in [false, true] {
@@ -113,21 +112,21 @@ fn workers_that_share_a_lock_call_each_other() {
                 let queue = Arc::clone(&queue);
                 thread::spawn(move || {
                     let taken = take(&queue, &lane, FOREVER);
-                    queue.retire(&lane);
+                    queue.leave(&lane);
                     taken
                 })
             });
             let leaver = leaves.then(|| {
                 let lane = join();
                 if queue.idle(&lane) {
-                    lane.slot.signal.wait(Duration::ZERO);
+                    lane.slot.parker.park(Duration::ZERO);
                     queue.unlist(&lane);
                 }
                 lane
             });
             put(&queue, 1);
             if let Some(lane) = leaver {
-                queue.retire(&lane);
+                queue.leave(&lane);
             }
             put(&queue, 2);
             let mut taken = workers.map(|worker| worker.join().unwrap());
@@ -139,10 +138,10 @@ fn workers_that_share_a_lock_call_each_other() {
 }
 
 #[test]
-fn an_item_whose_worker_leaves_meanwhile_is_taken_by_it_or_another() {
-    for ways in [SHARED, LANES] {
+fn an_item_whose_worker_leaves_is_taken_by_it_or_another() {
+    for options in [SHARED, LANES] {
         in_every_order(move || {
-            let queue = queue(ways);
+            let queue = queue(options);
             let other = taker(&queue);
             let network = thread::spawn({
                 let queue = Arc::clone(&queue);
@@ -153,7 +152,7 @@ fn an_item_whose_worker_leaves_meanwhile_is_taken_by_it_or_another() {
             });
             let lane = join(&queue);
             let taken = take(&queue, &lane, Duration::ZERO);
-            queue.retire(&lane);
+            queue.leave(&lane);
             if taken.is_some() {
                 put(&queue, 2);
                 look_back(&queue);
@@ -166,7 +165,7 @@ fn an_item_whose_worker_leaves_meanwhile_is_taken_by_it_or_another() {
 }
 
 #[test]
-fn an_item_for_which_a_worker_was_chosen_that_died_goes_to_another() {
+fn an_item_goes_to_another_worker_if_the_called_one_dies() {
     in_every_order(|| {
         let queue = queue(SHARED);
         let other = taker(&queue);
@@ -178,7 +177,7 @@ fn an_item_for_which_a_worker_was_chosen_that_died_goes_to_another() {
         if queue.idle(&lane) {
             queue.unlist(&lane);
         }
-        queue.retire(&lane);
+        queue.leave(&lane);
         assert_eq!(other.join().unwrap(), Some(1));
         network.join().unwrap();
         assert_at_rest(&queue);
@@ -186,12 +185,12 @@ fn an_item_for_which_a_worker_was_chosen_that_died_goes_to_another() {
 }
 
 #[test]
-fn what_waits_in_the_lane_of_a_worker_that_ends_goes_to_another() {
-    for ways in [BATCHES, LANES] {
+fn items_in_the_lane_of_a_worker_that_leaves_go_to_another() {
+    for options in [BATCHES, LANES] {
         in_every_order(move || {
-            let queue = queue(ways);
+            let queue = queue(options);
             let lane = join(&queue);
-            // It is awake, so that lanes are filled for it.
+            // The worker is awake now, so its lane is filled.
             assert!(matches!(queue.pop(&lane), Popped::Empty));
             put(&queue, 1);
             put(&queue, 2);
@@ -199,7 +198,7 @@ fn what_waits_in_the_lane_of_a_worker_that_ends_goes_to_another() {
             let Popped::Item(own) = queue.pop(&lane) else {
                 panic!("both items went to one worker");
             };
-            queue.retire(&lane);
+            queue.leave(&lane);
             let others = other.join().unwrap();
             assert_eq!([Some(own.min(others.unwrap())), Some(own.max(others.unwrap()))], [Some(1), Some(2)]);
             assert_at_rest(&queue);
@@ -208,7 +207,7 @@ fn what_waits_in_the_lane_of_a_worker_that_ends_goes_to_another() {
 }
 
 #[test]
-fn what_goes_to_a_worker_that_runs_on_is_taken_by_those_who_idle() {
+fn items_in_the_lane_of_a_busy_worker_are_taken_by_idle_ones() {
     in_every_order(|| {
         let queue = queue(LANES);
         let busy = join(&queue);
@@ -221,14 +220,14 @@ fn what_goes_to_a_worker_that_runs_on_is_taken_by_those_who_idle() {
         let mut taken = workers.map(|worker| worker.join().unwrap());
         taken.sort_unstable();
         assert_eq!(taken, [Some(1), Some(2)]);
-        queue.retire(&busy);
+        queue.leave(&busy);
         assert_at_rest(&queue);
     });
 }
 
 /// The lane that a thief has chosen may be empty when it gets there, while another is not.
 #[test]
-fn what_waits_in_a_lane_is_found_though_another_is_emptied_meanwhile() {
+fn an_item_in_a_lane_is_found_while_another_lane_is_emptied() {
     in_every_order(|| {
         let queue = queue(LANES);
         let busy = [join(&queue), join(&queue)];
@@ -239,17 +238,17 @@ fn what_waits_in_a_lane_is_found_though_another_is_emptied_meanwhile() {
         put(&queue, 2);
         assert_eq!(queue.lane_depths(), Some(vec![1, 1]));
         let other = taker(&queue);
-        // Of lanes that are as long the thief goes to the last. The worker of the first runs on.
+        // Of lanes of equal length the thief takes the last. The worker of the first is busy.
         let Some(own) = take(&queue, &busy[1], Duration::ZERO) else { panic!("two items were there for two") };
         let others = other.join().unwrap();
         assert_eq!(others, Some(3 - own));
-        busy.iter().for_each(|lane| queue.retire(lane));
+        busy.iter().for_each(|lane| queue.leave(lane));
         assert_at_rest(&queue);
     });
 }
 
 #[test]
-fn close_sends_everybody_away_and_leaves_what_waits_to_be_taken() {
+fn close_lets_all_workers_leave_and_waiting_items_be_taken() {
     in_every_order(|| {
         let queue = queue(SHARED);
         let workers = [taker(&queue), taker(&queue)];
@@ -263,23 +262,15 @@ fn close_sends_everybody_away_and_leaves_what_waits_to_be_taken() {
     });
 }
 
-/// A request, and the place where its client waits.
-pub(super) fn request() -> (Box<Exchange>, Answer) {
-    let cell = Cell::new(origin(), None);
-    let head = RequestHead::new(http::Request::new(()).into_parts().0, origin());
-    let (body, reply) = (BodyReader::none(Arc::clone(&cell)), Reply::new(Arc::clone(&cell)));
-    (Box::new(Exchange { head, body, reply, came: Instant::now() }), Answer::new(cell))
-}
-
-fn wait_for_answer(mut answer: Answer) -> StatusCode {
-    match wait_for(|cx| Pin::new(&mut answer).poll(cx)) {
-        Outcome::Response(response) => response.status,
-        Outcome::TakeOver { .. } => panic!("nobody took it over"),
-    }
+/// A request, and its client's side.
+pub(super) fn request() -> (Box<Exchange>, ResponseReceiver) {
+    let context = context();
+    let head = RequestHead::new(http::Request::new(()).into_parts().0, Arc::clone(&context));
+    Exchange::new(head, None, None, Instant::now(), context)
 }
 
 #[test]
-fn a_worker_that_is_sent_away_leaves_nothing_behind() {
+fn a_retired_worker_leaves_nothing_behind() {
     in_every_order(|| {
         let queue = queue(SHARED);
         let slots = [Slot::new(0, None), Slot::new(1, None)];
@@ -294,12 +285,12 @@ fn a_worker_that_is_sent_away_leaves_nothing_behind() {
                 }
             })
         });
-        let (exchange, answer) = request();
+        let (exchange, mut receiver) = request();
         assert!(queue.try_reserve().unwrap().fill(exchange, None).is_ok());
-        slots[0].send_away();
-        assert_eq!(wait_for_answer(answer), StatusCode::OK);
-        // Whoever did not take it goes as well, told by one or the other.
-        slots[1].send_away();
+        slots[0].retire();
+        assert_eq!(wait_for_status(&mut receiver), StatusCode::OK);
+        // The worker that did not take it leaves, too.
+        slots[1].retire();
         workers.into_iter().for_each(|worker| worker.join().unwrap());
         assert_at_rest(&queue);
     });
@@ -310,14 +301,14 @@ fn an_interrupted_worker_takes_what_it_was_woken_for() {
     in_every_order(|| {
         let queue = queue(SHARED);
         let worker = Worker::new(Arc::clone(&queue), Slot::new(0, None));
-        let signal = Arc::clone(worker.signal());
-        let interrupter = thread::spawn(move || signal.interrupt());
+        let parker = Arc::clone(worker.parker());
+        let interrupter = thread::spawn(move || parker.interrupt());
         let network = thread::spawn({
             let queue = Arc::clone(&queue);
             move || {
-                let (exchange, answer) = request();
+                let (exchange, mut receiver) = request();
                 assert!(queue.try_reserve().unwrap().fill(exchange, None).is_ok());
-                assert_eq!(wait_for_answer(answer), StatusCode::OK);
+                assert_eq!(wait_for_status(&mut receiver), StatusCode::OK);
             }
         });
         let exchange = loop {

@@ -1,4 +1,4 @@
-//! Bind and accept.
+//! Binding and accepting.
 
 use std::io;
 use std::net::{Shutdown, SocketAddr, ToSocketAddrs};
@@ -12,15 +12,15 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use crate::error::Error;
 
-/// Connections that the kernel holds for us before we accept them. The kernel cuts it to its own
-/// limit (`net.core.somaxconn`), so asking for much costs nothing.
+/// Connections that the kernel holds until they are accepted. The kernel cuts it to its own limit
+/// (`net.core.somaxconn`), so asking for many costs nothing.
 const BACKLOG: i32 = 4096;
 
-/// How long to leave the listener alone when the system has no file descriptor or buffer for a
-/// new connection. Accepting again at once would spin: the connection stays in the backlog.
+/// The pause when the system has no file descriptor or buffer for a new connection. Accepting again at once would spin:
+/// the connection stays in the backlog.
 const BACK_OFF: Duration = Duration::from_millis(50);
 
-/// Binds the first address of `host` that can be bound.
+/// Listens on the first address of `host` that can be bound.
 pub(crate) fn bind(host: &str, port: u16) -> Result<std::net::TcpListener, Error> {
     let address = if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
     let failed = |source| Error::Bind { address: address.clone(), source };
@@ -34,7 +34,7 @@ pub(crate) fn bind(host: &str, port: u16) -> Result<std::net::TcpListener, Error
     Err(failed(last))
 }
 
-/// A descriptor of our own for `socket`, which somebody else has made listen.
+/// Duplicates `socket`, which another process made and listens on.
 pub(crate) fn inherit(socket: &std::net::TcpListener) -> io::Result<std::net::TcpListener> {
     let socket = Socket::from(socket.try_clone()?);
     let is_tcp =
@@ -51,7 +51,7 @@ fn is_listening(socket: &Socket) -> io::Result<bool> {
     socket.is_listener()
 }
 
-/// Not to be asked for here; accepting will fail if it does not.
+/// These systems cannot tell. If it does not listen, accepting will fail.
 #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
 fn is_listening(_socket: &Socket) -> io::Result<bool> {
     Ok(true)
@@ -59,7 +59,7 @@ fn is_listening(_socket: &Socket) -> io::Result<bool> {
 
 fn listen(address: SocketAddr) -> io::Result<std::net::TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-    // A restart must not wait for the TIME_WAIT of the last one's connections.
+    // A restart must not wait for connections of the last server that are in TIME_WAIT.
     socket.set_reuse_address(true)?;
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
@@ -67,20 +67,20 @@ fn listen(address: SocketAddr) -> io::Result<std::net::TcpListener> {
     Ok(socket.into())
 }
 
-/// What becomes of a connection; the permit is held for as long as it lives.
+/// Serves a connection, and holds the permit as long as it lives.
 pub(crate) type Serve = Arc<dyn Fn(TcpStream, SocketAddr, OwnedSemaphorePermit) + Send + Sync>;
 
-/// Accepts until `stop` turns true, and what the backlog has then, and hands each connection to `serve`.
-/// While `most` of them live, new ones are left in the backlog. `is_shared`: whether somebody else is meant to
-/// listen on the same socket.
+/// Accepts connections until `stop` turns true, and then those in the backlog, and calls `serve` for each. While `max`
+/// connections live, new ones are left in the backlog. `is_shared`: whether another process is meant to listen on the
+/// same socket.
 pub(crate) async fn accept(
     listener: TcpListener,
-    most: usize,
+    max: usize,
     mut stop: watch::Receiver<bool>,
     is_shared: Arc<AtomicBool>,
     serve: Serve,
 ) {
-    let permits = Arc::new(Semaphore::new(most.clamp(1, Semaphore::MAX_PERMITS)));
+    let permits = Arc::new(Semaphore::new(max.clamp(1, Semaphore::MAX_PERMITS)));
     let mut stopped = std::pin::pin!(async move { stop.wait_for(|stop| *stop).await.is_ok() });
     loop {
         let accepted = tokio::select! {
@@ -89,23 +89,23 @@ pub(crate) async fn accept(
         };
         match accepted {
             Ok((stream, peer, permit)) => serve(stream, peer, permit),
-            // The client gave up while it waited in the backlog.
+            // The client left while it waited in the backlog.
             Err(error) if is_about_one_connection(&error) => {}
             Err(_) => tokio::time::sleep(BACK_OFF).await,
         }
     }
     let Ok(listener) = listener.into_std() else { return };
-    take_backlog(&listener, &permits, &serve);
-    // Closing does not end it where a process that the app has forked has a copy: clients would be put in line there
-    // for ever, and the next server would not get the port.
+    accept_backlog(&listener, &permits, &serve);
+    // Closing is not enough if a process that the app has forked has a copy: clients would wait in its backlog for
+    // ever, and the next server could not bind the port.
     if !is_shared.load(Ordering::Acquire) {
         let _ = SockRef::from(&listener).shutdown(Shutdown::Both);
     }
 }
 
-/// These clients are connected as far as they know, and closing the listener would reset them. There is an end
-/// to it, because the socket may be another process's as well, and never be without one.
-fn take_backlog(listener: &std::net::TcpListener, permits: &Arc<Semaphore>, serve: &Serve) {
+/// Serves the connections in the backlog. Their clients believe to be connected, and closing the listener would reset
+/// them. Bounded, because another process may share the socket, and its backlog may never be empty.
+fn accept_backlog(listener: &std::net::TcpListener, permits: &Arc<Semaphore>, serve: &Serve) {
     for _ in 0..BACKLOG {
         let Ok(permit) = Arc::clone(permits).try_acquire_owned() else { return };
         let accepted = listener.accept().and_then(|(stream, peer)| {

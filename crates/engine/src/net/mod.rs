@@ -1,11 +1,5 @@
-//! The network: listeners and connections.
+//! Listening, accepting, and choosing a protocol.
 
+pub(crate) mod acceptor;
 pub(crate) mod connection;
-pub(crate) mod linger;
 pub(crate) mod listener;
-pub(crate) mod service;
-pub(crate) mod shared;
-pub(crate) mod socket;
-mod stall;
-mod stand_in;
-pub(crate) mod wire;

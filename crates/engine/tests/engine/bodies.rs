@@ -155,7 +155,7 @@ fn a_slow_reader_holds_the_writer_back() {
             while let Writable::Full(back) = writer.try_write(rest).unwrap() {
                 let _ = full.send(());
                 rest = back;
-                writer.signal().wait(HANG);
+                writer.parker().park(HANG);
             }
             counter.fetch_add(chunk.len() as u64, Ordering::Relaxed);
         }

@@ -31,7 +31,7 @@ fn take_returns_when_interrupted_or_out_of_time_or_closed() {
     let worker = server.worker();
     assert!(matches!(worker.try_take(), Take::Empty));
     assert!(matches!(worker.take(Duration::ZERO), Take::Empty));
-    let interrupter = Arc::clone(worker.signal());
+    let interrupter = Arc::clone(worker.parker());
     let (send, taken) = mpsc::channel();
     let handle = thread::spawn(move || {
         send.send(format!("{:?}", worker.take(HANG))).unwrap();
@@ -49,7 +49,7 @@ fn take_returns_when_interrupted_or_out_of_time_or_closed() {
 fn an_interrupt_never_costs_a_request() {
     let running = Running::new(settings(), 0, drop);
     let workers: Vec<_> = (0..2).map(|_| running.server.worker()).collect();
-    let interrupters: Vec<_> = workers.iter().map(|worker| Arc::clone(worker.signal())).collect();
+    let interrupters: Vec<_> = workers.iter().map(|worker| Arc::clone(worker.parker())).collect();
     let threads: Vec<_> = workers
         .into_iter()
         .map(|worker| {
@@ -320,7 +320,7 @@ fn a_wait_for_drain_can_be_interrupted() {
     let mut client = Client::new(TcpStream::connect(server.address()).unwrap());
     client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n");
     let Take::Exchange(exchange) = worker.take(HANG) else { panic!("no exchange") };
-    server.drain_signal().interrupt();
+    server.drain_parker().interrupt();
     assert!(!server.drain(HANG));
     drop(exchange);
     assert_eq!(client.answer().status, 500);

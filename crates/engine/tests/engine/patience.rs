@@ -156,7 +156,7 @@ fn what_follows_a_504_is_in_order() {
             assert_eq!(client.answer().status, 504);
             assert_eq!(client.answer().body, b"/next");
         });
-        assert!(held.reply.take_over(None).unwrap().is_err(), "there is no connection to be had");
+        assert!(held.reply.hijack(None).unwrap().is_err(), "there is no connection to be had");
     }
     client.send("HEAD / HTTP/1.1\r\nHost: test\r\n\r\n");
     assert_eq!(client.head().0, 504);
@@ -197,7 +197,7 @@ fn an_answer_that_has_begun_may_take_its_time() {
 fn a_late_worker_and_the_deadline_never_both_answer() {
     let most = Duration::from_millis(2);
     let running = Running::new(Settings { request_timeout: Some(most), ..settings() }, 2, move |exchange| {
-        while exchange.came.elapsed() < most {
+        while exchange.received_at.elapsed() < most {
             std::hint::spin_loop();
         }
         let _ = exchange.reply.send(ok("in time"));
@@ -321,7 +321,7 @@ fn what_requests_took_is_counted_and_outlives_their_workers() {
     let worker = server.worker();
     let exchange = taken(worker.take(HANG));
     assert!(server.times().queue_wait.is_some() && server.times().service_time.is_none());
-    let taken = exchange.came.elapsed();
+    let taken = exchange.received_at.elapsed();
     exchange.reply.send(ok("")).unwrap();
     assert_eq!(server.workers()[0].served, 1);
     drop(worker);

@@ -119,7 +119,7 @@ pub(crate) fn read_body(body: &mut BodyReader) -> Result<Vec<u8>, ReadError> {
         match body.try_read(10_000)? {
             Readable::Chunk(chunk) => all.extend_from_slice(&chunk),
             Readable::End => return Ok(all),
-            Readable::Pending => assert_eq!(body.signal().wait(HANG), Wake::Notified),
+            Readable::Pending => assert_eq!(body.parker().park(HANG), Wake::Unparked),
         }
     }
 }
@@ -132,7 +132,7 @@ pub(crate) fn write(writer: &mut BodyWriter, chunk: impl Into<Bytes>) -> Result<
             Writable::Written => return Ok(()),
             Writable::Full(rest) => {
                 chunk = rest;
-                assert_eq!(writer.signal().wait(HANG), Wake::Notified);
+                assert_eq!(writer.parker().park(HANG), Wake::Unparked);
             }
         }
     }

@@ -32,7 +32,7 @@ fn giving() -> (Running, mpsc::Receiver<UnixStream>) {
                 return;
             }
         };
-        let end = exchange.reply.take_over(head).unwrap().unwrap();
+        let end = exchange.reply.hijack(head).unwrap().unwrap();
         end.set_read_timeout(Some(HANG)).unwrap();
         give.send(end).unwrap();
     });

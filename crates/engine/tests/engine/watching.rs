@@ -36,7 +36,7 @@ fn watches() -> (Running, mpsc::Receiver<Seen>) {
                 writer.finish();
                 break;
             }
-            assert_eq!(watch.signal().wait(HANG), Wake::Notified, "nobody was told");
+            assert_eq!(watch.parker().park(HANG), Wake::Unparked, "nobody was told");
         }
     });
     (running, seen)
@@ -62,7 +62,7 @@ fn so_is_one_that_leaves_before_the_answer() {
         let watch = client.watch();
         begin.lock().unwrap().send(()).unwrap();
         while !client.is_gone() {
-            assert_eq!(watch.signal().wait(HANG), Wake::Notified, "nobody was told");
+            assert_eq!(watch.parker().park(HANG), Wake::Unparked, "nobody was told");
         }
         told.send(()).unwrap();
     });

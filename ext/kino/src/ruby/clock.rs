@@ -2,20 +2,20 @@
 
 use std::time::{Duration, Instant};
 
-use kino_engine::Signal;
+use kino_engine::Parker;
 use magnus::{Error, Float, Ruby, Value, value::ReprValue};
 
 use crate::ruby::error::guard;
 use crate::ruby::vm::gvl;
 
-/// Sleeps by the system's clock with the lock released. `Kernel#sleep` goes through the VM's timer
-/// thread, which in a Ractor of Ruby 3.4 makes 5 ms into 10.
+/// Sleeps on the system's clock, without the VM lock. `Kernel#sleep` goes through the VM's timer thread, which turns 5
+/// ms into 10 in a Ractor of Ruby 3.4.
 pub(crate) fn sleep(ruby: &Ruby, args: &[Value]) -> Result<i64, Error> {
     guard(ruby, || {
         let wanted = duration(ruby, args)?;
-        let (start, signal) = (Instant::now(), Signal::new());
+        let (start, parker) = (Instant::now(), Parker::new());
         while let Some(left) = wanted.checked_sub(start.elapsed()).filter(|left| !left.is_zero()) {
-            gvl::without_gvl(&signal, || signal.wait(left));
+            gvl::without_gvl(&parker, || parker.park(left));
             gvl::check_interrupts()?;
         }
         Ok(start.elapsed().as_secs_f64().round() as i64)

@@ -1,4 +1,4 @@
-//! `Kino::Native::ChunkedDecoder`: takes a body apart that its app has chunked.
+//! `Kino::Native::ChunkedDecoder`: decodes a body that the app has chunked itself.
 
 use std::cell::RefCell;
 
@@ -7,7 +7,7 @@ use magnus::{Error, RModule, RString, Ruby, TypedData, function, method, prelude
 use crate::ruby::error::{bad_response, guard};
 use crate::ruby::vm::string;
 
-/// Borrowed where Ruby is not called, so that the VM lock guards it.
+/// Borrowed only while Ruby is not called, so the VM lock guards it.
 #[derive(TypedData, Default)]
 #[magnus(class = "Kino::Native::ChunkedDecoder", free_immediately)]
 pub(crate) struct ChunkedDecoder(RefCell<kino_engine::ChunkedDecoder>);
@@ -28,10 +28,10 @@ fn decode(ruby: &Ruby, decoder: &ChunkedDecoder, text: RString) -> Result<RStrin
     guard(ruby, || {
         let data = string::with_bytes(text, |bytes| decoder.0.borrow_mut().decode(bytes))
             .map_err(|failed| bad_response(ruby, failed.to_string()))?;
-        // Not made of the data at once: where there is no memory for it, that would jump over its drop.
-        let held = ruby.str_buf_new(0);
-        string::push(held, &data)?;
-        Ok(held)
+        // Not made from the data at once: without memory for it, Ruby would jump over the drop of the data.
+        let decoded = ruby.str_buf_new(0);
+        string::push(decoded, &data)?;
+        Ok(decoded)
     })
 }
 

@@ -1,4 +1,4 @@
-//! Engine errors to Ruby exceptions, and the place where panics stop.
+//! Turns engine errors into Ruby exceptions, and stops panics.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -8,12 +8,12 @@ use magnus::prelude::*;
 use magnus::value::Lazy;
 use magnus::{Error, ExceptionClass, RModule, Ruby};
 
-/// The classes are those of `lib/kino/errors.rb`, which is loaded before the extension.
+/// The classes of `lib/kino/errors.rb`, which is loaded before the extension.
 macro_rules! classes {
     ($($constant:ident = $name:literal;)*) => {
         $(static $constant: Lazy<ExceptionClass> = Lazy::new(|ruby| class_named(ruby, $name));)*
 
-        /// Looks the classes up now, on the main Ractor.
+        /// Looks the classes up on the main Ractor.
         pub(crate) fn init(ruby: &Ruby) -> Result<(), Error> {
             $(Lazy::force(&$constant, ruby);)*
             Ok(())
@@ -38,7 +38,7 @@ fn class_named(ruby: &Ruby, name: &str) -> ExceptionClass {
     ruby.class_object()
         .const_get::<_, RModule>("Kino")
         .and_then(|kino| kino.const_get(name))
-        // Only where somebody loads the extension without `kino/errors`.
+        // Only if the extension is loaded without `kino/errors`.
         .unwrap_or_else(|_| ruby.exception_standard_error())
 }
 
@@ -52,7 +52,7 @@ pub(crate) fn bad_response(ruby: &Ruby, message: impl Into<String>) -> Error {
     Error::new(ruby.get_inner(&BAD_RESPONSE), message.into())
 }
 
-/// `Kino::LengthMismatchError`: nothing is sent; the worker sends it as a stream, which can break.
+/// `Kino::LengthMismatchError`: nothing is sent; the worker sends the body as a stream, which can break off.
 pub(crate) fn length_mismatch(ruby: &Ruby) -> Error {
     Error::new(ruby.get_inner(&LENGTH_MISMATCH), "the body is not as long as its content-length")
 }
@@ -62,7 +62,7 @@ pub(crate) fn server_header(ruby: &Ruby) -> Error {
     Error::new(ruby.get_inner(&SERVER_HEADER), "rack.hijack and rack.protocol are the worker's to act on")
 }
 
-/// `Kino::ChunkedBodyError`: nothing is sent; the worker takes the chunks apart.
+/// `Kino::ChunkedBodyError`: nothing is sent; the worker decodes the chunks.
 pub(crate) fn chunked_body(ruby: &Ruby) -> Error {
     Error::new(ruby.get_inner(&CHUNKED_BODY), "the chunks of a body are the worker's to take apart")
 }
@@ -72,13 +72,13 @@ pub(crate) fn disconnected(ruby: &Ruby, message: impl Into<String>) -> Error {
     Error::new(ruby.get_inner(&DISCONNECTED), message.into())
 }
 
-/// The engine's start errors.
+/// For an error at the start.
 pub(crate) fn from_start(ruby: &Ruby, error: &kino_engine::Error) -> Error {
     let class = if error.is_bind() { &BIND } else { &ERROR };
     Error::new(ruby.get_inner(class), error.to_string())
 }
 
-/// [`BIND`].
+/// `Kino::BindError`.
 pub(crate) fn bind(ruby: &Ruby, message: String) -> Error {
     Error::new(ruby.get_inner(&BIND), message)
 }
@@ -99,8 +99,8 @@ pub(crate) fn from_write(ruby: &Ruby, error: WriteError) -> Error {
     disconnected(ruby, error.to_string())
 }
 
-/// Runs `body`, and turns a panic into `Kino::Error`: unwinding into a Ruby frame would be
-/// undefined, and magnus' own net raises `fatal`, which takes the whole process down.
+/// Runs `body`, and turns a panic into `Kino::Error`. Unwinding into a Ruby frame would be undefined, and magnus' own
+/// guard raises `fatal`, which takes the whole process down.
 pub(crate) fn guard<T>(ruby: &Ruby, body: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|panic| {
         let what = panic_text(panic.as_ref());

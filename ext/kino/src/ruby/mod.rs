@@ -1,24 +1,23 @@
-//! Everything that knows of Ruby.
+//! Everything that knows Ruby.
 
 mod clock;
 mod decoder;
 mod directives;
 mod env;
 mod error;
-mod fields;
+mod fair_lock;
 mod handle;
+mod header_cache;
 mod request;
 mod response;
 mod server;
-mod turns;
 mod vm;
 mod worker;
 mod writer;
 
 use magnus::{Error, Module, Object, Ruby, function};
 
-/// Defines the classes, and resolves on the main Ractor whatever a worker would otherwise be the
-/// first to ask the VM for.
+/// Defines the classes, and resolves on the main Ractor what a worker would otherwise be the first to ask the VM for.
 pub(crate) fn init(ruby: &Ruby) -> Result<(), Error> {
     vm::ractor::declare_safe();
     vm::fork::watch();

@@ -3,7 +3,7 @@
 use std::io;
 use std::os::fd::{IntoRawFd, OwnedFd};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::Bytes;
 use kino_engine::{Gone, Readable};
@@ -11,42 +11,40 @@ use magnus::value::Lazy;
 use magnus::{Error, Module, RClass, RModule, RString, Ruby, Symbol, TryConvert, TypedData, Value, method, prelude::*};
 
 use crate::ruby::error::{self, guard};
-use crate::ruby::handle::{End, Hand, Handle, Lookup};
+use crate::ruby::handle::{CurrentRequest, End, Handle, Lookup};
 use crate::ruby::server;
 use crate::ruby::vm::fork::Owned;
-use crate::ruby::vm::{gvl, string, token};
-
-/// A wait that lasts longer than this looks again; nothing depends on its length.
-pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(60);
+use crate::ruby::vm::gvl::{self, LONGEST_WAIT};
+use crate::ruby::vm::{request_ref, string};
 
 static REQUEST: Lazy<RClass> = Lazy::new(|ruby| {
     let kino = ruby.class_object().const_get::<_, RModule>("Kino");
     kino.and_then(|kino| kino.const_get("Request")).unwrap_or_else(|_| ruby.class_object())
 });
 
-/// A worker's hand as an object, which the requests that it has held refer to.
+/// A worker's [`CurrentRequest`] as an object, which the worker's requests refer to.
 #[derive(TypedData)]
-#[magnus(class = "Kino::Native::Hand", free_immediately)]
-pub(crate) struct HandObject(Owned<Arc<Hand>>);
+#[magnus(class = "Kino::Native::CurrentRequest", free_immediately)]
+pub(crate) struct CurrentRequestObject(Owned<Arc<CurrentRequest>>);
 
-impl magnus::DataTypeFunctions for HandObject {}
+impl magnus::DataTypeFunctions for CurrentRequestObject {}
 
-impl HandObject {
-    pub(crate) fn new(hand: Arc<Hand>) -> Self {
-        Self(Owned::new(hand))
+impl CurrentRequestObject {
+    pub(crate) fn new(current: Arc<CurrentRequest>) -> Self {
+        Self(Owned::new(current))
     }
 }
 
 pub(crate) fn init(ruby: &Ruby, kino: RModule, native: RModule) -> Result<(), Error> {
-    native.define_class("Hand", ruby.class_object())?.undef_default_alloc_func();
-    HandObject::class(ruby);
+    native.define_class("CurrentRequest", ruby.class_object())?.undef_default_alloc_func();
+    CurrentRequestObject::class(ruby);
     let class = kino.define_class("Request", ruby.class_object())?;
     class.undef_default_alloc_func();
     class.define_method("disconnected?", method!(is_disconnected, 0))?;
     class.define_method("wait_end", method!(wait_end, 2))?;
     class.define_method("wake", method!(wake, 0))?;
     class.define_method("read_into", method!(read_into, 2))?;
-    class.define_method("take_over", method!(take_over, 0))?;
+    class.define_method("hijack", method!(hijack, 0))?;
     Lazy::force(&REQUEST, ruby);
     for end in [End::Disconnected, End::Stopping, End::Finished] {
         ruby.to_symbol(name_of(end));
@@ -54,31 +52,32 @@ pub(crate) fn init(ruby: &Ruby, kino: RModule, native: RModule) -> Result<(), Er
     Ok(())
 }
 
-/// The object for the request with this number in the hand that `hand` is.
-pub(crate) fn new(ruby: &Ruby, hand: Value, number: u64) -> Result<Value, Error> {
-    token::wrap(ruby.get_inner(&REQUEST), hand, number)
+/// The object for the request with this number. `current` is a [`CurrentRequestObject`].
+pub(crate) fn new(ruby: &Ruby, current: Value, number: u64) -> Result<Value, Error> {
+    request_ref::wrap(ruby.get_inner(&REQUEST), current, number)
 }
 
 fn find(ruby: &Ruby, request: Value) -> Result<Lookup, Error> {
-    let (hand, number) = hand(ruby, request)?;
-    Ok(hand.find(number))
+    let (current, number) = unwrap(ruby, request)?;
+    Ok(current.find(number))
 }
 
-/// The hand that holds or has held the request, and its number there.
-fn hand(ruby: &Ruby, request: Value) -> Result<(&Hand, u64), Error> {
-    let Some((hand, number)) = token::unwrap(request) else {
+/// The current request of the worker that has or had the request, and the request's number there.
+fn unwrap(ruby: &Ruby, request: Value) -> Result<(&CurrentRequest, u64), Error> {
+    let Some((current, number)) = request_ref::unwrap(request) else {
         return Err(error::general(ruby, "this is no request"));
     };
-    let hand = <&HandObject>::try_convert(hand)?;
-    let hand = hand.0.get().ok_or_else(|| error::disconnected(ruby, "this request belongs to the parent process"))?;
-    Ok((hand, number))
+    let current = <&CurrentRequestObject>::try_convert(current)?;
+    let current = current.0.get();
+    let current = current.ok_or_else(|| error::disconnected(ruby, "this request belongs to the parent process"))?;
+    Ok((current, number))
 }
 
 fn is_disconnected(ruby: &Ruby, request: Value) -> Result<bool, Error> {
     guard(ruby, || {
         Ok(match find(ruby, request)? {
-            Lookup::InHand(handle) => handle.is_gone(),
-            Lookup::Over { has_left } => has_left,
+            Lookup::Current(handle) => handle.is_gone(),
+            Lookup::Over { was_disconnected } => was_disconnected,
         })
     })
 }
@@ -91,15 +90,15 @@ fn name_of(end: End) -> &'static str {
     }
 }
 
-/// Waits, without the lock, until nobody waits for more of the answer, and says why. nil when that many seconds are
-/// over, or, if it is wakeable, when somebody has called `wake`.
+/// Waits, without the VM lock, until no client waits for more of the response. Returns why; nil after `max` seconds,
+/// or, if it is wakeable, after a call of `wake`.
 fn wait_end(ruby: &Ruby, request: Value, max: Option<f64>, is_wakeable: bool) -> Result<Option<Symbol>, Error> {
     guard(ruby, || {
         let max = max.filter(|max| *max != f64::INFINITY).map(|max| server::seconds(ruby, max)).transpose()?;
         let handle = match find(ruby, request)? {
-            Lookup::InHand(handle) => handle,
-            Lookup::Over { has_left: true } => return Ok(Some(ruby.to_symbol(name_of(End::Disconnected)))),
-            Lookup::Over { has_left: false } => return Ok(Some(ruby.to_symbol(name_of(End::Finished)))),
+            Lookup::Current(handle) => handle,
+            Lookup::Over { was_disconnected: true } => return Ok(Some(ruby.to_symbol(name_of(End::Disconnected)))),
+            Lookup::Over { was_disconnected: false } => return Ok(Some(ruby.to_symbol(name_of(End::Finished)))),
         };
         let start = Instant::now();
         let watch = handle.watch();
@@ -111,34 +110,34 @@ fn wait_end(ruby: &Ruby, request: Value, max: Option<f64>, is_wakeable: bool) ->
             if (is_wakeable && handle.was_woken()) || left.is_zero() {
                 return Ok(None);
             }
-            gvl::wait(watch.signal(), left);
+            gvl::park(watch.parker(), left);
             gvl::check_interrupts()?;
         }
     })
 }
 
-/// Ends a wakeable wait, or the next. Nothing for a request that is over.
+/// Ends the current or the next wakeable wait. Does nothing for a request that is over.
 fn wake(ruby: &Ruby, request: Value) -> Result<(), Error> {
     guard(ruby, || {
-        if let Lookup::InHand(handle) = find(ruby, request)? {
+        if let Lookup::Current(handle) = find(ruby, request)? {
             handle.wake();
         }
         Ok(())
     })
 }
 
-/// Gives the connection away with nothing sent: the descriptor of its other end. The caller wraps it
-/// in an IO at once, which then owns it.
-fn take_over(ruby: &Ruby, request: Value) -> Result<i32, Error> {
+/// Hijacks the connection with nothing sent. Returns the descriptor of the app's end; the caller wraps it in an IO at
+/// once, which then owns it.
+fn hijack(ruby: &Ruby, request: Value) -> Result<i32, Error> {
     guard(ruby, || match find(ruby, request)? {
-        Lookup::InHand(handle) => descriptor(ruby, handle.take_over(None)),
+        Lookup::Current(handle) => descriptor(ruby, handle.hijack(None)),
         Lookup::Over { .. } => descriptor(ruby, None),
     })
 }
 
 /// The descriptor as an Integer; Ruby owns it from here on.
-pub(crate) fn descriptor(ruby: &Ruby, taken: Option<io::Result<Result<OwnedFd, Gone>>>) -> Result<i32, Error> {
-    match taken {
+pub(crate) fn descriptor(ruby: &Ruby, hijacked: Option<io::Result<Result<OwnedFd, Gone>>>) -> Result<i32, Error> {
+    match hijacked {
         None => Err(error::general(ruby, "the request is answered already")),
         Some(Err(failed)) => Err(error::general(ruby, format!("no socket for this connection: {failed}"))),
         Some(Ok(Err(gone))) => Err(error::disconnected(ruby, gone.to_string())),
@@ -146,13 +145,13 @@ pub(crate) fn descriptor(ruby: &Ruby, taken: Option<io::Result<Result<OwnedFd, G
     }
 }
 
-/// Appends the next piece of the body to `buffer`, at most `max` bytes of it. False at its end.
+/// Appends the next bytes of the body to `buffer`, at most `max`. False at its end.
 fn read_into(ruby: &Ruby, request: Value, buffer: RString, max: usize) -> Result<bool, Error> {
     guard(ruby, || {
-        let (hand, number) = hand(ruby, request)?;
-        let Lookup::InHand(handle) = hand.find(number) else { return Err(closed(ruby)) };
-        // Bytes that are there are read without giving the lock up.
-        if hand.lock().wants_lock_within_request() {
+        let (current, number) = unwrap(ruby, request)?;
+        let Lookup::Current(handle) = current.find(number) else { return Err(closed(ruby)) };
+        // Reading bytes that are there does not release the VM lock.
+        if current.lock_group().should_offer_within_request() {
             gvl::offer()?;
         }
         match next_piece(ruby, &handle, max)? {
@@ -163,7 +162,7 @@ fn read_into(ruby: &Ruby, request: Value, buffer: RString, max: usize) -> Result
 }
 
 fn next_piece(ruby: &Ruby, handle: &Handle, max: usize) -> Result<Option<Bytes>, Error> {
-    let Some(_turn) = handle.turn() else {
+    let Some(_guard) = handle.read_guard() else {
         return Err(ruby_io_error(ruby, "another thread is reading this request body"));
     };
     loop {
@@ -172,9 +171,9 @@ fn next_piece(ruby: &Ruby, handle: &Handle, max: usize) -> Result<Option<Bytes>,
             Some(Ok(Readable::Chunk(bytes))) => return Ok(Some(bytes)),
             Some(Ok(Readable::End)) => return Ok(None),
             Some(Ok(Readable::Pending)) => {
-                // A body that can make us wait has a signal.
-                let Some(signal) = handle.body_signal() else { return Ok(None) };
-                gvl::wait(signal, LONGEST_WAIT);
+                // A body that may be pending has a parker.
+                let Some(parker) = handle.body_parker() else { return Ok(None) };
+                gvl::park(parker, LONGEST_WAIT);
                 gvl::check_interrupts()?;
             }
             Some(Err(failed)) => return Err(error::from_read(ruby, &failed)),

@@ -1,4 +1,4 @@
-//! What a Rack app returns, to the engine's response (Rack 3 SPEC, "The Response").
+//! From what a Rack app returns to the engine's response (Rack 3 SPEC, "The Response").
 
 use bytes::{Bytes, BytesMut};
 use http::header::{HeaderName, HeaderValue, TRANSFER_ENCODING};
@@ -9,44 +9,50 @@ use magnus::r_hash::ForEach;
 use magnus::{Error, Integer, RArray, RHash, RString, Ruby, Symbol, Value};
 
 use crate::ruby::error::{bad_response, server_header};
-use crate::ruby::fields::{Field, Fields};
+use crate::ruby::header_cache::{CachedName, HeaderCache};
 use crate::ruby::vm::string;
 
-/// A head, and what it says of the body.
+/// A response head, and what it says about the body.
 pub(crate) struct Head {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
-    /// Its Content-Length.
+    /// Content-Length.
     pub(crate) declared: Option<u64>,
-    /// The app has chunked the body itself. Transfer-Encoding is not among the headers: framing is the engine's.
+    /// The app has chunked the body itself. Transfer-Encoding is not in `headers`: the engine frames the body.
     pub(crate) is_chunked: bool,
 }
 
 impl Head {
     /// # Errors
     ///
-    /// `Kino::InvalidResponseError` for what must not be sent: nothing of it has been, then.
-    pub(crate) fn from_rack(ruby: &Ruby, fields: &Fields, status: Value, headers: Value) -> Result<Self, Error> {
-        Self::within(ruby, fields, 200, status, headers)
+    /// `Kino::InvalidResponseError` for what must not be sent. Nothing of it is sent then.
+    pub(crate) fn from_rack(ruby: &Ruby, cache: &HeaderCache, status: Value, headers: Value) -> Result<Self, Error> {
+        Self::build(ruby, cache, 200, status, headers)
     }
 
-    /// The same for a connection on which HTTP ends, so that the status may be 101 too.
-    pub(crate) fn from_rack_or_101(ruby: &Ruby, fields: &Fields, status: Value, headers: Value) -> Result<Self, Error> {
-        Self::within(ruby, fields, 101, status, headers)
+    /// The same for a connection that is hijacked, so the status may be 101, too.
+    pub(crate) fn from_rack_or_101(
+        ruby: &Ruby,
+        cache: &HeaderCache,
+        status: Value,
+        headers: Value,
+    ) -> Result<Self, Error> {
+        Self::build(ruby, cache, 101, status, headers)
     }
 
-    fn within(ruby: &Ruby, fields: &Fields, least: u16, status: Value, headers: Value) -> Result<Self, Error> {
-        let status = status_code(ruby, least, status)?;
-        let (headers, is_chunked) = header_map(ruby, fields, headers, least < 200)?;
+    fn build(ruby: &Ruby, cache: &HeaderCache, min_status: u16, status: Value, headers: Value) -> Result<Self, Error> {
+        let status = status_code(ruby, min_status, status)?;
+        let (headers, is_chunked) = header_map(ruby, cache, headers, min_status < 200)?;
         let declared = announced(&headers).map_err(|failed| bad_response(ruby, failed.to_string()))?;
-        // Whoever believes the one would take what the other leaves over for an answer (RFC 9112 section 6.3).
+        // A client that believes one of them takes what the other leaves over for the next response (RFC 9112 section
+        // 6.3).
         if is_chunked && declared.is_some() {
             return Err(bad_response(ruby, "content-length beside transfer-encoding: leave out one of them"));
         }
         Ok(Self { status, headers, declared, is_chunked })
     }
 
-    /// The same where the app frames what follows: on a connection that is given away.
+    /// Leaves the framing to the app, on a hijacked connection.
     pub(crate) fn framed_by_app(mut self) -> Self {
         if self.is_chunked && !self.status.is_informational() {
             self.headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
@@ -59,7 +65,7 @@ impl Head {
     }
 }
 
-/// An Integer, or a String of digits.
+/// A status from an Integer, or from a String of digits.
 pub(crate) fn status(status: Value) -> Option<StatusCode> {
     let number = match Integer::from_value(status) {
         Some(number) => number.to_u16().ok(),
@@ -68,58 +74,57 @@ pub(crate) fn status(status: Value) -> Option<StatusCode> {
     number.and_then(|number| StatusCode::from_u16(number).ok())
 }
 
-/// Final statuses only: an interim one would leave the client waiting for the answer.
-fn status_code(ruby: &Ruby, least: u16, given: Value) -> Result<StatusCode, Error> {
-    status(given).filter(|status| (least..600).contains(&status.as_u16())).ok_or_else(|| {
-        bad_response(ruby, format!("the status must be an Integer from {least} to 599, got {}", given.inspect()))
+/// Only final statuses: an interim one would leave the client waiting for the response.
+fn status_code(ruby: &Ruby, min: u16, given: Value) -> Result<StatusCode, Error> {
+    status(given).filter(|status| (min..600).contains(&status.as_u16())).ok_or_else(|| {
+        bad_response(ruby, format!("the status must be an Integer from {min} to 599, got {}", given.inspect()))
     })
 }
 
-/// `is_special`: the worker does what its headers ask for.
-///
-/// The headers but for Transfer-Encoding, and whether that says that the body is chunked.
-fn header_map(ruby: &Ruby, fields: &Fields, headers: Value, is_special: bool) -> Result<(HeaderMap, bool), Error> {
+/// The headers without Transfer-Encoding, and whether that says that the body is chunked. `is_hijack`: the worker does
+/// what `rack.hijack` or `rack.protocol` asks for.
+fn header_map(ruby: &Ruby, cache: &HeaderCache, headers: Value, is_hijack: bool) -> Result<(HeaderMap, bool), Error> {
     let Some(hash) = RHash::from_value(headers) else {
         return Err(bad_response(ruby, format!("the headers must be a Hash, got {}", headers.class())));
     };
-    let mut map = HeaderMap::with_capacity(hash.len().min(USUAL_HEADERS));
+    let mut map = HeaderMap::with_capacity(hash.len().min(INITIAL_CAPACITY));
     let mut is_chunked = false;
     hash.foreach(|key: Value, value: Value| {
         let Some(key) = RString::from_value(key) else {
             return Err(bad_name(ruby, key));
         };
-        let field = match fields.known(key) {
-            Some(field) => field,
+        let name = match cache.get(key) {
+            Some(name) => name,
             None => {
                 match audience(key) {
                     Audience::Client => {}
                     Audience::Server => return Ok(ForEach::Continue),
-                    Audience::Worker if is_special || value.is_nil() => return Ok(ForEach::Continue),
+                    Audience::Worker if is_hijack || value.is_nil() => return Ok(ForEach::Continue),
                     Audience::Worker => return Err(server_header(ruby)),
                 }
-                fields.learn(key, header_name(ruby, key)?)
+                cache.insert(key, header_name(ruby, key)?)
             }
         };
-        // Not removed afterwards, because that changes the order of the rest.
-        if field.name == TRANSFER_ENCODING {
+        // Not removed afterwards, because that would change the order of the rest.
+        if name.name == TRANSFER_ENCODING {
             is_chunked |= says_chunked(ruby, value)?;
             return Ok(ForEach::Continue);
         }
         match RArray::from_value(value) {
             Some(lines) => {
                 for line in lines {
-                    append(ruby, &mut map, fields, &field, line)?;
+                    append(ruby, &mut map, cache, &name, line)?;
                 }
             }
-            None => append(ruby, &mut map, fields, &field, value)?,
+            None => append(ruby, &mut map, cache, &name, value)?,
         }
         Ok(ForEach::Continue)
     })?;
     Ok((map, is_chunked))
 }
 
-/// A coding that the app claims and does not apply would let its body run into the next answer, so that only
-/// the one is taken that can be checked. nil and no line at all are the same as no header.
+/// Only the coding that can be checked is accepted: one that the app claims and does not apply would let its body run
+/// into the next response. nil and an empty Array count as no header.
 fn says_chunked(ruby: &Ruby, value: Value) -> Result<bool, Error> {
     let line = match RArray::from_value(value) {
         Some(lines) if lines.is_empty() => return Ok(false),
@@ -141,24 +146,25 @@ fn says_chunked(ruby: &Ruby, value: Value) -> Result<bool, Error> {
     ))
 }
 
-/// Room that is made at once; more is made when it is needed.
-const USUAL_HEADERS: usize = 64;
+/// Headers that there is room for at first.
+const INITIAL_CAPACITY: usize = 64;
 
-fn append(ruby: &Ruby, map: &mut HeaderMap, fields: &Fields, field: &Field, value: Value) -> Result<(), Error> {
+fn append(ruby: &Ruby, map: &mut HeaderMap, cache: &HeaderCache, name: &CachedName, value: Value) -> Result<(), Error> {
     let text = match RString::from_value(value) {
         Some(text) => text,
         None => value.to_r_string()?,
     };
-    let value = string::with_bytes(text, |bytes| fields.value(field, bytes))
-        .map_err(|_| forbidden_value(ruby, &field.name, text))?;
-    map.try_append(field.name.clone(), value).map(|_| ()).map_err(|_| bad_response(ruby, "too many headers"))
+    let value = string::with_bytes(text, |bytes| cache.value(name, bytes))
+        .map_err(|_| forbidden_value(ruby, &name.name, text))?;
+    map.try_append(name.name.clone(), value).map(|_| ()).map_err(|_| bad_response(ruby, "too many headers"))
 }
 
+/// For whom a key of the headers is.
 enum Audience {
     Client,
-    /// `rack.*` keys speak to the server, and are not sent.
+    /// Other `rack.*` keys, which are not sent.
     Server,
-    /// These change what follows the head, which is the worker's to do.
+    /// Changes what follows the head. The worker acts on it.
     Worker,
 }
 
@@ -187,7 +193,7 @@ fn forbidden_value(ruby: &Ruby, name: &HeaderName, text: RString) -> Error {
     bad_response(ruby, format!("the value of header {name} must not hold control characters, got {text}{hint}"))
 }
 
-/// The chunks of an array body as one run of bytes.
+/// The chunks of an array body, joined.
 pub(crate) fn join(ruby: &Ruby, chunks: RArray) -> Result<Bytes, Error> {
     if chunks.len() == 1 {
         return Ok(string::copy(chunk(ruby, chunks.entry(0)?)?));

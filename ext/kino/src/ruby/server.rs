@@ -1,7 +1,7 @@
 //! The lifecycle calls of `Kino::Native`, by server id.
 //!
-//! A server lives in a registry of this process, so that any Ractor can name it by an integer. It
-//! leaves the registry on `shutdown`; one that is never shut down ends with the process.
+//! A server is in a registry of this process, so that any Ractor can name it by an integer. It leaves the registry on
+//! `shutdown`; a server that is never shut down ends with the process.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::TcpListener;
@@ -9,16 +9,16 @@ use std::os::fd::IntoRawFd;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kino_engine::{Percentiles, Reason, Server, Settings, Signal, Snapshot, WorkerRow};
+use kino_engine::{Parker, Percentiles, Reason, Server, Settings, Snapshot, WorkerRow};
 use magnus::value::LazyId;
 use magnus::{Error, RHash, RModule, Ruby, TryConvert, function, prelude::*};
 use parking_lot::Mutex;
 
 use crate::ruby::directives::Directives;
 use crate::ruby::error::{self, guard};
-use crate::ruby::request::LONGEST_WAIT;
 use crate::ruby::vm::fork::Owned;
-use crate::ruby::vm::{arenas, descriptor, gvl};
+use crate::ruby::vm::gvl::{self, LONGEST_WAIT};
+use crate::ruby::vm::{arenas, descriptor};
 
 static SERVERS: Mutex<Registry> = Mutex::new(Registry { last: 0, servers: BTreeMap::new() });
 
@@ -30,32 +30,32 @@ struct Registry {
 #[derive(Debug, Clone)]
 struct Entry {
     server: Arc<Server>,
-    ends: Arc<Ends>,
-    /// Whether each env says how long its request waited for a worker.
+    reports: Arc<Reports>,
+    /// Whether envs have `kino.queue_ms`.
     queue_ms: bool,
 }
 
-/// What the supervisor of the workers is told: which one, what of it, and why.
+/// What the supervisor is told: the number of a worker, what happened to it, and why.
 type Report = (usize, String, Option<String>);
 
-/// What worker Ractors say of their end.
+/// What worker Ractors report of their end.
 ///
-/// Not `Ractor#take` or `#value`: on Ruby 3.4 a Ractor has one place for a thread that waits for
-/// another Ractor, so that waits of several threads lose each other's wake-ups, the app's own
-/// included. Workers stayed missing, and the process never ended.
+/// Not `Ractor#take` or `#value`: on Ruby 3.4 a Ractor has one place for a thread that waits for another Ractor, so the
+/// waits of several threads lose each other's wake-ups, the app's own included. Workers stayed missing, and the process
+/// never ended.
 #[derive(Debug, Default)]
-struct Ends {
+struct Reports {
     list: Mutex<VecDeque<Report>>,
-    signal: Arc<Signal>,
+    parker: Arc<Parker>,
 }
 
-/// What is reported of workers that were relieved.
+/// The report that the workers were relieved.
 const RELIEVED: &str = "relieved";
 
-impl Ends {
-    fn report(&self, report: Report) {
+impl Reports {
+    fn push(&self, report: Report) {
         self.list.lock().push_back(report);
-        self.signal.notify();
+        self.parker.unpark();
     }
 }
 
@@ -102,7 +102,7 @@ pub(crate) fn init(ruby: &Ruby, native: RModule) -> Result<(), Error> {
     native.define_singleton_method("stats", function!(stats, 1))
 }
 
-/// A worker of that server, and whether it is to say how long each request waited.
+/// A new worker of that server, and whether its envs have `kino.queue_ms`.
 pub(crate) fn worker(
     ruby: &Ruby,
     id: u64,
@@ -114,7 +114,7 @@ pub(crate) fn worker(
     Ok((if is_relief { server.relief_of(index, lock) } else { server.worker_sharing(index, lock) }, queue_ms))
 }
 
-/// The server of that id.
+/// The server with that id.
 pub(crate) fn named(ruby: &Ruby, id: u64) -> Result<Arc<Server>, Error> {
     entry(ruby, id).map(|entry| entry.server)
 }
@@ -130,10 +130,10 @@ fn start(ruby: &Ruby, settings: RHash) -> Result<u64, Error> {
         let given = Directives::read(ruby, settings)?;
         let queue_ms = given.queue_ms;
         let settings = settings_from(ruby, settings, given)?;
-        // Name look-ups may take long, and need nothing of Ruby.
-        let signal = Signal::new();
+        // Without the VM lock, because name look-ups may take long.
+        let parker = Parker::new();
         let started = loop {
-            match gvl::without_gvl(&signal, || Server::start(&settings)) {
+            match gvl::without_gvl(&parker, || Server::start(&settings)) {
                 Some(started) => break started,
                 None => gvl::check_interrupts()?,
             }
@@ -142,7 +142,7 @@ fn start(ruby: &Ruby, settings: RHash) -> Result<u64, Error> {
         let mut registry = SERVERS.lock();
         registry.last += 1;
         let id = registry.last;
-        registry.servers.insert(id, Owned::new(Entry { server: Arc::new(server), ends: Arc::default(), queue_ms }));
+        registry.servers.insert(id, Owned::new(Entry { server: Arc::new(server), reports: Arc::default(), queue_ms }));
         Ok(id)
     })
 }
@@ -173,7 +173,7 @@ fn settings_from(ruby: &Ruby, hash: RHash, given: Directives) -> Result<Settings
     })
 }
 
-/// The caller's descriptor stays the caller's.
+/// Duplicates the descriptor; the caller keeps its own.
 fn inherited(ruby: &Ruby, number: Option<i32>) -> Result<Option<Arc<TcpListener>>, Error> {
     let Some(number) = number else { return Ok(None) };
     let ours = descriptor::duplicate(number)
@@ -181,12 +181,12 @@ fn inherited(ruby: &Ruby, number: Option<i32>) -> Result<Option<Arc<TcpListener>
     Ok(Some(Arc::new(TcpListener::from(ours))))
 }
 
-/// The setting of that name.
+/// The setting with that name.
 pub(crate) fn fetch<T: TryConvert>(ruby: &Ruby, hash: RHash, name: &str) -> Result<T, Error> {
     hash.fetch(ruby.to_symbol(name))
 }
 
-/// A length of time.
+/// A duration, from seconds.
 pub(crate) fn seconds(ruby: &Ruby, seconds: f64) -> Result<Duration, Error> {
     Duration::try_from_secs_f64(seconds)
         .map_err(|_| error::general(ruby, format!("a time must be 0 or more seconds, got {seconds}")))
@@ -200,7 +200,7 @@ fn stop_accepting(ruby: &Ruby, id: u64) -> Result<(), Error> {
     guard(ruby, || named(ruby, id).map(|server| server.stop_accepting()))
 }
 
-/// Waits for the connections to end; true when none is left. May be interrupted.
+/// Waits for the connections to end; returns whether none is left. May be interrupted.
 fn drain(ruby: &Ruby, id: u64, max: f64) -> Result<bool, Error> {
     guard(ruby, || {
         let max = seconds(ruby, max)?;
@@ -208,7 +208,7 @@ fn drain(ruby: &Ruby, id: u64, max: f64) -> Result<bool, Error> {
         let start = std::time::Instant::now();
         loop {
             let left = max.saturating_sub(start.elapsed());
-            let drained = gvl::without_gvl(server.drain_signal(), || server.drain(left)).unwrap_or(false);
+            let drained = gvl::without_gvl(server.drain_parker(), || server.drain(left)).unwrap_or(false);
             if drained || start.elapsed() >= max {
                 return Ok(drained);
             }
@@ -225,13 +225,13 @@ fn abort(ruby: &Ruby, id: u64) -> Result<(), Error> {
     guard(ruby, || named(ruby, id).map(|server| server.abort()))
 }
 
-/// Ends the network threads and forgets the server. Bounded by the engine to about a second.
+/// Ends the network threads and forgets the server. The engine takes at most about a second.
 fn shutdown(ruby: &Ruby, id: u64) -> Result<(), Error> {
     guard(ruby, || {
         let Some(owned) = SERVERS.lock().servers.remove(&id) else { return Ok(()) };
         let Some(Entry { server, .. }) = owned.get().cloned() else { return Ok(()) };
-        let signal = Signal::new();
-        while gvl::without_gvl(&signal, || server.shutdown()).is_none() {
+        let parker = Parker::new();
+        while gvl::without_gvl(&parker, || server.shutdown()).is_none() {
             gvl::check_interrupts()?;
         }
         Ok(())
@@ -246,8 +246,8 @@ fn claim_listener(ruby: &Ruby, id: u64) -> Result<(), Error> {
     })
 }
 
-/// A descriptor of our own of the listening socket, for a process that is to go on with it; nil where it is
-/// closed. Whoever calls owns it, and has to close it.
+/// A duplicate of the listening socket, for a process that takes over; nil if it is closed. The caller owns it, and has
+/// to close it.
 fn listener(ruby: &Ruby, id: u64) -> Result<Option<i32>, Error> {
     guard(ruby, || {
         let listener = named(ruby, id)?.listener();
@@ -257,27 +257,27 @@ fn listener(ruby: &Ruby, id: u64) -> Result<Option<i32>, Error> {
     })
 }
 
-/// Tells the threads of a worker to take nothing more; how many there were. Their `take` returns nil.
+/// Tells the threads of a worker to leave: their `take` returns nil. Returns how many there were.
 fn retire(ruby: &Ruby, id: u64, index: usize) -> Result<usize, Error> {
     guard(ruby, || named(ruby, id).map(|server| server.retire(index)))
 }
 
-/// Sets a worker thread aside that has been at one request for more than `after` seconds, unless `most` are
-/// already: the index of its worker, or nil.
-fn quarantine(ruby: &Ruby, id: u64, after: f64, most: usize) -> Result<Option<usize>, Error> {
+/// Quarantines a worker thread that has been at one request for more than `after` seconds, unless `max` are quarantined
+/// already. Returns the index of its worker, or nil.
+fn quarantine(ruby: &Ruby, id: u64, after: f64, max: usize) -> Result<Option<usize>, Error> {
     guard(ruby, || {
         let after = seconds(ruby, after)?;
-        Ok(named(ruby, id)?.quarantine(after, most))
+        Ok(named(ruby, id)?.quarantine(after, max))
     })
 }
 
-/// Relieves the workers, and tells their supervisor why. In one call: if the caller were killed between two, nobody
-/// would come in the place of those that leave. Does nothing where it was done before.
+/// Relieves the workers, and tells their supervisor why. One call does both: if the caller were killed in between, no
+/// worker would replace those that leave. Does nothing the second time.
 fn relieve(ruby: &Ruby, id: u64, why: String) -> Result<(), Error> {
     guard(ruby, || {
-        let Entry { server, ends, .. } = entry(ruby, id)?;
+        let Entry { server, reports, .. } = entry(ruby, id)?;
         if server.relieve() {
-            ends.report((0, RELIEVED.to_owned(), Some(why)));
+            reports.push((0, RELIEVED.to_owned(), Some(why)));
         }
         Ok(())
     })
@@ -287,30 +287,30 @@ fn count_respawn(ruby: &Ruby, id: u64) -> Result<(), Error> {
     guard(ruby, || named(ruby, id).map(|server| server.count_respawn()))
 }
 
-/// Called by a worker Ractor as the last thing it does, and by who wants its supervisor's attention.
+/// The last call of a worker Ractor. Also called by code that wants the supervisor's attention.
 fn report_end(ruby: &Ruby, id: u64, number: usize, what: String, why: Option<String>) -> Result<(), Error> {
     guard(ruby, || {
-        // The server may be gone before a worker that it gave up.
-        if let Ok(Entry { ends, .. }) = entry(ruby, id) {
-            ends.report((number, what, why));
+        // A worker that the server gave up may outlive it.
+        if let Ok(Entry { reports, .. }) = entry(ruby, id) {
+            reports.push((number, what, why));
         }
         Ok(())
     })
 }
 
-/// Waits for the next such report, for ever or for that many seconds; nil if none came.
+/// Waits for the next report, for ever or for `max` seconds; nil if none came.
 fn await_end(ruby: &Ruby, id: u64, max: Option<f64>) -> Result<Option<Report>, Error> {
     guard(ruby, || {
         let max = max.map(|max| seconds(ruby, max)).transpose()?;
-        let Entry { ends, .. } = entry(ruby, id)?;
+        let Entry { reports, .. } = entry(ruby, id)?;
         let start = std::time::Instant::now();
         loop {
-            let next = ends.list.lock().pop_front();
+            let next = reports.list.lock().pop_front();
             let left = max.map_or(LONGEST_WAIT, |max| max.saturating_sub(start.elapsed()).min(LONGEST_WAIT));
             if next.is_some() || left.is_zero() {
                 return Ok(next);
             }
-            gvl::without_gvl(&ends.signal, || ends.signal.wait(left));
+            gvl::without_gvl(&reports.parker, || reports.parker.park(left));
             gvl::check_interrupts()?;
         }
     })

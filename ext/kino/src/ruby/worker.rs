@@ -1,7 +1,7 @@
-//! `Kino::Native::Worker`: one thread's way to its requests.
+//! `Kino::Native::Worker`: how a thread takes and answers requests.
 //!
-//! The object is made and used by one Ruby thread of one Ractor; what it holds is native. `release`
-//! in an `ensure` answers 500 for a request still in hand, however the worker ends.
+//! The object is made and used by one Ruby thread of one Ractor; what it holds is native. `release` in an `ensure`
+//! answers 500 to a current request, however the worker ends.
 
 use std::ffi::OsStr;
 use std::hint::black_box;
@@ -9,19 +9,20 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use kino_engine::{Exchange, NotPutBack, ResponseBody, Signal, Take, Wake, open_file};
+use kino_engine::{Exchange, NotPutBack, Parker, ResponseBody, Take, Wake, open_file};
 use magnus::gc::Marker;
 use magnus::typed_data::Obj;
 use magnus::{Error, RArray, RHash, RModule, RString, Ruby, TypedData, Value, function, method, prelude::*};
 
 use crate::ruby::error::{self, guard};
-use crate::ruby::fields::Fields;
-use crate::ruby::handle::{Hand, Handle};
-use crate::ruby::request::{self, HandObject, LONGEST_WAIT, descriptor};
+use crate::ruby::handle::{CurrentRequest, Handle};
+use crate::ruby::header_cache::HeaderCache;
+use crate::ruby::request::{self, CurrentRequestObject, descriptor};
 use crate::ruby::response::{self, Head};
 use crate::ruby::vm::fork::Owned;
-use crate::ruby::vm::kept::Kept;
-use crate::ruby::vm::{gvl, string};
+use crate::ruby::vm::gc_ref::GcRef;
+use crate::ruby::vm::gvl::{self, LONGEST_WAIT};
+use crate::ruby::vm::string;
 use crate::ruby::writer::Writer;
 use crate::ruby::{env, server};
 
@@ -30,12 +31,12 @@ use crate::ruby::{env, server};
 pub(crate) struct Worker(Owned<Inner>);
 
 impl magnus::DataTypeFunctions for Worker {
-    /// In a child of the process that made it nothing is marked, and nothing is used.
+    /// Marks nothing in a child of the process that made it: nothing is used there.
     fn mark(&self, marker: &Marker) {
         if let Some(inner) = self.0.get() {
             inner.cache.mark(marker);
-            inner.fields.mark(marker);
-            inner.hand_object.mark(marker);
+            inner.headers.mark(marker);
+            inner.current_object.mark(marker);
         }
     }
 }
@@ -43,13 +44,13 @@ impl magnus::DataTypeFunctions for Worker {
 #[derive(Debug)]
 struct Inner {
     engine: kino_engine::Worker,
-    hand: Arc<Hand>,
-    /// The same as the object that requests refer to.
-    hand_object: Kept,
+    current: Arc<CurrentRequest>,
+    /// The object for `current`, which requests refer to.
+    current_object: GcRef,
     cache: env::Cache,
-    fields: Fields,
-    /// Whether the env says how long its request waited.
-    tells_wait: bool,
+    headers: HeaderCache,
+    /// Whether the env has `kino.queue_ms`.
+    has_queue_ms: bool,
 }
 
 pub(crate) fn init(ruby: &Ruby, native: RModule) -> Result<(), Error> {
@@ -61,7 +62,7 @@ pub(crate) fn init(ruby: &Ruby, native: RModule) -> Result<(), Error> {
     class.define_method("answer", method!(answer, 3))?;
     class.define_method("stream", method!(stream, 2))?;
     class.define_method("send_file", method!(send_file, 3))?;
-    class.define_method("take_over", method!(take_over, 2))?;
+    class.define_method("hijack", method!(hijack, 2))?;
     class.define_method("put_back", method!(put_back, 0))?;
     class.define_method("release", method!(release, 0))?;
     class.define_method("answered?", method!(is_answered, 0))?;
@@ -75,20 +76,20 @@ pub(crate) fn init(ruby: &Ruby, native: RModule) -> Result<(), Error> {
 
 fn new(ruby: &Ruby, server: u64, index: usize, lock: usize, is_relief: bool) -> Result<Obj<Worker>, Error> {
     guard(ruby, || {
-        let (engine, tells_wait) = server::worker(ruby, server, index, lock, is_relief)?;
-        let hand = Arc::new(Hand::new(Arc::clone(engine.lock())));
-        let object = ruby.obj_wrap(HandObject::new(Arc::clone(&hand)));
+        let (engine, has_queue_ms) = server::worker(ruby, server, index, lock, is_relief)?;
+        let current = Arc::new(CurrentRequest::new(Arc::clone(engine.lock_group())));
+        let object = ruby.obj_wrap(CurrentRequestObject::new(Arc::clone(&current)));
         let inner = Inner {
             engine,
-            hand,
-            hand_object: Kept::default(),
+            current,
+            current_object: GcRef::default(),
             cache: env::Cache::default(),
-            fields: Fields::default(),
-            tells_wait,
+            headers: HeaderCache::default(),
+            has_queue_ms,
         };
-        inner.hand_object.set(object.as_value());
+        inner.current_object.set(object.as_value());
         let worker = ruby.obj_wrap(Worker(Owned::new(inner)));
-        // Until here the worker could not mark it.
+        // Kept on the stack until here, because the worker could not mark it before.
         black_box(object);
         Ok(worker)
     })
@@ -102,61 +103,62 @@ impl Worker {
 
 impl Inner {
     fn current(&self, ruby: &Ruby) -> Result<Arc<Handle>, Error> {
-        self.hand.current().ok_or_else(|| error::general(ruby, "no request is in hand"))
+        self.current.get().ok_or_else(|| error::general(ruby, "no request is in hand"))
     }
 
     /// The env of the next request; nil when the server is closed.
     fn next(&self, ruby: &Ruby) -> Result<Option<RHash>, Error> {
-        self.hand.put_down();
-        match self.wait()? {
+        self.current.clear();
+        match self.take()? {
             Some(exchange) => self.begin(ruby, exchange).map(Some),
             None => Ok(None),
         }
     }
 
-    /// A request is taken with the lock held, always. One that is there costs no switch of threads; and one that is
-    /// waited for goes to whichever thread has the lock first. (A thread that took it before it had the lock stood in line
-    /// with it, for up to 100 ms, while the holder served others.)
-    fn wait(&self) -> Result<Option<Box<Exchange>>, Error> {
+    /// Takes the next request, always with the VM lock held. So a request that is there costs no thread switch, and one
+    /// that comes later goes to the thread that gets the lock first. (A thread that took a request before it had the
+    /// lock stood in line with it, for up to 100 ms, while the holder served others.)
+    fn take(&self) -> Result<Option<Box<Exchange>>, Error> {
         self.engine.rest();
-        if self.engine.lock().wants_lock_after_answer() {
+        if self.engine.lock_group().should_offer_after_answer() {
             gvl::offer()?;
         }
-        let signal = self.engine.signal();
+        let parker = self.engine.parker();
         loop {
             match self.engine.try_take() {
                 Take::Exchange(exchange) => return Ok(Some(exchange)),
                 Take::Closed => return Ok(None),
                 Take::Empty | Take::Interrupted => {}
             }
-            match gvl::without_gvl(signal, || self.engine.wait(LONGEST_WAIT)) {
+            match gvl::without_gvl(parker, || self.engine.wait(LONGEST_WAIT)) {
                 Some(Wake::Interrupted) | None => gvl::check_interrupts()?,
-                Some(Wake::Notified | Wake::TimedOut) => {}
+                Some(Wake::Unparked | Wake::TimedOut) => {}
             }
         }
     }
 
     fn begin(&self, ruby: &Ruby, exchange: Box<Exchange>) -> Result<RHash, Error> {
-        let waited = self.tells_wait.then(|| exchange.came.elapsed());
-        let handle = Handle::of(*exchange);
+        let waited = self.has_queue_ms.then(|| exchange.received_at.elapsed());
+        let handle = Handle::new(*exchange);
         let has_body = handle.has_body();
-        let number = self.hand.take_up(Arc::clone(&handle));
-        let hand = self.hand_object.get().ok_or_else(|| error::general(ruby, "bug in Kino: a worker has no hand"))?;
-        let env = request::new(ruby, hand, number)
+        let number = self.current.set(Arc::clone(&handle));
+        let object = self.current_object.get();
+        let object = object.ok_or_else(|| error::general(ruby, "bug in Kino: a worker has no current request"))?;
+        let env = request::new(ruby, object, number)
             .and_then(|request| env::build(ruby, &self.cache, handle.head(), request, has_body, waited));
         if env.is_err() {
-            // Its client is answered 500 now, and nobody takes the error for one of the app's.
-            self.hand.put_down();
+            // The client is answered 500 now, and the loop does not take the error for one of the app's.
+            self.current.clear();
         }
         env
     }
 
     fn send(&self, ruby: &Ruby, status: Value, headers: Value, chunks: RArray) -> Result<(), Error> {
         let handle = self.current(ruby)?;
-        if handle.is_taken() {
+        if handle.is_hijacked() {
             return Ok(());
         }
-        let head = Head::from_rack(ruby, &self.fields, status, headers)?;
+        let head = Head::from_rack(ruby, &self.headers, status, headers)?;
         refuse_chunked(ruby, &handle, &head)?;
         let body = response::join(ruby, chunks)?;
         if handle.expected_length(&head).is_some_and(|declared| declared != body.len() as u64) {
@@ -166,12 +168,12 @@ impl Inner {
     }
 }
 
-/// The worker takes the chunks apart first.
+/// Refuses a body that the worker must decode first.
 fn refuse_chunked(ruby: &Ruby, handle: &Handle, head: &Head) -> Result<(), Error> {
-    if handle.is_coded(head) { Err(error::chunked_body(ruby)) } else { Ok(()) }
+    if handle.is_chunked(head) { Err(error::chunked_body(ruby)) } else { Ok(()) }
 }
 
-/// A client that has left is no error of the app: its answer is just not needed.
+/// A client that has left is no error of the app: its response is not needed.
 fn finish<T>(ruby: &Ruby, sent: Option<Result<T, kino_engine::Gone>>) -> Result<(), Error> {
     match sent {
         Some(_) => Ok(()),
@@ -183,7 +185,7 @@ fn take(ruby: &Ruby, worker: &Worker) -> Result<Option<RHash>, Error> {
     guard(ruby, || worker.inner(ruby)?.next(ruby))
 }
 
-/// Answers the request in hand with an array body, and takes the next: one crossing a request.
+/// Answers the current request with an array body, and takes the next: one crossing for each request.
 fn reply(ruby: &Ruby, worker: &Worker, status: Value, headers: Value, chunks: RArray) -> Result<Option<RHash>, Error> {
     guard(ruby, || {
         let inner = worker.inner(ruby)?;
@@ -192,7 +194,7 @@ fn reply(ruby: &Ruby, worker: &Worker, status: Value, headers: Value, chunks: RA
     })
 }
 
-/// Answers the request in hand and takes nothing.
+/// Answers the current request, and takes none.
 fn answer(ruby: &Ruby, worker: &Worker, status: Value, headers: Value, chunks: RArray) -> Result<(), Error> {
     guard(ruby, || worker.inner(ruby)?.send(ruby, status, headers, chunks))
 }
@@ -202,32 +204,32 @@ fn stream(ruby: &Ruby, worker: &Worker, status: Value, headers: Value) -> Result
     guard(ruby, || {
         let inner = worker.inner(ruby)?;
         let handle = inner.current(ruby)?;
-        let head = Head::from_rack(ruby, &inner.fields, status, headers)?;
+        let head = Head::from_rack(ruby, &inner.headers, status, headers)?;
         refuse_chunked(ruby, &handle, &head)?;
         let declared = if handle.is_bodiless(head.status) { Some(0) } else { head.declared };
         match handle.stream(head.with(ResponseBody::empty()), declared) {
-            Some(Ok(writer)) => Ok(Writer::new(writer, handle, Arc::clone(inner.engine.lock()))),
+            Some(Ok(writer)) => Ok(Writer::new(writer, handle, Arc::clone(inner.engine.lock_group()))),
             Some(Err(gone)) => Err(error::disconnected(ruby, gone.to_string())),
             None => Err(error::general(ruby, "the request is answered already")),
         }
     })
 }
 
-/// Answers with a file, which the front-end reads. False, and nothing is sent, if there is no regular
-/// file of that name that we may read.
+/// Answers with a file, which the front-end reads. Sends nothing and returns false if there is no regular file with
+/// that name that may be read.
 fn send_file(ruby: &Ruby, worker: &Worker, status: Value, headers: Value, path: RString) -> Result<bool, Error> {
     guard(ruby, || {
         let inner = worker.inner(ruby)?;
         let handle = inner.current(ruby)?;
-        let head = Head::from_rack(ruby, &inner.fields, status, headers)?;
-        if handle.is_coded(&head) {
+        let head = Head::from_rack(ruby, &inner.headers, status, headers)?;
+        if handle.is_chunked(&head) {
             return Ok(false);
         }
         let path = string::with_bytes(path, |bytes| PathBuf::from(OsStr::from_bytes(bytes)));
-        let signal = Signal::new();
-        // A disk may block.
+        let parker = Parker::new();
+        // Without the VM lock, because a disk may block.
         let opened = loop {
-            match gvl::without_gvl(&signal, || open_file(&path)) {
+            match gvl::without_gvl(&parker, || open_file(&path)) {
                 Some(opened) => break opened,
                 None => gvl::check_interrupts()?,
             }
@@ -239,52 +241,51 @@ fn send_file(ruby: &Ruby, worker: &Worker, status: Value, headers: Value, path: 
     })
 }
 
-/// Sends a head and gives the connection away: the descriptor of its other end, see
-/// `Request#take_over`.
-fn take_over(ruby: &Ruby, worker: &Worker, status: Value, headers: Value) -> Result<i32, Error> {
+/// Sends a head and hijacks the connection. Returns the descriptor of the app's end, see `Request#hijack`.
+fn hijack(ruby: &Ruby, worker: &Worker, status: Value, headers: Value) -> Result<i32, Error> {
     guard(ruby, || {
         let inner = worker.inner(ruby)?;
         let handle = inner.current(ruby)?;
-        let head = Head::from_rack_or_101(ruby, &inner.fields, status, headers)?.framed_by_app();
-        descriptor(ruby, handle.take_over(Some(head.with(ResponseBody::empty()))))
+        let head = Head::from_rack_or_101(ruby, &inner.headers, status, headers)?.framed_by_app();
+        descriptor(ruby, handle.hijack(Some(head.with(ResponseBody::empty()))))
     })
 }
 
-/// Leaves the request in hand to those that relieve this worker, if there will be any and it can be answered again:
-/// then it is in hand no more. False if nothing has changed.
+/// Puts the current request back for the workers that relieve this one, if there are any and it can be answered again.
+/// Returns whether it did.
 fn put_back(ruby: &Ruby, worker: &Worker) -> Result<bool, Error> {
     guard(ruby, || {
         let inner = worker.inner(ruby)?;
-        let handle = inner.hand.current().filter(|_| inner.engine.is_relieved());
+        let handle = inner.current.get().filter(|_| inner.engine.is_relieved());
         let taken = handle.and_then(|handle| handle.take_back().map(|exchange| (handle, exchange)));
         let Some((handle, exchange)) = taken else { return Ok(false) };
         if let Err(NotPutBack::Refused(exchange)) = inner.engine.put_back(exchange) {
-            handle.keep(*exchange);
+            handle.restore(*exchange);
             return Ok(false);
         }
-        inner.hand.put_down();
+        inner.current.clear();
         Ok(true)
     })
 }
 
-/// What a worker does last, whatever ends it: its client must not wait for the collector, nor those that
-/// waited for this worker.
+/// The last call of a worker, whatever ends it: neither its client nor requests that waited for this worker must wait
+/// for the garbage collector.
 fn release(ruby: &Ruby, worker: &Worker) -> Result<(), Error> {
     guard(ruby, || {
         let inner = worker.inner(ruby)?;
-        inner.hand.put_down();
+        inner.current.clear();
         inner.engine.leave();
         Ok(())
     })
 }
 
-/// Whether the request in hand needs no answer any more.
+/// Whether the current request needs no answer any more.
 fn is_answered(ruby: &Ruby, worker: &Worker) -> Result<bool, Error> {
-    guard(ruby, || Ok(worker.inner(ruby)?.hand.current().is_none_or(|handle| !handle.is_open())))
+    guard(ruby, || Ok(worker.inner(ruby)?.current.get().is_none_or(|handle| !handle.is_open())))
 }
 
-/// Whether no content follows a head with `status` here. The request's own method counts, not what the
-/// app has made of it in the env.
+/// Whether no content follows a head with `status`. The method of the request counts, not what the app has made of it
+/// in the env.
 fn is_bodiless(ruby: &Ruby, worker: &Worker, status: Value) -> Result<bool, Error> {
     guard(ruby, || {
         let handle = worker.inner(ruby)?.current(ruby)?;
@@ -292,17 +293,17 @@ fn is_bodiless(ruby: &Ruby, worker: &Worker, status: Value) -> Result<bool, Erro
     })
 }
 
-/// Whether a request is in hand, answered or not: an error that comes while none is was raised by `take`.
+/// Whether there is a current request, answered or not. An error that comes while there is none was raised by `take`.
 fn is_holding(ruby: &Ruby, worker: &Worker) -> Result<bool, Error> {
-    guard(ruby, || Ok(worker.inner(ruby)?.hand.current().is_some()))
+    guard(ruby, || Ok(worker.inner(ruby)?.current.get().is_some()))
 }
 
-/// Whether this worker was told to take nothing more.
+/// Whether this worker was told to leave.
 fn is_leaving(ruby: &Ruby, worker: &Worker) -> Result<bool, Error> {
     guard(ruby, || Ok(worker.inner(ruby)?.engine.is_leaving()))
 }
 
-/// Whether this worker was set aside.
+/// Whether this worker is quarantined.
 fn is_quarantined(ruby: &Ruby, worker: &Worker) -> Result<bool, Error> {
     guard(ruby, || Ok(worker.inner(ruby)?.engine.is_quarantined()))
 }

@@ -1,4 +1,4 @@
-//! `Kino::Native::Writer`: the body of a streamed answer.
+//! `Kino::Native::Writer`: the body of a streamed response.
 
 use std::sync::Arc;
 
@@ -7,13 +7,13 @@ use magnus::{Error, RModule, RString, Ruby, Symbol, TypedData, Value, method, pr
 use parking_lot::Mutex;
 
 use crate::ruby::error::{self, guard};
+use crate::ruby::fair_lock::FairLock;
 use crate::ruby::handle::Handle;
-use crate::ruby::request::LONGEST_WAIT;
-use crate::ruby::turns::Turns;
 use crate::ruby::vm::fork::Owned;
-use crate::ruby::vm::{gvl, string};
+use crate::ruby::vm::gvl::{self, LONGEST_WAIT};
+use crate::ruby::vm::string;
 
-/// The Ruby object. An object that is freed unfinished breaks the connection.
+/// An object that is freed unfinished breaks the connection.
 #[derive(TypedData)]
 #[magnus(class = "Kino::Native::Writer", free_immediately)]
 pub(crate) struct Writer(Owned<Inner>);
@@ -23,16 +23,15 @@ impl magnus::DataTypeFunctions for Writer {}
 #[derive(Debug)]
 struct Inner {
     body: Mutex<Option<BodyWriter>>,
-    /// One thread writes at a time: the body's signal wakes one.
-    turns: Turns,
+    /// Held by the thread that writes, because the body's parker wakes one thread.
+    write_lock: FairLock,
     handle: Arc<Handle>,
-    /// What its worker shares with others.
-    lock: Arc<LockGroup>,
+    lock_group: Arc<LockGroup>,
 }
 
 impl Writer {
-    pub(crate) fn new(body: BodyWriter, handle: Arc<Handle>, lock: Arc<LockGroup>) -> Self {
-        Self(Owned::new(Inner { body: Mutex::new(Some(body)), turns: Turns::default(), handle, lock }))
+    pub(crate) fn new(body: BodyWriter, handle: Arc<Handle>, lock_group: Arc<LockGroup>) -> Self {
+        Self(Owned::new(Inner { body: Mutex::new(Some(body)), write_lock: FairLock::default(), handle, lock_group }))
     }
 
     fn inner(&self, ruby: &Ruby) -> Result<&Inner, Error> {
@@ -53,31 +52,31 @@ pub(crate) fn init(ruby: &Ruby, native: RModule) -> Result<(), Error> {
     Ok(())
 }
 
-/// Copies `chunk` into the pipe; waits, without the lock, while the client is slower than that.
+/// Copies `chunk` into the pipe. Waits for room, without the VM lock.
 fn write(ruby: &Ruby, writer: &Writer, chunk: RString) -> Result<usize, Error> {
     guard(ruby, || {
         let inner = writer.inner(ruby)?;
         let length = chunk.len();
         let mut rest = string::copy(chunk);
-        // A chunk for which there is room is written without giving the lock up.
-        if inner.lock.wants_lock_within_request() {
+        // Writing a chunk for which there is room does not release the VM lock.
+        if inner.lock_group.should_offer_within_request() {
             gvl::offer()?;
         }
-        let _turn = inner.turns.take()?;
+        let _guard = inner.write_lock.lock()?;
         loop {
-            // Held for a moment only, never while anything is waited for.
-            let mut held = inner.body.lock();
-            let Some(body) = held.as_mut() else {
+            // Held only for a moment, never while anything is waited for.
+            let mut locked = inner.body.lock();
+            let Some(body) = locked.as_mut() else {
                 return Err(Error::new(ruby.exception_io_error(), "closed stream"));
             };
             match body.try_write(rest) {
                 Ok(Writable::Written) => return Ok(length),
                 Ok(Writable::Full(back)) => {
                     rest = back;
-                    let signal = Arc::clone(body.signal());
-                    // Let go before the interrupts are checked: what they run may use this writer.
-                    drop(held);
-                    gvl::wait(&signal, LONGEST_WAIT);
+                    let parker = Arc::clone(body.parker());
+                    // Unlocked before the interrupts are checked: what they run may use this writer.
+                    drop(locked);
+                    gvl::park(&parker, LONGEST_WAIT);
                     gvl::check_interrupts()?;
                 }
                 Err(failed) => return Err(error::from_write(ruby, failed)),
@@ -86,8 +85,8 @@ fn write(ruby: &Ruby, writer: &Writer, chunk: RString) -> Result<usize, Error> {
     })
 }
 
-/// Ends the body. nil, or what was wrong with its length: `[:short, bytes]` that were missing (the
-/// connection is broken), `[:cut, bytes]` that were too many (they were not sent).
+/// Ends the body. Returns nil, or what was wrong with its length: `[:short, bytes]` if bytes were missing (the
+/// connection is broken), `[:cut, bytes]` if there were too many (they were not sent).
 fn finish(ruby: &Ruby, writer: &Writer) -> Result<Option<(Symbol, u64)>, Error> {
     guard(ruby, || {
         let inner = writer.inner(ruby)?;
@@ -101,7 +100,7 @@ fn finish(ruby: &Ruby, writer: &Writer) -> Result<Option<(Symbol, u64)>, Error> 
     })
 }
 
-/// Breaks the connection, so that nobody takes what was sent for the whole.
+/// Breaks the connection, so that the client cannot take what was sent for the whole.
 fn abort(ruby: &Ruby, writer: &Writer) -> Result<Option<Value>, Error> {
     guard(ruby, || {
         let inner = writer.inner(ruby)?;

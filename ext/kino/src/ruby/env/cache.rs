@@ -10,10 +10,10 @@ use magnus::{Error, RHash, Ruby, Value};
 
 use crate::ruby::env::Objects;
 use crate::ruby::env::shared::{REPEATING, Shared};
+use crate::ruby::vm::gc_ref::{GcRef, StringCache};
 use crate::ruby::vm::hash::{self, Pairs};
-use crate::ruby::vm::kept::{Kept, Texts};
 
-/// Ruby objects of one worker, in its own Ractor. Bounded: the oldest of a kind makes room.
+/// Ruby objects of one worker, in its own Ractor. Bounded: a new one replaces the oldest of its kind.
 #[derive(Debug, Default)]
 pub(crate) struct Cache {
     hosts: [Host; 4],
@@ -21,31 +21,31 @@ pub(crate) struct Cache {
     peers: [Peer; 8],
     next_peer: Cell<usize>,
     ports: Ports,
-    values: [Texts<4>; REPEATING],
+    values: [StringCache<4>; REPEATING],
 }
 
-/// A host that was asked for, and the env that requests for it begin with.
+/// A host, and the template of its envs.
 #[derive(Debug, Default)]
 struct Host {
-    authority: Kept,
-    env: Kept,
+    authority: GcRef,
+    template: GcRef,
 }
 
 #[derive(Debug, Default)]
 struct Peer {
     ip: Cell<Option<IpAddr>>,
-    text: Kept,
+    text: GcRef,
 }
 
-/// Ports of peers: as many as there are open connections, and so too many to look through. Each has one place to be
-/// in, and puts out what is there.
+/// Ports of peers. There are as many as open connections, which is too many to search. Each has one slot, and replaces
+/// what is there.
 #[derive(Debug)]
 struct Ports([Port; 1 << PORTS_BITS]);
 
 #[derive(Debug, Default)]
 struct Port {
     number: Cell<u16>,
-    text: Kept,
+    text: GcRef,
 }
 
 const PORTS_BITS: u32 = 8;
@@ -57,8 +57,8 @@ impl Default for Ports {
 }
 
 impl Ports {
-    /// Fibonacci hashing: systems give out ports in turn, or every other one, and those get places of their own.
-    fn place(&self, number: u16) -> &Port {
+    /// Fibonacci hashing: systems assign ports in turn, or every other one, and those get slots of their own.
+    fn slot(&self, number: u16) -> &Port {
         let hash = u32::from(number).wrapping_mul(0x9e37_79b1);
         &self.0[(hash >> (u32::BITS - PORTS_BITS)) as usize]
     }
@@ -68,26 +68,26 @@ impl Cache {
     pub(crate) fn mark(&self, marker: &Marker) {
         for host in &self.hosts {
             host.authority.mark(marker);
-            host.env.mark(marker);
+            host.template.mark(marker);
         }
         self.peers.iter().for_each(|peer| peer.text.mark(marker));
         self.ports.0.iter().for_each(|port| port.text.mark(marker));
         self.values.iter().for_each(|values| values.mark(marker));
     }
 
-    /// The values of a header that repeats.
-    pub(super) fn values(&self, kind: usize) -> &Texts<4> {
+    /// The values of a repeating header.
+    pub(super) fn values(&self, kind: usize) -> &StringCache<4> {
         &self.values[kind]
     }
 
-    /// `REMOTE_ADDR`. An IPv4-mapped IPv6 address is shown as the IPv4 address that it is.
+    /// `REMOTE_ADDR`. An IPv4-mapped IPv6 address is shown as IPv4.
     pub(super) fn peer(&self, ruby: &Ruby, ip: IpAddr) -> Value {
         if let Some(text) = self.peers.iter().find(|it| it.ip.get() == Some(ip)).and_then(|it| it.text.get()) {
             return text;
         }
         let text = ruby.str_from_slice(ip.to_canonical().to_string().as_bytes());
         text.freeze();
-        let peer = &self.peers[take_turn(&self.next_peer, self.peers.len())];
+        let peer = &self.peers[next_slot(&self.next_peer, self.peers.len())];
         peer.text.set(text.as_value());
         peer.ip.set(Some(ip));
         text.as_value()
@@ -95,7 +95,7 @@ impl Cache {
 
     /// `REMOTE_PORT`.
     pub(super) fn port(&self, ruby: &Ruby, number: u16) -> Value {
-        let port = self.ports.place(number);
+        let port = self.ports.slot(number);
         if let Some(text) = port.text.get().filter(|_| port.number.get() == number) {
             return text;
         }
@@ -106,7 +106,7 @@ impl Cache {
         text.as_value()
     }
 
-    /// The env with all that requests for one host have in common, and `GET`. Frozen.
+    /// The template for the host of `head`: an env with all that its requests have in common, and `GET`. Frozen.
     pub(super) fn template(
         &self,
         ruby: &Ruby,
@@ -115,32 +115,31 @@ impl Cache {
         head: &RequestHead,
     ) -> Result<RHash, Error> {
         let authority = head.authority().unwrap_or_default();
-        let known = self.hosts.iter().find(|host| host.authority.holds(authority.as_bytes()));
-        if let Some(env) = known.and_then(|host| host.env.get()).and_then(RHash::from_value) {
+        let known = self.hosts.iter().find(|host| host.authority.has_bytes(authority.as_bytes()));
+        if let Some(env) = known.and_then(|host| host.template.get()).and_then(RHash::from_value) {
             return Ok(env);
         }
         let (env, text) = make(ruby, shared, objects, head)?;
-        // Without an authority it depends on the connection.
-        if !authority.is_empty() && authority.len() <= LONGEST_HOST {
-            let host = &self.hosts[take_turn(&self.next_host, self.hosts.len())];
+        // Without an authority the template depends on the connection.
+        if !authority.is_empty() && authority.len() <= MAX_HOST {
+            let host = &self.hosts[next_slot(&self.next_host, self.hosts.len())];
             host.authority.set(text);
-            host.env.set(env.as_value());
+            host.template.set(env.as_value());
         }
         Ok(env)
     }
 }
 
 /// Bytes of the longest authority that is kept (RFC 1035 section 2.3.4, and a port).
-const LONGEST_HOST: usize = 262;
+const MAX_HOST: usize = 262;
 
-fn take_turn(next: &Cell<usize>, count: usize) -> usize {
-    let turn = next.get();
-    next.set((turn + 1) % count);
-    turn
+fn next_slot(next: &Cell<usize>, count: usize) -> usize {
+    let slot = next.get();
+    next.set((slot + 1) % count);
+    slot
 }
 
-/// The template, and the authority that it is for. What each request sets has a place already, so
-/// that setting it moves nothing.
+/// A template, and its authority. It has all keys that each request sets, so that setting them moves nothing.
 fn make(ruby: &Ruby, shared: &Shared, objects: &Objects, head: &RequestHead) -> Result<(RHash, Value), Error> {
     let keys = &shared.keys;
     let (server_name, port) = head.server();
@@ -179,5 +178,5 @@ fn make(ruby: &Ruby, shared: &Shared, objects: &Objects, head: &RequestHead) -> 
     Ok((env, authority))
 }
 
-/// Pairs that a copy has room for: 32, so that a dozen headers fit.
+/// Pairs that a copy has room for, so that a dozen headers fit.
 const CAPACITY: usize = 32;

@@ -1,11 +1,11 @@
 //! The Rack env of a request head (Rack 3 SPEC, "The Environment").
 //!
-//! Most of an env is the same from request to request. A worker keeps one for each of the last few
-//! hosts that were asked for, and copies it: that hashes nothing. Then it sets what differs.
+//! Most of an env is the same from request to request. A worker keeps a template for each of the last few hosts, and
+//! copies it, which hashes nothing. Then it sets what differs.
 //!
-//! Keys and the values that never change are frozen strings made at init and shared by all Ractors.
-//! Values that repeat are frozen strings of the worker's Ractor. Others are new. All values are
-//! binary, as Puma's are: the bytes on the wire have no encoding.
+//! Keys, and values that never change, are frozen Strings made at init and shared by all Ractors. Values that repeat
+//! are frozen Strings of the worker's Ractor. Others are new. All values are binary, like Puma's: the bytes on the wire
+//! have no encoding.
 
 mod cache;
 mod shared;
@@ -21,7 +21,7 @@ use magnus::value::Opaque;
 use magnus::{Error, Object, RClass, RHash, RModule, Ruby, Value, function};
 
 pub(crate) use crate::ruby::env::cache::Cache;
-use crate::ruby::env::shared::{Header, LONGEST_KEY, Shared, unusual_key};
+use crate::ruby::env::shared::{Header, MAX_KEY, Shared, unlisted_key};
 use crate::ruby::error;
 use crate::ruby::vm::hash::{self, Setter};
 use crate::ruby::vm::roots::Frozen;
@@ -29,7 +29,7 @@ use crate::ruby::vm::roots::Frozen;
 static SHARED: OnceLock<Shared> = OnceLock::new();
 static OBJECTS: OnceLock<Objects> = OnceLock::new();
 
-/// The Rack objects of `lib/kino/rack`. All are shareable: a class, and two frozen instances.
+/// The Rack objects of `lib/kino/rack`: a class and two frozen instances, all shareable.
 struct Objects {
     input: Opaque<RClass>,
     null_input: Opaque<Value>,
@@ -42,7 +42,7 @@ pub(crate) fn init(ruby: &Ruby, native: RModule) -> Result<(), Error> {
     native.define_singleton_method("rack_objects", function!(rack_objects, 3))
 }
 
-/// Gives the env its Rack objects; called once, at load, on the main Ractor.
+/// Sets the Rack objects. Called once, at load, on the main Ractor.
 fn rack_objects(ruby: &Ruby, input: RClass, null_input: Value, errors: Value) -> Result<(), Error> {
     for object in [input.as_value(), null_input, errors] {
         ruby.gc_register_mark_object(object);
@@ -51,8 +51,7 @@ fn rack_objects(ruby: &Ruby, input: RClass, null_input: Value, errors: Value) ->
     OBJECTS.set(objects).map_err(|_| error::general(ruby, "the Rack objects are set once, at load"))
 }
 
-/// Builds the env of `head`. `request` becomes `kino.request`, and `rack.input` reads from it
-/// unless there is no body.
+/// Builds the env of `head`. `request` becomes `kino.request`; `rack.input` reads from it if there is a body.
 pub(crate) fn build(
     ruby: &Ruby,
     cache: &Cache,
@@ -72,8 +71,8 @@ pub(crate) fn build(
     let peer = head.connection().peer;
     let (remote_addr, remote_port) = (cache.peer(ruby, peer.ip()), cache.port(ruby, peer.port()));
     let template = cache.template(ruby, shared, objects, head)?;
-    // Made before the closure runs, because that may be jumped out of. `fill` holds references and
-    // `Copy` values only, as `hash::copy` asks.
+    // Made before the closure runs, because a raise jumps out of the closure. `fill` holds only references and `Copy`
+    // values, as `hash::copy` asks.
     let joined = &joined(head.headers());
     let fill = move |env: &mut Setter| {
         fill_target(env, shared, head);
@@ -96,7 +95,7 @@ pub(crate) fn build(
     hash::copy(ruby, template, fill)
 }
 
-/// What the client would like to speak instead (RFC 9110 section 7.8): `rack.protocol`.
+/// `rack.protocol`: the protocols that the client would like to upgrade to (RFC 9110 section 7.8).
 fn protocols(ruby: &Ruby, head: &RequestHead) -> Result<Option<Value>, Error> {
     let asks = head.version() == Version::HTTP_11
         && head.headers().contains_key(UPGRADE)
@@ -111,14 +110,13 @@ fn protocols(ruby: &Ruby, head: &RequestHead) -> Result<Option<Value>, Error> {
     Ok((!names.is_empty()).then(|| names.as_value()))
 }
 
-/// The members of a list header; empty ones do not count (RFC 9110 section 5.6.1).
+/// The members of a list header, without empty ones (RFC 9110 section 5.6.1).
 fn members(head: &RequestHead, name: HeaderName) -> impl Iterator<Item = &str> {
     let values = head.headers().get_all(name).into_iter().filter_map(|value| value.to_str().ok());
     values.flat_map(|value| value.split(',')).map(str::trim).filter(|member| !member.is_empty())
 }
 
-/// Headers that stand more than once, joined by `, ` (RFC 9110 section 5.3), cookies by `; `
-/// (RFC 6265 section 5.4).
+/// Headers with several lines, joined by `, ` (RFC 9110 section 5.3), cookies by `; ` (RFC 6265 section 5.4).
 fn joined(headers: &HeaderMap) -> Vec<(HeaderName, Vec<u8>)> {
     if headers.len() == headers.keys_len() {
         return Vec::new();
@@ -133,7 +131,7 @@ fn joined(headers: &HeaderMap) -> Vec<(HeaderName, Vec<u8>)> {
         .collect()
 }
 
-/// What the template does not have already.
+/// Sets the parts of the request line that differ from the template.
 fn fill_target(env: &mut Setter, shared: &Shared, head: &RequestHead) {
     let keys = &shared.keys;
     if head.method() != Method::GET {
@@ -181,12 +179,12 @@ fn fill_headers(
 
 fn fill_header(env: &mut Setter, shared: &Shared, cache: &Cache, name: &HeaderName, value: &[u8]) {
     match shared.header(name) {
-        Some(Header::Repeats(key, kind)) => env.kept(key, cache.values(kind), value),
-        Some(Header::Is(key)) => env.text(key, value),
-        Some(Header::Known) => {}
+        Some(Header::Repeats(key, kind)) => env.cached(key, cache.values(kind), value),
+        Some(Header::New(key)) => env.text(key, value),
+        Some(Header::InTemplate) => {}
         None => {
-            let mut buffer = [0; LONGEST_KEY];
-            if let Some(key) = unusual_key(name.as_str(), &mut buffer) {
+            let mut buffer = [0; MAX_KEY];
+            if let Some(key) = unlisted_key(name.as_str(), &mut buffer) {
                 env.text_at(key, value);
             }
         }

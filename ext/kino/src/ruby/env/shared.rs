@@ -1,4 +1,4 @@
-//! What every env shares: keys, and values that are always the same. Frozen strings, made at init.
+//! What all envs share: keys, and values that never change. Frozen Strings, made at init.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -9,7 +9,6 @@ use magnus::{Error, Ruby};
 
 use crate::ruby::vm::roots::Frozen;
 
-/// What is made once, at init.
 pub(super) struct Shared {
     pub(super) keys: Keys,
     headers: HashMap<HeaderName, Header, BuildHasherDefault<NameHasher>>,
@@ -55,8 +54,8 @@ keys! {
     protocol = "rack.protocol";
 }
 
-/// Methods whose name is made at init.
-const USUAL_METHODS: [Method; 8] = [
+/// Methods whose names are made at init.
+const COMMON_METHODS: [Method; 8] = [
     Method::GET,
     Method::HEAD,
     Method::POST,
@@ -67,7 +66,7 @@ const USUAL_METHODS: [Method; 8] = [
     Method::TRACE,
 ];
 
-/// Headers whose values repeat from request to request: a worker keeps the last few of each.
+/// Headers whose values repeat from request to request. A worker keeps the last few values of each.
 const REPEATING_HEADERS: [HeaderName; REPEATING] = [
     header::ACCEPT,
     header::ACCEPT_CHARSET,
@@ -99,12 +98,11 @@ const REPEATING_HEADERS: [HeaderName; REPEATING] = [
     HeaderName::from_static("x-requested-with"),
 ];
 
-/// How many they are.
+/// How many there are.
 pub(super) const REPEATING: usize = 28;
 
-/// Others whose env key is made at init. Any name that is not listed costs a look-up in the VM's string
-/// table.
-const USUAL_HEADERS: [HeaderName; 25] = [
+/// Other headers whose env keys are made at init. A header that is not listed costs a look-up in the VM's string table.
+const COMMON_HEADERS: [HeaderName; 25] = [
     header::AUTHORIZATION,
     header::CONTENT_ENCODING,
     header::CONTENT_LANGUAGE,
@@ -132,21 +130,21 @@ const USUAL_HEADERS: [HeaderName; 25] = [
     HeaderName::from_static("x-request-id"),
 ];
 
-/// What becomes of a header whose name we know.
+/// How a listed header gets into the env.
 #[derive(Clone, Copy)]
 pub(super) enum Header {
-    /// Its value is one of the kind with this number, see [`REPEATING`].
+    /// With a value from the worker's cache with this number, see [`REPEATING`].
     Repeats(Frozen, usize),
-    /// Its value is new.
-    Is(Frozen),
-    /// It is in the env already, from the authority that wins.
-    Known,
+    /// With a new value.
+    New(Frozen),
+    /// Not at all: the template has it, from the authority, which wins.
+    InTemplate,
 }
 
 impl Shared {
     pub(super) fn new(ruby: &Ruby) -> Result<Self, Error> {
-        let mut methods = Vec::with_capacity(USUAL_METHODS.len());
-        for method in USUAL_METHODS {
+        let mut methods = Vec::with_capacity(COMMON_METHODS.len());
+        for method in COMMON_METHODS {
             let text = Frozen::new(ruby, method.as_str())?;
             methods.push((method, text));
         }
@@ -156,13 +154,13 @@ impl Shared {
             let key = header_key(ruby, &name)?;
             headers.insert(name, Header::Repeats(key, kind));
         }
-        for name in USUAL_HEADERS {
+        for name in COMMON_HEADERS {
             let key = header_key(ruby, &name)?;
-            headers.insert(name, Header::Is(key));
+            headers.insert(name, Header::New(key));
         }
-        headers.insert(header::HOST, Header::Known);
-        headers.insert(header::CONTENT_TYPE, Header::Is(keys.content_type));
-        headers.insert(header::CONTENT_LENGTH, Header::Is(keys.content_length));
+        headers.insert(header::HOST, Header::InTemplate);
+        headers.insert(header::CONTENT_TYPE, Header::New(keys.content_type));
+        headers.insert(header::CONTENT_LENGTH, Header::New(keys.content_length));
         Ok(Self {
             keys,
             headers,
@@ -176,20 +174,20 @@ impl Shared {
         })
     }
 
-    /// None for a name that is not listed.
+    /// None for a header that is not listed.
     pub(super) fn header(&self, name: &HeaderName) -> Option<Header> {
         self.headers.get(name).copied()
     }
 }
 
 fn header_key(ruby: &Ruby, name: &HeaderName) -> Result<Frozen, Error> {
-    let mut buffer = [0; LONGEST_KEY];
-    let key = unusual_key(name.as_str(), &mut buffer).unwrap_or_default();
+    let mut buffer = [0; MAX_KEY];
+    let key = unlisted_key(name.as_str(), &mut buffer).unwrap_or_default();
     Frozen::new(ruby, &String::from_utf8_lossy(key))
 }
 
-/// FNV-1a. A table that is filled at init from a list of our own needs no hash that withstands its
-/// users, and the standard one costs more than all the rest of a look-up.
+/// FNV-1a. The table is filled at init from our own lists, so it needs no hash that withstands attacks, and the
+/// standard one costs more than the rest of a look-up.
 #[derive(Default)]
 struct NameHasher(u64);
 
@@ -208,23 +206,23 @@ impl Hasher for NameHasher {
         self.write(&[byte]);
     }
 
-    /// The table looks at the topmost bits as well as at the lowest.
+    /// The table uses the topmost bits as well as the lowest.
     fn finish(&self) -> u64 {
         self.0 ^ self.0.rotate_left(32)
     }
 }
 
-/// Longest env key of a header outside those that are made at init. A longer name does not reach the env:
-/// nobody reads a header by a name that long, and the key is built on the stack.
-pub(super) const LONGEST_KEY: usize = 256;
+/// Bytes of the longest env key of a header that is not listed. A longer one does not reach the env: no app reads a
+/// header with such a long name, and the key is built on the stack.
+pub(super) const MAX_KEY: usize = 256;
 
 const PREFIX: &[u8] = b"HTTP_";
 
-/// `x-foo` becomes `HTTP_X_FOO`. None for a name with an underscore, which would pass for the one
-/// with a dash that a proxy has checked.
-pub(super) fn unusual_key<'a>(name: &str, buffer: &'a mut [u8; LONGEST_KEY]) -> Option<&'a [u8]> {
+/// Turns `x-foo` into `HTTP_X_FOO`. None for a name with an underscore, which would pass for the name with a dash that
+/// a proxy has checked.
+pub(super) fn unlisted_key<'a>(name: &str, buffer: &'a mut [u8; MAX_KEY]) -> Option<&'a [u8]> {
     let length = PREFIX.len() + name.len();
-    if length > LONGEST_KEY || name.contains('_') {
+    if length > MAX_KEY || name.contains('_') {
         return None;
     }
     buffer[..PREFIX.len()].copy_from_slice(PREFIX);

@@ -1,19 +1,19 @@
-//! File descriptors that come as numbers.
+//! File descriptors that Ruby passes as numbers.
 
 use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd, RawFd};
 
-/// A descriptor of our own for the file that `number` names in this process; closed when a program is executed.
+/// Duplicates the descriptor `number`. The duplicate is closed on exec.
 ///
 /// # Errors
 ///
-/// The system's, where nothing is open under that number.
+/// The system's, if nothing is open under that number.
 pub(crate) fn duplicate(number: RawFd) -> io::Result<OwnedFd> {
     if number < 0 {
         return Err(io::Error::from_raw_os_error(libc::EBADF));
     }
-    // SAFETY: the number is not -1, and is borrowed for the one system call that asks whether it is open. It is
-    // the caller's before and after; if another thread closes it meanwhile, we get an error or another
-    // file of this process, which whoever listens on it checks.
+    // SAFETY: the number is not -1, and is borrowed for one system call, which checks whether it is open. It belongs to
+    // the caller before and after. If another thread closes it meanwhile, we get an error or another file of this
+    // process, which the engine checks before it listens.
     unsafe { BorrowedFd::borrow_raw(number) }.try_clone_to_owned()
 }

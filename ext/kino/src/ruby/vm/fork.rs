@@ -1,9 +1,8 @@
-//! Which process are we?
+//! Recognises a forked child.
 //!
-//! A forked child has the parent's memory, but none of its threads: a lock that a network thread
-//! held at the moment of the fork is held for ever, and a wake-up reaches nobody, or the parent
-//! through a shared descriptor. So what belongs to the parent is left alone in the child: its
-//! calls raise, and its objects are leaked rather than dropped.
+//! A child has the parent's memory, but only one of its threads. A lock that a network thread held at the fork is held
+//! for ever there, and a wake-up reaches no thread, or the parent through a shared descriptor. So the child leaves the
+//! parent's objects alone: their methods raise, and they are leaked instead of dropped.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -13,17 +12,16 @@ extern "C" fn in_child() {
     GENERATION.fetch_add(1, Ordering::Relaxed);
 }
 
-/// Counts the forks from now on.
+/// Counts forks from now on.
 pub(crate) fn watch() {
-    // SAFETY: `in_child` touches one atomic, which is all that is allowed between fork and exec.
-    // The extension is never unloaded, so the handler stays valid. Failure (no memory) means that
-    // a child is not recognised, as if this were not there.
+    // SAFETY: `in_child` touches only an atomic, which is allowed between fork and exec. The extension is never
+    // unloaded, so the handler stays valid. If there is no memory, a child is not recognised.
     unsafe {
         libc::pthread_atfork(None, None, Some(in_child));
     }
 }
 
-/// A value that is used and dropped only in the process that made it.
+/// A value that only the process that made it uses and drops.
 #[derive(Debug)]
 pub(crate) struct Owned<T> {
     value: Option<T>,

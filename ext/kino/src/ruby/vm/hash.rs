@@ -1,20 +1,20 @@
-//! Filling a Hash at once.
+//! Filling a Hash in one protected call.
 //!
-//! `rb_hash_aset` through magnus enters `rb_protect` for each pair; an env has twenty to thirty of
-//! them. Here one `rb_protect` covers the whole Hash.
+//! `rb_hash_aset` through magnus enters `rb_protect` for each pair, and an env has twenty to thirty of them. Here one
+//! `rb_protect` covers the whole Hash.
 
 use magnus::rb_sys::{AsRawValue, FromRawValue, protect};
 use magnus::{Error, RHash, Ruby, Value};
 use rb_sys::VALUE;
 
 use crate::ruby::error;
-use crate::ruby::vm::kept::Texts;
+use crate::ruby::vm::gc_ref::StringCache;
 use crate::ruby::vm::roots::Frozen;
 
-/// Pairs collected before they go into the Hash; more go in batch by batch.
+/// Pairs that are inserted at a time.
 const BATCH: usize = 32;
 
-/// A Hash in the making. Its values live on the stack, where the collector finds them.
+/// Builds a Hash. Its values are on the stack, where the garbage collector finds them.
 pub(crate) struct Pairs {
     hash: VALUE,
     values: [VALUE; BATCH * 2],
@@ -23,12 +23,12 @@ pub(crate) struct Pairs {
 
 /// Makes a Hash of what `fill` pushes.
 ///
-/// `fill` must hold nothing that needs a drop: where Ruby has no memory for a string, it jumps out
-/// of it. That is why it gets references and `Copy` values only.
+/// `fill` must hold nothing that needs a drop: if Ruby has no memory for a String, it jumps out of the closure. So it
+/// is `Copy`.
 pub(crate) fn build(ruby: &Ruby, capacity: usize, fill: impl FnOnce(&mut Pairs) + Copy) -> Result<RHash, Error> {
     let raw = protect(|| {
-        // SAFETY: the VM lock is held and a raise ends in `protect`. The new Hash belongs to the
-        // current Ractor, and stays reachable through `pairs` on this frame.
+        // SAFETY: the VM lock is held and a raise ends in `protect`. The new Hash belongs to the current Ractor, and
+        // stays reachable through `pairs` on this frame.
         let hash = unsafe { rb_sys::rb_hash_new_capa(capacity as _) };
         let mut pairs = Pairs { hash, values: [rb_sys::Qnil as VALUE; BATCH * 2], len: 0 };
         fill(&mut pairs);
@@ -40,13 +40,13 @@ pub(crate) fn build(ruby: &Ruby, capacity: usize, fill: impl FnOnce(&mut Pairs) 
     RHash::from_value(value).ok_or_else(|| error::general(ruby, "bug in Kino: the VM made no Hash"))
 }
 
-/// Makes a copy of `template` with what `fill` sets. A copy keeps the hash values of its keys.
+/// Copies `template` and sets what `fill` sets. The copy keeps the hash values of its keys.
 ///
 /// `fill` must hold nothing that needs a drop, as in [`build`].
 pub(crate) fn copy(ruby: &Ruby, template: RHash, fill: impl FnOnce(&mut Setter) + Copy) -> Result<RHash, Error> {
     let raw = protect(|| {
-        // SAFETY: the VM lock is held and a raise ends in `protect`. The template is of the current
-        // Ractor, as is the copy, which stays reachable through `setter` on this frame.
+        // SAFETY: the VM lock is held and a raise ends in `protect`. The template belongs to the current Ractor, and so
+        // does the copy, which stays reachable through `setter` on this frame.
         let hash = unsafe { rb_sys::rb_hash_dup(template.as_raw()) };
         let mut setter = Setter { hash };
         fill(&mut setter);
@@ -57,36 +57,35 @@ pub(crate) fn copy(ruby: &Ruby, template: RHash, fill: impl FnOnce(&mut Setter) 
     RHash::from_value(value).ok_or_else(|| error::general(ruby, "bug in Kino: the VM made no Hash"))
 }
 
-/// Sets pairs of a new Hash one by one. Not `rb_hash_bulk_insert`, which indexes a Hash that is not
-/// empty anew.
+/// Sets pairs one by one. Not with `rb_hash_bulk_insert`, which rebuilds the index of a Hash that is not empty.
 pub(crate) struct Setter {
     hash: VALUE,
 }
 
 impl Setter {
-    /// A pair of shared strings.
+    /// A pair of shared Strings.
     pub(crate) fn frozen(&mut self, key: Frozen, value: Frozen) {
         self.set(key.raw(), value.raw());
     }
 
-    /// A shared key with an object of the current Ractor, or a shareable one.
+    /// A shared key, and an object of the current Ractor or a shareable one.
     pub(crate) fn object(&mut self, key: Frozen, value: Value) {
         self.set(key.raw(), value.as_raw());
     }
 
-    /// A shared key with a new binary string.
+    /// A shared key, and a new binary String.
     pub(crate) fn text(&mut self, key: Frozen, value: &[u8]) {
         self.set(key.raw(), string(value));
     }
 
-    /// A shared key with a frozen string that repeats.
-    pub(crate) fn kept<const N: usize>(&mut self, key: Frozen, texts: &Texts<N>, value: &[u8]) {
-        self.set(key.raw(), texts.text(value));
+    /// A shared key, and a String from a cache.
+    pub(crate) fn cached<const N: usize>(&mut self, key: Frozen, cache: &StringCache<N>, value: &[u8]) {
+        self.set(key.raw(), cache.get(value));
     }
 
-    /// A key made now, deduplicated by the VM, with a new binary string.
+    /// A new key, deduplicated by the VM, and a new binary String.
     pub(crate) fn text_at(&mut self, key: &[u8], value: &[u8]) {
-        // UTF-8, as the app's literals are: so the key is the same object as theirs.
+        // UTF-8 like the app's literals, so that the key is the same object as theirs.
         let (start, length) = (key.as_ptr().cast(), key.len() as _);
         // SAFETY: the VM lock is held; the bytes are copied; a raise ends in `copy`.
         let key = unsafe { rb_sys::rb_enc_interned_str(start, length, rb_sys::rb_utf8_encoding()) };
@@ -100,12 +99,12 @@ impl Setter {
 }
 
 impl Pairs {
-    /// A pair of shared strings.
+    /// A pair of shared Strings.
     pub(crate) fn frozen(&mut self, key: Frozen, value: Frozen) {
         self.push(key.raw(), value.raw());
     }
 
-    /// A shared key with an object of the current Ractor, or a shareable one.
+    /// A shared key, and an object of the current Ractor or a shareable one.
     pub(crate) fn object(&mut self, key: Frozen, value: Value) {
         self.push(key.raw(), value.as_raw());
     }

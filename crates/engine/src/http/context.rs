@@ -1,0 +1,46 @@
+//! What a request knows of its connection and its server.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::task::Waker;
+
+use crate::parker::{Driver, Parker};
+use crate::stats::Stats;
+
+/// The two ends of a connection.
+#[derive(Debug, Clone, Copy)]
+pub struct ConnectionInfo {
+    /// The client's end.
+    pub peer: SocketAddr,
+    /// The server's end.
+    pub local: SocketAddr,
+}
+
+/// Shared by all requests of one connection. There is one for each connection, because a reference count that all
+/// connections share is a cache line that all cores write: requests that each held the server's counters five times
+/// wrote it ten times.
+#[derive(Debug)]
+pub(crate) struct ConnectionContext {
+    pub(crate) info: ConnectionInfo,
+    pub(crate) stats: Arc<Stats>,
+    /// Set where waiting workers drive the connection; None where tokio's threads do.
+    pub(crate) driver: Option<Arc<dyn Driver>>,
+    /// Whether the server is stopping.
+    pub(crate) is_stopping: Arc<AtomicBool>,
+}
+
+impl ConnectionContext {
+    /// Wakes a task of this connection that has something to send.
+    pub(crate) fn wake(&self, task: Waker) {
+        match &self.driver {
+            Some(driver) => driver.defer_wake(task),
+            None => task.wake(),
+        }
+    }
+
+    /// A parker for a worker that waits for this connection.
+    pub(crate) fn parker(&self) -> Arc<Parker> {
+        Parker::driving(self.driver.clone())
+    }
+}

@@ -1,0 +1,81 @@
+//! The transport between hyper and the socket of one connection: writing.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use tokio::io::AsyncWrite;
+
+use super::Transport;
+use crate::io::socket::Socket;
+
+impl<S: Socket> Transport<S> {
+    /// Turns the result of writing `next` into an error if the client has taken nothing for too long.
+    fn check_stall(
+        &mut self,
+        written: Poll<io::Result<usize>>,
+        next: &[u8],
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<usize>> {
+        if written.is_ready() {
+            self.stall.end();
+            return written;
+        }
+        self.state.set_backed_up();
+        if !self.stall.is_filling() {
+            ready!(self.stall.poll_timed_out(cx));
+        }
+        match self.stream()?.send_now(next) {
+            Ok(sent) => {
+                self.stall.fill();
+                Poll::Ready(Ok(sent))
+            }
+            Err(error) if error.kind() != io::ErrorKind::WouldBlock => Poll::Ready(Err(error)),
+            Err(_) => {
+                if self.stall.is_filling() {
+                    self.stall.end();
+                    ready!(self.stall.poll_timed_out(cx));
+                }
+                Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+            }
+        }
+    }
+}
+
+impl<S: Socket> AsyncWrite for Transport<S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let written = self.stream()?.poll_write(cx, buf);
+        self.check_stall(written, buf, cx)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = self.stream()?.poll_write_vectored(cx, bufs);
+        self.check_stall(written, bufs.iter().find(|buf| !buf.is_empty()).map_or(&[], |buf| buf), cx)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.as_ref().is_some_and(AsyncWrite::is_write_vectored)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.stream()?.poll_flush(cx))?;
+        // hyper may have read the next request meanwhile, and does not begin it when a flush that it had to wait for is
+        // over: it has to be polled again.
+        if self.state.set_flushed() {
+            cx.waker().wake_by_ref();
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if !self.is_shut_down {
+            ready!(self.stream()?.poll_shutdown(cx))?;
+            self.is_shut_down = true;
+        }
+        Poll::Ready(Ok(()))
+    }
+}
