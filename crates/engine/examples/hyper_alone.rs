@@ -27,9 +27,9 @@ async fn serve(port: u16) {
         let (stream, _) = listener.accept().await.unwrap();
         stream.set_nodelay(true).unwrap();
         tokio::spawn(async move {
-            // The timer is here because no server should run without the deadline that it makes possible.
+            // With a timer, because no server should run without the head timeout that it makes possible.
             let mut http = http1::Builder::new();
-            // A client that leaves is no error of ours.
+            // A client that leaves is no error.
             let _ = http.timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service_fn(answer)).await;
         });
     }
@@ -40,6 +40,6 @@ fn main() {
     let port = u16::try_from(args.first().copied().unwrap_or(0)).unwrap();
     let threads = args.get(1).copied().unwrap_or(1);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build().unwrap();
-    // On one of the runtime's own threads: what `block_on` runs shares none with the connections.
+    // On one of the runtime's own threads: `block_on` would run it on a thread that serves no connections.
     let _ = runtime.block_on(runtime.spawn(serve(port)));
 }

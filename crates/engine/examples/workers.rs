@@ -1,8 +1,7 @@
-//! The engine with Rust threads as workers: how fast could it be at best? Benches drive it.
+//! The engine with Rust threads as workers: the best that a server could reach. Benches drive it.
 //!
-//! `workers [port] [workers] [io threads] [way] [batch]` answers `Hello World` until it is killed.
-//! The way is `queue`, `driven` (the workers drive the connections) or `lanes`; batch is how many requests a
-//! worker takes at once.
+//! `workers [port] [workers] [io threads] [way] [batch]` answers `Hello World` until it is killed. The way is `queue`,
+//! `driven` (the workers drive the connections) or `lanes`; `batch` is how many requests a worker takes at once.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use std::time::Duration;

@@ -1,38 +1,38 @@
-//! The tests of `tests/engine`, with workers that drive the connections themselves.
+//! The tests of `tests/engine`, with workers that drive the connections.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 #[path = "engine/bodies.rs"]
 mod bodies;
+#[path = "engine/hijack.rs"]
+mod hijack;
 #[path = "engine/lifecycle.rs"]
 mod lifecycle;
 #[path = "engine/linger.rs"]
 mod linger;
-#[path = "engine/patience.rs"]
-mod patience;
 #[path = "engine/refusals.rs"]
 mod refusals;
 #[path = "engine/relief.rs"]
 mod relief;
 #[path = "engine/requests.rs"]
 mod requests;
-#[path = "engine/shares.rs"]
-mod shares;
+#[path = "engine/shards.rs"]
+mod shards;
 #[path = "engine/support.rs"]
 mod support;
-#[path = "engine/takeover.rs"]
-mod takeover;
+#[path = "engine/timeouts.rs"]
+mod timeouts;
 #[path = "engine/watching.rs"]
 mod watching;
 
-/// One more than most tests have workers: a share whose worker does not exist is the stand-by's.
+/// One more than most tests have workers: the backup driver drives a shard without a worker.
 const SHARDS: usize = 2;
 
-/// `tests/lanes.rs` has them.
+/// `tests/lanes.rs` uses these.
 const LANES: bool = false;
 const BATCH: usize = 1;
 
 #[test]
-fn clients_that_come_one_after_another_reach_all_shares() {
+fn clients_that_come_one_after_another_reach_all_shards() {
     let running = support::Running::new(support::settings(), SHARDS, |exchange| {
         let worker = format!("{:?}", std::thread::current().id());
         let _ = exchange.reply.send(support::ok(worker));
@@ -46,9 +46,9 @@ fn clients_that_come_one_after_another_reach_all_shares() {
     running.stop();
 }
 
-/// Else those workers that start first would have all connections of a busy port.
+/// Otherwise the workers that start first would have all connections of a busy port.
 #[test]
-fn shares_whose_workers_have_not_come_yet_get_connections_as_well() {
+fn shards_whose_workers_have_not_joined_yet_get_connections_too() {
     let running = support::Running::new(kino_engine::Settings { shards: 3, ..support::settings() }, 1, |exchange| {
         let _ = exchange.reply.send(support::ok(""));
     });
@@ -56,16 +56,16 @@ fn shares_whose_workers_have_not_come_yet_get_connections_as_well() {
     for client in &mut clients {
         assert_eq!(client.get("/").status, 200);
     }
-    // One in three is at the share of worker 1, who gets it first.
+    // One in three is at the shard of worker 1, which gets it first.
     let late = running.server.worker_of(1);
     assert_eq!(running.server.shard_connections(), [1, 1, 1]);
     drop((late, clients));
     running.stop();
 }
 
-/// The stand-by is no match for a worker.
+/// The backup driver is no match for a worker.
 #[test]
-fn a_share_whose_worker_has_left_gets_no_new_connections() {
+fn a_shard_whose_worker_has_left_gets_no_new_connections() {
     let running = support::Running::new(support::settings(), SHARDS, |exchange| {
         let _ = exchange.reply.send(support::ok(""));
     });

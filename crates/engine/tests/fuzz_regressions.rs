@@ -1,4 +1,4 @@
-//! Replays the fuzz targets' seeds: inputs made by hand, and those that found something.
+//! Replays the seeds of the fuzz targets: handmade inputs, and those that found something.
 //!
 //! `cargo test --features fuzzing --test fuzz_regressions`
 #![allow(clippy::unwrap_used, missing_docs)]
@@ -14,7 +14,7 @@ fn replay(target: &str, run: fn(&[u8])) {
     seeds.sort();
     assert!(!seeds.is_empty(), "no seeds in {folder:?}");
     for seed in seeds {
-        // Shown when it fails.
+        // Shown if it fails.
         println!("{}", seed.display());
         run(&std::fs::read(seed).unwrap());
     }

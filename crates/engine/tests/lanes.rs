@@ -3,28 +3,28 @@
 
 #[path = "engine/bodies.rs"]
 mod bodies;
+#[path = "engine/hijack.rs"]
+mod hijack;
 #[path = "engine/lifecycle.rs"]
 mod lifecycle;
 #[path = "engine/linger.rs"]
 mod linger;
-#[path = "engine/patience.rs"]
-mod patience;
 #[path = "engine/refusals.rs"]
 mod refusals;
 #[path = "engine/relief.rs"]
 mod relief;
 #[path = "engine/requests.rs"]
 mod requests;
-#[path = "engine/shares.rs"]
-mod shares;
+#[path = "engine/shards.rs"]
+mod shards;
 #[path = "engine/support.rs"]
 mod support;
-#[path = "engine/takeover.rs"]
-mod takeover;
+#[path = "engine/timeouts.rs"]
+mod timeouts;
 #[path = "engine/watching.rs"]
 mod watching;
 
-/// Lanes are for where threads of the engine's own drive the connections.
+/// Lanes are for connections that the engine's own threads drive.
 const SHARDS: usize = 0;
 
 const LANES: bool = true;

@@ -1,4 +1,4 @@
-//! Arbitrary answers of an app, taken by a client that is strict about framing.
+//! Arbitrary responses of an app, read by a client that is strict about framing.
 
 use std::fmt;
 use std::fs::File;
@@ -16,13 +16,13 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::UnixStream;
 use tokio::time::Instant;
 
-use super::client::{self, Answer, End, Parsed};
-use super::run::{App, HEAD, LONG, Run, block_on, settings};
+use super::response::{self, ClientResponse, End, Parsed};
+use super::run::{App, HEAD, LONG, Run, block_on, closes, settings};
 
-/// A file that is there wherever this is built.
+/// A file that exists wherever this is built.
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
 
-/// Longer than what a client may send of a head, while its answer is late.
+/// Longer than a client may take for a head, while its response is late.
 const LATE: Duration = Duration::from_secs(HEAD + 1);
 
 struct Plan {
@@ -47,7 +47,7 @@ enum Kind {
     File {
         length: u64,
     },
-    /// Gives the connection away.
+    /// Hijacks the connection.
     Hijack {
         with_head: bool,
         raw: Vec<u8>,
@@ -57,7 +57,7 @@ enum Kind {
     Drop,
 }
 
-/// Bodies by their lengths: what is in them says little.
+/// Bodies by their lengths: their contents matter little.
 impl fmt::Debug for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let request = String::from_utf8_lossy(&self.request);
@@ -120,13 +120,13 @@ impl Conversation {
             for (request, is_late) in requests.iter().zip(&lates) {
                 run.send(request).await;
                 run.reads = true;
-                // No longer than it takes: the connection may not idle before the next.
+                // Not longer than necessary: the connection must not idle before the next request.
                 run.wait(if *is_late { LATE } else { Duration::ZERO }).await;
             }
             run.send(&self.tail).await;
         }
         run.reads = true;
-        // A file is read by a thread, which settling does not wait for: one turn to begin, one for the file.
+        // A thread reads a file, and settling does not wait for it: one turn to begin, one for the file.
         for _ in 0..=2 * lates.len() {
             run.wait(LATE).await;
         }
@@ -167,7 +167,7 @@ impl Plan {
         Ok(Self { method, is_1_0, keeps_alive, request, has_body, reads, is_late, status, headers, body })
     }
 
-    /// What Content-Length says; None if it says what nobody can read.
+    /// The value of Content-Length; None if it is not a number.
     fn announced(&self) -> Option<Option<u64>> {
         let mut values = self.headers.get_all(CONTENT_LENGTH).iter();
         let Some(value) = values.next() else { return Some(None) };
@@ -180,7 +180,7 @@ impl Plan {
         self.method == "HEAD" || matches!(self.status.as_u16(), 204 | 304)
     }
 
-    /// How many bytes of body follow the head, where it says so.
+    /// How many bytes of body follow the head, if it says so.
     fn declared(&self) -> Option<u64> {
         self.announced().flatten().filter(|_| !self.is_bodiless())
     }
@@ -189,7 +189,7 @@ impl Plan {
         Response { status: self.status, headers: self.headers.clone(), body }
     }
 
-    /// The engine answers 500 in place of what cannot be sent.
+    /// Whether the engine answers 500, because the response cannot be sent.
     fn is_refused(&self) -> bool {
         match &self.body {
             Kind::Drop => true,
@@ -200,7 +200,7 @@ impl Plan {
         }
     }
 
-    /// The body that may be sent, and whether all of it is.
+    /// The body that may be sent, and whether it is complete.
     fn expected(&self) -> (Vec<u8>, bool) {
         let (mut bytes, mut is_whole) = match &self.body {
             Kind::Full(bytes) => (bytes.clone(), true),
@@ -229,7 +229,7 @@ fn status(choices: &mut Unstructured<'_>) -> Result<StatusCode> {
     Ok(StatusCode::from_u16(number).unwrap())
 }
 
-/// Whatever the types let pass; half of it is what servers look at.
+/// Any headers that the types allow; half of them are those that servers look at.
 fn headers(choices: &mut Unstructured<'_>) -> Result<HeaderMap> {
     let mut headers = HeaderMap::new();
     for _ in 0..choices.int_in_range(0..=6)? {
@@ -279,7 +279,7 @@ fn content_length(choices: &mut Unstructured<'_>, headers: &mut HeaderMap, body:
 
 impl Kind {
     fn new(choices: &mut Unstructured<'_>, at: u8) -> Result<Self> {
-        // Bytes that say whose they are.
+        // Bytes that tell which response they belong to.
         let letter = b'A' + at;
         Ok(match choices.int_in_range(0..=15)? {
             0..=3 => Self::Full(vec![letter; size(choices)?]),
@@ -307,7 +307,7 @@ fn size(choices: &mut Unstructured<'_>) -> Result<usize> {
     })
 }
 
-/// What is being done for a request.
+/// The state of a request's response.
 enum Work {
     Read { exchange: Option<Exchange>, may_read: bool },
     Sleep { exchange: Option<Exchange>, until: Instant },
@@ -319,7 +319,7 @@ struct Answerer {
     plans: Vec<Plan>,
     begun: usize,
     work: Option<Work>,
-    /// What came from the client of a connection that was given away.
+    /// What the client of a hijacked connection sent.
     owned: Option<Vec<u8>>,
 }
 
@@ -343,7 +343,7 @@ impl Answerer {
 
     fn begin(&mut self, exchange: Exchange) {
         self.begun += 1;
-        // One that was in the tail.
+        // A request in the tail.
         let Some(plan) = self.plans.get(self.begun - 1) else { return };
         assert_eq!(exchange.head.path(), format!("/{}", self.begun - 1));
         let until = Instant::now() + LATE;
@@ -378,7 +378,7 @@ impl Answerer {
 
     fn read(&mut self, slot: &mut Option<Exchange>, may_read: &mut bool) -> (bool, bool) {
         let Some(mut exchange) = slot.take() else { return (true, true) };
-        // Only when it was told to: a wake-up that is lost must not be made up for.
+        // Only after a wake-up, so that a lost one is noticed.
         *may_read |= exchange.body.parker().park(Duration::ZERO) == Wake::Unparked;
         if !std::mem::take(may_read) {
             *slot = Some(exchange);
@@ -438,7 +438,7 @@ impl Answerer {
     }
 }
 
-/// Whether anything was done, and whether all is.
+/// Whether anything was done, and whether everything is.
 fn write(writer: &mut Option<BodyWriter>, left: &mut Vec<Bytes>, finishes: bool, may_write: &mut bool) -> (bool, bool) {
     let Some(open) = writer.as_mut() else { return (true, true) };
     *may_write |= open.parker().park(Duration::ZERO) == Wake::Unparked;
@@ -464,7 +464,7 @@ fn write(writer: &mut Option<BodyWriter>, left: &mut Vec<Bytes>, finishes: bool,
     }
 }
 
-/// The same for a connection that was given away.
+/// The same for a hijacked connection.
 fn own(
     mut end: Pin<&mut UnixStream>,
     left: &mut Vec<u8>,
@@ -497,35 +497,35 @@ fn own(
     }
 }
 
-/// Each answer is what its plan says, and ends where the next begins.
+/// Each response matches its plan, and ends where the next begins.
 fn check(received: &[u8], app: &Answerer, requests: &[Vec<u8>], tail: &[u8]) {
     let mut rest = received;
     for (at, plan) in app.plans.iter().enumerate() {
         if let Kind::Hijack { with_head, raw, leaves_first } = &plan.body {
             assert!(app.begun > at, "no worker has seen {plan:?}");
-            check_take_over(rest, plan, *with_head, raw);
+            check_hijack(rest, plan, *with_head, raw);
             if !plan.has_body && !leaves_first {
                 let sent = [&requests[at + 1..].concat(), tail].concat();
                 assert_eq!(app.owned.as_deref(), Some(&sent[..]), "what the client sent behind its request");
             }
             return;
         }
-        match client::parse(rest, plan.method == "HEAD") {
-            Parsed::Nothing | Parsed::CutHead => {
+        match response::parse(rest, plan.method == "HEAD") {
+            Parsed::Nothing | Parsed::PartialHead => {
                 let breaks = !plan.is_refused() && !plan.is_bodiless() && !plan.expected().1;
                 let got = String::from_utf8_lossy(rest);
                 assert!(breaks && app.begun > at, "no answer to {at} of {:#?} but {got:?}", app.plans);
                 return;
             }
-            Parsed::Answer(answer) => {
+            Parsed::Response(answer) => {
                 assert!(app.begun > at, "an answer without a worker: {answer:?} to {at} of {:#?}", app.plans);
                 check_answer(&answer, plan);
                 rest = &rest[answer.length..];
-                // A body that nobody has read closes the connection without a word.
+                // An unread body closes the connection without a word.
                 let is_unread = plan.has_body && !plan.reads && rest.is_empty();
-                // An app may say keep-alive to whoever never asked for it: that is not kept.
+                // An app may answer keep-alive to a client that did not ask for it: the connection closes.
                 let is_only_one = plan.is_1_0 && !plan.keeps_alive;
-                if answer.closes() || is_unread || (is_only_one && rest.is_empty()) {
+                if closes(&answer) || is_unread || (is_only_one && rest.is_empty()) {
                     assert!(rest.is_empty(), "more after the last: {:?}", String::from_utf8_lossy(rest));
                     return;
                 }
@@ -534,7 +534,7 @@ fn check(received: &[u8], app: &Answerer, requests: &[Vec<u8>], tail: &[u8]) {
     }
 }
 
-fn check_take_over(rest: &[u8], plan: &Plan, with_head: bool, raw: &[u8]) {
+fn check_hijack(rest: &[u8], plan: &Plan, with_head: bool, raw: &[u8]) {
     let Some(at) = rest.len().checked_sub(raw.len()) else {
         panic!("{} bytes of {}: {plan:?}: {:?}", rest.len(), raw.len(), String::from_utf8_lossy(rest))
     };
@@ -548,7 +548,7 @@ fn check_take_over(rest: &[u8], plan: &Plan, with_head: bool, raw: &[u8]) {
     }
 }
 
-fn check_answer(answer: &Answer, plan: &Plan) {
+fn check_answer(answer: &ClientResponse, plan: &Plan) {
     assert_eq!(answer.is_1_0, plan.is_1_0, "{answer:?}");
     assert!(answer.values("date").count() >= 1, "{answer:?}");
     if plan.is_refused() {
@@ -563,13 +563,13 @@ fn check_answer(answer: &Answer, plan: &Plan) {
     }
     let (expected, is_whole) = plan.expected();
     match answer.end {
-        // All that was announced is whole, whatever the app does then.
+        // Once everything announced was sent, the response is complete, whatever the app does then.
         End::Complete => {
             let is_whole = is_whole || plan.declared() == Some(expected.len() as u64);
             assert!(is_whole && answer.body == expected, "{plan:?}: {answer:?}");
         }
-        End::Cut => assert!(!is_whole && expected.starts_with(&answer.body), "{plan:?}: {answer:?}"),
-        // HTTP/1.0 has no other end for what has no length.
+        End::Truncated => assert!(!is_whole && expected.starts_with(&answer.body), "{plan:?}: {answer:?}"),
+        // HTTP/1.0 knows no other end of a body without a length.
         End::Close => {
             assert!(plan.is_1_0 && matches!(plan.body, Kind::Stream { .. }), "{plan:?}: {answer:?}");
             assert!(if is_whole { answer.body == expected } else { expected.starts_with(&answer.body) });
@@ -577,8 +577,8 @@ fn check_answer(answer: &Answer, plan: &Plan) {
     }
 }
 
-/// What the app says of itself arrives, in its order; what says where the body ends is the engine's.
-fn check_headers(answer: &Answer, plan: &Plan) {
+/// The app's headers arrive in order; those that frame the body are the engine's.
+fn check_headers(answer: &ClientResponse, plan: &Plan) {
     for name in plan.headers.keys() {
         if [CONNECTION, TRANSFER_ENCODING, TRAILER, CONTENT_LENGTH].contains(name) {
             continue;

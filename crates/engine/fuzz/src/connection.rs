@@ -1,7 +1,7 @@
 //! Raw bytes into a connection, in arbitrary pieces.
 //!
-//! An input is one line of controls and, behind its line feed, what the client sends. The controls
-//! choose the limits, what the app does, how the client ends, and the pieces.
+//! An input is a line of controls, and then what the client sends. The controls choose the limits, what the app does,
+//! how the client ends, and the pieces.
 
 use std::task::Context;
 use std::time::Duration;
@@ -14,17 +14,17 @@ use kino_engine::{
     Wake, Worker, Writable, fuzzing,
 };
 
-use super::client::{self, Answer, End, Parsed};
 use super::reference::{self, Ends, Meaning, Request};
-use super::run::{App, HEAD, LONG, Run, block_on, settings};
+use super::response::{self, ClientResponse, End, Parsed};
+use super::run::{App, HEAD, LONG, Run, block_on, closes, settings};
 
-/// Longer inputs find nothing that shorter ones do not.
+/// Longer inputs find nothing more.
 const MOST_BYTES: usize = 8 * 1024;
 
-/// The app asks for so many bytes at a time, fewer than a body has.
+/// The app reads this many bytes at a time, fewer than a body has.
 const MOST_READ: usize = 50;
 
-/// Splits are tried at each byte of so many.
+/// Splits are tried at each of the first bytes, up to this many.
 const MOST_SPLITS: usize = 512;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +37,7 @@ enum Plan {
     Ignore,
     /// Answers after the first chunk.
     First,
-    /// Answers first and reads then.
+    /// Answers first, then reads.
     Late,
     /// Does not answer.
     Drop,
@@ -47,9 +47,9 @@ enum Plan {
 enum Leaving {
     /// Stays until the server closes.
     Waits,
-    /// Ends its sending side when it has its answers.
+    /// Ends its sending side when it has its responses.
     HalfCloses,
-    /// Leaves as soon as all is sent.
+    /// Leaves as soon as everything is sent.
     Leaves,
 }
 
@@ -63,7 +63,7 @@ pub fn run(data: &[u8]) {
     block_on(converse(controls, sent, settings));
 }
 
-/// Controls that are used up choose the first.
+/// When the controls are used up, the first choice is taken.
 fn choose<T: Copy>(controls: &mut Unstructured<'_>, from: &[T]) -> T {
     *controls.choose(from).unwrap_or(&from[0])
 }
@@ -86,7 +86,7 @@ fn choose_settings(controls: &mut Unstructured<'_>) -> Settings {
     }
 }
 
-/// What is decided of a head or body does not depend on the pieces in which it comes.
+/// The verdict on a head or body does not depend on the pieces in which it comes.
 fn splits(sent: &[u8], settings: &Settings) {
     let mut decided = None;
     for end in 0..=sent.len() {
@@ -130,7 +130,7 @@ async fn converse(mut controls: Unstructured<'_>, sent: &[u8], settings: Setting
     check_requests(&app, &meaning, is_on_time && leaving == Leaving::Waits);
 }
 
-/// Sends in pieces; whether without a pause and without a stop of the server.
+/// Sends in pieces. Returns whether it did so without a pause and without a stop of the server.
 async fn send(run: &mut Run<Reader>, controls: &mut Unstructured<'_>, mut left: &[u8]) -> bool {
     let mut is_on_time = true;
     while !left.is_empty() {
@@ -167,7 +167,7 @@ struct Hand {
     body: BodyReader,
     reply: Option<ResponseSender>,
     writer: Option<BodyWriter>,
-    /// What is read and not written.
+    /// What was read and not written.
     pending: Option<Bytes>,
     may_read: bool,
     may_write: bool,
@@ -222,12 +222,12 @@ impl Reader {
         Response { status: StatusCode::OK, headers, body: ResponseBody::full(body.into()) }
     }
 
-    /// Whether anything was done, and whether all is.
+    /// Whether anything was done, and whether everything is.
     fn go_on(&mut self, hand: &mut Hand) -> (bool, bool) {
         if let Some(chunk) = hand.pending.take() {
             return Self::write(hand, chunk);
         }
-        // Only when it was told to: a wake-up that is lost must not be made up for.
+        // Only after a wake-up, so that a lost one is noticed.
         hand.may_read |= hand.body.parker().park(Duration::ZERO) == Wake::Unparked;
         if !std::mem::take(&mut hand.may_read) {
             return (false, false);
@@ -298,7 +298,7 @@ impl Reader {
     }
 }
 
-/// Workers see the requests that the bytes mean, in order, and nothing else.
+/// Workers see the requests in the bytes, in order, and nothing else.
 fn check_requests(app: &Reader, meaning: &Meaning, is_patient: bool) {
     assert!(app.seen.len() <= meaning.requests.len(), "too many requests: {:?}", app.seen);
     for (seen, request) in app.seen.iter().zip(&meaning.requests) {
@@ -340,33 +340,33 @@ fn check_head(seen: &Seen, request: &Request) {
     let _ = head.server();
 }
 
-/// The answers are well-formed, in order, and no request is left without one. `all` is how the client
-/// left, where it was quick enough to get them all.
+/// The responses are well-formed and in order, and no request is left without one. `all` is how the client left, if it
+/// was quick enough to get them all.
 fn check_answers(received: &[u8], app: &Reader, meaning: &Meaning, all: Option<Leaving>) {
     let mut rest = received;
-    let mut answers: Vec<Answer> = Vec::new();
+    let mut answers: Vec<ClientResponse> = Vec::new();
     loop {
         let request = meaning.requests.get(answers.len());
-        match client::parse(rest, request.map_or(is_head(&meaning.rest), |request| request.method == "HEAD")) {
+        match response::parse(rest, request.map_or(is_head(&meaning.rest), |request| request.method == "HEAD")) {
             Parsed::Nothing => break,
-            Parsed::CutHead => {
-                // What is broken off while the client is slow may have sent any part of its head.
+            Parsed::PartialHead => {
+                // A response that breaks off while the client is slow may have sent any part of its head.
                 let end = app.seen.get(answers.len()).and_then(|seen| seen.end.as_ref());
                 let is_broken = app.plan == Plan::Stream && !matches!(end, Some(Ok(())));
                 assert!(is_broken, "half a head: {:?}", String::from_utf8_lossy(rest));
                 return;
             }
-            Parsed::Answer(answer) if answer.status == 100 => {
+            Parsed::Response(answer) if answer.status == 100 => {
                 let request = request.expect("100 for no request");
                 let expects = request.values("expect").any(|value| value.eq_ignore_ascii_case(b"100-continue"));
                 assert!(expects && !request.is_1_0, "100 that nobody expects");
                 assert!(app.seen.len() > answers.len(), "100 before a worker has it");
                 rest = &rest[answer.length..];
             }
-            Parsed::Answer(answer) => {
+            Parsed::Response(answer) => {
                 rest = &rest[answer.length..];
-                // It was late before it could be seen to be HEAD.
-                if answer.status == 408 && answer.values("x-n").next().is_none() {
+                // The head was late before it was recognised as HEAD.
+                if answer.status == 408 && answer.header("x-n").is_none() {
                     rest = rest.strip_prefix(b"408 Request Timeout\n").unwrap_or(rest);
                 }
                 check_answer(&answer, answers.len(), app, request);
@@ -377,7 +377,7 @@ fn check_answers(received: &[u8], app: &Reader, meaning: &Meaning, all: Option<L
     let most = meaning.requests.len() + usize::from(meaning.refused || meaning.unfinished);
     assert!(answers.len() <= most, "{most} requests and {answers:?}");
     let before = answers.len().saturating_sub(1);
-    assert!(answers[..before].iter().all(|answer| !answer.closes()), "more after the last: {answers:?}");
+    assert!(answers[..before].iter().all(|answer| !closes(answer)), "more after the last: {answers:?}");
     if let Some(leaving) = all {
         check_all(&answers, app, meaning, leaving);
     }
@@ -390,22 +390,22 @@ fn is_head(mut bytes: &[u8]) -> bool {
     bytes.starts_with(b"HEAD ")
 }
 
-fn check_answer(answer: &Answer, at: usize, app: &Reader, request: Option<&Request>) {
+fn check_answer(answer: &ClientResponse, at: usize, app: &Reader, request: Option<&Request>) {
     assert_eq!(answer.values("date").count(), 1, "{answer:?}");
     let number = answer.values("x-n").next();
     let Some(number) = number else {
         assert!(answer.status >= 400, "{answer:?}");
-        // hyper's own answers have no text: what it refuses, the wire should have, and counted.
+        // hyper's own responses have no text: what it refuses, the transport should have refused and counted.
         assert!(answer.values("content-type").eq([b"text/plain; charset=utf-8"]), "{answer:?}");
         assert_eq!(answer.end, End::Complete);
-        assert!(app.plan == Plan::Drop || answer.closes() || answer.status == 500, "{answer:?}");
+        assert!(app.plan == Plan::Drop || closes(&answer) || answer.status == 500, "{answer:?}");
         return;
     };
     assert_eq!(number, at.to_string().as_bytes(), "answers out of order");
     assert!(request.is_some_and(|request| request.is_1_0 == answer.is_1_0));
     let seen = &app.seen[at];
     let is_whole = matches!(seen.end, Some(Ok(())));
-    assert!(answer.end != End::Cut || (app.plan == Plan::Stream && !is_whole), "{answer:?}");
+    assert!(answer.end != End::Truncated || (app.plan == Plan::Stream && !is_whole), "{answer:?}");
     if matches!(app.plan, Plan::Echo | Plan::Stream | Plan::First) && seen.head.method() != "HEAD" {
         assert!(seen.read.starts_with(&answer.body));
         assert!(!is_whole || seen.read == answer.body, "{answer:?}");
@@ -413,12 +413,12 @@ fn check_answer(answer: &Answer, at: usize, app: &Reader, request: Option<&Reque
     }
 }
 
-/// After an answer that does not close, the next request has one too.
-fn check_all(answers: &[Answer], app: &Reader, meaning: &Meaning, leaving: Leaving) {
-    if answers.last().is_some_and(Answer::closes) {
+/// After a response that does not close, the next request has one, too.
+fn check_all(answers: &[ClientResponse], app: &Reader, meaning: &Meaning, leaving: Leaving) {
+    if answers.last().is_some_and(closes) {
         return;
     }
-    // A body that nobody has read closes the connection without a word.
+    // An unread body closes the connection without a word.
     let last = answers.len().saturating_sub(1);
     let is_unread = |at: usize| {
         let is_read = matches!(app.seen.get(at).and_then(|seen| seen.end.as_ref()), Some(Ok(())));

@@ -1,5 +1,5 @@
-//! What a stream of bytes means: the rules of the HTTP contract once more, in plain words, so that
-//! the engine is not measured with its own measure.
+//! What a stream of bytes means: the rules of HTTP/1 once more, in plain words, so that the engine is not measured with
+//! its own measure.
 
 use kino_engine::Settings;
 
@@ -26,9 +26,9 @@ pub(super) enum Ends {
 #[derive(Debug, Default)]
 pub(super) struct Meaning {
     pub(super) requests: Vec<Request>,
-    /// What follows the last of them is no request, and is refused.
+    /// What follows the last request is refused.
     pub(super) refused: bool,
-    /// What follows is the start of one.
+    /// What follows the last request is the start of another.
     pub(super) unfinished: bool,
     /// The bytes behind the last request.
     pub(super) rest: Vec<u8>,
@@ -78,7 +78,7 @@ fn head(bytes: &[u8], settings: &Settings) -> Result<Option<(Request, usize)>, B
     let start = bytes.chunks(2).take_while(|pair| *pair == b"\r\n").count();
     ensure(start <= 4)?;
     let Some(end) = bytes[2 * start..].windows(4).position(|window| window == b"\r\n\r\n") else {
-        // Maybe not even a line end that is one.
+        // Perhaps not even its line ends are right.
         let bare = bytes.iter().enumerate().any(|(at, byte)| *byte == b'\n' && (at == 0 || bytes[at - 1] != b'\r'));
         ensure(!bare)?;
         return Ok(None);
@@ -113,7 +113,7 @@ fn request_line(line: &[u8], settings: &Settings) -> Result<Request, Bad> {
     ensure(target.len() <= settings.max_target_size)?;
     ensure(version == "HTTP/1.1" || version == "HTTP/1.0")?;
     ensure(target.bytes().all(|byte| byte > b' ' && byte < 0x7f && byte != b'#'))?;
-    // What browsers escape, which the http crate insists on.
+    // Browsers escape these, and the http crate insists on that.
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     ensure(!path.contains(['<', '>', '`']) && !query.contains(['<', '>', '"']))?;
     let lower = target.to_ascii_lowercase();
@@ -197,7 +197,7 @@ fn framing(request: &Request) -> Result<(), Bad> {
     }
 }
 
-/// Takes the body off `bytes`.
+/// Reads the body at the start of `bytes`.
 fn body(request: &mut Request, bytes: &[u8], settings: &Settings) -> usize {
     let length = request.values("content-length").next().map(|value| std::str::from_utf8(value).unwrap().to_owned());
     if let Some(length) = length {
@@ -251,7 +251,7 @@ fn line(bytes: &[u8], longest: usize) -> Result<(&[u8], usize), Ends> {
     }
 }
 
-/// One chunk: how many bytes it has on the wire, and its size.
+/// One chunk: its bytes on the wire, and its size.
 fn chunk(bytes: &[u8], body: &mut Vec<u8>) -> Result<(usize, u64), Ends> {
     let (text, at) = line(bytes, 256)?;
     let mut parts = text.splitn(2, |byte| *byte == b';');

@@ -1,7 +1,7 @@
 //! One connection over an in-memory stream, with the client and the app driven in turns.
 //!
-//! All of it runs on one thread with tokio's paused clock, so that a run is repeatable: deadlines of
-//! minutes pass at once, and a lost wake-up is a run that never gets anywhere.
+//! Everything runs on one thread with tokio's paused clock, so a run is repeatable: deadlines of minutes pass at once,
+//! and a run with a lost wake-up never ends.
 
 use std::io::ErrorKind;
 use std::pin::Pin;
@@ -14,15 +14,17 @@ use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
 use tokio::task::{JoinHandle, yield_now};
 use tokio::time::sleep;
 
+use super::response::{ClientResponse, End};
+
 /// More turns than any run needs.
 const MOST_TURNS: usize = 1_000_000;
 
-/// The deadlines of [`settings`] in seconds; every other wait is chosen around these.
+/// The timeouts of [`settings`] in seconds; all other waits are chosen around these.
 pub(super) const HEAD: u64 = 10;
 const IDLE: u64 = 20;
 const BODY: u64 = 30;
 
-/// After this every deadline is over.
+/// After this, all deadlines are over.
 pub(super) const LONG: Duration = Duration::from_secs(2 * (HEAD + IDLE + BODY));
 
 pub(super) fn settings() -> Settings {
@@ -41,7 +43,7 @@ pub(super) fn settings() -> Settings {
         head_timeout: Duration::from_secs(HEAD),
         keep_alive_timeout: Duration::from_secs(IDLE),
         body_timeout: Duration::from_secs(BODY),
-        // A client that takes nothing for as long as it likes is what some runs are about.
+        // Some runs are about clients that stall for ever.
         send_timeout: None,
         linger_timeout: Duration::from_secs(1),
         max_connections: 1,
@@ -52,9 +54,9 @@ pub(super) fn settings() -> Settings {
     }
 }
 
-/// Whoever answers.
+/// The app behind the worker.
 pub(super) trait App {
-    /// Does what can be done without waiting; whether that was anything.
+    /// Does what can be done without waiting. Returns whether that was anything.
     fn step(&mut self, worker: &Worker, cx: &mut Context<'_>) -> bool;
 }
 
@@ -64,7 +66,7 @@ pub(super) struct Run<A> {
     pub(super) received: Vec<u8>,
     /// The server has closed.
     pub(super) eof: bool,
-    /// The client takes what comes.
+    /// The client reads what comes.
     pub(super) reads: bool,
     engine: Engine,
     worker: Worker,
@@ -80,7 +82,7 @@ pub(super) fn block_on(future: impl Future<Output = ()>) {
 }
 
 impl<A: App> Run<A> {
-    /// `buffer` bytes are under way at most, in each direction.
+    /// At most `buffer` bytes are in transit in each direction.
     pub(super) fn new(settings: &Settings, buffer: usize, app: A) -> Self {
         let engine = Engine::new(settings);
         let (client, server) = tokio::io::duplex(buffer);
@@ -89,7 +91,7 @@ impl<A: App> Run<A> {
         Self { app, received, eof: false, reads: true, engine, worker, client: Some(client), outbound, connection }
     }
 
-    /// Sends `bytes`, and lets everybody do what there is to do.
+    /// Sends `bytes`, and settles.
     pub(super) async fn send(&mut self, bytes: &[u8]) {
         self.outbound.extend_from_slice(bytes);
         self.settle().await;
@@ -113,7 +115,7 @@ impl<A: App> Run<A> {
         self.engine.stop();
     }
 
-    /// The client leaves; nothing of it may be left behind.
+    /// The client leaves. Nothing of it may be left.
     pub(super) async fn leave(mut self) -> A {
         self.client = None;
         self.settle().await;
@@ -127,11 +129,11 @@ impl<A: App> Run<A> {
         self.app
     }
 
-    /// Goes on until nobody has anything to do but to wait for time to pass.
+    /// Runs until there is nothing to do but to wait for time to pass.
     pub(super) async fn settle(&mut self) {
         let mut quiet = 0;
         for _ in 0..MOST_TURNS {
-            // One for the tasks, one for what they have woken.
+            // One for the tasks, one for those that they have woken.
             yield_now().await;
             yield_now().await;
             let moved = std::future::poll_fn(|cx| Poll::Ready(self.step(cx))).await;
@@ -177,4 +179,14 @@ impl<A: App> Run<A> {
             Poll::Pending => false,
         }
     }
+}
+
+/// Whether no other request may follow `response` on its connection.
+pub(super) fn closes(response: &ClientResponse) -> bool {
+    let has = |token: &str| {
+        let members = response.values("connection").flat_map(|value| value.split(|byte| *byte == b','));
+        members.into_iter().any(|member| member.trim_ascii().eq_ignore_ascii_case(token.as_bytes()))
+    };
+    let is_kept = !response.is_1_0 || has("keep-alive");
+    !is_kept || has("close") || response.end != End::Complete || response.status == 101
 }

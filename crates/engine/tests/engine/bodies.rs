@@ -1,4 +1,4 @@
-//! Bodies in both directions: streaming, bounds, back pressure, cuts.
+//! Bodies in both directions: streaming, limits, back pressure, truncation.
 
 use std::io::Read;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -34,7 +34,7 @@ fn a_body_with_a_length_arrives_whole() {
     let mut client = running.connect();
     let body = "x".repeat(300_000);
     client.send(format!("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: {}\r\n\r\n{body}", body.len()));
-    assert_eq!(client.answer().body, body.as_bytes());
+    assert_eq!(client.response().body, body.as_bytes());
     drop(client);
     running.stop();
 }
@@ -45,14 +45,14 @@ fn a_chunked_body_arrives_whole_and_its_trailers_are_dropped() {
     let mut client = running.connect();
     client.send("POST / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n");
     client.send("3\r\nabc\r\n").send("4;name=value\r\ndefg\r\n").send("0\r\nTrailer: dropped\r\n\r\n");
-    assert_eq!(client.answer().body, b"abcdefg");
-    assert_eq!(client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n").answer().body, b"");
+    assert_eq!(client.response().body, b"abcdefg");
+    assert_eq!(client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n").response().body, b"");
     drop(client);
     running.stop();
 }
 
 #[test]
-fn continue_goes_out_when_the_body_is_first_read_and_not_before() {
+fn continue_is_sent_at_the_first_read_of_the_body_and_not_before() {
     let (read, may_read) = mpsc::channel::<()>();
     let may_read = std::sync::Mutex::new(may_read);
     let running = Running::new(settings(), 1, move |mut exchange| {
@@ -68,7 +68,7 @@ fn continue_goes_out_when_the_body_is_first_read_and_not_before() {
     client.stream.get_ref().set_nonblocking(false).unwrap();
     read.send(()).unwrap();
     assert_eq!(client.head().0, 100);
-    assert_eq!(client.send("body").answer().body, b"body");
+    assert_eq!(client.send("body").response().body, b"body");
     drop(client);
     running.stop();
 }
@@ -78,8 +78,8 @@ fn a_body_announced_too_large_is_refused_before_a_worker_sees_it() {
     let running = Running::new(Settings { max_body_size: Some(10), ..settings() }, 1, drop);
     let mut client = running.connect();
     client.send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 11\r\n\r\n");
-    let answer = client.answer();
-    assert_eq!((answer.status, answer.header("connection")), (413, Some("close")));
+    let response = client.response();
+    assert_eq!((response.status, response.header("connection")), (413, Some("close")));
     assert!(client.is_closed());
     assert_eq!(running.server.stats().refused[Reason::BodyTooLarge.index()], 1);
     assert_eq!(running.server.stats().served, 0);
@@ -95,14 +95,14 @@ fn a_chunked_body_that_grows_too_large_is_refused_while_it_is_read() {
     });
     let mut client = running.connect();
     client.send("POST / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\nb\r\nhello world\r\n");
-    assert_eq!(client.answer().status, 413);
+    assert_eq!(client.response().status, 413);
     assert!(client.is_closed());
     assert!(matches!(errors.recv_timeout(HANG).unwrap(), ReadError::TooLarge { limit: 10 }));
     running.stop();
 }
 
 #[test]
-fn a_client_that_leaves_within_its_body_is_an_error_for_the_reader() {
+fn a_client_that_leaves_within_its_body_is_a_read_error() {
     for start in [
         "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 10\r\n\r\nhalf",
         "POST / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n",
@@ -122,7 +122,7 @@ fn a_client_that_leaves_within_its_body_is_an_error_for_the_reader() {
 }
 
 #[test]
-fn a_streamed_answer_arrives_chunked_or_with_its_length() {
+fn a_streamed_response_arrives_chunked_or_with_its_length() {
     let running = Running::new(settings(), 1, |exchange| {
         let sized = exchange.head.path() == "/sized";
         let (head, declared) = if sized { (head_of("6"), Some(6)) } else { (head(), None) };
@@ -133,16 +133,16 @@ fn a_streamed_answer_arrives_chunked_or_with_its_length() {
         writer.finish();
     });
     let mut client = running.connect();
-    let answer = client.get("/");
-    assert_eq!((answer.header("transfer-encoding"), answer.body.as_slice()), (Some("chunked"), &b"onetwo"[..]));
-    let answer = client.get("/sized");
-    assert_eq!((answer.header("content-length"), answer.body.as_slice()), (Some("6"), &b"onetwo"[..]));
+    let response = client.get("/");
+    assert_eq!((response.header("transfer-encoding"), response.body.as_slice()), (Some("chunked"), &b"onetwo"[..]));
+    let response = client.get("/sized");
+    assert_eq!((response.header("content-length"), response.body.as_slice()), (Some("6"), &b"onetwo"[..]));
     drop(client);
     running.stop();
 }
 
 #[test]
-fn a_slow_reader_holds_the_writer_back() {
+fn a_slow_client_blocks_the_writer() {
     let (full, filled) = mpsc::channel();
     let written = Arc::new(AtomicU64::new(0));
     let total = 64 * 1024 * 1024_u64;
@@ -164,15 +164,15 @@ fn a_slow_reader_holds_the_writer_back() {
     let mut client = running.connect();
     client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n");
     filled.recv_timeout(HANG).unwrap();
-    // Socket buffers may take some megabytes; all of it would mean that nothing holds the writer.
+    // Socket buffers may take some megabytes; if they took all of it, nothing would block the writer.
     assert!(written.load(Ordering::Relaxed) < total / 2);
-    assert_eq!(client.answer().body.len() as u64, total);
+    assert_eq!(client.response().body.len() as u64, total);
     drop(client);
     running.stop();
 }
 
 #[test]
-fn a_client_that_takes_nothing_holds_a_writer_no_longer_than_it_may() {
+fn a_stalled_client_blocks_a_writer_only_until_the_send_timeout() {
     // Small pieces leave room in the system's buffer for many more when it no longer says that there is any.
     for piece in [64 * 1024, 500] {
         let (seen, ends) = mpsc::channel();
@@ -185,26 +185,26 @@ fn a_client_that_takes_nothing_holds_a_writer_no_longer_than_it_may() {
         client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n");
         assert!(ends.recv_timeout(HANG).unwrap());
         running.await_stats("it is counted", |stats| stats.disconnects == 1 && stats.connections == 0);
-        client.try_answer().expect_err("an answer that nobody can take for complete");
+        client.try_response().expect_err("a response that is visibly truncated");
         running.stop();
     }
 }
 
 #[test]
-fn a_client_that_takes_nothing_of_a_whole_answer_loses_its_connection() {
+fn a_client_that_stalls_within_a_whole_response_loses_its_connection() {
     let running = Running::new(Settings { send_timeout: Some(SHORT), ..settings() }, 1, |exchange| {
         let _ = exchange.reply.send(ok(vec![b'x'; 64 * 1024 * 1024]));
     });
     let mut client = running.connect();
     client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n");
     running.await_stats("it is reset", |stats| stats.served == 1 && stats.connections == 0);
-    client.try_answer().expect_err("an answer that nobody can take for complete");
+    client.try_response().expect_err("a response that is visibly truncated");
     running.stop();
 }
 
-/// The system says only when a third of its buffer is free that there is room, which takes this one three seconds.
+/// The system reports room only when a third of its buffer is free, which takes this client three seconds.
 #[test]
-fn a_client_that_takes_little_but_never_pauses_gets_its_whole_answer() {
+fn a_slow_client_that_never_stalls_gets_its_whole_response() {
     const MOST: Duration = Duration::from_millis(1500);
     let total = 16 * 1024 * 1024;
     let running = Running::new(Settings { send_timeout: Some(MOST), ..settings() }, 1, move |exchange| {
@@ -252,7 +252,7 @@ fn a_writer_learns_that_its_client_has_left() {
 }
 
 #[test]
-fn an_answer_that_is_not_finished_breaks_the_connection() {
+fn an_unfinished_response_breaks_the_connection() {
     let running = Running::new(settings(), 1, |exchange| match exchange.head.path() {
         "/short" => {
             let mut writer = exchange.reply.stream(head_of("10"), Some(10)).unwrap();
@@ -267,15 +267,15 @@ fn an_answer_that_is_not_finished_breaks_the_connection() {
     for path in ["/short", "/dropped"] {
         let mut client = running.connect();
         client.send(format!("GET {path} HTTP/1.1\r\nHost: test\r\n\r\n"));
-        let (answer, _why) = client.try_answer().expect_err("an answer that nobody can take for complete");
-        assert!(answer.body.starts_with(b"half"), "what was written before is delivered");
+        let response = client.try_response().expect_err("a response that is visibly truncated");
+        assert!(response.body.starts_with(b"half"), "what was written before is delivered");
         assert!(client.is_closed());
     }
     running.stop();
 }
 
 #[test]
-fn an_answer_longer_than_announced_is_cut() {
+fn a_response_longer_than_announced_is_cut() {
     let (seen, ends) = mpsc::channel();
     let running = Running::new(settings(), 1, move |exchange| {
         let mut writer = exchange.reply.stream(head_of("4"), Some(4)).unwrap();
@@ -291,7 +291,7 @@ fn an_answer_longer_than_announced_is_cut() {
     running.stop();
 }
 
-/// A file with `content` that is gone after the test.
+/// A file with `content`, which is removed after the test.
 struct TestFile(std::path::PathBuf);
 
 impl TestFile {
@@ -318,7 +318,7 @@ fn file_response(path: &std::path::Path, length: Option<u64>) -> Response {
 }
 
 #[test]
-fn a_file_is_sent_whole_while_its_worker_is_free() {
+fn a_file_is_sent_without_its_worker() {
     let content: Vec<u8> = (0..1_000_000_u32).flat_map(u32::to_le_bytes).collect();
     let file = TestFile::new("whole", &content);
     let path = file.0.clone();
@@ -330,15 +330,15 @@ fn a_file_is_sent_whole_while_its_worker_is_free() {
     slow.send("GET /file HTTP/1.1\r\nHost: a\r\n\r\n");
     let mut other = running.connect();
     assert_eq!(other.get("/").body, b"free", "although nobody has read the file yet");
-    let answer = slow.answer();
-    assert_eq!(answer.header("content-length"), Some("4000000"));
-    assert!(answer.body == content);
+    let response = slow.response();
+    assert_eq!(response.header("content-length"), Some("4000000"));
+    assert!(response.body == content);
     drop((slow, other));
     running.stop();
 }
 
 #[test]
-fn a_file_that_changes_breaks_or_is_cut() {
+fn a_file_that_changes_breaks_the_connection_or_is_cut() {
     let file = TestFile::new("changes", b"0123456789");
     let path = file.0.clone();
     let running = Running::new(settings(), 1, move |exchange| {
@@ -348,7 +348,7 @@ fn a_file_that_changes_breaks_or_is_cut() {
     let mut client = running.connect();
     assert_eq!(client.get("/grown").body, b"0123");
     client.send("GET /shrunk HTTP/1.1\r\nHost: a\r\n\r\n");
-    assert!(client.try_answer().is_err());
+    assert!(client.try_response().is_err());
     assert!(client.is_closed());
     running.stop();
 }
@@ -361,7 +361,7 @@ fn only_regular_files_are_opened() {
 }
 
 #[test]
-fn an_error_of_a_body_stays() {
+fn a_read_error_is_repeated() {
     let (seen, errors) = mpsc::channel();
     let running = Running::new(settings(), 1, move |mut exchange| {
         let again = (0..2).map(|_| read_all(&mut exchange)).collect::<Vec<_>>();

@@ -1,4 +1,4 @@
-//! Start, stop, drain, interrupts, and who may answer.
+//! Start, stop, drain, interrupts, and which answer counts.
 
 use std::net::TcpStream;
 use std::sync::{Arc, mpsc};
@@ -86,7 +86,7 @@ fn an_interrupt_never_costs_a_request() {
 }
 
 #[test]
-fn stopping_while_busy_answers_what_was_begun() {
+fn a_stop_answers_requests_that_have_begun() {
     let (entered, entries) = mpsc::channel();
     let (release, released) = mpsc::channel::<()>();
     let released = std::sync::Mutex::new(released);
@@ -99,7 +99,7 @@ fn stopping_while_busy_answers_what_was_begun() {
     idle.send("GET /warm HTTP/1.1\r\nHost: test\r\n\r\n");
     entries.recv_timeout(HANG).unwrap();
     release.send(()).unwrap();
-    assert_eq!(idle.answer().status, 200);
+    assert_eq!(idle.response().status, 200);
 
     let mut busy = running.connect();
     busy.send("GET /busy HTTP/1.1\r\nHost: test\r\n\r\n");
@@ -113,8 +113,8 @@ fn stopping_while_busy_answers_what_was_begun() {
     release.send(()).unwrap();
     release.send(()).unwrap();
     for client in [&mut busy, &mut queued] {
-        let answer = client.answer();
-        assert_eq!((answer.status, answer.header("connection")), (200, Some("close")));
+        let response = client.response();
+        assert_eq!((response.status, response.header("connection")), (200, Some("close")));
         assert!(client.is_closed());
     }
     let address = running.server.address();
@@ -124,7 +124,7 @@ fn stopping_while_busy_answers_what_was_begun() {
 }
 
 #[test]
-fn a_drain_answers_what_was_sent_before_it() {
+fn a_drain_answers_requests_that_were_sent_before_it() {
     for _ in 0..50 {
         let running = Running::new(settings(), 1, |exchange| {
             let _ = exchange.reply.send(ok("in time"));
@@ -137,14 +137,14 @@ fn a_drain_answers_what_was_sent_before_it() {
         backlog.send("GET /unaccepted HTTP/1.1\r\nHost: test\r\n\r\n");
         running.stop();
         for client in [&mut kept, &mut new, &mut backlog] {
-            assert_eq!(client.answer().body, b"in time");
+            assert_eq!(client.response().body, b"in time");
             assert!(client.is_closed());
         }
     }
 }
 
 #[test]
-fn a_drain_waits_for_who_has_only_just_connected_or_been_answered_but_not_for_long() {
+fn a_drain_waits_briefly_for_clients_that_have_just_connected_or_got_a_response() {
     let running = Running::new(settings(), 1, |exchange| {
         let _ = exchange.reply.send(ok("late"));
     });
@@ -154,15 +154,15 @@ fn a_drain_waits_for_who_has_only_just_connected_or_been_answered_but_not_for_lo
     assert!(!running.server.drain(Duration::ZERO), "they are waited for");
     for client in [&mut kept, &mut late] {
         client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n");
-        let answer = client.answer();
-        assert_eq!((answer.status, answer.header("connection")), (200, Some("close")));
+        let response = client.response();
+        assert_eq!((response.status, response.header("connection")), (200, Some("close")));
     }
     assert!(silent.is_closed());
     running.stop();
 }
 
 #[test]
-fn who_gets_the_end_of_an_answer_that_had_begun_before_a_drain_may_ask_once_more() {
+fn a_client_whose_response_had_begun_before_a_drain_may_send_one_more_request() {
     let (release, released) = mpsc::channel::<()>();
     let released = std::sync::Mutex::new(released);
     let running = Running::new(settings(), 1, move |exchange| {
@@ -182,12 +182,10 @@ fn who_gets_the_end_of_an_answer_that_had_begun_before_a_drain_may_ask_once_more
     assert!(!head.contains("connection: close"), "{head}");
     assert!(!running.server.drain(Duration::ZERO));
     release.send(()).unwrap();
-    let mut body = Vec::new();
-    client.chunks(&mut body).unwrap();
-    assert_eq!(body, b"begun");
+    assert_eq!(client.response_of(head).unwrap().body, b"begun");
     client.send("GET /again HTTP/1.1\r\nHost: test\r\n\r\n");
-    let answer = client.answer();
-    assert_eq!((answer.body.as_slice(), answer.header("connection")), (&b"again"[..], Some("close")));
+    let response = client.response();
+    assert_eq!((response.body.as_slice(), response.header("connection")), (&b"again"[..], Some("close")));
     running.stop();
 }
 
@@ -203,31 +201,31 @@ fn a_head_that_has_begun_before_a_drain_may_be_completed() {
         }
         client.send("GET / HTTP/1.1\r\nHost: te");
         running.await_stats("it has come", |stats| stats.connections == 1);
-        // Longer than a connection that idles is given.
+        // Longer than an idle connection may last.
         assert!(!running.server.drain(Duration::from_millis(500)));
         client.send("st\r\n\r\n");
-        let answer = client.answer();
-        assert_eq!((answer.status, answer.header("connection")), (200, Some("close")));
+        let response = client.response();
+        assert_eq!((response.status, response.header("connection")), (200, Some("close")));
         running.stop();
     }
 }
 
 #[test]
-fn an_empty_line_behind_a_request_is_no_begin_of_another() {
+fn an_empty_line_behind_a_request_does_not_begin_another() {
     let running = Running::new(settings(), 1, |exchange| {
         let _ = exchange.reply.send(ok("done"));
     });
     let mut client = running.connect();
-    // As old clients send behind a body (RFC 9112 section 2.2).
+    // As old clients send it behind a body (RFC 9112 section 2.2).
     client.send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 4\r\n\r\nbody\r\n");
-    assert_eq!(client.answer().status, 200);
+    assert_eq!(client.response().status, 200);
     assert!(running.server.drain(HANG / 2), "it is waited for until its head is late");
     assert!(client.is_closed());
     running.stop();
 }
 
 #[test]
-fn abort_answers_for_workers_that_do_not() {
+fn abort_answers_for_workers_that_do_not_answer() {
     let (entered, entries) = mpsc::channel();
     let (release, released) = mpsc::channel::<()>();
     let server = Arc::new(Server::start(&settings()).unwrap());
@@ -245,15 +243,15 @@ fn abort_answers_for_workers_that_do_not() {
     queued.send("GET /queued HTTP/1.1\r\nHost: test\r\n\r\n");
     await_stats(&server, "one waits", |stats| stats.queued == 1);
     server.shutdown();
-    assert_eq!(busy.answer().status, 500);
-    assert_eq!(queued.answer().status, 503);
+    assert_eq!(busy.response().status, 500);
+    assert_eq!(queued.response().status, 503);
     release.send(()).unwrap();
     assert!(stuck.join().unwrap(), "the late answer goes nowhere");
     assert_eq!(server.stats().in_flight, 0);
 }
 
 #[test]
-fn abort_breaks_a_streamed_answer() {
+fn abort_breaks_a_streamed_response() {
     let (entered, entries) = mpsc::channel();
     let (release, released) = mpsc::channel::<()>();
     let server = Arc::new(Server::start(&settings()).unwrap());
@@ -270,13 +268,13 @@ fn abort_breaks_a_streamed_answer() {
     client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n");
     entries.recv_timeout(HANG).unwrap();
     server.shutdown();
-    assert!(client.try_answer().is_err());
+    assert!(client.try_response().is_err());
     release.send(()).unwrap();
     assert!(stuck.join().unwrap());
 }
 
 #[test]
-fn one_of_two_claimants_answers() {
+fn only_the_first_of_two_answers_counts() {
     for _ in 0..50 {
         let server = Arc::new(Server::start(&settings()).unwrap());
         let worker = server.worker();
@@ -292,8 +290,8 @@ fn one_of_two_claimants_answers() {
             barrier.wait();
             exchange.reply.send(ok("worker")).is_ok()
         });
-        let answer = client.answer();
-        assert_eq!(answer.status, if worker_won { 200 } else { 500 });
+        let response = client.response();
+        assert_eq!(response.status, if worker_won { 200 } else { 500 });
         server.shutdown();
     }
 }
@@ -323,13 +321,13 @@ fn a_wait_for_drain_can_be_interrupted() {
     server.drain_parker().interrupt();
     assert!(!server.drain(HANG));
     drop(exchange);
-    assert_eq!(client.answer().status, 500);
+    assert_eq!(client.response().status, 500);
     assert!(server.drain(HANG));
     server.shutdown();
 }
 
 #[test]
-fn abort_ends_a_worker_that_waits_for_a_client() {
+fn abort_ends_the_wait_of_a_worker_for_its_client() {
     let server = Arc::new(Server::start(&settings()).unwrap());
     let worker = server.worker();
     let stuck = thread::spawn(move || {
@@ -341,6 +339,6 @@ fn abort_ends_a_worker_that_waits_for_a_client() {
     await_stats(&server, "it is read", |stats| stats.in_flight == 1);
     server.abort();
     assert!(stuck.join().unwrap());
-    assert_eq!(client.answer().status, 500);
+    assert_eq!(client.response().status, 500);
     server.shutdown();
 }

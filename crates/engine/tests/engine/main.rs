@@ -1,25 +1,25 @@
-//! The engine driven over real sockets by workers that are plain threads.
+//! The engine over real sockets, with plain threads as workers.
 //!
-//! Nothing here sleeps to wait for something: threads meet at channels, and every wait has a
-//! deadline that only a hang reaches.
+//! Nothing here sleeps to wait for something: threads meet at channels, and every wait has a deadline that only a hang
+//! reaches.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod bodies;
+mod hijack;
 mod lifecycle;
 mod linger;
-mod patience;
+
 mod refusals;
 mod relief;
 mod requests;
-mod shares;
+mod shards;
 mod support;
-mod takeover;
+mod timeouts;
 mod watching;
 
-/// Threads of the engine's own drive the connections here; `tests/driven.rs` runs the same with
-/// workers.
+/// The engine's own threads drive the connections here; in `tests/driven.rs` the workers do.
 const SHARDS: usize = 0;
 
-/// `tests/lanes.rs` has them.
+/// `tests/lanes.rs` uses these.
 const LANES: bool = false;
 const BATCH: usize = 1;

@@ -1,5 +1,5 @@
-//! What the engine refuses, as a client sees it: status, close, and that no worker is involved.
-//! The unit tests of `http::framing` and `http::chunks` hold the long lists.
+//! What the engine refuses, as a client sees it: status, close, and no worker involved. The unit tests of
+//! `http1::framing` and `http1::chunks` have the long lists.
 
 use std::sync::mpsc;
 use std::time::Duration;
@@ -11,11 +11,11 @@ use crate::support::{Client, HANG, Running, SHORT, ok, read_all, read_body, sett
 
 fn plain() -> Running {
     Running::new(settings(), 1, |mut exchange| {
-        let answer = match read_all(&mut exchange) {
+        let response = match read_all(&mut exchange) {
             Ok(body) => ok(body),
             Err(_) => return,
         };
-        let _ = exchange.reply.send(answer);
+        let _ = exchange.reply.send(response);
     })
 }
 
@@ -24,13 +24,13 @@ fn refused(running: &Running, reason: Reason) -> u64 {
 }
 
 fn assert_refused(client: &mut Client, status: u16) {
-    let answer = client.answer();
-    assert_eq!((answer.status, answer.header("connection")), (status, Some("close")));
+    let response = client.response();
+    assert_eq!((response.status, response.header("connection")), (status, Some("close")));
     assert!(client.is_closed());
 }
 
 #[test]
-fn each_kind_of_bad_head_is_answered_and_closed_before_a_worker_sees_it() {
+fn each_kind_of_bad_head_is_refused_before_a_worker_sees_it() {
     let running = plain();
     let long = "x".repeat(9000);
     for (head, reason) in [
@@ -64,13 +64,13 @@ fn each_kind_of_bad_head_is_answered_and_closed_before_a_worker_sees_it() {
 }
 
 #[test]
-fn a_refusal_waits_for_the_answers_before_it() {
+fn a_refusal_comes_after_earlier_pipelined_responses() {
     let running = plain();
     let mut client = running.connect();
     client.send("GET /1 HTTP/1.1\r\nHost: a\r\n\r\nPOST /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi");
     client.send("BAD\r\n\r\nGET /3 HTTP/1.1\r\nHost: a\r\n\r\n");
-    assert_eq!(client.answer().status, 200);
-    assert_eq!(client.answer().body, b"hi");
+    assert_eq!(client.response().status, 200);
+    assert_eq!(client.response().body, b"hi");
     assert_refused(&mut client, 400);
     assert_eq!(running.server.stats().served, 2);
     running.stop();
@@ -97,14 +97,14 @@ fn a_head_may_come_in_any_pieces() {
         for piece in request.chunks(size) {
             client.send(piece);
         }
-        assert_eq!(client.answer().body, b"abc");
+        assert_eq!(client.response().body, b"abc");
         assert_eq!(client.get("/").status, 200);
     }
     running.stop();
 }
 
 #[test]
-fn a_malformed_body_is_400_if_nothing_was_answered_and_an_error_for_the_reader() {
+fn a_malformed_body_is_a_read_error_and_400_if_nothing_was_sent() {
     let (seen, errors) = mpsc::channel();
     let running = Running::new(settings(), 1, move |mut exchange| {
         seen.send(format!("{:?}", read_all(&mut exchange))).unwrap();
@@ -119,27 +119,27 @@ fn a_malformed_body_is_400_if_nothing_was_answered_and_an_error_for_the_reader()
 }
 
 #[test]
-fn a_malformed_or_oversized_body_breaks_an_answer_that_has_begun() {
+fn a_malformed_or_oversized_body_breaks_a_response_that_has_begun() {
     let settings = Settings { max_body_size: Some(4), ..settings() };
     let running = Running::new(settings, 1, move |Exchange { mut body, reply, .. }| {
         let mut writer = reply.stream(Response::canned(StatusCode::OK), None).unwrap();
         let _ = writer.try_write("begun".into()).unwrap();
         assert!(read_body(&mut body).is_err());
-        // As an app does that makes nothing of it.
+        // Like an app that ignores the error.
         writer.finish();
     });
     for chunk in ["3\r\nabc\r\n-1\r\n", "6\r\nabcdef\r\n0\r\n\r\n"] {
         let mut client = running.connect();
         client.send(format!("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n{chunk}"));
-        let (answer, _why) = client.try_answer().expect_err("an answer that nobody can take for complete");
-        assert_eq!((answer.status, answer.body.as_slice()), (200, &b"begun"[..]));
+        let response = client.try_response().expect_err("a response that is visibly truncated");
+        assert_eq!((response.status, response.body.as_slice()), (200, &b"begun"[..]));
     }
     assert_eq!((refused(&running, Reason::BadChunk), refused(&running, Reason::BodyTooLarge)), (1, 1));
     running.stop();
 }
 
 #[test]
-fn a_body_that_stalls_is_408_and_an_error_for_the_reader() {
+fn a_stalled_body_is_a_read_error_and_408() {
     let (seen, errors) = mpsc::channel();
     let running = Running::new(Settings { body_timeout: SHORT, ..settings() }, 1, move |mut exchange| {
         seen.send(format!("{:?}", read_all(&mut exchange))).unwrap();
@@ -153,7 +153,7 @@ fn a_body_that_stalls_is_408_and_an_error_for_the_reader() {
 }
 
 #[test]
-fn a_head_that_is_late_is_408_and_a_silent_connection_is_closed_silently() {
+fn a_late_head_is_408_and_a_silent_connection_closes_silently() {
     let running = Running::new(Settings { head_timeout: SHORT, ..settings() }, 1, drop);
     let mut slow = running.connect();
     slow.send("GET / HTTP/1.1\r\nHo");
@@ -172,19 +172,20 @@ fn a_slow_head_has_one_deadline_however_often_bytes_come() {
     let feeder = std::thread::spawn(move || {
         let mut trickle = trickle;
         let deadline = std::time::Instant::now() + HANG;
+        let _ = std::io::Write::write_all(&mut trickle, b"GET / HTTP/1.1\r\nX: ");
         while std::io::Write::write_all(&mut trickle, b"X").is_ok() {
             assert!(std::time::Instant::now() < deadline, "the server never had enough");
             std::thread::yield_now();
         }
     });
     let (status, _) = client.head();
-    assert!(matches!(status, 408 | 414), "{status}");
+    assert!(matches!(status, 408 | 431), "{status}");
     feeder.join().unwrap();
     running.stop();
 }
 
 #[test]
-fn an_idle_connection_is_closed_but_not_one_whose_answer_is_late() {
+fn an_idle_connection_is_closed_but_not_one_whose_response_is_late() {
     let (entered, entries) = mpsc::channel();
     let (release, released) = mpsc::channel::<()>();
     let released = std::sync::Mutex::new(released);
@@ -202,26 +203,26 @@ fn an_idle_connection_is_closed_but_not_one_whose_answer_is_late() {
     assert_eq!(idle.get("/").status, 200);
     assert!(idle.is_closed(), "after its time, and without an answer to nothing");
     release.send(()).unwrap();
-    assert_eq!(late.answer().status, 200, "its time had not begun");
+    assert_eq!(late.response().status, 200, "its time had not begun");
     running.stop();
 }
 
 #[test]
-fn a_request_for_an_upgrade_that_is_answered_as_usual_may_idle_as_long_as_others() {
+fn a_connection_may_idle_after_a_refused_upgrade_like_any_other() {
     let running = Running::new(Settings { keep_alive_timeout: SHORT, ..settings() }, 1, |exchange| {
         let _ = exchange.reply.send(ok("no upgrade"));
     });
     let mut clients: Vec<_> = (0..5).map(|_| running.connect()).collect();
     for client in &mut clients {
         client.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n");
-        assert_eq!(client.answer().status, 200);
+        assert_eq!(client.response().status, 200);
     }
     assert!(clients.iter_mut().all(Client::is_closed));
     running.stop();
 }
 
 #[test]
-fn no_time_to_idle_is_no_harm_to_a_late_answer() {
+fn a_keep_alive_timeout_of_zero_does_not_cut_a_late_response() {
     let (entered, entries) = mpsc::channel();
     let (release, released) = mpsc::channel::<()>();
     let released = std::sync::Mutex::new(released);
@@ -235,14 +236,14 @@ fn no_time_to_idle_is_no_harm_to_a_late_answer() {
     entries.recv_timeout(HANG).unwrap();
     running.await_stats("it is in hand", |stats| stats.in_flight == 1);
     release.send(()).unwrap();
-    assert_eq!(client.answer().status, 200);
+    assert_eq!(client.response().status, 200);
     assert!(client.is_closed());
     running.stop();
 }
 
 #[test]
-fn no_time_to_idle_runs_while_a_slow_client_takes_its_answer() {
-    // More than the sockets of one connection buffer.
+fn a_keep_alive_timeout_of_zero_does_not_cut_a_slow_client() {
+    // More than the sockets of a connection buffer.
     const LENGTH: usize = 32 * 1024 * 1024;
     for idle in [SHORT, Duration::ZERO] {
         let running = Running::new(Settings { keep_alive_timeout: idle, ..settings() }, 1, |exchange| {
@@ -252,7 +253,7 @@ fn no_time_to_idle_runs_while_a_slow_client_takes_its_answer() {
         let mut slow = running.connect();
         slow.send("GET /large HTTP/1.1\r\nHost: a\r\n\r\n");
         let (status, _) = slow.head();
-        // Its answer was taken before this one's, so a deadline that ran would be over before this one's.
+        // Its response was read before this one, so a deadline that runs would have passed before this one's.
         let mut witness = running.connect();
         assert_eq!(witness.get("/").status, 200);
         assert!(witness.is_closed());

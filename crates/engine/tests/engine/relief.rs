@@ -1,4 +1,4 @@
-//! Workers that take the place of all others.
+//! Workers that relieve all others.
 
 use std::net::TcpStream;
 use std::sync::Arc;
@@ -38,7 +38,7 @@ fn ended(server: &Server) {
 }
 
 #[test]
-fn a_request_that_is_put_back_goes_before_all_others_and_to_the_relief_only() {
+fn a_request_that_is_put_back_goes_first_and_only_to_a_relief_worker() {
     let server = Server::start(&Settings { queue_depth: 1, ..settings() }).unwrap();
     let (mut first, mut second) = (connect(&server), connect(&server));
     first.send(GET);
@@ -46,7 +46,7 @@ fn a_request_that_is_put_back_goes_before_all_others_and_to_the_relief_only() {
     let exchange = taken(worker.take(HANG));
     second.send("GET /second HTTP/1.1\r\nHost: test\r\n\r\n");
     assert!(server.relieve() && !server.relieve());
-    // The share is driven by the server now, so that the second comes in though no worker waits.
+    // The server drives the shard now, so the second request comes in although no worker waits.
     await_stats(&server, "the second waits", |stats| stats.queued == 1);
     worker.put_back(exchange).unwrap();
     let stats = server.stats();
@@ -60,16 +60,16 @@ fn a_request_that_is_put_back_goes_before_all_others_and_to_the_relief_only() {
     assert_eq!((again.head.path(), again.reply.was_put_back()), ("/", true));
     again.reply.send(ok("again")).unwrap();
     taken(relief.take(HANG)).reply.send(ok("second")).unwrap();
-    assert_eq!((first.answer().body, second.answer().body), (b"again".to_vec(), b"second".to_vec()));
+    assert_eq!((first.response().body, second.response().body), (b"again".to_vec(), b"second".to_vec()));
     let stats = server.stats();
     assert_eq!((stats.queued, stats.in_flight, stats.served), (0, 0, 2));
-    // The place of the second is free again, and no other has come of the first.
+    // The second has freed its place in the queue, and the first holds none.
     for client in [&mut first, &mut second] {
         client.send(GET);
     }
     await_stats(&server, "one waits", |stats| stats.queued == 1);
     let serving = serve(relief, 2);
-    assert_eq!([first.answer().status, second.answer().status], [200; 2]);
+    assert_eq!([first.response().status, second.response().status], [200; 2]);
     drop((first, second, worker, late));
     ended(&server);
     serving.join().unwrap();
@@ -77,7 +77,7 @@ fn a_request_that_is_put_back_goes_before_all_others_and_to_the_relief_only() {
 }
 
 #[test]
-fn a_request_is_put_back_once_and_only_where_workers_are_relieved() {
+fn a_request_is_put_back_once_and_only_by_relieved_workers() {
     let server = Server::start(&settings()).unwrap();
     let mut client = connect(&server);
     client.send(GET);
@@ -89,7 +89,7 @@ fn a_request_is_put_back_once_and_only_where_workers_are_relieved() {
     let relief = server.relief_of(0, 0);
     let Err(NotPutBack::Refused(exchange)) = relief.put_back(taken(relief.take(HANG))) else { panic!("put back") };
     drop(exchange);
-    assert_eq!(client.answer().status, 500);
+    assert_eq!(client.response().status, 500);
     assert_eq!((server.stats().served, server.stats().dropped, server.stats().in_flight), (1, 1, 0));
     drop((client, worker, relief));
     ended(&server);
@@ -97,7 +97,7 @@ fn a_request_is_put_back_once_and_only_where_workers_are_relieved() {
 }
 
 #[test]
-fn a_request_that_is_put_back_is_answered_whatever_ends_the_server() {
+fn a_request_that_is_put_back_is_answered_however_the_server_ends() {
     for is_closed_before in [true, false] {
         let server = Server::start(&settings()).unwrap();
         let mut client = connect(&server);
@@ -112,15 +112,15 @@ fn a_request_that_is_put_back_is_answered_whatever_ends_the_server() {
             worker.put_back(exchange).unwrap();
             server.abort();
         }
-        assert_eq!(client.answer().status, 503);
+        assert_eq!(client.response().status, 503);
         server.shutdown();
         assert_eq!((server.stats().in_flight, server.stats().queued), (0, 0));
     }
 }
 
-/// Two of three have nobody who drives their share, and the third would be driven by who waits.
+/// Two of three shards have no driving thread, and the third would be driven by the worker that waits.
 #[test]
-fn connections_are_served_on_while_workers_change() {
+fn connections_survive_the_relief_of_their_workers() {
     let server = Arc::new(Server::start(&settings()).unwrap());
     let firsts: Vec<_> = (0..3)
         .map(|index| {
@@ -140,7 +140,7 @@ fn connections_are_served_on_while_workers_change() {
         .map(|_| {
             let mut client = connect(&server);
             thread::spawn(move || {
-                let bodies: Vec<_> = (0..200).map(|_| client.send(GET).answer().body).collect();
+                let bodies: Vec<_> = (0..200).map(|_| client.send(GET).response().body).collect();
                 let relieved = bodies.iter().position(|body| body == b"relief").unwrap_or(bodies.len());
                 assert!(bodies[relieved..].iter().all(|body| body == b"relief"), "one of the first has taken another");
                 bodies.len() - relieved
@@ -171,9 +171,9 @@ fn connections_are_served_on_while_workers_change() {
     server.shutdown();
 }
 
-/// One that is busy until after the end keeps nobody.
+/// A worker that is busy beyond the end delays nothing.
 #[test]
-fn a_worker_that_does_not_come_back_holds_nothing_up() {
+fn a_hanging_worker_delays_nothing() {
     let server = Server::start(&settings()).unwrap();
     let (mut slow, mut quick) = (connect(&server), connect(&server));
     slow.send(GET);
@@ -181,13 +181,13 @@ fn a_worker_that_does_not_come_back_holds_nothing_up() {
     let exchange = taken(worker.take(HANG));
     server.relieve();
     let serving = serve(server.relief_of(0, 0), 1);
-    assert_eq!(quick.send(GET).answer().body, b"relief");
+    assert_eq!(quick.send(GET).response().body, b"relief");
     assert_eq!(server.workers().iter().filter(|row| row.is_relieved && row.busy.is_some()).count(), 1);
     drop(quick);
     assert!(!server.drain(Duration::ZERO));
     server.close();
     server.abort();
-    assert_eq!(slow.answer().status, 500);
+    assert_eq!(slow.response().status, 500);
     serving.join().unwrap();
     server.shutdown();
     drop((exchange, worker));

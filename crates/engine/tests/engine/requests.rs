@@ -10,7 +10,7 @@ use kino_engine::{Response, ResponseBody, Server, Settings};
 use crate::support::{Client, HANG, Running, await_stats, ok, settings};
 
 #[test]
-fn a_request_reaches_a_worker_and_its_answer_the_client() {
+fn a_request_reaches_a_worker_and_its_response_the_client() {
     let running = Running::new(settings(), 2, |exchange| {
         let text = format!(
             "{} {} {} {:?}",
@@ -22,12 +22,12 @@ fn a_request_reaches_a_worker_and_its_answer_the_client() {
         let _ = exchange.reply.send(ok(text));
     });
     let mut client = running.connect();
-    let answer = client.send("GET /a%20b//../c/?x=1&y HTTP/1.1\r\nHost: example.org:81\r\n\r\n").answer();
-    assert_eq!(answer.status, 200);
-    assert_eq!(String::from_utf8_lossy(&answer.body), r#"GET /a%20b//../c/ x=1&y ("example.org", 81)"#);
-    assert!(answer.header("date").is_some());
-    let answer = client.send("GET http://other/x HTTP/1.1\r\nHost: example.org\r\n\r\n").answer();
-    assert_eq!(String::from_utf8_lossy(&answer.body), r#"GET /x  ("other", 80)"#);
+    let response = client.send("GET /a%20b//../c/?x=1&y HTTP/1.1\r\nHost: example.org:81\r\n\r\n").response();
+    assert_eq!(response.status, 200);
+    assert_eq!(String::from_utf8_lossy(&response.body), r#"GET /a%20b//../c/ x=1&y ("example.org", 81)"#);
+    assert!(response.header("date").is_some());
+    let response = client.send("GET http://other/x HTTP/1.1\r\nHost: example.org\r\n\r\n").response();
+    assert_eq!(String::from_utf8_lossy(&response.body), r#"GET /x  ("other", 80)"#);
     drop(client);
     running.stop();
 }
@@ -42,7 +42,7 @@ fn pipelined_requests_are_answered_in_order() {
     let requests: String = (0..200).map(|n| format!("GET /{n} HTTP/1.1\r\nHost: test\r\n\r\n")).collect();
     client.send(requests);
     for n in 0..200 {
-        assert_eq!(client.answer().body, format!("/{n}").into_bytes());
+        assert_eq!(client.response().body, format!("/{n}").into_bytes());
     }
     assert_eq!(running.server.stats().served, 200);
     assert_eq!(running.server.stats().accepted, 1);
@@ -57,11 +57,11 @@ fn connection_close_is_honoured() {
     });
     let mut client = running.connect();
     client.send("GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n");
-    assert_eq!(client.answer().body, b"bye");
+    assert_eq!(client.response().body, b"bye");
     assert!(client.is_closed());
     let mut old = running.connect();
     old.send("GET / HTTP/1.0\r\n\r\n");
-    assert_eq!(old.answer().body, b"bye");
+    assert_eq!(old.response().body, b"bye");
     assert!(old.is_closed());
     running.stop();
 }
@@ -76,16 +76,16 @@ fn header_values_repeat_as_lines() {
         let _ = exchange.reply.send(response);
     });
     let mut client = running.connect();
-    let answer = client.get("/");
-    assert_eq!(answer.status, 201);
-    assert_eq!(answer.head.matches("set-cookie:").count(), 2);
-    assert_eq!(answer.header("content-length"), Some("0"));
+    let response = client.get("/");
+    assert_eq!(response.status, 201);
+    assert_eq!(response.values("set-cookie").count(), 2);
+    assert_eq!(response.header("content-length"), Some("0"));
     drop(client);
     running.stop();
 }
 
 #[test]
-fn an_exchange_that_is_dropped_is_answered_500() {
+fn a_dropped_exchange_is_answered_500() {
     let running = Running::new(settings(), 1, drop);
     let mut client = running.connect();
     assert_eq!(client.get("/").status, 500);
@@ -96,7 +96,7 @@ fn an_exchange_that_is_dropped_is_answered_500() {
 }
 
 #[test]
-fn a_worker_that_panics_leaves_a_500() {
+fn a_panicking_worker_leaves_a_500() {
     let running = Running::new(settings(), 1, |exchange| {
         let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(move || {
             let _held = exchange;
@@ -129,15 +129,15 @@ fn a_queue_that_stays_full_answers_503_with_retry_after() {
     running.await_stats("one waits", |stats| stats.queued == 1);
 
     let mut refused = running.connect();
-    let answer = refused.get("/refused");
-    assert_eq!(answer.status, 503);
-    assert_eq!(answer.header("retry-after"), Some("1"));
+    let response = refused.get("/refused");
+    assert_eq!(response.status, 503);
+    assert_eq!(response.header("retry-after"), Some("1"));
     assert_eq!(running.server.stats().rejected, 1);
 
     release.send(()).unwrap();
     release.send(()).unwrap();
-    assert_eq!(busy.answer().status, 200);
-    assert_eq!(queued.answer().status, 200);
+    assert_eq!(busy.response().status, 200);
+    assert_eq!(queued.response().status, 200);
     release.send(()).unwrap();
     assert_eq!(refused.get("/again").status, 200, "the refused connection is kept");
     drop((busy, queued, refused));
@@ -145,7 +145,7 @@ fn a_queue_that_stays_full_answers_503_with_retry_after() {
 }
 
 #[test]
-fn a_request_with_a_body_that_finds_the_queue_full_ends_its_connection_and_says_so() {
+fn a_503_to_a_request_with_a_body_closes_the_connection_and_says_so() {
     let server = Server::start(&Settings { queue_depth: 1, queue_timeout: Duration::ZERO, ..settings() }).unwrap();
     let connect = || Client::new(TcpStream::connect(server.address()).unwrap());
     let mut queued = connect();
@@ -153,14 +153,14 @@ fn a_request_with_a_body_that_finds_the_queue_full_ends_its_connection_and_says_
     await_stats(&server, "one waits", |stats| stats.queued == 1);
     let mut refused = connect();
     refused.send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 9\r\n\r\nhalf");
-    let answer = refused.answer();
-    assert_eq!((answer.status, answer.header("connection")), (503, Some("close")));
+    let response = refused.response();
+    assert_eq!((response.status, response.header("connection")), (503, Some("close")));
     assert!(refused.is_closed());
     server.shutdown();
 }
 
 #[test]
-fn a_client_that_leaves_while_it_waits_for_a_place_is_counted() {
+fn a_client_that_leaves_before_it_is_queued_is_counted() {
     let server = Server::start(&Settings { queue_depth: 1, queue_timeout: HANG, ..settings() }).unwrap();
     let connect = || Client::new(TcpStream::connect(server.address()).unwrap());
     let mut queued = connect();
@@ -174,7 +174,7 @@ fn a_client_that_leaves_while_it_waits_for_a_place_is_counted() {
 }
 
 #[test]
-fn a_client_that_leaves_while_it_waits_never_reaches_a_worker() {
+fn the_request_of_a_client_that_left_never_reaches_a_worker() {
     let (entered, entries) = mpsc::channel();
     let (release, released) = mpsc::channel::<()>();
     let released = std::sync::Mutex::new(released);
@@ -193,7 +193,7 @@ fn a_client_that_leaves_while_it_waits_never_reaches_a_worker() {
     running.await_stats("it is seen to leave", |stats| stats.disconnects == 1);
 
     release.send(()).unwrap();
-    assert_eq!(busy.answer().status, 200);
+    assert_eq!(busy.response().status, 200);
     release.send(()).unwrap();
     assert_eq!(busy.get("/next").status, 200);
     assert_eq!(entries.recv_timeout(HANG).unwrap(), "/next");
@@ -203,11 +203,11 @@ fn a_client_that_leaves_while_it_waits_never_reaches_a_worker() {
 }
 
 #[test]
-fn every_worker_gets_its_share_when_all_are_needed() {
+fn all_workers_get_requests_when_all_are_needed() {
     let (entered, entries) = mpsc::channel();
     let barrier = std::sync::Arc::new(std::sync::Barrier::new(4));
     let running = Running::new(settings(), 4, move |exchange| {
-        // Only if four workers are inside at once does anybody get on.
+        // Waits until four workers are here at once.
         barrier.wait();
         entered.send(()).unwrap();
         let _ = exchange.reply.send(ok("together"));
@@ -218,7 +218,7 @@ fn every_worker_gets_its_share_when_all_are_needed() {
             client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n");
         }
         for client in &mut clients {
-            assert_eq!(client.answer().body, b"together");
+            assert_eq!(client.response().body, b"together");
             entries.recv_timeout(HANG).unwrap();
         }
     }

@@ -1,4 +1,4 @@
-//! A server with workers, and a client that speaks bytes.
+//! A server with workers, and a client.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -13,7 +13,13 @@ use kino_engine::{
     Writable, WriteError,
 };
 
-/// Longer than any test takes; whoever waits this long hangs.
+#[path = "../../fuzz/src/response.rs"]
+mod response;
+
+pub(crate) use response::ClientResponse;
+use response::{End, Parsed, parse};
+
+/// Longer than any test takes: a wait of this length is a hang.
 pub(crate) const HANG: Duration = Duration::from_secs(20);
 
 /// Long enough for a client that is on time, short enough to wait for.
@@ -82,7 +88,7 @@ impl Running {
         await_stats(&self.server, what, wanted);
     }
 
-    /// A clean stop; every worker must have left.
+    /// A clean stop, after which every worker has left.
     pub(crate) fn stop(self) {
         assert!(self.server.drain(HANG), "connections left: {:?}", self.server.stats());
         self.server.close();
@@ -95,7 +101,7 @@ impl Running {
     }
 }
 
-/// Polls the counters: they have no event to wait on, and none is worth its cost.
+/// Polls the counters: they have no event to wait for.
 pub(crate) fn await_stats(server: &Server, what: &str, wanted: impl Fn(kino_engine::Snapshot) -> bool) {
     let deadline = Instant::now() + HANG;
     while !wanted(server.stats()) {
@@ -138,23 +144,6 @@ pub(crate) fn write(writer: &mut BodyWriter, chunk: impl Into<Bytes>) -> Result<
     }
 }
 
-/// One answer as it came over the wire.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) head: String,
-    pub(crate) body: Vec<u8>,
-}
-
-impl Answer {
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.head.lines().skip(1).find_map(|line| {
-            let (key, value) = line.split_once(':')?;
-            key.eq_ignore_ascii_case(name).then(|| value.trim())
-        })
-    }
-}
-
 pub(crate) struct Client {
     pub(crate) stream: BufReader<TcpStream>,
 }
@@ -171,10 +160,11 @@ impl Client {
         self
     }
 
-    pub(crate) fn get(&mut self, path: &str) -> Answer {
-        self.send(format!("GET {path} HTTP/1.1\r\nHost: test\r\n\r\n")).answer()
+    pub(crate) fn get(&mut self, path: &str) -> ClientResponse {
+        self.send(format!("GET {path} HTTP/1.1\r\nHost: test\r\n\r\n")).response()
     }
 
+    /// The status and the text of a head.
     pub(crate) fn head(&mut self) -> (u16, String) {
         let mut head = String::new();
         while !head.ends_with("\r\n\r\n") {
@@ -185,44 +175,41 @@ impl Client {
         (status, head)
     }
 
-    /// An answer with Content-Length or chunked coding; panics if it is cut.
-    pub(crate) fn answer(&mut self) -> Answer {
-        self.try_answer().unwrap_or_else(|(answer, why)| panic!("{why}: {answer:?}"))
+    /// A complete response.
+    pub(crate) fn response(&mut self) -> ClientResponse {
+        self.try_response().unwrap_or_else(|response| panic!("truncated: {response:?}"))
     }
 
-    pub(crate) fn try_answer(&mut self) -> Result<Answer, (Answer, String)> {
-        let (status, head) = self.head();
-        let mut answer = Answer { status, head, body: Vec::new() };
-        let length = answer.header("content-length").map(|it| it.parse::<usize>().unwrap());
-        let result = match length {
-            Some(length) => {
-                answer.body.resize(length, 0);
-                self.stream.read_exact(&mut answer.body)
-            }
-            None if answer.header("transfer-encoding").is_some() => self.chunks(&mut answer.body),
-            None => Ok(()),
-        };
-        match result {
-            Ok(()) => Ok(answer),
-            Err(error) => Err((answer, error.to_string())),
-        }
+    /// A response; an error if it is truncated.
+    pub(crate) fn try_response(&mut self) -> Result<ClientResponse, ClientResponse> {
+        let (_, head) = self.head();
+        self.response_of(head)
     }
 
-    pub(crate) fn chunks(&mut self, body: &mut Vec<u8>) -> std::io::Result<()> {
-        loop {
-            let mut line = String::new();
-            if self.stream.read_line(&mut line)? == 0 {
-                return Err(std::io::ErrorKind::UnexpectedEof.into());
+    /// The response with that head. What follows it stays in the stream.
+    pub(crate) fn response_of(&mut self, head: String) -> Result<ClientResponse, ClientResponse> {
+        let mut bytes = head.into_bytes();
+        let mut response = parsed(&bytes);
+        let length = response.header("content-length").map(|length| bytes.len() + length.parse::<usize>().unwrap());
+        while response.end != End::Complete {
+            let next = self.stream.fill_buf().unwrap_or_default();
+            let (before, is_over) = (bytes.len(), next.is_empty());
+            bytes.extend_from_slice(next);
+            // Parsing each piece again would take minutes for a body of megabytes.
+            let may_be_complete = match length {
+                Some(length) => bytes.len() >= length,
+                None => bytes[before.saturating_sub(4)..].windows(5).any(|window| window == b"0\r\n\r\n"),
+            };
+            if is_over || may_be_complete {
+                response = parsed(&bytes);
+                bytes.truncate(response.length.max(before));
             }
-            let size = usize::from_str_radix(line.trim(), 16).expect("a chunk size");
-            let start = body.len();
-            body.resize(start + size, 0);
-            self.stream.read_exact(&mut body[start..])?;
-            self.stream.read_exact(&mut [0; 2])?;
-            if size == 0 {
-                return Ok(());
+            self.stream.consume(bytes.len() - before);
+            if is_over {
+                return if response.end == End::Truncated { Err(response) } else { Ok(response) };
             }
         }
+        Ok(response)
     }
 
     /// Whether the server closes the connection, with nothing left to read.
@@ -231,5 +218,12 @@ impl Client {
             Ok(read) => read == 0,
             Err(error) => !matches!(error.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut),
         }
+    }
+}
+
+fn parsed(bytes: &[u8]) -> ClientResponse {
+    match parse(bytes, false) {
+        Parsed::Response(response) => response,
+        other => panic!("no head: {other:?}"),
     }
 }

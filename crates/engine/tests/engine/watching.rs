@@ -1,4 +1,4 @@
-//! A worker that waits for something else learns that nobody waits for its answer any more.
+//! A worker that waits for something else learns that no client waits for its response any more.
 
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
@@ -18,7 +18,7 @@ fn head() -> Response {
     Response { status: StatusCode::OK, headers: HeaderMap::new(), body: ResponseBody::empty() }
 }
 
-/// Streams one chunk, and then waits for the end on another thread's behalf.
+/// Streams one chunk, and then waits for the end of the request.
 fn watches() -> (Running, mpsc::Receiver<Seen>) {
     let (told, seen) = mpsc::channel();
     let running = Running::new(settings(), 1, move |exchange| {
@@ -53,7 +53,7 @@ fn a_client_that_leaves_a_silent_stream_is_noticed() {
 }
 
 #[test]
-fn so_is_one_that_leaves_before_the_answer() {
+fn a_client_that_leaves_before_its_response_is_noticed() {
     let (told, seen) = mpsc::channel();
     let (begin, begun) = mpsc::channel();
     let begin = Arc::new(Mutex::new(begin));
@@ -78,10 +78,8 @@ fn so_is_one_that_leaves_before_the_answer() {
 fn a_stop_is_noticed_and_the_stream_can_end_well() {
     let (running, seen) = watches();
     let mut client = running.connect();
-    client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n").head();
+    let (_, head) = client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n").head();
     running.stop();
     assert_eq!(seen.recv_timeout(HANG).unwrap(), Seen::Stopping);
-    let mut body = Vec::new();
-    client.chunks(&mut body).unwrap();
-    assert_eq!(body, b"begun");
+    assert_eq!(client.response_of(head).unwrap().body, b"begun");
 }

@@ -1,4 +1,4 @@
-//! Requests that take too long, and workers that are sent away.
+//! Requests that take too long, and workers that are retired or quarantined.
 
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, mpsc};
@@ -11,8 +11,8 @@ use crate::support::{Client, HANG, Running, await_stats, ok, read_body, settings
 
 const GET: &str = "GET / HTTP/1.1\r\nHost: test\r\n\r\n";
 
-/// Short, and long enough for a request that nobody holds up.
-fn impatient() -> Settings {
+/// Short, but long enough for a request that nothing delays.
+fn short_timeout() -> Settings {
     Settings { request_timeout: Some(Duration::from_millis(100)), ..settings() }
 }
 
@@ -23,109 +23,109 @@ fn taken(took: Take) -> Box<Exchange> {
     }
 }
 
-fn ended(server: Server) {
+fn shut_down(server: Server) {
     server.shutdown();
     assert_eq!((server.stats().in_flight, server.stats().queued, server.stats().connections), (0, 0, 0));
 }
 
 #[test]
-fn a_request_that_takes_too_long_is_504_and_its_late_answer_goes_nowhere() {
-    let server = Server::start(&impatient()).unwrap();
+fn a_request_that_takes_too_long_is_504_and_its_late_response_goes_nowhere() {
+    let server = Server::start(&short_timeout()).unwrap();
     let mut client = Client::new(TcpStream::connect(server.address()).unwrap());
     client.send(GET);
     let (slow, other) = (server.worker(), server.worker());
     let exchange = taken(slow.take(HANG));
-    let answer = thread::scope(|scope| {
-        // Whoever idles drives the connections.
+    let response = thread::scope(|scope| {
+        // The idle worker drives the connections.
         let next = scope.spawn(|| taken(other.take(HANG)));
-        let late = client.answer();
+        let late = client.response();
         assert_eq!((late.status, late.header("connection")), (504, None));
         assert_eq!((server.stats().timeouts, server.stats().in_flight), (1, 1));
         client.send(GET);
         let _ = next.join().unwrap().reply.send(ok("on the same connection"));
-        client.answer()
+        client.response()
     });
-    assert_eq!(answer.body, b"on the same connection");
+    assert_eq!(response.body, b"on the same connection");
     assert!(!exchange.reply.is_open());
     assert!(exchange.reply.send(ok("late")).is_err());
     assert_eq!((server.stats().timeouts, server.stats().in_flight, server.stats().served), (1, 0, 2));
     assert_eq!((server.stats().dropped, server.stats().disconnects), (0, 0));
     drop((client, slow, other));
-    ended(server);
+    shut_down(server);
 }
 
 #[test]
 fn a_request_that_waits_too_long_never_reaches_a_worker() {
-    let server = Server::start(&impatient()).unwrap();
+    let server = Server::start(&short_timeout()).unwrap();
     let mut client = Client::new(TcpStream::connect(server.address()).unwrap());
     client.send(GET);
-    assert_eq!(client.answer().status, 504);
+    assert_eq!(client.response().status, 504);
     assert!(matches!(server.worker().try_take(), Take::Empty));
     assert_eq!((server.stats().timeouts, server.stats().served), (1, 0));
     drop(client);
-    ended(server);
+    shut_down(server);
 }
 
 #[test]
-fn a_request_that_waits_too_long_for_room_is_504() {
-    let server = Server::start(&Settings { queue_depth: 1, queue_timeout: HANG, ..impatient() }).unwrap();
+fn a_request_that_waits_too_long_for_the_queue_is_504() {
+    let server = Server::start(&Settings { queue_depth: 1, queue_timeout: HANG, ..short_timeout() }).unwrap();
     let mut clients: Vec<_> = (0..2).map(|_| Client::new(TcpStream::connect(server.address()).unwrap())).collect();
     for client in &mut clients {
         client.send(GET);
     }
-    assert_eq!(clients.iter_mut().map(|client| client.answer().status).collect::<Vec<_>>(), [504, 504]);
+    assert_eq!(clients.iter_mut().map(|client| client.response().status).collect::<Vec<_>>(), [504, 504]);
     assert_eq!((server.stats().timeouts, server.stats().rejected), (2, 0));
     drop(clients);
-    ended(server);
+    shut_down(server);
 }
 
 #[test]
-fn who_reads_the_body_of_a_request_that_takes_too_long_is_told() {
+fn a_504_ends_the_reads_of_the_request_body() {
     let (told, tellings) = mpsc::channel();
-    let running = Running::new(impatient(), 1, move |mut exchange| {
+    let running = Running::new(short_timeout(), 1, move |mut exchange| {
         told.send(read_body(&mut exchange.body)).unwrap();
         assert!(exchange.reply.send(ok("late")).is_err());
     });
     let mut client = running.connect();
     client.send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 9\r\n\r\nhalf");
-    let answer = client.answer();
-    assert_eq!((answer.status, answer.header("connection")), (504, Some("close")));
+    let response = client.response();
+    assert_eq!((response.status, response.header("connection")), (504, Some("close")));
     assert!(matches!(tellings.recv_timeout(HANG).unwrap(), Err(ReadError::Gone)));
     assert!(client.is_closed());
     running.stop();
 }
 
-/// hyper holds a connection for as long as somebody holds the request's body.
+/// hyper holds a connection as long as its request body is held.
 #[test]
-fn a_connection_ends_with_its_504_though_nobody_reads_its_body() {
-    let server = Server::start(&impatient()).unwrap();
+fn a_504_closes_the_connection_if_the_body_is_unread() {
+    let server = Server::start(&short_timeout()).unwrap();
     let mut clients: Vec<_> = (0..2).map(|_| Client::new(TcpStream::connect(server.address()).unwrap())).collect();
     for client in &mut clients {
         client.send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 9\r\n\r\nhalf");
     }
-    // One is in hand and one is queued, for good.
+    // One request is with a worker and one is queued, for good.
     let worker = server.worker();
     let exchange = taken(worker.take(HANG));
     for client in &mut clients {
-        let answer = client.answer();
-        assert_eq!((answer.status, answer.header("connection")), (504, Some("close")));
+        let response = client.response();
+        assert_eq!((response.status, response.header("connection")), (504, Some("close")));
         assert!(client.is_closed());
     }
     assert!(exchange.reply.client().is_gone());
     drop(clients);
     assert!(server.drain(HANG), "the worker is still at it: {:?}", server.stats());
     drop((exchange, worker));
-    ended(server);
+    shut_down(server);
 }
 
 #[test]
-fn a_stream_that_begins_too_late_is_no_client_that_left() {
-    let server = Server::start(&impatient()).unwrap();
+fn a_stream_that_begins_too_late_does_not_count_as_a_disconnect() {
+    let server = Server::start(&short_timeout()).unwrap();
     let worker = server.worker();
     let mut client = Client::new(TcpStream::connect(server.address()).unwrap());
     client.send(GET);
     let exchange = taken(worker.take(HANG));
-    assert_eq!(client.answer().status, 504);
+    assert_eq!(client.response().status, 504);
     assert!(exchange.reply.stream(ok(""), None).is_err());
     assert_eq!((server.stats().timeouts, server.stats().disconnects), (1, 0));
     client.send(GET);
@@ -135,12 +135,12 @@ fn a_stream_that_begins_too_late_is_no_client_that_left() {
     assert!(exchange.reply.stream(ok(""), None).is_err());
     assert_eq!(server.stats().disconnects, 1, "once");
     drop(worker);
-    ended(server);
+    shut_down(server);
 }
 
 #[test]
-fn what_follows_a_504_is_in_order() {
-    let server = Server::start(&impatient()).unwrap();
+fn requests_behind_a_504_are_answered_in_order() {
+    let server = Server::start(&short_timeout()).unwrap();
     let (slow, quick) = (server.worker(), server.worker());
     let mut client = Client::new(TcpStream::connect(server.address()).unwrap());
     let upgrade = "GET /up HTTP/1.1\r\nHost: test\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n";
@@ -153,27 +153,27 @@ fn what_follows_a_504_is_in_order() {
                 let path = exchange.head.path().to_owned();
                 exchange.reply.send(ok(path)).unwrap();
             });
-            assert_eq!(client.answer().status, 504);
-            assert_eq!(client.answer().body, b"/next");
+            assert_eq!(client.response().status, 504);
+            assert_eq!(client.response().body, b"/next");
         });
         assert!(held.reply.hijack(None).unwrap().is_err(), "there is no connection to be had");
     }
     client.send("HEAD / HTTP/1.1\r\nHost: test\r\n\r\n");
     assert_eq!(client.head().0, 504);
     client.send(GET);
-    assert_eq!(client.answer().status, 504);
+    assert_eq!(client.response().status, 504);
     let mut old = Client::new(TcpStream::connect(server.address()).unwrap());
-    assert_eq!(old.send("GET / HTTP/1.0\r\n\r\n").answer().status, 504);
+    assert_eq!(old.send("GET / HTTP/1.0\r\n\r\n").response().status, 504);
     assert!(old.is_closed());
     drop((client, slow, quick));
-    ended(server);
+    shut_down(server);
 }
 
 #[test]
-fn an_answer_that_has_begun_may_take_its_time() {
+fn a_response_that_has_begun_has_no_deadline() {
     let (release, released) = mpsc::channel::<()>();
     let released = Mutex::new(released);
-    let running = Running::new(impatient(), 1, move |exchange| {
+    let running = Running::new(short_timeout(), 1, move |exchange| {
         let mut writer = exchange.reply.stream(ok(""), None).unwrap();
         write(&mut writer, "begun, ").unwrap();
         released.lock().unwrap().recv_timeout(HANG).unwrap();
@@ -183,16 +183,16 @@ fn an_answer_that_has_begun_may_take_its_time() {
     let mut client = running.connect();
     client.send(GET);
     running.await_stats("it has begun", |stats| stats.in_flight == 1);
-    // One that came later is late by now.
-    assert_eq!(running.connect().send(GET).answer().status, 504);
+    // A request that came later is late by now.
+    assert_eq!(running.connect().send(GET).response().status, 504);
     release.send(()).unwrap();
-    assert_eq!(client.answer().body, b"begun, done");
+    assert_eq!(client.response().body, b"begun, done");
     assert_eq!(running.server.stats().timeouts, 1);
     drop(client);
     running.stop();
 }
 
-/// The worker and the deadline answer at the same time: each request has one answer, and is counted once.
+/// The worker and the deadline answer at the same time: each request has one response, and is counted once.
 #[test]
 fn a_late_worker_and_the_deadline_never_both_answer() {
     let most = Duration::from_millis(2);
@@ -223,7 +223,7 @@ fn a_late_worker_and_the_deadline_never_both_answer() {
 }
 
 #[test]
-fn a_worker_that_is_sent_away_finishes_its_request_and_takes_no_other() {
+fn a_retired_worker_finishes_its_request_and_takes_no_other() {
     let server = Server::start(&settings()).unwrap();
     let mut client = Client::new(TcpStream::connect(server.address()).unwrap());
     client.send(GET);
@@ -232,25 +232,25 @@ fn a_worker_that_is_sent_away_finishes_its_request_and_takes_no_other() {
     assert_eq!((server.retire(0), server.retire(0)), (1, 0));
     thread::scope(|scope| {
         scope.spawn(|| {
-            // Somebody has to be at the network.
+            // A thread has to drive the connections.
             for body in ["second", "third"] {
                 let _ = taken(heir.take(HANG)).reply.send(ok(body));
             }
         });
         exchange.reply.send(ok("first")).unwrap();
-        assert_eq!(client.answer().body, b"first");
-        assert_eq!(client.send(GET).answer().body, b"second");
+        assert_eq!(client.response().body, b"first");
+        assert_eq!(client.send(GET).response().body, b"second");
         assert!(matches!(leaver.take(HANG), Take::Closed));
         assert!(matches!(leaver.try_take(), Take::Closed));
         drop(leaver);
-        assert_eq!(client.send(GET).answer().body, b"third");
+        assert_eq!(client.send(GET).response().body, b"third");
     });
     drop((client, heir));
-    ended(server);
+    shut_down(server);
 }
 
 #[test]
-fn a_worker_that_waits_is_sent_away_at_once() {
+fn a_waiting_worker_retires_at_once() {
     let server = Arc::new(Server::start(&settings()).unwrap());
     let worker = server.worker_of(3);
     let waiting = thread::spawn(move || matches!(worker.take(HANG), Take::Closed));
@@ -262,7 +262,7 @@ fn a_worker_that_waits_is_sent_away_at_once() {
 }
 
 #[test]
-fn a_worker_that_is_at_one_request_for_too_long_is_set_aside() {
+fn a_worker_that_is_at_one_request_for_too_long_is_quarantined() {
     let server = Server::start(&settings()).unwrap();
     let mut clients: Vec<_> = (0..3).map(|_| Client::new(TcpStream::connect(server.address()).unwrap())).collect();
     for client in &mut clients {
@@ -282,18 +282,18 @@ fn a_worker_that_is_at_one_request_for_too_long_is_set_aside() {
     }
     assert!(matches!(workers[0].take(HANG), Take::Closed));
     assert!(matches!(workers[2].take(Duration::ZERO), Take::Empty));
-    assert_eq!(clients.iter_mut().map(|client| client.answer().status).collect::<Vec<_>>(), [200; 3]);
+    assert_eq!(clients.iter_mut().map(|client| client.response().status).collect::<Vec<_>>(), [200; 3]);
     workers[0].leave();
     assert_eq!(server.workers().iter().map(|row| row.index).collect::<Vec<_>>(), [1, 2, 3], "one has left");
     drop(workers);
     assert!(server.workers().is_empty());
     drop(clients);
-    ended(server);
+    shut_down(server);
 }
 
-/// Its object may live on: the collector frees it when it pleases.
+/// Its object may live on until the garbage collector frees it.
 #[test]
-fn a_worker_that_has_left_counts_no_more() {
+fn a_worker_that_has_left_is_no_longer_listed() {
     let server = Server::start(&settings()).unwrap();
     let mut clients: Vec<_> = (0..2).map(|_| Client::new(TcpStream::connect(server.address()).unwrap())).collect();
     let workers = clients.iter_mut().map(|client| {
@@ -309,11 +309,11 @@ fn a_worker_that_has_left_counts_no_more() {
     let workers: Vec<_> = workers.collect();
     assert_eq!(server.stats().dropped, 2);
     drop((clients, workers));
-    ended(server);
+    shut_down(server);
 }
 
 #[test]
-fn what_requests_took_is_counted_and_outlives_their_workers() {
+fn times_are_recorded_and_outlive_their_workers() {
     let server = Server::start(&settings()).unwrap();
     assert_eq!((server.times().queue_wait, server.times().service_time), (None, None));
     let mut client = Client::new(TcpStream::connect(server.address()).unwrap());
@@ -328,13 +328,13 @@ fn what_requests_took_is_counted_and_outlives_their_workers() {
     let (waited, took) = (server.times().queue_wait.unwrap(), server.times().service_time.unwrap());
     assert!(waited.p50 == waited.max && took.p50 == took.max, "one request: {waited:?}, {took:?}");
     assert!(waited.max <= taken + taken / 8 + Duration::from_micros(1), "{waited:?} of {taken:?}");
-    assert_eq!(client.answer().status, 200);
+    assert_eq!(client.response().status, 200);
     drop(client);
-    ended(server);
+    shut_down(server);
 }
 
 #[test]
-fn a_socket_that_listens_is_handed_down_without_a_refused_connection() {
+fn a_listening_socket_is_inherited_without_a_refused_connection() {
     let first = Running::new(settings(), 1, |exchange| {
         let _ = exchange.reply.send(ok("first"));
     });
@@ -355,7 +355,7 @@ fn a_socket_that_listens_is_handed_down_without_a_refused_connection() {
 }
 
 #[test]
-fn what_does_not_listen_is_refused() {
+fn a_socket_that_does_not_listen_is_refused() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let connected = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     let fake = TcpListener::from(std::os::fd::OwnedFd::from(connected));

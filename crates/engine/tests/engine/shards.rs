@@ -1,4 +1,4 @@
-//! No client waits for a worker that is busy with another's request, whoever drives its connection.
+//! No client waits for a worker that is busy with another request, whichever thread drives its connection.
 
 use std::sync::{Mutex, mpsc};
 
@@ -6,7 +6,7 @@ use kino_engine::Take;
 
 use crate::support::{Client, HANG, Running, ok, settings};
 
-/// Answers `/slow...` when it is told to, and all else at once.
+/// Answers `/slow...` when told to, and everything else at once.
 struct Slow {
     running: Running,
     entered: mpsc::Receiver<String>,
@@ -29,7 +29,7 @@ impl Slow {
         Self { running, entered, release }
     }
 
-    /// A client whose request is with a worker.
+    /// A client whose request a worker has taken.
     fn enter(&self, path: &str) -> Client {
         let mut client = self.running.connect();
         ask(&mut client, path);
@@ -40,7 +40,7 @@ impl Slow {
     fn finish(self, clients: impl IntoIterator<Item = Client>) {
         for mut client in clients {
             self.release.send(()).unwrap();
-            assert_eq!(client.answer().status, 200);
+            assert_eq!(client.response().status, 200);
         }
         self.running.stop();
     }
@@ -60,14 +60,14 @@ fn an_idle_worker_serves_the_connections_of_a_busy_one() {
             assert_eq!(client.get("/").body, b"/");
         }
     }
-    // Connections that come now as well.
+    // Also connections that come now.
     assert_eq!(slow.running.connect().get("/new").body, b"/new");
     drop(others);
     slow.finish([busy]);
 }
 
 #[test]
-fn an_answer_does_not_wait_for_the_next_request_of_its_worker() {
+fn a_response_does_not_wait_for_the_next_request_of_its_worker() {
     let slow = Slow::new(1);
     let first = slow.enter("/slow/1");
     let (mut quick, mut second) = (slow.running.connect(), slow.running.connect());
@@ -77,10 +77,10 @@ fn an_answer_does_not_wait_for_the_next_request_of_its_worker() {
     slow.running.await_stats("both wait", |stats| stats.queued == 2);
     slow.release.send(()).unwrap();
     assert_eq!(slow.entered.recv_timeout(HANG).unwrap(), "/slow/2");
-    assert_eq!(quick.answer().body, b"/quick");
+    assert_eq!(quick.response().body, b"/quick");
     slow.release.send(()).unwrap();
     for mut client in [first, second] {
-        assert_eq!(client.answer().status, 200);
+        assert_eq!(client.response().status, 200);
     }
     slow.running.stop();
 }
@@ -92,7 +92,7 @@ fn the_engine_answers_by_itself_while_all_workers_are_busy() {
     for _ in 0..4 {
         let mut client = slow.running.connect();
         client.send("GET / HTTP/1.1\r\n\r\n");
-        assert_eq!(client.answer().status, 400);
+        assert_eq!(client.response().status, 400);
     }
     slow.finish(busy);
 }
@@ -110,7 +110,7 @@ fn a_client_that_leaves_is_noticed_while_all_workers_are_busy() {
 }
 
 #[test]
-fn what_waits_for_a_worker_that_dies_goes_to_others() {
+fn requests_that_wait_for_a_dying_worker_go_to_others() {
     let running = Running::new(settings(), 0, drop);
     let dying = running.server.worker_of(0);
     let mut clients: Vec<_> = (0..4).map(|_| running.connect()).collect();
@@ -125,9 +125,9 @@ fn what_waits_for_a_worker_that_dies_goes_to_others() {
         let Take::Exchange(exchange) = heir.take(HANG) else { panic!("no exchange") };
         exchange.reply.send(ok("heir")).unwrap();
     }
-    // The client that left is passed over.
+    // The request of the client that left is skipped.
     assert!(matches!(heir.try_take(), Take::Empty));
-    let mut statuses: Vec<_> = clients.iter_mut().map(|client| client.answer().status).collect();
+    let mut statuses: Vec<_> = clients.iter_mut().map(|client| client.response().status).collect();
     statuses.sort_unstable();
     assert_eq!(statuses, [200, 200, 200, 500]);
     drop((clients, heir));

@@ -1,4 +1,4 @@
-//! Connections that are given away, and the bounds on connections.
+//! Hijacked connections, and the limits on connections.
 
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
@@ -19,7 +19,7 @@ fn switching() -> Response {
     Response { status: StatusCode::SWITCHING_PROTOCOLS, headers, body: ResponseBody::empty() }
 }
 
-/// A server that gives `/raw` away without a head, `/up` with one, and answers the rest.
+/// A server whose app hijacks `/raw` without a head, `/up` with one, and answers the rest.
 fn giving() -> (Running, mpsc::Receiver<UnixStream>) {
     let (give, given) = mpsc::channel();
     let running = Running::new(settings(), 1, move |exchange| {
@@ -46,13 +46,13 @@ fn read(end: &mut UnixStream, length: usize) -> Vec<u8> {
 }
 
 #[test]
-fn a_connection_that_is_given_away_carries_bytes_both_ways() {
+fn a_hijacked_connection_carries_bytes_both_ways() {
     let (running, given) = giving();
     let mut client = running.connect();
     client.send("GET /raw HTTP/1.1\r\nHost: a\r\n\r\n");
     let mut end = given.recv_timeout(HANG).unwrap();
     end.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi").unwrap();
-    assert_eq!(client.answer().body, b"hi");
+    assert_eq!(client.response().body, b"hi");
     client.send("no HTTP\n\0");
     assert_eq!(read(&mut end, 9), b"no HTTP\n\0");
     drop(end);
@@ -83,23 +83,23 @@ fn an_upgrade_sends_its_head_and_what_the_client_sent_ahead() {
 }
 
 #[test]
-fn an_upgrade_that_is_not_granted_goes_on_with_http() {
+fn http_goes_on_after_a_refused_upgrade() {
     let (running, _given) = giving();
     let mut client = running.connect();
     client.send(UPGRADE.replace("/up", "/no"));
-    assert_eq!(client.answer().body, b"/no");
+    assert_eq!(client.response().body, b"/no");
     assert_eq!(client.get("/next").body, b"/next");
     client.send(UPGRADE.replace("/up", "/no") + "GET /pipelined HTTP/1.1\r\nHost: a\r\n\r\n");
-    assert_eq!(client.answer().body, b"/no");
-    assert_eq!(client.answer().body, b"/pipelined");
+    assert_eq!(client.response().body, b"/no");
+    assert_eq!(client.response().body, b"/pipelined");
     client.send(UPGRADE.replace("/up", "/no") + "BAD\r\n\r\n");
-    assert_eq!(client.answer().body, b"/no");
-    assert_eq!(client.answer().status, 400);
+    assert_eq!(client.response().body, b"/no");
+    assert_eq!(client.response().status, 400);
     running.stop();
 }
 
 #[test]
-fn a_drain_does_not_wait_for_connections_that_are_given_away() {
+fn a_drain_does_not_wait_for_hijacked_connections() {
     let (running, given) = giving();
     let mut client = running.connect();
     client.send(UPGRADE).head();
@@ -112,7 +112,7 @@ fn a_drain_does_not_wait_for_connections_that_are_given_away() {
 }
 
 #[test]
-fn beyond_the_limit_connections_wait_in_the_backlog() {
+fn connections_beyond_the_limit_wait_in_the_backlog() {
     let (entered, entries) = mpsc::channel();
     let entered = Mutex::new(entered);
     let running = Running::new(Settings { max_connections: 2, ..settings() }, 1, move |exchange| {
@@ -126,7 +126,7 @@ fn beyond_the_limit_connections_wait_in_the_backlog() {
     assert_eq!(first.get("/").status, 200);
     assert_eq!(running.server.stats().accepted, 2);
     drop(second);
-    assert_eq!(third.answer().status, 200);
+    assert_eq!(third.response().status, 200);
     assert_eq!(entries.try_iter().count(), 4);
     drop((first, third));
     running.stop();
@@ -145,7 +145,7 @@ fn the_last_request_of_a_connection_says_so() {
 }
 
 #[test]
-fn an_owner_that_has_ended_its_side_first_may_close_later() {
+fn an_app_that_has_ended_its_side_first_may_close_later() {
     let (running, given) = giving();
     let mut client = running.connect();
     client.send("GET /raw HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -153,7 +153,7 @@ fn an_owner_that_has_ended_its_side_first_may_close_later() {
     end.shutdown(std::net::Shutdown::Write).unwrap();
     assert!(client.is_closed());
     drop(end);
-    // Although the client stays, and says nothing.
+    // Although the client stays and sends nothing.
     running.await_stats("it is gone", |stats| stats.connections == 0);
     running.stop();
 }

@@ -1,72 +1,68 @@
-//! A client that takes nothing but what RFC 9112 lets a server send.
+//! A strict parser of responses, for the fuzz targets and the engine's tests: it panics on anything that RFC 9112 does
+//! not let a server send.
 
 #[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) status: u16,
-    pub(super) is_1_0: bool,
-    pub(super) headers: Vec<(String, Vec<u8>)>,
-    pub(super) body: Vec<u8>,
-    pub(super) end: End,
-    /// Bytes of all of it.
-    pub(super) length: usize,
+pub(crate) struct ClientResponse {
+    pub(crate) status: u16,
+    pub(crate) is_1_0: bool,
+    /// Names in lower case.
+    pub(crate) headers: Vec<(String, Vec<u8>)>,
+    pub(crate) body: Vec<u8>,
+    pub(crate) end: End,
+    /// Bytes of the whole response.
+    pub(crate) length: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum End {
-    /// The framing says that it is complete.
+pub(crate) enum End {
+    /// The framing says that the response is complete.
     Complete,
     /// The framing says that more follows.
-    Cut,
-    /// Only the end of the connection ends it.
+    Truncated,
+    /// Only the end of the connection ends the response.
     Close,
 }
 
 #[derive(Debug)]
-pub(super) enum Parsed {
+pub(crate) enum Parsed {
     Nothing,
-    CutHead,
-    Answer(Answer),
+    PartialHead,
+    Response(ClientResponse),
 }
 
-impl Answer {
-    pub(super) fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+impl ClientResponse {
+    pub(crate) fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
         self.headers.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_slice())
     }
 
-    fn connection_has(&self, token: &str) -> bool {
-        self.values("connection")
-            .flat_map(|value| value.split(|byte| *byte == b','))
-            .any(|member| member.trim_ascii().eq_ignore_ascii_case(token.as_bytes()))
-    }
-
-    /// Whether a client may not send another request after this.
-    pub(super) fn closes(&self) -> bool {
-        let kept = !self.is_1_0 || self.connection_has("keep-alive");
-        !kept || self.connection_has("close") || self.end != End::Complete || self.status == 101
+    /// The first value of a header.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(key, _)| key == name).and_then(|(_, value)| std::str::from_utf8(value).ok())
     }
 }
 
-/// The answer at the start of `bytes`; `to_head` if HEAD was what it answers.
-pub(super) fn parse(bytes: &[u8], to_head: bool) -> Parsed {
+/// The response at the start of `bytes`. `to_head`: it answers a HEAD request.
+pub(crate) fn parse(bytes: &[u8], to_head: bool) -> Parsed {
     if bytes.is_empty() {
         return Parsed::Nothing;
     }
-    let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else { return Parsed::CutHead };
+    let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else { return Parsed::PartialHead };
     let mut lines = bytes[..end].split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
     let status_line = lines.next().unwrap();
     assert!(status_line.len() >= 13, "{:?}", String::from_utf8_lossy(status_line));
     let is_1_0 = match &status_line[..9] {
         b"HTTP/1.1 " => false,
         b"HTTP/1.0 " => true,
-        other => panic!("no answer: {:?}", String::from_utf8_lossy(other)),
+        other => panic!("not a response: {:?}", String::from_utf8_lossy(other)),
     };
     assert!(status_line[9..12].iter().all(u8::is_ascii_digit) && status_line[12] == b' ');
     assert!(status_line[13..].iter().all(|byte| matches!(byte, b' '..=b'~')));
     let status = std::str::from_utf8(&status_line[9..12]).unwrap().parse().unwrap();
     let headers = lines.map(header).collect();
-    let mut answer = Answer { status, is_1_0, headers, body: Vec::new(), end: End::Complete, length: end + 4 };
-    take_body(&mut answer, &bytes[end + 4..], to_head);
-    Parsed::Answer(answer)
+    let mut response =
+        ClientResponse { status, is_1_0, headers, body: Vec::new(), end: End::Complete, length: end + 4 };
+    take_body(&mut response, &bytes[end + 4..], to_head);
+    Parsed::Response(response)
 }
 
 fn header(line: &[u8]) -> (String, Vec<u8>) {
@@ -79,42 +75,42 @@ fn header(line: &[u8]) -> (String, Vec<u8>) {
     (String::from_utf8_lossy(name).to_ascii_lowercase(), value.trim_ascii().to_vec())
 }
 
-fn take_body(answer: &mut Answer, rest: &[u8], to_head: bool) {
-    let codings: Vec<_> = answer.values("transfer-encoding").map(<[u8]>::to_vec).collect();
-    let lengths: Vec<_> = answer.values("content-length").map(<[u8]>::to_vec).collect();
-    assert!(lengths.len() <= 1, "{answer:?}");
-    assert!(codings.is_empty() || (lengths.is_empty() && codings == [b"chunked"] && !answer.is_1_0), "{answer:?}");
-    if answer.status < 200 || answer.status == 204 {
-        assert!(codings.is_empty() && lengths.is_empty(), "RFC 9110 section 8.6: {answer:?}");
+fn take_body(response: &mut ClientResponse, rest: &[u8], to_head: bool) {
+    let codings: Vec<_> = response.values("transfer-encoding").map(<[u8]>::to_vec).collect();
+    let lengths: Vec<_> = response.values("content-length").map(<[u8]>::to_vec).collect();
+    assert!(lengths.len() <= 1, "{response:?}");
+    assert!(codings.is_empty() || (lengths.is_empty() && codings == [b"chunked"] && !response.is_1_0), "{response:?}");
+    if response.status < 200 || response.status == 204 {
+        assert!(codings.is_empty() && lengths.is_empty(), "RFC 9110 section 8.6: {response:?}");
         return;
     }
     let length = lengths.first().map(|text| {
-        assert!(!text.is_empty() && text.iter().all(u8::is_ascii_digit), "{answer:?}");
+        assert!(!text.is_empty() && text.iter().all(u8::is_ascii_digit), "{response:?}");
         std::str::from_utf8(text).unwrap().parse::<u64>().unwrap()
     });
-    if to_head || answer.status == 304 {
+    if to_head || response.status == 304 {
         return;
     }
     let (taken, end) = match length {
         Some(length) => {
             let taken = usize::try_from(length).unwrap_or(usize::MAX).min(rest.len());
-            answer.body.extend_from_slice(&rest[..taken]);
-            (taken, if (taken as u64) < length { End::Cut } else { End::Complete })
+            response.body.extend_from_slice(&rest[..taken]);
+            (taken, if (taken as u64) < length { End::Truncated } else { End::Complete })
         }
         None if codings.is_empty() => {
-            answer.body.extend_from_slice(rest);
+            response.body.extend_from_slice(rest);
             (rest.len(), End::Close)
         }
-        None => match chunks(rest, &mut answer.body) {
+        None => match chunks(rest, &mut response.body) {
             Some(taken) => (taken, End::Complete),
-            None => (rest.len(), End::Cut),
+            None => (rest.len(), End::Truncated),
         },
     };
-    answer.length += taken;
-    answer.end = end;
+    response.length += taken;
+    response.end = end;
 }
 
-/// How long the chunked body is; None if it is cut.
+/// The length of the chunked body; None if it is truncated.
 fn chunks(rest: &[u8], body: &mut Vec<u8>) -> Option<usize> {
     let mut at = 0;
     loop {
