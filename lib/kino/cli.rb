@@ -7,7 +7,7 @@ require "kino/app_loader"
 require "kino/cli/arguments"
 require "kino/cli/banner"
 require "kino/cli/reexec"
-require "kino/config/listing"
+require "kino/config/summary"
 require "kino/inherited"
 
 module Kino
@@ -83,7 +83,7 @@ module Kino
 
     def print_config(layers)
       warn_of_slips
-      @out.puts Config::Listing.lines(layers)
+      @out.puts Config::Summary.lines(layers)
     end
 
     # The app is loaded as it would be to be served.

@@ -83,7 +83,7 @@ module Kino
         @entries.each { |entry| arrive(entry, State.new([], @locals)) }
         # In the order of the code, so that what comes together somewhere is mostly there when that is gone over.
         advance(@queue.delete(@queue.min)) until @queue.empty?
-        @certain = Ways.new(@entries, @edges, @states.keys).unavoidable
+        @certain = Paths.new(@entries, @edges, @states.keys).unavoidable
         self
       end
 
@@ -146,7 +146,7 @@ module Kino
       end
 
       # Which stretches no way through can leave out: those that dominate every end, in the words of compilers.
-      class Ways
+      class Paths
         # @param entries [Array<Integer>]
         # @param edges [Hash{Integer => Array<Integer>}]
         # @param nodes [Array<Integer>]
@@ -188,7 +188,7 @@ module Kino
           before
         end
       end
-      private_constant :Ways
+      private_constant :Paths
     end
   end
 end

@@ -13,7 +13,7 @@ module Kino
     class Scope
       # What was found: `state` is :found, :not_loaded (it is an autoload) or :missing; `holder` is what was asked for
       # it.
-      Answer = Data.define(:state, :value, :name, :holder) do
+      Lookup = Data.define(:state, :value, :name, :holder) do
         def initialize(state:, value:, name:, holder: nil) = super
       end
 
@@ -68,7 +68,7 @@ module Kino
       end
 
       # @param path [Array<Symbol>] see {#find}
-      # @return [Array<Answer>] what {#find} gives; and if that is only guessed, what it may be as well
+      # @return [Array<Lookup>] what {#find} gives; and if that is only guessed, what it may be as well
       def find_all(path)
         answer = find(path)
         return [answer] if @sure == @nesting.size
@@ -79,10 +79,10 @@ module Kino
       end
 
       # @param path [Array<Symbol>] such as [:Rack, :Request]; begins with an empty one if it is meant from the top
-      # @return [Answer]
+      # @return [Lookup]
       def find(path)
         first, *rest = path
-        answer = first.empty? ? Answer.new(:found, Object, "") : lookup(first)
+        answer = first.empty? ? Lookup.new(:found, Object, "") : lookup(first)
         rest.reduce(answer) do |found, name|
           return found unless found.state == :found && Peek.module?(found.value)
 
@@ -93,23 +93,23 @@ module Kino
       # @param mod [Module]
       # @param name [Symbol]
       # @param inherit [Boolean]
-      # @return [Answer]
+      # @return [Lookup]
       def self.fetch(mod, name, inherit:)
-        return Answer.new(:missing, nil, name.to_s, mod) unless name.match?(NAME)
+        return Lookup.new(:missing, nil, name.to_s, mod) unless name.match?(NAME)
 
         # Where a module is asked, Ruby looks at the top as well: who has it is asked, for it may be an autoload there.
         holder = (inherit ? [mod, *Peek.ancestors_of(mod), *Peek.ancestors_of(Object)] : [mod])
                  .find { Peek.constant?(it, name, false) }
-        return Answer.new(:missing, nil, name.to_s, mod) unless holder
+        return Lookup.new(:missing, nil, name.to_s, mod) unless holder
 
         title = Peek.same?(holder, Object) ? name.to_s : "#{Peek.title(holder)}::#{name}"
-        return Answer.new(:not_loaded, nil, title) if Peek.autoload?(holder, name, false)
+        return Lookup.new(:not_loaded, nil, title) if Peek.autoload?(holder, name, false)
 
-        Answer.new(:found, Peek.constant(holder, name, false), title)
+        Lookup.new(:found, Peek.constant(holder, name, false), title)
       end
 
       # @param mod [Module]
-      # @return [Array<Answer>] its own constants, as far as they are loaded
+      # @return [Array<Lookup>] its own constants, as far as they are loaded
       def self.own(mod)
         Peek.constants_of(mod, false).map { |name| fetch(mod, name, inherit: false) }.select { it.state == :found }
       end
@@ -120,7 +120,7 @@ module Kino
         lexical = @nesting.lazy.map { |mod| self.class.fetch(mod, name, inherit: false) }
         inherited = [@nesting.first || Object, Object].lazy.map { |mod| self.class.fetch(mod, name, inherit: true) }
         (lexical + inherited).find { |answer| answer.state != :missing } ||
-          Answer.new(:missing, nil, name.to_s, @nesting.first || Object)
+          Lookup.new(:missing, nil, name.to_s, @nesting.first || Object)
       end
     end
   end

@@ -113,7 +113,7 @@ async fn converse(mut controls: Unstructured<'_>, sent: &[u8], settings: Setting
     let plan = choose(&mut controls, &[Plan::Echo, Plan::Stream, Plan::Ignore, Plan::First, Plan::Late, Plan::Drop]);
     let leaving = choose(&mut controls, &[Leaving::Waits, Leaving::HalfCloses, Leaving::Leaves]);
     let meaning = reference::read(sent, &settings);
-    let app = Reader { plan, max_body_size: settings.max_body_size, hand: None, seen: Vec::new() };
+    let app = Reader { plan, max_body_size: settings.max_body_size, current: None, seen: Vec::new() };
     let mut run = Run::new(&settings, buffer, app);
     let is_on_time = send(&mut run, &mut controls, sent).await;
     if leaving != Leaving::Leaves {
@@ -162,8 +162,8 @@ struct Seen {
     end: Option<Result<(), ReadError>>,
 }
 
-/// The request in hand.
-struct Hand {
+/// The request in current.
+struct Current {
     body: BodyReader,
     reply: Option<ResponseSender>,
     writer: Option<BodyWriter>,
@@ -176,20 +176,20 @@ struct Hand {
 struct Reader {
     plan: Plan,
     max_body_size: Option<u64>,
-    hand: Option<Hand>,
+    current: Option<Current>,
     seen: Vec<Seen>,
 }
 
 impl App for Reader {
     fn step(&mut self, worker: &Worker, _cx: &mut Context<'_>) -> bool {
-        let Some(mut hand) = self.hand.take() else {
+        let Some(mut current) = self.current.take() else {
             let Take::Exchange(exchange) = worker.try_take() else { return false };
             self.begin(*exchange);
             return true;
         };
-        let (moved, is_done) = self.go_on(&mut hand);
+        let (moved, is_done) = self.go_on(&mut current);
         if !is_done {
-            self.hand = Some(hand);
+            self.current = Some(current);
         }
         moved || is_done
     }
@@ -213,7 +213,7 @@ impl Reader {
             }
             Plan::Drop => return,
         }
-        self.hand = Some(Hand { body, reply, writer, pending: None, may_read: true, may_write: true });
+        self.current = Some(Current { body, reply, writer, pending: None, may_read: true, may_write: true });
     }
 
     fn response(&self, body: impl Into<Bytes>) -> Response {
@@ -223,34 +223,34 @@ impl Reader {
     }
 
     /// Whether anything was done, and whether everything is.
-    fn go_on(&mut self, hand: &mut Hand) -> (bool, bool) {
-        if let Some(chunk) = hand.pending.take() {
-            return Self::write(hand, chunk);
+    fn go_on(&mut self, current: &mut Current) -> (bool, bool) {
+        if let Some(chunk) = current.pending.take() {
+            return Self::write(current, chunk);
         }
         // Only after a wake-up, so that a lost one is noticed.
-        hand.may_read |= hand.body.parker().park(Duration::ZERO) == Wake::Unparked;
-        if !std::mem::take(&mut hand.may_read) {
+        current.may_read |= current.body.parker().park(Duration::ZERO) == Wake::Unparked;
+        if !std::mem::take(&mut current.may_read) {
             return (false, false);
         }
-        let read = hand.body.try_read(MOST_READ);
+        let read = current.body.try_read(MOST_READ);
         match read {
             Ok(Readable::Pending) => (false, false),
             Ok(Readable::Chunk(chunk)) => {
                 assert!(!chunk.is_empty());
-                hand.may_read = true;
+                current.may_read = true;
                 self.last().read.extend_from_slice(&chunk);
-                if hand.writer.is_some() {
-                    hand.pending = Some(chunk);
+                if current.writer.is_some() {
+                    current.pending = Some(chunk);
                 }
                 if self.plan == Plan::First {
-                    self.answer(hand);
+                    self.answer(current);
                 }
                 (true, self.plan == Plan::First)
             }
             Ok(Readable::End) => {
-                assert!(hand.body.is_finished());
+                assert!(current.body.is_finished());
                 self.last().end = Some(Ok(()));
-                self.answer(hand);
+                self.answer(current);
                 (true, true)
             }
             Err(error) => {
@@ -263,38 +263,38 @@ impl Reader {
         }
     }
 
-    fn write(hand: &mut Hand, chunk: Bytes) -> (bool, bool) {
-        let Some(writer) = &mut hand.writer else { return (true, true) };
-        hand.may_write |= writer.parker().park(Duration::ZERO) == Wake::Unparked;
-        if !std::mem::take(&mut hand.may_write) {
-            hand.pending = Some(chunk);
+    fn write(current: &mut Current, chunk: Bytes) -> (bool, bool) {
+        let Some(writer) = &mut current.writer else { return (true, true) };
+        current.may_write |= writer.parker().park(Duration::ZERO) == Wake::Unparked;
+        if !std::mem::take(&mut current.may_write) {
+            current.pending = Some(chunk);
             return (false, false);
         }
         match writer.try_write(chunk) {
             Ok(Writable::Written) => {
-                hand.may_write = true;
+                current.may_write = true;
                 (true, false)
             }
             Ok(Writable::Full(chunk)) => {
-                hand.pending = Some(chunk);
+                current.pending = Some(chunk);
                 (false, false)
             }
             Err(_) => (true, true),
         }
     }
 
-    fn answer(&mut self, hand: &mut Hand) {
+    fn answer(&mut self, current: &mut Current) {
         let body = self.last().read.clone();
-        if let Some(reply) = hand.reply.take() {
+        if let Some(reply) = current.reply.take() {
             let _ = reply.send(self.response(body));
         }
-        if let Some(writer) = hand.writer.take() {
+        if let Some(writer) = current.writer.take() {
             writer.finish();
         }
     }
 
     fn last(&mut self) -> &mut Seen {
-        self.seen.last_mut().expect("a request is in hand")
+        self.seen.last_mut().expect("a request is in current")
     }
 }
 
@@ -398,7 +398,7 @@ fn check_answer(answer: &ClientResponse, at: usize, app: &Reader, request: Optio
         // hyper's own responses have no text: what it refuses, the transport should have refused and counted.
         assert!(answer.values("content-type").eq([b"text/plain; charset=utf-8"]), "{answer:?}");
         assert_eq!(answer.end, End::Complete);
-        assert!(app.plan == Plan::Drop || closes(&answer) || answer.status == 500, "{answer:?}");
+        assert!(app.plan == Plan::Drop || closes(answer) || answer.status == 500, "{answer:?}");
         return;
     };
     assert_eq!(number, at.to_string().as_bytes(), "answers out of order");

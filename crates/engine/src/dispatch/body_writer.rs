@@ -94,7 +94,7 @@ impl BodyWriter {
         }
         let is_last = self.declared == Some(self.written + len);
         match self.pipe.push(chunk, is_last) {
-            Pushed::Taken => {
+            Pushed::Written => {
                 self.written += len;
                 self.surplus += whole - len;
                 self.is_complete = is_last;

@@ -22,7 +22,7 @@ pub struct Gone;
 
 #[derive(Debug)]
 pub(super) enum Phase {
-    Open,
+    Unanswered,
     Answered(Outcome),
     Sent,
 }
@@ -75,7 +75,7 @@ pub(crate) struct ExchangeState {
 impl ExchangeState {
     pub(crate) fn new(context: Arc<ConnectionContext>, body: Option<Box<dyn BodySource>>) -> Arc<Self> {
         let state = State {
-            phase: Phase::Open,
+            phase: Phase::Unanswered,
             task: None,
             is_abandoned: false,
             is_aborted: false,
@@ -112,7 +112,7 @@ impl ExchangeState {
     /// Like [`ExchangeState::claim`], but leaves it to the caller to wake the task that it returns.
     pub(super) fn claim_quietly(&self, outcome: Outcome, pipe: Option<Arc<Pipe>>) -> Result<Option<Waker>, Gone> {
         let mut state = self.state.lock();
-        if state.is_abandoned || !matches!(state.phase, Phase::Open) {
+        if state.is_abandoned || !matches!(state.phase, Phase::Unanswered) {
             return Err(Gone);
         }
         state.phase = Phase::Answered(outcome);
@@ -125,7 +125,7 @@ impl ExchangeState {
     pub(super) fn time_out(&self, outcome: Outcome) -> bool {
         let reader = {
             let mut state = self.state.lock();
-            if state.is_abandoned || !matches!(state.phase, Phase::Open) {
+            if state.is_abandoned || !matches!(state.phase, Phase::Unanswered) {
                 return false;
             }
             // The caller is the connection's task, so there is no task to wake.
@@ -212,7 +212,7 @@ impl ExchangeState {
 
     pub(super) fn is_open(&self) -> bool {
         let state = self.state.lock();
-        !state.is_abandoned && matches!(state.phase, Phase::Open)
+        !state.is_abandoned && matches!(state.phase, Phase::Unanswered)
     }
 
     pub(crate) fn is_abandoned(&self) -> bool {

@@ -48,7 +48,7 @@ pub(crate) struct Pipe {
 /// What [`Pipe::push`] did with a chunk.
 #[derive(Debug)]
 pub(crate) enum Pushed {
-    Taken,
+    Written,
     Full(Bytes),
     Gone,
 }
@@ -96,7 +96,7 @@ impl Pipe {
             state.reader.take()
         };
         self.wake(waker);
-        Pushed::Taken
+        Pushed::Written
     }
 
     pub(crate) fn finish(&self) {

@@ -72,7 +72,7 @@ pub(crate) fn check_head(bytes: &[u8], limits: &HeadLimits) -> Result<Option<Hea
         }
     };
     let request = request_line_of(request_line, limits)?;
-    let mut fields = Fields::default();
+    let mut fields = FramingFields::default();
     loop {
         let Some(line) = lines.next(limits)? else { return Ok(None) };
         if line.is_empty() {
@@ -243,7 +243,7 @@ fn absolute_authority(target: &[u8]) -> Option<&[u8]> {
 }
 
 #[derive(Default)]
-struct Fields {
+struct FramingFields {
     count: usize,
     hosts: usize,
     length: Option<u64>,
@@ -259,7 +259,7 @@ enum Coding {
     Chunked,
 }
 
-impl Fields {
+impl FramingFields {
     fn add(&mut self, line: &[u8], is_1_0: bool) -> Result<(), Reason> {
         // This refuses an obs-fold, too: it starts with a space, which is not a token (RFC 9112 section 5.2).
         let (name, rest) = split_token(line);

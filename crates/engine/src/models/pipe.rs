@@ -17,7 +17,7 @@ fn write(pipe: &Pipe, chunk: &'static [u8]) -> bool {
     let mut chunk = Bytes::from_static(chunk);
     loop {
         match pipe.push(chunk, false) {
-            Pushed::Taken => return true,
+            Pushed::Written => return true,
             Pushed::Gone => return false,
             Pushed::Full(back) => chunk = back,
         }

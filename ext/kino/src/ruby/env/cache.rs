@@ -9,7 +9,7 @@ use magnus::prelude::*;
 use magnus::{Error, RHash, Ruby, Value};
 
 use crate::ruby::env::Objects;
-use crate::ruby::env::shared::{REPEATING, Shared};
+use crate::ruby::env::strings::{EnvStrings, REPEATING};
 use crate::ruby::vm::gc_ref::{GcRef, StringCache};
 use crate::ruby::vm::hash::{self, Pairs};
 
@@ -110,7 +110,7 @@ impl Cache {
     pub(super) fn template(
         &self,
         ruby: &Ruby,
-        shared: &Shared,
+        strings: &EnvStrings,
         objects: &Objects,
         head: &RequestHead,
     ) -> Result<RHash, Error> {
@@ -119,7 +119,7 @@ impl Cache {
         if let Some(env) = known.and_then(|host| host.template.get()).and_then(RHash::from_value) {
             return Ok(env);
         }
-        let (env, text) = make(ruby, shared, objects, head)?;
+        let (env, text) = make(ruby, strings, objects, head)?;
         // Without an authority the template depends on the connection.
         if !authority.is_empty() && authority.len() <= MAX_HOST {
             let host = &self.hosts[next_slot(&self.next_host, self.hosts.len())];
@@ -140,8 +140,8 @@ fn next_slot(next: &Cell<usize>, count: usize) -> usize {
 }
 
 /// A template, and its authority. It has all keys that each request sets, so that setting them moves nothing.
-fn make(ruby: &Ruby, shared: &Shared, objects: &Objects, head: &RequestHead) -> Result<(RHash, Value), Error> {
-    let keys = &shared.keys;
+fn make(ruby: &Ruby, strings: &EnvStrings, objects: &Objects, head: &RequestHead) -> Result<(RHash, Value), Error> {
+    let keys = &strings.keys;
     let (server_name, port) = head.server();
     let texts = [server_name, port.to_string(), head.authority().unwrap_or_default().to_owned()].map(|text| {
         let text = ruby.str_from_slice(text.as_bytes());
@@ -153,19 +153,19 @@ fn make(ruby: &Ruby, shared: &Shared, objects: &Objects, head: &RequestHead) -> 
     let (null_input, errors) = (ruby.get_inner(objects.null_input), ruby.get_inner(objects.errors));
     let (yes, nothing) = (ruby.qtrue().as_value(), ruby.qnil().as_value());
     let fill = move |pairs: &mut Pairs| {
-        pairs.frozen(keys.request_method, shared.get);
-        pairs.frozen(keys.script_name, shared.empty);
-        pairs.frozen(keys.path_info, shared.empty);
-        pairs.frozen(keys.query_string, shared.empty);
+        pairs.frozen(keys.request_method, strings.get);
+        pairs.frozen(keys.script_name, strings.empty);
+        pairs.frozen(keys.path_info, strings.empty);
+        pairs.frozen(keys.query_string, strings.empty);
         pairs.object(keys.server_name, server_name);
         pairs.object(keys.server_port, server_port);
-        pairs.frozen(keys.server_protocol, shared.http_1_1);
-        pairs.frozen(keys.remote_addr, shared.empty);
-        pairs.frozen(keys.remote_port, shared.empty);
+        pairs.frozen(keys.server_protocol, strings.http_1_1);
+        pairs.frozen(keys.remote_addr, strings.empty);
+        pairs.frozen(keys.remote_port, strings.empty);
         if has_authority {
             pairs.object(keys.http_host, authority);
         }
-        pairs.frozen(keys.url_scheme, shared.http);
+        pairs.frozen(keys.url_scheme, strings.http);
         pairs.object(keys.input, null_input);
         pairs.object(keys.errors, errors);
         pairs.object(keys.response_finished, nothing);

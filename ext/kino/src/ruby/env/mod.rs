@@ -8,7 +8,7 @@
 //! have no encoding.
 
 mod cache;
-mod shared;
+mod strings;
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -21,12 +21,12 @@ use magnus::value::Opaque;
 use magnus::{Error, Object, RClass, RHash, RModule, Ruby, Value, function};
 
 pub(crate) use crate::ruby::env::cache::Cache;
-use crate::ruby::env::shared::{Header, MAX_KEY, Shared, unlisted_key};
+use crate::ruby::env::strings::{EnvStrings, Header, MAX_KEY, unlisted_key};
 use crate::ruby::error;
 use crate::ruby::vm::hash::{self, Setter};
 use crate::ruby::vm::roots::Frozen;
 
-static SHARED: OnceLock<Shared> = OnceLock::new();
+static STRINGS: OnceLock<EnvStrings> = OnceLock::new();
 static OBJECTS: OnceLock<Objects> = OnceLock::new();
 
 /// The Rack objects of `lib/kino/rack`: a class and two frozen instances, all shareable.
@@ -37,8 +37,8 @@ struct Objects {
 }
 
 pub(crate) fn init(ruby: &Ruby, native: RModule) -> Result<(), Error> {
-    let shared = Shared::new(ruby)?;
-    SHARED.get_or_init(|| shared);
+    let strings = EnvStrings::new(ruby)?;
+    STRINGS.get_or_init(|| strings);
     native.define_singleton_method("rack_objects", function!(rack_objects, 3))
 }
 
@@ -60,22 +60,22 @@ pub(crate) fn build(
     has_body: bool,
     waited: Option<Duration>,
 ) -> Result<RHash, Error> {
-    let (Some(shared), Some(objects)) = (SHARED.get(), OBJECTS.get()) else {
+    let (Some(strings), Some(objects)) = (STRINGS.get(), OBJECTS.get()) else {
         return Err(error::general(ruby, "the extension is used before kino is loaded"));
     };
-    let keys = &shared.keys;
+    let keys = &strings.keys;
     let input = has_body.then(|| ruby.get_inner(objects.input).new_instance((request,))).transpose()?;
     let finished = ruby.ary_new().as_value();
     let protocol = protocols(ruby, head)?;
     let queue_ms = waited.map(|waited| ruby.float_from_f64((waited.as_secs_f64() * 1e6).round() / 1e3).as_value());
     let peer = head.connection().peer;
     let (remote_addr, remote_port) = (cache.peer(ruby, peer.ip()), cache.port(ruby, peer.port()));
-    let template = cache.template(ruby, shared, objects, head)?;
+    let template = cache.template(ruby, strings, objects, head)?;
     // Made before the closure runs, because a raise jumps out of the closure. `fill` holds only references and `Copy`
     // values, as `hash::copy` asks.
     let joined = &joined(head.headers());
     let fill = move |env: &mut Setter| {
-        fill_target(env, shared, head);
+        fill_target(env, strings, head);
         env.object(keys.remote_addr, remote_addr);
         env.object(keys.remote_port, remote_port);
         env.object(keys.request, request);
@@ -90,7 +90,7 @@ pub(crate) fn build(
         if let Some(queue_ms) = queue_ms {
             env.object(keys.queue_ms, queue_ms);
         }
-        fill_headers(env, shared, cache, head.headers(), joined);
+        fill_headers(env, strings, cache, head.headers(), joined);
     };
     hash::copy(ruby, template, fill)
 }
@@ -132,10 +132,10 @@ fn joined(headers: &HeaderMap) -> Vec<(HeaderName, Vec<u8>)> {
 }
 
 /// Sets the parts of the request line that differ from the template.
-fn fill_target(env: &mut Setter, shared: &Shared, head: &RequestHead) {
-    let keys = &shared.keys;
+fn fill_target(env: &mut Setter, strings: &EnvStrings, head: &RequestHead) {
+    let keys = &strings.keys;
     if head.method() != Method::GET {
-        match shared.methods.iter().find(|(method, _)| method == head.method()) {
+        match strings.methods.iter().find(|(method, _)| method == head.method()) {
             Some((_, text)) => env.frozen(keys.request_method, *text),
             None => env.text(keys.request_method, head.method().as_str().as_bytes()),
         }
@@ -145,40 +145,40 @@ fn fill_target(env: &mut Setter, shared: &Shared, head: &RequestHead) {
         env.text(keys.query_string, head.query().as_bytes());
     }
     if head.version() != Version::HTTP_11 {
-        env.frozen(keys.server_protocol, protocol(shared, head.version()));
+        env.frozen(keys.server_protocol, protocol(strings, head.version()));
     }
 }
 
-fn protocol(shared: &Shared, version: Version) -> Frozen {
+fn protocol(strings: &EnvStrings, version: Version) -> Frozen {
     match version {
-        Version::HTTP_10 => shared.http_1_0,
-        Version::HTTP_2 => shared.http_2,
-        _ => shared.http_1_1,
+        Version::HTTP_10 => strings.http_1_0,
+        Version::HTTP_2 => strings.http_2,
+        _ => strings.http_1_1,
     }
 }
 
 fn fill_headers(
     env: &mut Setter,
-    shared: &Shared,
+    strings: &EnvStrings,
     cache: &Cache,
     headers: &HeaderMap,
     joined: &[(HeaderName, Vec<u8>)],
 ) {
     if joined.is_empty() {
-        return headers.iter().for_each(|(name, value)| fill_header(env, shared, cache, name, value.as_bytes()));
+        return headers.iter().for_each(|(name, value)| fill_header(env, strings, cache, name, value.as_bytes()));
     }
     for name in headers.keys() {
         let joined = joined.iter().find(|(repeated, _)| repeated == name);
         match (joined, headers.get(name)) {
-            (Some((_, value)), _) => fill_header(env, shared, cache, name, value),
-            (None, Some(value)) => fill_header(env, shared, cache, name, value.as_bytes()),
+            (Some((_, value)), _) => fill_header(env, strings, cache, name, value),
+            (None, Some(value)) => fill_header(env, strings, cache, name, value.as_bytes()),
             (None, None) => {}
         }
     }
 }
 
-fn fill_header(env: &mut Setter, shared: &Shared, cache: &Cache, name: &HeaderName, value: &[u8]) {
-    match shared.header(name) {
+fn fill_header(env: &mut Setter, strings: &EnvStrings, cache: &Cache, name: &HeaderName, value: &[u8]) {
+    match strings.header(name) {
         Some(Header::Repeats(key, kind)) => env.cached(key, cache.values(kind), value),
         Some(Header::New(key)) => env.text(key, value),
         Some(Header::InTemplate) => {}

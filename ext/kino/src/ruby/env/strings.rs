@@ -9,7 +9,7 @@ use magnus::{Error, Ruby};
 
 use crate::ruby::vm::roots::Frozen;
 
-pub(super) struct Shared {
+pub(super) struct EnvStrings {
     pub(super) keys: Keys,
     headers: HashMap<HeaderName, Header, BuildHasherDefault<NameHasher>>,
     pub(super) methods: Vec<(Method, Frozen)>,
@@ -141,7 +141,7 @@ pub(super) enum Header {
     InTemplate,
 }
 
-impl Shared {
+impl EnvStrings {
     pub(super) fn new(ruby: &Ruby) -> Result<Self, Error> {
         let mut methods = Vec::with_capacity(COMMON_METHODS.len());
         for method in COMMON_METHODS {

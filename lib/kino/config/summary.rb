@@ -7,7 +7,7 @@ module Kino
     # What `kino --print-config` prints: each setting as it holds, and where it comes from.
     #
     # @api private
-    module Listing
+    module Summary
       class << self
         # @param layers [Layers]
         # @return [Array<String>] a line that names the file, and one for each directive

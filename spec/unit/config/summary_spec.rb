@@ -1,9 +1,9 @@
 # frozen_string_literal: true
 
 require "tmpdir"
-require "kino/config/listing"
+require "kino/config/summary"
 
-RSpec.describe Kino::Config::Listing do
+RSpec.describe Kino::Config::Summary do
   around { |example| Dir.mktmpdir { |directory| Dir.chdir(directory) { example.run } } }
 
   def lines(env: {}, **flags)
