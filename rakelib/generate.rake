@@ -12,7 +12,7 @@ generated = {
   "doc/puma.md" => Generate::Moving,
   "doc/ractors.md" => Generate::Findings,
   "ext/kino/src/ruby/directives.rs" => Generate::FrontEnd,
-  "sig/kino/config/sheet.rbs" => Generate::Signatures
+  "sig/kino/config/dsl.rbs" => Generate::Signatures
 }
 
 desc "Write what is made from lists and tables in lib/: #{generated.keys.join(", ")}"

@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-require "kino/program" # first: it notes how things are before anybody changes them
+require "kino/program" # first: it records the state of the process before other code changes it
 require "kino/errors"
 require "kino/version"
 require "kino/app_loader"
@@ -11,16 +11,16 @@ require "kino/config/summary"
 require "kino/inherited"
 
 module Kino
-  # The `kino` command: from a command line to a running server, and from whatever went wrong to one line on stderr
-  # and an exit status.
+  # The `kino` command: turns a command line into a running server, and any error into one line on stderr and an exit
+  # status.
   class CLI
-    # The server stopped as it was told to.
+    # The server was told to stop, and did.
     OK = 0
-    # It could not start, or it failed.
+    # The server could not start, or it failed.
     FAILURE = 1
     # The command line or a setting is wrong.
     USAGE = 2
-    # Ctrl-C before the server ran; by the shells' custom 128 plus the signal's number.
+    # Ctrl-C before the server ran: 128 plus the number of the signal, as in shells.
     INTERRUPTED = 130
 
     # @param argv [Array<String>]
@@ -30,9 +30,10 @@ module Kino
 
     # @param out [IO] for the banner, the help and the version
     # @param err [IO] for errors
-    # @param env [Hash{String => String}, ENV] the environment; RACK_ENV is set in it, RAILS_ENV where it is set already
-    # @param server [#run, nil] nil means Kino::Server, which is not loaded before it is needed: `--help` shall work
-    #   without the native extension
+    # @param env [Hash{String => String}, ENV] the environment; RACK_ENV is set in it, and RAILS_ENV if it was set
+    #   before
+    # @param server [#run, nil] nil means Kino::Server, which is loaded only when needed, so that `--help` works without
+    #   the native extension
     # @param reexec [#call] see {Reexec}
     def initialize(out: $stdout, err: $stderr, env: ENV, server: nil, reexec: Reexec.new(env:))
       @out = out
@@ -42,7 +43,7 @@ module Kino
       @reexec = reexec
     end
 
-    # @param argv [Array<String>] left as it is
+    # @param argv [Array<String>] not changed
     # @return [Integer] exit status
     def start(argv)
       perform(Arguments.parse(argv), argv)
@@ -86,7 +87,7 @@ module Kino
       @out.puts Config::Summary.lines(layers)
     end
 
-    # The app is loaded as it would be to be served.
+    # Loads the app as for serving it.
     def check(settings, json: false, request: [])
       warn_of_slips
       require "kino/cli/check"
@@ -94,13 +95,13 @@ module Kino
       Check.new(out: @out, err: @err).call(rackup: settings.rackup, json:, requests: request)
     end
 
-    # A file of settings finds in RACK_ENV what the command line or the environment says.
+    # In the settings file, RACK_ENV has the value from the command line or the environment.
     def load_layers(arguments)
       given = arguments.flags[:environment] || Config::Environment.read(@env)[:environment]
       return layers(arguments, arguments.flags) unless given
 
       put_environment(given)
-      # As it was said, and by whom: now RACK_ENV says it, too.
+      # With its original source, because RACK_ENV now says it, too.
       layers(arguments, arguments.flags.merge(environment: given))
     end
 
@@ -108,8 +109,8 @@ module Kino
       Config::Layers.load(flags:, env: @env, file: arguments.options[:config])
     end
 
-    # Rails goes by RAILS_ENV first, so one that is set has to say what Kino was told by name. But RACK_ENV does not
-    # overrule it: RACK_ENV=production beside RAILS_ENV=staging must not lead an app to the wrong database.
+    # Rails prefers RAILS_ENV, so if it is set, it gets the environment that Kino was explicitly given. RACK_ENV does
+    # not override it: RACK_ENV=production beside RAILS_ENV=staging must not lead an app to the wrong database.
     def put_environment(given)
       directive = Config::Directives[:environment]
       name = directive.coerce(given.value, source: given.source)
@@ -133,9 +134,9 @@ module Kino
       server_class.run(app, inherited:, **settings.to_h) do |server|
         @out.puts Banner.lines(mode: server.mode, workers: server.workers, threads: server.threads,
                                environment: settings.environment, url: server.url)
-        @out.flush # a pipe or a file shall show it too, and at once
+        @out.flush # so that a pipe or a file gets it at once, too
       rescue SystemCallError, IOError
-        nil # the terminal that a hot restart was once begun from is gone
+        nil # the terminal of a former hot restart is gone
       end
     end
 
@@ -151,7 +152,7 @@ module Kino
       status
     end
 
-    # The errors of Kino are written to be read. Any other is a surprise, and needs its class to be understood.
+    # Kino's own errors have readable messages. Others need their class to be understood.
     def line(error)
       message = error.message.scrub.split("\n").map(&:strip).reject(&:empty?).join(" ")
       error.is_a?(Error) ? message : "#{error.class}: #{message} (--debug shows where)"

@@ -5,49 +5,49 @@ require "kino/errors"
 require "kino/hot_restart/successor"
 
 module Kino
-  # Another process of the same program gets the socket that this one listens on. Once it serves, this one finishes
-  # what it has begun and ends. The socket is never closed, so no connection is refused; where the new process
-  # does not come up this one just stays.
+  # Starts another process of the same program with the listening socket of this one. Once it serves, this process
+  # finishes the requests that have begun and exits. The socket is never closed, so no connection is refused; if the new
+  # process does not come up, this one stays.
   #
-  # What may follow what, each step under the lock:
+  # The transitions, each made under the lock:
   #
   #     :idle ------> :underway --(it is ready)--> :handed_over
   #      |  ^            | |
   #      |  '-(it is not)' |
   #      '-----> :cancelled <
   #
-  # The last two are final, and exclude each other: either the new process serves and is told of to whoever must know,
-  # or this one was told to stop before that, and then nobody follows. What is told of it is told under the lock too,
-  # so that nobody can say that the service stops between the decision and the word that another goes on.
+  # The last two are final and exclude each other: either the new process serves, and all who must know are told; or
+  # this process was told to stop before, and no process follows. They are told under the lock, too, so that between the
+  # decision and the message nothing can announce that the service stops.
   #
   # @api private
   class HotRestart
-    # Why none is begun in a state.
+    # Why no restart begins in a state.
     REFUSALS = { underway: "one is under way already", handed_over: "another process serves already",
                  cancelled: "the server is stopping" }.freeze
     private_constant :REFUSALS
 
     # @param server [Server]
-    # @param succeeded [#call] gets the pid of the new process when it serves: whatever else is to be handed over
-    # @param failed [#call] when it came to nothing and the new process is gone: whatever it may have left behind
-    # @param kept [Boolean] whether the listener is a service manager's
-    # @param program [#command, #environment, #directory] what is started
+    # @param succeeded [#call] called with the pid of the new process when it serves, to hand over everything else
+    # @param failed [#call] called when it failed and the new process is gone, to clean up after it
+    # @param kept [Boolean] whether the listener belongs to a service manager
+    # @param program [#command, #environment, #directory] the program to start
     def initialize(server, succeeded:, failed:, kept: false, program: Program)
       @server = server
       @kept = kept
       @succeeded = succeeded
       @failed = failed
       @program = program
-      @lock = Mutex.new # around what follows
+      @lock = Mutex.new # protects what follows
       @ended = ConditionVariable.new
       @state = :idle
-      @busy = false # as long as a call lasts, whatever has become of the state
+      @busy = false # true during a call, whatever the state
       @successor = nil
     end
 
-    # Tries it, and says on stderr what came of it.
+    # Tries a restart, and reports the result on stderr.
     #
-    # @return [Boolean] whether this process has been succeeded; it has stopped serving then
+    # @return [Boolean] whether the new process has taken over; then this one must stop serving
     def call
       refusal = begin_one
       return refuse(refusal) if refusal
@@ -59,9 +59,10 @@ module Kino
       end
     end
 
-    # This process is to stop; one that would follow it is not wanted any more. One that does follow it already stays.
+    # Called when this process is told to stop: a new process that is not ready yet is not wanted any more. One that has
+    # taken over stays.
     #
-    # @return [Boolean] whether nobody follows
+    # @return [Boolean] whether no process follows
     def cancel
       @lock.synchronize do
         return false if @state == :handed_over
@@ -72,11 +73,11 @@ module Kino
       end
     end
 
-    # Waits for the end of what is under way: of a new process that was cancelled and does not obey, no longer than
+    # Waits for the end of a restart: if the new process was cancelled and does not exit, no longer than
     # `shutdown_timeout`. If this one ended before that, the other would go on by itself.
     #
-    # @param seconds [Numeric, nil] at most; nil is for as long as it takes
-    # @return [Boolean] whether nothing is under way
+    # @param seconds [Numeric, nil] at most; nil for no limit
+    # @return [Boolean] whether no restart is under way
     def wait(seconds = nil)
       deadline = seconds && (now + seconds)
       @lock.synchronize do
@@ -120,7 +121,7 @@ module Kino
     end
 
     def obstacle
-      # All processes of a container end with its first.
+      # All processes of a container end with its first one.
       return "this is process 1, and may not end" if Process.pid == 1
       return "this process is not ready itself" unless @server.ready?
       return "the command that started this program is not known" unless @program.command
@@ -145,7 +146,7 @@ module Kino
       refuse(error.message) && nil
     end
 
-    # @return [Boolean] whether it was; not if this process was told to stop since the other has become ready
+    # @return [Boolean] whether it was accepted; not if this process was told to stop after the other became ready
     def hand_over(successor)
       @lock.synchronize do
         return false unless @state == :underway

@@ -7,10 +7,10 @@ require "kino/systemd/watchdog"
 module Kino
   Inherited = Data.define(:listener, :handover, :directory)
 
-  # What a process has got from the one that started it.
+  # What a process has inherited from the one that started it.
   #
   # @!attribute [r] listener
-  #   @return [IO, nil] a socket to listen on, from systemd or the predecessor; nil where we make our own
+  #   @return [IO, nil] a listening socket from systemd or the predecessor; nil if we make our own
   # @!attribute [r] handover
   #   @return [HotRestart::Handover, nil] nil unless this is the new process of a hot restart
   # @!attribute [r] directory
@@ -18,8 +18,8 @@ module Kino
   #
   # @api private
   class Inherited
-    # Before the app is loaded, if that can be: neither descriptors nor variables are for what it may start, and paths
-    # of the command line are relative to the directory in which it was given.
+    # Call it before the app is loaded, if possible: processes that the app starts must not get the descriptors or
+    # variables, and paths of the command line are relative to the directory in which it was given.
     #
     # @param env [Hash{String => String}, ENV] what says so is taken out of it
     # @return [Inherited]

@@ -4,25 +4,25 @@ require "etc"
 require "kino/errors"
 
 module Kino
-  # The file that says which process serves. While it says so no other Kino takes it.
+  # The file with the id of the serving process. No other Kino takes it while that process runs.
   #
-  # A claim writes a draft beside the file, under a fixed name and locked (flock), and renames it. So of several that
-  # find a stale file exactly one is at it at a time, a reader finds one pid or the other and never none, and the owner
-  # has a lock on what it has claimed, which it keeps for its life.
+  # A claim writes a draft beside the file, under a fixed name and locked (flock), and renames it. So of several servers
+  # that find a stale file, one at a time claims it; a reader finds one pid or the other, never none; and the owner
+  # keeps a lock on its file as long as it runs.
   #
-  # Neither the pid nor the lock is enough to know an owner by. Process ids are used again. A process that an app has
-  # forked has the lock too, and may outlive us; so has whoever may read the file, if he wants it. So an owner lives if
-  # there is a process of that id and the file is locked. Where it is not locked it may be another program's, which is
-  # left its file unless the process surely began after the file was written. That alone was the rule once, and the
-  # clocks of files and processes part when the time is set: then a living owner was taken for dead.
+  # Neither the pid nor the lock identifies an owner on its own. Process ids are reused. A process that the app has
+  # forked has the lock, too, and may outlive us; and anyone who may read the file can lock it. So an owner is alive if
+  # a process with that id exists and the file is locked. If it is not locked, it may belong to another program, which
+  # keeps it unless the process certainly started after the file was written. That alone was once the rule, but the
+  # clocks of files and processes differ after the time was set, and a living owner was taken for dead.
   class Pidfile
-    # How long to wait for others that claim the file, in seconds. They need microseconds for it.
+    # Seconds to wait for others that claim the file. They need microseconds for it.
     LOCK_TIMEOUT = 2.0
-    # What the clocks of files and processes may differ, in seconds.
+    # Seconds by which the clocks of files and processes may differ.
     CLOCK_TOLERANCE = 2.0
-    # More than any pid has digits.
+    # More digits than any pid has.
     MAX_BYTES = 32
-    # Neither follows a symlink nor waits for the other end of a pipe.
+    # Does not follow a symlink, nor wait for the other end of a pipe.
     FLAGS = File::RDWR | File::NOFOLLOW | File::NONBLOCK
     private_constant :LOCK_TIMEOUT, :CLOCK_TOLERANCE, :MAX_BYTES, :FLAGS
 
@@ -30,17 +30,17 @@ module Kino
     attr_reader :path
 
     # @param path [String]
-    # @param directory [String, nil] what a relative path is relative to; nil means the working directory of now
+    # @param directory [String, nil] the base of a relative path; nil means the current working directory
     def initialize(path, directory: nil)
       @path = File.expand_path(path, directory)
       @draft = "#{@path}.new"
     end
 
-    # Writes our pid. Does nothing where it is there already.
+    # Writes our pid. Does nothing if it is there already.
     #
-    # @param from [Integer, nil] pid of the process that this one takes over from, which may still live
+    # @param from [Integer, nil] pid of the process that this one takes over from, which may still run
     # @return [self]
-    # @raise [PidfileError] if its owner lives, if it is no pidfile at all, or if it cannot be written
+    # @raise [PidfileError] if its owner is alive, if it is not a pidfile, or if it cannot be written
     def claim(from: nil)
       exclusively do |draft|
         replace(draft) unless owned(from)
@@ -50,16 +50,16 @@ module Kino
       refuse(reason(error))
     end
 
-    # Removes it, if it still is ours.
+    # Removes the file if it is still ours.
     #
     # @return [Boolean] whether it was
     def release
-      # Asked again when nobody else can be at it.
+      # Checked again while no other process can change it.
       return false unless ours?
 
       exclusively { ours?.tap { |ours| File.unlink(path) if ours } }
     rescue SystemCallError, PidfileError
-      false # it is gone, or something else by now: nothing of ours
+      false # it is gone, or is something else by now
     ensure
       @claimed&.close
       @claimed = nil
@@ -67,8 +67,8 @@ module Kino
 
     private
 
-    # Yields the draft, locked: no other process is between here and there meanwhile. It is gone afterwards, if it has
-    # not become the file.
+    # Yields the locked draft, so that no other process claims the file meanwhile. Afterwards the draft is gone, unless
+    # it became the file.
     def exclusively
       draft = locked_draft
       yield draft
@@ -79,7 +79,7 @@ module Kino
       end
     end
 
-    # Who waited for the lock may have got one that was renamed or removed meanwhile.
+    # While we waited for the lock, the draft may have been renamed or removed.
     def locked_draft
       deadline = now + LOCK_TIMEOUT
       loop do
@@ -103,7 +103,7 @@ module Kino
     end
 
     # @return [Boolean] whether we have claimed it before
-    # @raise [PidfileError] if somebody else owns it
+    # @raise [PidfileError] if another process owns it
     def owned(from)
       existing do |file|
         owner = owner_of(file)
@@ -146,12 +146,12 @@ module Kino
       Process.kill(0, pid)
       true
     rescue Errno::EPERM
-      true # it is somebody else's
-    rescue Errno::ESRCH, RangeError # the latter for a number that no process can have
+      true # it belongs to another user
+    rescue Errno::ESRCH, RangeError # the latter for an impossible process id
       false
     end
 
-    # An owner's lock is exclusive. One that readers share is none of an owner's, and does not stand in the way here.
+    # An owner's lock is exclusive. A shared lock is a reader's, and does not block this.
     def locked?(file) = !file.flock(File::LOCK_SH | File::LOCK_NB)
 
     def began_later?(pid, file)
@@ -159,8 +159,9 @@ module Kino
       !began.nil? && began > file.stat.mtime.to_f + CLOCK_TOLERANCE
     end
 
-    # When a process began, in seconds since 1970: nil where the system does not tell. Field 22 of proc_pid_stat(5), in
-    # ticks since the boot; the second field may have any character in it but ends with the last parenthesis.
+    # When a process started, in seconds since 1970; nil if the system does not tell. It is field 22 of
+    # proc_pid_stat(5), in ticks since the boot; the second field may contain any character but ends with the last
+    # parenthesis.
     def began_at(pid)
       ticks = File.read("/proc/#{pid}/stat").rpartition(")").last.split.fetch(19).to_i
       boot = Process.clock_gettime(Process::CLOCK_REALTIME) - Process.clock_gettime(Process::CLOCK_BOOTTIME)
@@ -171,11 +172,11 @@ module Kino
 
     def replace(draft)
       text = "#{Process.pid}\n"
-      draft.truncate(0) # a crash may have left something in it
+      draft.truncate(0) # a crash may have left text in it
       draft.pwrite(text, 0)
       File.rename(@draft, path)
       former = @claimed
-      @claimed = draft # open, and so locked, until the release
+      @claimed = draft # stays open, and so locked, until the release
       former&.close
     end
 

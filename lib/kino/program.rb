@@ -3,71 +3,71 @@
 require "rbconfig"
 
 module Kino
-  # How this program was started, noted when Kino is loaded: later an app may have changed the environment, the
-  # directory or the title of the process.
+  # How this program was started, recorded when Kino is loaded: later the app may change the environment, the directory
+  # or the title of the process.
   #
   # @api private
   module Program
     # The script as it was named, or "-e".
     NAME = $PROGRAM_NAME.dup.freeze
-    # What the script was given.
+    # The arguments of the script.
     ARGUMENTS = ARGV.map { |word| word.dup.freeze }.freeze
-    # What the process was given, and what was required before Kino has made of it.
+    # The environment, as changed by libraries that were required before Kino.
     ENVIRONMENT = ENV.to_h.freeze
 
-    # What the system keeps of the command line, or nil: the only place that has the options that Ruby was given.
+    # The system's copy of the command line, or nil: the only place with Ruby's own options.
     COMMAND_LINE = begin
       File.binread("/proc/self/cmdline").force_encoding(Encoding.find("locale")).scrub.split("\0").each(&:freeze)
     rescue SystemCallError
       nil
     end.freeze
 
-    # The directory by the name that the shell or the service file gave it, if that is still its name. A `current`
-    # that is a symlink to a release is another directory after the next deployment, and so it should be.
+    # The directory by the name from the shell or the service file, if that still names it. If it is a symlink such as
+    # `current`, it names another directory after the next deployment, as it should.
     DIRECTORY = begin
       given = ENV["PWD"].to_s
       (File.absolute_path?(given) && File.identical?(given, ".") ? given : Dir.pwd).dup.freeze
     rescue SystemCallError
-      nil # it was deleted before we began
+      nil # it was deleted before we started
     end
 
-    # Where the script is, or would be if the name were one: not relative to a directory that an app has changed to.
+    # The path of the script, or what it would be: not relative to a directory that the app has changed to.
     SCRIPT = File.expand_path(NAME, DIRECTORY || "/").freeze
 
-    # What another process must not take for its own: it is about this one.
+    # Variables about this process, which another one must not inherit.
     PROCESS_VARIABLES = %w[LISTEN_PID LISTEN_FDS LISTEN_FDNAMES LISTEN_PIDFDID KINO_REEXEC KINO_HANDOVER].freeze
 
-    # What Bundler notes where a variable was not set before it set it.
+    # Bundler's mark for a variable that was not set before.
     BUNDLER_UNSET = "BUNDLER_ENVIRONMENT_PRESERVER_INTENTIONALLY_NIL"
     private_constant :COMMAND_LINE, :SCRIPT, :PROCESS_VARIABLES, :BUNDLER_UNSET
 
     class << self
-      # @return [String, nil] where to start it; nil if that was deleted before this one began
+      # @return [String, nil] the directory to start it in; nil if that was deleted before this process started
       def directory = DIRECTORY
 
       # @param arguments [Array<String>] for the script
-      # @return [Array<String>, nil] the words that start this program anew, on the same Ruby with the same options;
-      #   nil where they are not known, as for `ruby -e` on systems without /proc
+      # @return [Array<String>, nil] the command that starts this program again, on the same Ruby with the same options;
+      #   nil if it is unknown, as for `ruby -e` on systems without /proc
       def command(arguments = ARGUMENTS)
         return inline if NAME == "-e"
 
         [RbConfig.ruby, *(options || load_path_flags), NAME, *arguments] if File.file?(SCRIPT)
       end
 
-      # @return [Hash{String => String}] the environment to start it in: complete, nothing else belongs there
+      # @return [Hash{String => String}] the complete environment to start it in
       def environment
         given = ENVIRONMENT.except(*PROCESS_VARIABLES)
-        # The watchdog goes with the service. Where it is another process's it stays that.
+        # The watchdog belongs to the service, unless it is another process's.
         given.delete("WATCHDOG_PID") if given["WATCHDOG_PID"] == Process.pid.to_s
         given["PWD"] = DIRECTORY if DIRECTORY
-        # Bundler has looked for it in the directory, and shall do so again: another release has its own.
+        # Bundler found it by the directory, and should look again: another release has its own.
         given.delete("BUNDLE_GEMFILE") if given["BUNDLER_ORIG_BUNDLE_GEMFILE"] == BUNDLER_UNSET
         given
       end
 
       private
 
-      # A process that has given itself a title (`bundle exec` does) has lost its words.
+      # A process that has set its title (as `bundle exec` does) has lost its command line.
       def options
         place = COMMAND_LINE&.index(NAME)
         COMMAND_LINE[1...place] if place&.positive?
@@ -77,9 +77,9 @@ module Kino
         [RbConfig.ruby, *COMMAND_LINE.drop(1)] if COMMAND_LINE&.include?("-e")
       end
 
-      # The VM does not tell which -I it was given, so each directory that is neither its own nor a gem's is handed
-      # on. (RubyGems or Bundler find the gems again, maybe in other versions.) What comes by RUBYOPT or RUBYLIB, such
-      # as Bundler's set-up, is in the environment and stays there.
+      # The VM does not tell its -I options, so each directory that is neither Ruby's own nor a gem's is passed on.
+      # (RubyGems or Bundler find the gems again, perhaps in other versions.) RUBYOPT and RUBYLIB, with Bundler's set-up
+      # for example, stay in the environment.
       def load_path_flags
         own = RbConfig::CONFIG.values_at("rubylibdir", "rubyarchdir", "sitedir", "vendordir").compact
         gems = Gem.loaded_specs.each_value.flat_map(&:full_require_paths)

@@ -4,16 +4,16 @@ require "kino/config/layers"
 require "kino/config/nearest"
 
 module Kino
-  # What rackup, Rails and Capybara hand to a server: directives by name, addresses by Rack's names, and much that is
-  # their own business.
+  # The options that rackup, Rails and Capybara pass to a server: directives by name, addresses by Rack's names, and
+  # many that are not for the server.
   #
   # @api private
   class RackOptions
-    # The names that Rack has for directives of ours.
+    # Rack's names for our directives.
     RENAMED = { Host: :bind, Port: :port }.freeze
 
-    # What others pass on although it is not for the server. Whatever is neither here nor a directive is a mistake, and
-    # is refused: an option that is silently dropped is found out in production.
+    # Options that are passed although they are not for the server. Any other that is not a directive is a mistake, and
+    # is refused: an option that is silently dropped is only noticed in production.
     FOREIGN = {
       "rackup" => %i[app builder server config daemonize pid debug warn include require quiet
                      heapfile profile_file profile_mode],
@@ -22,14 +22,14 @@ module Kino
       "Puma, from the set-up of tests" => %i[Silent]
     }.values.flatten.freeze
 
-    # Those of {FOREIGN} that ask for silence, which is kept.
+    # Those of {FOREIGN} that silence the banner.
     QUIET = %i[quiet Silent].freeze
 
-    # The directives that can be given. The app is there already, so there is no file of it to name.
+    # The accepted directives. The app is given already, so there is no rackup file to name.
     DIRECTIVES = Config::Directives::ALL.reject { |directive| directive.name == :rackup }.freeze
 
-    # @return [Hash{String => String}] what is shown for `rackup -s kino -h`: an option and its value, and the words for
-    #   it. What only Ruby can say is left out
+    # @return [Hash{String => String}] for `rackup -s kino -h`: option and value, and a summary; without options that
+    #   only Ruby can express
     def self.help
       host, port = RENAMED.values.map { |name| Config::Directives[name] }
       names = { "Host=HOST" => host.summary, "Port=PORT" => port.summary }
@@ -39,23 +39,23 @@ module Kino
       end.merge(names)
     end
 
-    # @param options [Hash{Symbol => Object}] as a handler's `run` gets them
-    # @param layers [Config::Layers] what else there is: it goes before a Host and a Port that nobody has asked for
+    # @param options [Hash{Symbol => Object}] of a handler's `run`
+    # @param layers [Config::Layers] other layers of settings: they override a Host and Port that are only defaults
     def initialize(options, layers: Config::Layers.new(path: nil, layers: []))
       @options = options
       @layers = layers
     end
 
     # @return [Config::Settings]
-    # @raise [ConfigError] for an option that is unknown or has a value that does not fit
+    # @raise [ConfigError] for an unknown option or an invalid value
     def settings = complete.settings
 
-    # @return [Hash{Symbol => Object}] the settings for {Server#initialize}. YJIT is left to the program that has
-    #   started the server, as Rails decides about it too, unless somebody has named it
+    # @return [Hash{Symbol => Object}] the settings for {Server#initialize}. YJIT is left to the program that starts the
+    #   server, because Rails decides about it, too, unless it is set
     # @raise [ConfigError] see {#settings}
     def keywords = complete[:yjit] ? settings.to_h : settings.to_h.except(:yjit)
 
-    # @return [Boolean] whether nothing but errors is to be written
+    # @return [Boolean] whether to print errors only
     def quiet? = QUIET.any? { |name| @options[name] }
 
     private
@@ -66,7 +66,7 @@ module Kino
       refuse_rackup if @options.key?(:rackup)
       refuse_unknown
       asked, defaults = addresses.partition { |name, _value| asked?(name) }
-      # A bind or a port by its own name was asked for in any case; a Host and a Port come from rackup's defaults, too.
+      # A bind or a port by its own name was set explicitly; Host and Port may be rackup's defaults.
       @layers.over(given(defaults)).with(given(asked)).with(given(others))
     end
 
@@ -74,7 +74,7 @@ module Kino
 
     def others = @options.except(*RENAMED.keys, *FOREIGN)
 
-    # Rails tells what its user has given and what are its defaults. Others do not.
+    # Rails tells which options are the user's and which are defaults. Others do not.
     def asked?(name) = (@options[:user_supplied_options] || RENAMED.keys).include?(name)
 
     def given(pairs)

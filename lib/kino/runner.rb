@@ -10,18 +10,18 @@ require "kino/systemd/notifier"
 require "kino/systemd/watchdog"
 
 module Kino
-  # A server that has the process to itself: {Server.run} with all that the system wants of it.
+  # Runs a server as the main task of the process, for {Server.run}: signals, pidfile, service manager, hot restarts.
   #
   # @api private
   class Runner
-    # How often a server that boots is asked whether it has, in seconds.
+    # Seconds between two checks whether the server is up.
     POLL_INTERVAL = 0.005
     private_constant :POLL_INTERVAL
 
     # @param server [Server] not started
-    # @param inherited [Inherited] its listener, if any, is the server's already; it is closed here
-    # @param kept [Boolean] whether a listener that was given stays somebody else's: a service manager's, a caller's
-    # @param program [#command, #environment, #directory] what a hot restart starts
+    # @param inherited [Inherited] its listener, if any, has been given to the server; it is closed here
+    # @param kept [Boolean] whether the given listener still belongs to a service manager or a caller
+    # @param program [#command, #environment, #directory] the program that a hot restart starts
     def initialize(server, inherited:, kept: inherited.kept?, program: Program)
       @server = server
       @inherited = inherited
@@ -31,13 +31,13 @@ module Kino
       @watchdog = Systemd::Watchdog.new(server:, notifier: @notifier)
       @restart = HotRestart.new(server, program:, succeeded: @notifier.method(:succeeded_by),
                                         failed: -> { @pidfile&.claim }, kept:)
-      @reloading = Mutex.new # reloads one after another
-      @telling = Mutex.new # around what is said to the service manager, in the order in which it holds
+      @reloading = Mutex.new # serialises reloads
+      @telling = Mutex.new # serialises messages to the service manager
       @stopping = false
     end
 
-    # The block belongs to the boot: a server is announced as ready, and its predecessor leaves, when the block has
-    # returned. So one that raises fails a hot restart, which leaves the old process; and it must not stay.
+    # The block is part of the boot: the server is announced as ready, and its predecessor exits, when the block has
+    # returned. So the block must return, and if it raises, a hot restart fails and keeps the old process.
     #
     # @yieldparam server [Server] once it listens
     # @return [void]
@@ -48,7 +48,7 @@ module Kino
       signals.during { serve(signals, &) }
       raise @failure if @failure
     ensure
-      finish if Process.pid == @pid # what a block has forked is not the server
+      finish if Process.pid == @pid # a process forked in the block is not the server
     end
 
     private
@@ -68,45 +68,45 @@ module Kino
       @server.wait
       is_over = true
     ensure
-      # An app may end the main thread more than once.
+      # The app may end the main thread more than once.
       Thread.handle_interrupt(SystemExit => :never) do
         boot&.kill&.join
         end_well unless is_over || Process.pid != @pid
       end
     end
 
-    # @yield once there is something to stop, whatever the hook after_boot does
+    # @yield once there is something to stop, even while the hook after_boot runs
     def start(&)
-      # The app is loaded and stays: the collector need not look at it again each time.
+      # The app is loaded and stays, so the garbage collector need not mark it each time.
       Process.warmup
-      # The predecessor's it is until we can take its place.
+      # The pidfile is the predecessor's until we can take its place.
       @pidfile&.claim unless @inherited.predecessor
       @server.start(&)
     ensure
-      # The server has a descriptor of its own. Ours would let clients connect that nobody accepts.
+      # The server has a descriptor of its own. While ours is open, clients could connect without being accepted.
       @inherited.listener&.close
     end
 
-    # Beside the wait for the end, which may come before its workers are up.
+    # On a thread beside the wait for the end, which may come before the workers are up.
     def announce
       thread = Thread.new do
         sleep POLL_INTERVAL until @server.ready?
         @pidfile&.claim(from: @inherited.predecessor)
-        @announced = true # first, so that no reload that has told of its begin keeps its end to itself
-        # A service manager may hear the predecessor only, which speaks for us then.
+        @announced = true # first, so that a reload that announced its start also announces its end
+        # A service manager may listen only to the predecessor, which then speaks for us.
         @inherited.announce || tell_ready
         @watchdog.start
       rescue *ErrorLog::RESCUED => error
         @failure = error
-        @server.shutdown # in good order: it may have been sent requests already
+        @server.shutdown # gracefully: clients may have sent requests already
       end
       thread.name = "kino-boot"
       thread
     end
 
-    # A process that is about to follow and is not wanted any more holds the socket too. As long as it does, the system
-    # puts connections in line that nobody accepts once we have stopped, and resets them at its end. So it is to go
-    # first; one that does not obey gets half of the time.
+    # A new process that is not wanted any more has the socket, too. As long as it does, the system queues connections
+    # that no process accepts once we have stopped, and resets them when it exits. So it must exit first; if it does
+    # not, we wait half of the time for it.
     def stop
       timeout = @server.settings.shutdown_timeout
       began = now
@@ -115,7 +115,7 @@ module Kino
       shut_down([timeout - (now - began), 0].max, is_last:)
     end
 
-    # Who has pressed Ctrl-C sees nothing happen else. A courtesy, which must not cost the stop.
+    # Otherwise a user who has pressed Ctrl-C would see nothing happen. A failure here must not prevent the stop.
     def tell_of_wait(timeout)
       return unless $stderr.tty?
 
@@ -124,18 +124,18 @@ module Kino
 
       ErrorLog.line("stopping, in #{timeout.to_s.delete_suffix(".0")} s at most (requests in flight: #{count}); a " \
                     "second Ctrl-C ends at once")
-    rescue *ErrorLog::RESCUED # whatever an app has put in the place of $stderr, or has closed
+    rescue *ErrorLog::RESCUED # the app may have replaced or closed $stderr
       nil
     end
 
-    # @param is_last [Boolean] whether nobody follows or may follow yet
+    # @param is_last [Boolean] whether no other process follows, or still may
     def shut_down(timeout, is_last:)
-      has_predecessor = Process.ppid == @inherited.predecessor # who has the socket until it ends
+      has_predecessor = Process.ppid == @inherited.predecessor # which has the socket until it exits
       @server.claim_listener if is_last && !@kept && !has_predecessor
       @server.shutdown(timeout:)
     end
 
-    # What serves on after a hot restart is not to be called off by the old process, whoever ends that.
+    # After a hot restart the old process must not announce that the service stops.
     # @return [Boolean] whether the service ends with this process
     def leave
       ends = @restart.cancel
@@ -148,7 +148,7 @@ module Kino
 
     def reload
       @reloading.synchronize do
-        told = @announced # a service that is still starting does not reload
+        told = @announced # a service that is starting cannot reload
         @telling.synchronize { @notifier.reloading unless @stopping } if told
         @server.reload
       ensure
@@ -165,18 +165,18 @@ module Kino
 
     def crew = "#{@server.workers} worker#{"s" if @server.workers != 1}"
 
-    # Where somebody, the app most likely, has ended the main thread: a server must not be gone without a word, and what
-    # it has begun is finished. Signals still are heard: a second one of those that stop a server ends it at once.
+    # Called if the main thread was ended, most likely by the app: the server must not disappear without a word, and
+    # requests that have begun are finished. Signals still work: a second one that stops the server ends it at once.
     def end_well
       why = end_of_thread or return
       ErrorLog.line("the server stops, because the main thread was ended (#{why})")
-      # On a thread of its own: an interrupt that this one has to leave for later would end each of its waits.
+      # On a thread of its own, because a pending interrupt of this thread would end each of its waits.
       Thread.new { shut_down(@server.settings.shutdown_timeout, is_last: leave) }.join
-    rescue ThreadError # none is left
+    rescue ThreadError # no thread is left
       shut_down(@server.settings.shutdown_timeout, is_last: leave)
     end
 
-    # @return [String, nil] nil where it goes on, or something was raised
+    # @return [String, nil] nil if it goes on, or if something was raised
     def end_of_thread
       raised = $! # rubocop:disable Style/SpecialGlobalVars -- as in the responder, which runs in Ractors
       return "exit #{raised.status}" if raised.is_a?(SystemExit)
@@ -184,7 +184,7 @@ module Kino
       "it was killed" if raised.nil? && Thread.current.status == "aborting"
     end
 
-    # Where something was raised, nobody else could stop it any more.
+    # If something was raised, no other code could stop the server any more.
     def finish
       leave
       @server.shutdown(timeout: 0)

@@ -3,20 +3,20 @@
 require "kino/error_log"
 
 module Kino
-  # What signals do while a server runs.
+  # Handles signals while a server runs.
   #
-  # A trap may take no lock and comes between any two steps of the main thread, so it does nothing but note the
-  # signal. A thread reads the notes and starts another for each: no signal waits for what an earlier one has begun.
+  # A trap may not take locks, and runs between any two steps of the main thread, so it only queues the signal. A thread
+  # reads the queue and starts another thread for each signal, so no signal waits for the work of an earlier one.
   #
   # @api private
   class Signals
-    # The signals that stop a server. A second one, whichever, ends the process at once.
+    # Signals that stop a server. A second one of them ends the process at once.
     STOP = %w[INT TERM QUIT].freeze
 
-    # What a process ends with on the second.
+    # The exit status after the second.
     FORCED_EXIT_STATUS = 1
 
-    # Ruby lets nobody lock a Mutex in a trap handler, and tells in no other way that it is one.
+    # Ruby refuses to lock a Mutex in a trap handler, and has no other way to tell that this is one.
     #
     # @return [Boolean] whether the caller is in a trap handler
     def self.trapping?
@@ -25,19 +25,19 @@ module Kino
       true
     end
 
-    # @param stop [#call] what the first of {STOP} does
-    # @param others [Hash{String => #call}] what the others do, by name
+    # @param stop [#call] called on the first of {STOP}
+    # @param others [Hash{String => #call}] called on the others, by name
     def initialize(stop:, others: {})
       @actions = { stop:, **others }
       @notes = Thread::Queue.new
       @stopping = false
     end
 
-    # Traps the signals for the time of the block, and puts the former handlers back. What comes before {#start} waits
-    # for it.
+    # Traps the signals during the block, and restores the former handlers. Signals that come before {#start} wait for
+    # it.
     #
-    # @yield while the signals are ours
-    # @return [Object] what the block returns
+    # @yield while the signals are trapped
+    # @return [Object] the value of the block
     def during
       former = handlers.to_h { |name, handler| [name, trap(name, handler)] }
       yield
@@ -46,7 +46,7 @@ module Kino
       @notes.close
     end
 
-    # From now on signals are acted on.
+    # Starts handling signals.
     # @return [self]
     def start
       revive
@@ -57,7 +57,7 @@ module Kino
     private
 
     def handlers
-      stop = lambda do |_number| # one for all, for it knows whether one came before
+      stop = lambda do |_number| # one handler for all, because it knows whether one came before
         exit!(FORCED_EXIT_STATUS) if @stopping
         @stopping = true
         note(:stop)
@@ -70,16 +70,16 @@ module Kino
       @notes << name
       revive if @is_started && !@reader&.alive?
     rescue ClosedQueueError, ThreadError
-      nil # the server has stopped, and the handlers are about to be put back; or the next signal tries again
+      nil # the server has stopped, and the handlers are about to be restored; or the next signal tries again
     end
 
-    # An app can reach all threads, and end them: a server must not be deaf then.
+    # An app can reach and end all threads, but the server must still handle signals.
     def revive
       @reader = Thread.new { read }
       @reader.name = "kino-signals"
     end
 
-    # Goes on whatever is raised in it, and whoever has raised it at this thread.
+    # Goes on whatever is raised in it or at this thread.
     def read
       act_on_all
     rescue Exception => error # rubocop:disable Lint/RescueException -- see above
@@ -92,7 +92,7 @@ module Kino
         begin
           Thread.new(name) { |noted| act(noted) }.name = "kino-signal-#{name}"
         rescue ThreadError
-          act(name) # none is left: better one after another than not at all
+          act(name) # no thread is left: better one after another than not at all
         end
       end
     end

@@ -14,46 +14,28 @@ module Generate
 
       # Apps for Ractors
 
-      A Ractor may only use what is shareable: modules, classes, and objects that are frozen all the way down. That an app is
-      shareable does not say that it can be called: a class always is, and what its methods use may not be. So
+      A Ractor may only use what is shareable: modules, classes, and objects that are frozen all the way down. A shareable app may still raise when it is called: a class is always shareable, but what its methods use may not be. So
 
           kino --check
 
-      looks at the objects that the app holds, and reads the code that a call of it reaches by names that do not change. It calls
-      nothing of the app's, freezes nothing and changes nothing. `--json` is for tools; `Kino::Check.report(app)` is the same
-      from a program.
+      inspects the objects that the app holds, and reads the code that a call reaches through constant names. It calls nothing of the app, freezes nothing and changes nothing. `--json` is for tools; `Kino::Check.report(app)` does the same in a program.
 
-      A finding is certain where every request comes to it, and possible where only some do or where it depends on what is
-      not known before. Keys of a Hash are shown in it if they are made of words; others may be secrets, and are not.
+      A finding is certain if every request reaches it, and possible if only some do, or if it depends on what is not known in advance. It shows the keys of a Hash only if they consist of words; others may be secrets.
 
-      Mode `auto` does not gamble: it takes threads for an app that cannot be shared, at the first finding in the code of
-      one that can, certain or possible, and for one whose code it cannot read to its end (a thousand methods and blocks, 2
-      seconds of the processor). Only what threads would raise as well (`no_app`, `frozen`) does not count, nor a call that
-      cannot be followed. So a few apps run on threads though Ractors would do: try them with `--request`, as below, and use
-      `-m ractor`, which takes any app that can be shared. With `-m ractor` and `-m threaded` the check is not even loaded.
-      Where `auto` has taken Ractors and the app raises there what only a Ractor raises, the server
-      [goes over to threads](operations.md#going-over-to-threads).
+      Mode `auto` takes no risk: it picks threads for an app that cannot be shared, for one with a finding in its code, certain or possible, and for one whose code it cannot read completely (a thousand methods and blocks, 2 seconds of CPU time). Only findings that threads would raise, too (`no_app`, `frozen`), and calls that cannot be followed do not count. So a few apps run on threads although Ractors would work: try them with `--request`, as below, and use `-m ractor`, which accepts any app that can be shared. With `-m ractor` and `-m threaded` the check is not even loaded. If `auto` has picked Ractors and the app raises what only a Ractor raises, the server
+      [falls back to threads](operations.md#demotion-to-threads).
 
           kino --check --request "GET /" --request "GET /orders"
 
-      calls the app as well, where it can be shared: in a Ractor that is thrown away, for 30 seconds at most, and to the end
-      of the answer. It reports what is raised, an answer that is none, and a status of 500 or more. The exit status is 0
-      where nothing was found, or only what is possible while each of the requests went well; else it is 1.
+      also calls the app, if it can be shared: in a temporary Ractor, for at most 30 seconds, to the end of the response. It reports what is raised, an invalid response, and a status of 500 or more. The exit status is 0 if nothing was found, or if there are only possible findings and each request succeeded; otherwise it is 1.
 
       ## What is not found
 
-      A check that runs nothing cannot see it all. It follows a call where it knows what is called: a module, an object that
-      the app holds, one that the request makes of a class, and what Ruby's own methods give of these. Of a receiver that comes
-      about in another way it reads the app's own methods by that name, where there are no more than four. It does not see
-      what a String has `eval` do, what is loaded later, what is put into `env` or `Thread.current` and taken out again, or what
-      a method of a C extension does. The report says how many calls could not be followed (`unfollowed` in JSON). So that
-      nothing was found is no proof: a request that was made is, for what it came to. Give one for each kind of answer that the
-      app has.
+      A check that runs nothing cannot see everything. It follows a call if it knows the receiver: a module, an object that the app holds, an object that the request makes from a class, and what Ruby's own methods return for these. For other receivers it reads the app's own methods with that name, if there are at most four. It does not see what `eval` of a String does, what is loaded later, what goes through `env` or `Thread.current`, or what C extensions do. The report says how many calls could not be followed (`unfollowed` in JSON). So the absence of findings is no proof; a successful request is, for the code that it ran. Give one for each kind of response that the app has.
 
       ## Middleware
 
-      What `use` and `map` of a rackup file build is frozen by nobody, and `run` is given only what is within. So build the
-      whole app in one expression, and run that:
+      `use` and `map` of a rackup file wrap the app in objects that are not frozen, and `run` gets only the innermost app. So build the whole app in one expression, and run that:
 
       ```ruby
       class Stamp
@@ -78,34 +60,21 @@ module Generate
       run Ractor.make_shareable(app)
       ```
 
-      `use` and `map` have to stand within the block: what stands outside of it is put around the frozen app, and is not
-      frozen itself. This does for middleware that sets none of its instance variables in `call`. Where one does, `kino
-      --check` names it: write `def call(env) = dup._call(env)` there, and rename what was `call` to `_call`, or let it use
-      local variables.
+      `use` and `map` must be within the block: outside of it they wrap the frozen app, and are not frozen themselves. This works for middleware that sets no instance variables in `call`. If one does, `kino --check` names it: write `def call(env) = dup._call(env)` there, and rename the old `call` to `_call`, or use local variables.
 
       ## Procs in a request
 
-      With YJIT, each Proc that outlives its frame stops all Ractors before Ruby 4.1: what that costs is told [below](#yjit).
-      So `kino --check` names the places where a request makes one, under "note: procs in a request" and as `procs` in JSON: `lambda`, `->` and `proc`; a
+      With YJIT before Ruby 4.1, each Proc that outlives its frame stops all Ractors; [below](#yjit) is what that costs. So `kino --check` names the places where a request makes one, under "note: procs in a request" and as `procs` in JSON: `lambda`, `->` and `proc`; a
       block that a method takes as `&block` and keeps, as `Rack::BodyProxy` does; `Hash.new { }`, `Enumerator.new`,
-      `Thread.new`, `define_method`; `&method(:name)`. A block that is only yielded to makes none (`each`, `map`, a method
-      with `yield`), nor does one that is passed on as `&block`, nor `&:name`. It is advice: it changes neither the verdict
-      nor what mode `auto` takes. What helps is `yield` in place of `&block`, and a method of a module, or a lambda in a
-      constant that is made once (`Ractor.shareable_proc`), in place of one that each request makes.
+      `Thread.new`, `define_method`; `&method(:name)`. A block that is only yielded to makes none (`each`, `map`, a method with `yield`); neither does a block that is passed on as `&block`, nor `&:name`. This is advice: it changes neither the verdict nor the choice of mode `auto`. Use `yield` instead of `&block`, and a method of a module, or one lambda in a constant (`Ractor.shareable_proc`), instead of one for each request.
 
       ## Sleeping
 
-      In a Ractor, Ruby's `sleep` goes through a thread of the VM, which on Ruby 3.4 makes 10 ms out of 5.
-      `Kino.sleep(seconds)` sleeps by the system's clock, in a Ractor and elsewhere, and lets other threads run meanwhile. It
-      is for apps that wait for some milliseconds, again and again, such as a stream that looks for news. Where seconds are
-      meant, `sleep` will do.
+      In a Ractor, Ruby's `sleep` goes through a thread of the VM, which on Ruby 3.4 turns 5 ms into 10. `Kino.sleep(seconds)` sleeps on the system's clock, in a Ractor and elsewhere, and lets other threads run meanwhile. It is for apps that often wait for a few milliseconds, such as a stream that polls for news. For whole seconds, `sleep` is fine.
 
       ## YJIT
 
-      Before Ruby 4.1, with YJIT on, each Proc that outlives the method in which it was made stops all Ractors until each has
-      come to a safe point. The section on [Procs](#procs-in-a-request) lists what makes one; a block that is only called does
-      not count. A few Procs a request cost ractor mode more than YJIT wins, and the cost grows with the workers. Requests a
-      second with YJIT, as a multiple of those without:
+      Before Ruby 4.1, with YJIT on, each Proc that outlives the method that made it stops all Ractors until each has reached a safe point. The section on [Procs](#procs-in-a-request) lists what makes one; a block that is only called does not count. A few Procs per request cost ractor mode more than YJIT gains, and the cost grows with the workers. Requests per second with YJIT, relative to those without:
 
       | a request | ractor, 2 workers | ractor, 8 | threaded, 2 | threaded, 8 |
       |---|---|---|---|---|
@@ -119,17 +88,13 @@ module Generate
       | fib(20), no Proc | 4.6 | 8.8 | 5.1 | 4.6 |
 
       Ruby 4.0.5, Linux, AMD EPYC, 2 cores, wrk with 16 connections, medians of 3 to 6 rounds of 2 seconds with and without
-      YJIT in turn. The machine was busy with other work: what differs by less than a third says nothing. Ruby 3.4.5 behaves
-      alike: with 2 workers 0.7, 0.5 and 0.14 with 1, 5 and 25 Procs.
+      YJIT in turn. The machine was busy with other work: differences of less than a third mean nothing. Ruby 3.4.5 behaves the same: with 2 workers 0.7, 0.5 and 0.14 for 1, 5 and 25 Procs.
 
-      That is why the command leaves YJIT off in ractor mode before Ruby 4.1, and turns it on everywhere else. Where most of
-      a request is Ruby code and it makes no Procs, turn it on:
+      So the command leaves YJIT off in ractor mode before Ruby 4.1, and turns it on everywhere else. If your requests are mostly Ruby code and make no Procs, turn it on:
 
           kino -m ractor --yjit on
 
-      and measure both. `--yjit` is a [directive](configuration.md#yjit) as any other. Where YJIT is on by other means
-      (`RUBY_YJIT_ENABLE=1`, `ruby --yjit`, the app), Kino leaves it on, and says so in ractor mode. The first line of the
-      banner ends in `+YJIT` where it is on.
+      and measure both. `--yjit` is a [directive](configuration.md#yjit) like any other. If YJIT is on already (`RUBY_YJIT_ENABLE=1`, `ruby --yjit`, the app), Kino leaves it on, and says so in ractor mode. The first line of the banner ends in `+YJIT` if it is on.
     MARKDOWN
 
     # By cause: before and after. spec/unit/check/advice_examples_spec.rb tries each.

@@ -10,18 +10,13 @@ module Generate
     HEADING = <<~MARKDOWN
       ## Frameworks and middleware
 
-      The suite serves these in each mode, on Ruby 3.4 and 4.0, and holds this list to what comes of it. All of them serve in
-      mode `threaded` and, as a rackup file builds them, in mode `auto`, which then takes threads. The apps are in
-      `spec/support/frameworks`; they are as the tutorials show them.
+      The test suite serves these in each mode, on Ruby 3.4 and 4.0, and checks this list. All of them work in mode `threaded` and, as a rackup file builds them, in mode `auto`, which then picks threads. The apps are in `spec/support/frameworks`, written as in the tutorials.
 
-      The columns tell of the app as it stands, and of middleware once it was frozen with all that is around it, as in
-      [middleware](#middleware).
+      The columns describe each app as it is, and middleware once it was frozen together with its app, as in [middleware](#middleware).
 
-      - "Ractors" says whether it serves in mode `ractor`, and if not, what it does or holds that a Ractor may not.
-        "With rack_in_ractors": it does once [rack_in_ractors.rb](../examples/rack_in_ractors.rb) was required, which freezes
-        tables and settings of Rack's.
-      - "Auto" says which mode `auto` takes. It takes threads for some that would serve in Ractors too, where the check has
-        found something that other requests may come to.
+      - "Ractors" says whether it works in mode `ractor`, and if not, what a Ractor refuses.
+        "With rack_in_ractors": it works with [rack_in_ractors.rb](../examples/rack_in_ractors.rb), which freezes Rack's tables and settings.
+      - "Auto" is the mode that `auto` picks. It picks threads for some that would work in Ractors, too, if the check has found something that other requests may reach.
 
     MARKDOWN
 

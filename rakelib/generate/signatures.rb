@@ -3,7 +3,7 @@
 require "kino/config/directives"
 
 module Generate
-  # sig/kino/config/sheet.rbs: the words of kino.rb for tools that read RBS.
+  # sig/kino/config/dsl.rbs: the words of kino.rb for tools that read RBS.
   module Signatures
     # What it is made from.
     SOURCES = %w[lib/kino/config/directives.rb].freeze
@@ -18,7 +18,7 @@ module Generate
         module Kino
           module Config
             # What `self` can do in a file of settings, kino.rb.
-            module Sheet
+            module Dsl
               interface _Callable
                 def call: (*untyped) -> untyped
               end

@@ -54,7 +54,7 @@ RSpec.describe Kino::CLI do
       expect(err.string).to be_empty
     end
 
-    it "considers a new start with the settings and the command line" do
+    it "considers a restart with the settings and the command line" do
       start("-w", "9")
       expect(reexecs).to match([[have_attributes(workers: 9), %w[-w 9]]])
     end
@@ -83,7 +83,7 @@ RSpec.describe Kino::CLI do
       expect(env["RACK_ENV"]).to eq("test")
     end
 
-    it "is development where nothing says otherwise" do
+    it "is development if nothing says otherwise" do
       start
       expect(env["RACK_ENV"]).to eq("development")
     end
@@ -99,7 +99,7 @@ RSpec.describe Kino::CLI do
       ENV.update("RACK_ENV" => nil, "RAILS_ENV" => nil, **previous)
     end
 
-    it "goes into a RAILS_ENV that is set where Kino was told by name" do
+    it "goes into a RAILS_ENV that is set if Kino was told by name" do
       [[%w[-e staging], {}], [[], { "KINO_ENVIRONMENT" => "staging" }]].each do |argv, told|
         env.merge!("RACK_ENV" => "test", "RAILS_ENV" => "production", **told)
         expect(start(*argv)).to eq(0)
@@ -124,7 +124,7 @@ RSpec.describe Kino::CLI do
       expect(out.string).to match(/^environment +production +RAILS_ENV$/)
     end
 
-    it "is blamed where it does not fit" do
+    it "is blamed if it does not fit" do
       env["RACK_ENV"] = "a b"
       expect(start).to eq(2)
       expect(err.string).to end_with("got \"a b\" (from RACK_ENV)\n")
@@ -137,7 +137,7 @@ RSpec.describe Kino::CLI do
     expect(err.string).to eq("kino: warning: KINO_PROT sets nothing (did you mean KINO_PORT?)\n")
   end
 
-  it "does so where it shows the settings or checks the app, too, but not before a new start" do
+  it "does so if it shows the settings or checks the app, too, but not before a new start" do
     env["KINO_WORKER"] = "3"
     warning = "kino: warning: KINO_WORKER sets nothing (did you mean KINO_WORKERS?)\n"
     File.write("config.ru", "module Ready\n  def self.call(_) = [200, {}, []]\nend\nrun Ready")
@@ -158,7 +158,7 @@ RSpec.describe Kino::CLI do
       expect(out.string).to include("log")
     end
 
-    it "calls the app where that is asked for, and speaks JSON to tools" do
+    it "calls the app if that is asked for, and speaks JSON to tools" do
       File.write("config.ru", "module Asked\n  def self.call(env) = raise(env['PATH_INFO'])\nend\nrun Asked")
       expect(start("--check", "--json", "--request", "GET /boo")).to eq(1)
       expect(JSON.parse(out.string).fetch("findings").to_s).to include("/boo")
@@ -193,7 +193,7 @@ RSpec.describe Kino::CLI do
       ENV["RACK_ENV"] = previous
     end
 
-    it "is to blame for what is wrong in it" do
+    it "is named for its errors" do
       File.write("kino.rb", "workers 1\nprot 2")
       expect(start).to eq(2)
       expect(err.string).to eq("kino: kino.rb:2: unknown directive: prot (did you mean port?)\n")
@@ -240,7 +240,7 @@ RSpec.describe Kino::CLI do
       expect_line(2, /\Akino: invalid option: --prot \(did you mean --port\?\); see kino --help$/)
     end
 
-    it "ends with 2 for a value that does not fit" do
+    it "ends with 2 for an invalid value" do
       @status = start("-w", "x")
       expect_line(2, /\Akino: workers must be auto or an integer from 1 to 1024, got "x" \(from --workers\)$/)
     end
@@ -257,7 +257,7 @@ RSpec.describe Kino::CLI do
       expect_line(1, /\Akino: 127\.0\.0\.1:9292 is taken$/)
     end
 
-    it "ends with 1 for an app that cannot be shared, and with 2 for settings that the mode does not bear" do
+    it "ends with 1 for an app that cannot be shared, and with 2 for settings that the mode does not allow" do
       server.error = Kino::UnshareableAppError.new("no")
       expect(start).to eq(1)
       server.error = Kino::ConfigError.new("no")
@@ -276,7 +276,7 @@ RSpec.describe Kino::CLI do
       expect(err.string).to include("app_loader.rb:", "(Kino::AppLoadError)", "config.ru:1:in", "(RuntimeError)")
     end
 
-    it "says nothing on Ctrl-C, and ends as the shells have it" do
+    it "says nothing on Ctrl-C, and exits with the status that shells use" do
       server.error = Interrupt.new
       expect(start).to eq(130)
       expect(out.string + err.string).to be_empty

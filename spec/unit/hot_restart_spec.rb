@@ -109,7 +109,7 @@ RSpec.describe Kino::HotRestart do
   end
 
   # Whoever is told to stop must know which of the two it is by then: what it says of itself depends on it.
-  it "lets nobody cancel between the decision and what is said of it" do
+  it "cannot be cancelled between the decision and its announcement" do
     cancelled = nil
     seen = Thread::Queue.new
     restart = described_class.new(server, program:, failed: -> {}, succeeded: lambda { |_pid|
@@ -141,7 +141,7 @@ RSpec.describe Kino::HotRestart do
     expect([calls, alive?(pid)]).to eq([[], false])
   end
 
-  it "is waited for by who has cancelled it, until the other is gone, even one that does not obey" do
+  it "is waited for after a cancel, until the new process is gone, even if it does not obey" do
     File.mkfifo(trapped = "#{@directory}/trapped")
     settings = Kino::Config::Settings.resolve(restart_timeout: 20, shutdown_timeout: 0.01)
     restart = described_class.new(server_class.new(calls, settings, :ready), program:, succeeded: nil, failed: nil)
@@ -153,7 +153,7 @@ RSpec.describe Kino::HotRestart do
     expect([running.value, alive?(pid)]).to eq([false, false])
   end
 
-  it "is waited for no longer than one likes" do
+  it "is waited for with a time limit" do
     when_ready(->(_outcome) { restart.wait(0) })
     expect(restart.call).to be(true)
   end
@@ -162,7 +162,7 @@ RSpec.describe Kino::HotRestart do
     expect(restart.wait).to be(true)
   end
 
-  it "stays where the other ends, cleans up behind it, and can be tried again" do
+  it "stays if the other ends, cleans up behind it, and can be tried again" do
     program.command = ruby("exit 3")
     2.times { expect(restart.call).to be(false) }
     expect(calls).to eq(%i[failed failed])
@@ -197,7 +197,7 @@ RSpec.describe Kino::HotRestart do
       @reason = "the command that started this program is not known"
     end
 
-    it "where there is no directory" do
+    it "where there refuses a directory" do
       program.directory = nil
       @reason = "the directory that it was started in was deleted"
     end

@@ -8,7 +8,7 @@ RSpec.describe Kino::Inherited do
   let(:handover) { Kino::HotRestart::Handover.new(listener: Object.new, report: pipe.last, predecessor: 12, kept: true) }
   let(:pipe) { IO.pipe }
 
-  it "is nothing but the working directory where nobody has given anything" do
+  it "is nothing but the working directory if nobody has given anything" do
     Dir.mktmpdir do |directory|
       Dir.chdir(directory) do
         expect(described_class.take({})).to have_attributes(
@@ -19,7 +19,7 @@ RSpec.describe Kino::Inherited do
     end
   end
 
-  it "has no directory where that was deleted" do
+  it "has no directory if that was deleted" do
     Dir.mktmpdir do |parent|
       gone = "#{parent}/gone"
       Dir.mkdir(gone)

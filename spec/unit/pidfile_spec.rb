@@ -117,7 +117,7 @@ RSpec.describe Kino::Pidfile do
     end
   end
 
-  it "is refused where the owner is somebody else's process" do
+  it "is refused if the owner is somebody else's process" do
     allow(Process).to receive(:kill).and_raise(Errno::EPERM)
     neighbour do |pid|
       File.write(path, pid.to_s)
@@ -149,11 +149,11 @@ RSpec.describe Kino::Pidfile do
     expect_replacement("")
   end
 
-  it "is replaced where no process can have its number" do
+  it "is replaced if no process can have its number" do
     expect_replacement("9999999999\n")
   end
 
-  it "is replaced where its owner is dead and a process that it has forked is not" do
+  it "is replaced if its owner is dead and a process that it has forked is not" do
     reader, writer = IO.pipe
     owner = fork { leave_child(reader, writer) }
     Process.wait(owner)
@@ -197,16 +197,16 @@ RSpec.describe Kino::Pidfile do
   end
 
   if File.exist?("/proc/self/stat")
-    it "is replaced where its pid is another process's by now" do
+    it "is replaced if its pid is another process's by now" do
       neighbour { |pid| expect_replacement("#{pid}\n") { age } }
     end
 
-    it "is replaced where its pid is somebody else's process by now" do
+    it "is replaced if its pid is somebody else's process by now" do
       allow(Process).to receive(:kill).and_raise(Errno::EPERM)
       neighbour { |pid| expect_replacement("#{pid}\n") { age } }
     end
 
-    it "is replaced so even where a reader shares a lock on it" do
+    it "is replaced so even if a reader shares a lock on it" do
       neighbour do |pid|
         File.write(path, "#{pid}\n")
         age
@@ -227,7 +227,7 @@ RSpec.describe Kino::Pidfile do
     end
   end
 
-  it "is no symlink that is followed" do
+  it "does not follow symlinks" do
     target = "#{@directory}/target"
     File.write(target, "")
     File.symlink(target, path)
@@ -235,12 +235,12 @@ RSpec.describe Kino::Pidfile do
     expect(File.read(target)).to eq("")
   end
 
-  it "is no directory" do
+  it "refuses a directory" do
     Dir.mkdir(path)
     expect_refusal("the pidfile #{path} is a directory")
   end
 
-  it "is no pipe, for which nobody would wait" do
+  it "refuses a pipe, without waiting for its other end" do
     File.mkfifo(path)
     expect_refusal("the pidfile #{path} is no regular file")
   end
@@ -257,7 +257,7 @@ RSpec.describe Kino::Pidfile do
     expect_refusal("the pidfile #{path} cannot be written: permission denied")
   end
 
-  it "says so where somebody keeps it locked" do
+  it "says so if somebody keeps it locked" do
     stub_const("#{described_class}::LOCK_TIMEOUT", 0.01)
     File.open("#{path}.new", "w") do |file|
       file.flock(File::LOCK_EX)

@@ -52,7 +52,7 @@ RSpec.describe Kino::Program do
     expect(words).to start_with(RbConfig.ruby, "-I/some/where").and end_with("asker.rb", "x")
   end
 
-  it "knows no words where there is no program to find" do
+  it "knows no words if there is no program to find" do
     expect(ask(before: "$0 = 'title'")).to be_nil
   end
 

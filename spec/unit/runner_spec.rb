@@ -163,7 +163,7 @@ RSpec.describe Kino::Runner do
     end
   end
 
-  it "does what the other signals say" do
+  it "handles the other signals" do
     start
     signal("USR1")
     await_line("kino: served=0\n")
@@ -219,7 +219,7 @@ RSpec.describe Kino::Runner do
       stop
     end
 
-    it "speaks for itself where the predecessor is gone" do
+    it "speaks for itself if the predecessor is gone" do
       inherited
       reports.first.close
       start
@@ -228,7 +228,7 @@ RSpec.describe Kino::Runner do
       stop
     end
 
-    it "stops where the pidfile cannot be had, and raises that" do
+    it "stops if the pidfile cannot be had, and raises that" do
       start
       File.write(pidfile, "no pid")
       server.come_up
@@ -263,7 +263,7 @@ RSpec.describe Kino::Runner do
     expect(calls.pop).to match([:shutdown, be_between(1, 20)])
   end
 
-  it "goes on to stop in good order where the app says again that it is to end" do
+  it "goes on to stop in good order if the app says again that it is to end" do
     settings[:shutdown_timeout] = 20
     calls = server.calls
     under_way, go_on = Array.new(2) { Thread::Queue.new }
@@ -291,14 +291,14 @@ RSpec.describe Kino::Runner do
     expect(server.calls.pop).to match([:shutdown, be_between(29, 30)])
   end
 
-  it "says nothing of an end where the block is just left" do
+  it "says nothing of an end if the block is just left" do
     catch(:left) { described_class.new(server, inherited:).run { throw :left } }
     expect(said).to eq("")
     expect(Array.new(server.calls.size) { server.calls.pop }).to eq([:start, [:shutdown, 0]])
   end
 
   { "exit 3" => -> { exit(3) }, "it was killed" => -> { Thread.current.kill } }.each do |why, ends|
-    it "stops in good order where the main thread is ended, and says so: #{why}" do
+    it "stops in good order if the main thread is ended, and says so: #{why}" do
       settings[:shutdown_timeout] = 20
       runner = described_class.new(server, inherited:)
       ended = Thread.new do
@@ -357,15 +357,15 @@ RSpec.describe Kino::Runner do
       expect(claims(handed_over(Process.ppid))).to be_nil
     end
 
-    it "is not ours alone where a service manager keeps it" do
+    it "is not ours alone if a service manager keeps it" do
       expect(claims(inherited.with(listener: IO.pipe.first))).to be_nil
     end
 
-    it "is not ours alone where a service manager gave it to the predecessor" do
+    it "is not ours alone if a service manager gave it to the predecessor" do
       expect(claims(handed_over(Process.pid, kept: true))).to be_nil
     end
 
-    it "is not ours alone where somebody has given it" do
+    it "is not ours alone if somebody has given it" do
       runner = described_class.new(server, inherited:, kept: true)
       @running = Thread.new { runner.run }
       expect(server.calls.pop).to eq(:start)
@@ -373,14 +373,14 @@ RSpec.describe Kino::Runner do
       expect(server.claims).to be_nil
     end
 
-    it "is not ours alone where another process follows" do
+    it "is not ours alone if another process follows" do
       restart = instance_double(Kino::HotRestart, call: true, cancel: false, wait: true)
       allow(Kino::HotRestart).to receive(:new).and_return(restart)
       expect(claims(inherited)).to be_nil
     end
   end
 
-  it "tells who has pressed Ctrl-C what is waited for, and nobody else" do
+  it "says after Ctrl-C, and only then, what it waits for" do
     allow($stderr).to receive(:tty?).and_return(true)
     settings[:shutdown_timeout] = 20
     server.define_singleton_method(:stats) { { in_flight: 1, queued: 0 } }

@@ -58,7 +58,7 @@ RSpec.describe Kino::Signals do
     hung.close
   end
 
-  it "acts on them one after another where there is no thread left" do
+  it "acts on them one after another if there is no thread left" do
     signals.during do
       signals.start
       allow(Thread).to receive(:new).and_raise(ThreadError, "can't create Thread: Resource temporarily unavailable")
@@ -68,7 +68,7 @@ RSpec.describe Kino::Signals do
     end
   end
 
-  it "is not made deaf by who raises at its thread, or ends it" do
+  it "survives whatever raises at its thread or ends it" do
     allow(Kino::ErrorLog).to receive(:line)
     reader = lambda do
       eventually { Thread.list.find { |thread| thread.name == "kino-signals" && thread.stop? } }

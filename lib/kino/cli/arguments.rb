@@ -5,23 +5,22 @@ require "kino/config/layers"
 
 module Kino
   class CLI
-    # A command line that cannot be understood.
+    # An invalid command line.
     class UsageError < Error; end
 
     Arguments = Data.define(:action, :flags, :options)
 
-    # What a command line says: parsed here, not yet checked. That is for {Config::Settings}, and so `--help` works
-    # whatever else is wrong.
+    # A parsed command line. {Config::Settings} validates it later, so that `--help` works whatever else is wrong.
     #
     # @!attribute [r] action
     #   @return [Symbol] :serve, or one of {ACTIONS}
     # @!attribute [r] flags
     #   @return [Hash{Symbol => Config::Given}] the directives that were given, by name
     # @!attribute [r] options
-    #   @return [Hash{Symbol => Object}] what else was given: `config` (String, path of the file of settings), and those
-    #     of the action, see {OPTIONS}
+    #   @return [Hash{Symbol => Object}] other options: `config` (String, path of the settings file), and those of the
+    #     action, see {OPTIONS}
     class Arguments
-      # What the command does in place of serving, each by the flag of its name: its line in the help.
+      # Actions other than serving, each with a flag of its name: its line in the help.
       ACTIONS = {
         check: "say why the app can, or cannot, run on Ractors",
         print_config: "print each setting, and where it comes from",
@@ -30,7 +29,7 @@ module Kino
         help: "print this"
       }.freeze
 
-      # What goes with an action only: the action, the flag, and its line in the help.
+      # Options of an action: the action, the flag, and its line in the help.
       OPTIONS = {
         request: [:check, '--request "GET /path"', "call the app in a Ractor, too; may be given again"],
         json: [:check, "--json", "for tools"],
@@ -38,7 +37,7 @@ module Kino
         from: [:init, "--from PATH", "take over what a configuration file of Puma says"]
       }.freeze
 
-      # @param argv [Array<String>] left as it is
+      # @param argv [Array<String>] not changed
       # @return [Arguments]
       # @raise [UsageError] for an unknown flag, a flag without its value, a second file, a second action, or a flag of
       #   another action
@@ -48,12 +47,12 @@ module Kino
       def self.help = Parser.new.help
     end
 
-    # The option parser that {Config::Directives} makes.
+    # The option parser, made from {Config::Directives}.
     #
     # @api private
     class Parser
       SHORT = { version: "-v", help: "-h" }.freeze
-      # Actions that are taken whatever stands beside them.
+      # Actions that take precedence over everything else.
       HARMLESS = %i[help version].freeze
       private_constant :SHORT, :HARMLESS
 
@@ -91,7 +90,7 @@ module Kino
           parser.banner = "Usage: kino [options] [config.ru]\n\n" \
                           "Serves a Rack app from Ractors, or from threads where it cannot be shared.\n"
           parser.summary_width = 35
-          # A shortened flag that works today would change its meaning with the next directive.
+          # An abbreviated flag could change its meaning with the next directive.
           parser.require_exact = true
           Config::Directives::SECTIONS.each { |section, title| add_section(parser, section, title) }
           add_actions(parser)
@@ -119,7 +118,7 @@ module Kino
         parser.on("-C", "--config PATH", "file of settings; - for none (default: #{files})") do |path|
           @given[:config] = path
         end
-        # Kino::CLI looks for this one itself, for errors that come before or during the parsing.
+        # Kino::CLI looks for this flag itself, for errors before or during parsing.
         parser.on("--debug", "show the backtrace of an error") { nil }
         Arguments::ACTIONS.each do |action, text|
           parser.on(*SHORT[action], flag(action), text) { @actions |= [action] }
@@ -141,7 +140,7 @@ module Kino
         name == :request ? (@given[name] ||= []) << value : @given[name] = value
       end
 
-      # The file may be named by the flag or alone.
+      # The file may be given with or without the flag.
       def take_rackup(paths)
         paths += [@flags[:rackup]&.value].compact
         raise UsageError, "one rackup file at most, got #{paths.join(" and ")}; see kino --help" if paths.size > 1
@@ -167,7 +166,7 @@ module Kino
         refuse_settings if action == :init
       end
 
-      # What is written does not depend on them.
+      # The written file does not depend on them.
       def refuse_settings
         given = @flags.values.first or return
         told = given.source.start_with?("-") ? given.source : given.value

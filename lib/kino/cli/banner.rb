@@ -9,7 +9,7 @@ module Kino
       class << self
         # @param mode [Symbol] :ractor or :threaded, as resolved
         # @param workers [Integer]
-        # @param threads [Integer] threads a worker
+        # @param threads [Integer] threads per worker
         # @param environment [String]
         # @param url [String] where the server listens
         # @return [Array<String>] lines
@@ -23,7 +23,7 @@ module Kino
           ]
         end
 
-        # @return [String] the Ruby that runs, such as "ruby 4.0.5 +YJIT"
+        # @return [String] the running Ruby, such as "ruby 4.0.5 +YJIT"
         def ruby
           yjit = defined?(RubyVM::YJIT) && RubyVM::YJIT.enabled?
           "#{RUBY_ENGINE} #{RUBY_VERSION}#{" +YJIT" if yjit}"
@@ -31,7 +31,7 @@ module Kino
 
         private
 
-        # Ractors are marked as experimental here because the VM's own warning of that is kept silent.
+        # Says that Ractors are experimental, because the VM's own warning is silenced.
         def topology(mode, workers, threads)
           grid = "#{count(workers, "worker")} x #{count(threads, "thread")}"
           mode == :ractor ? "ractor (experimental in Ruby), #{grid}" : "#{mode}, #{grid}"

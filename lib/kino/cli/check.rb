@@ -7,13 +7,13 @@ module Kino
   class CLI
     # `kino --check`: prints the report on an app, and gives the exit status.
     class Check
-      # The app can be taken to run on Ractors.
+      # The app should run on Ractors.
       READY = 0
-      # It cannot, or nothing was tried that would tell.
+      # It cannot, or no trial has shown that it can.
       NOT_READY = 1
 
       # @param out [IO] for the report
-      # @param err [IO] for what an app says while it is loaded or tried
+      # @param err [IO] for the app's output while it is loaded or tried
       def initialize(out:, err:)
         @out = out
         @err = err
@@ -23,10 +23,10 @@ module Kino
       # @param rackup [String] a rackup file
       # @param json [Boolean] for tools
       # @param requests [Array<String>] to be tried, such as "GET /path"
-      # @return [Integer] exit status: 0 if nothing was found, or only what is possible while all requests, at least
-      #   one, went well; 1 else
-      # @raise [AppLoadError] when the app cannot be loaded
-      # @raise [ConfigError] for a request that is none
+      # @return [Integer] exit status: 0 if nothing was found, or if there are only possible findings and all requests,
+      #   at least one, succeeded; else 1
+      # @raise [AppLoadError] if the app cannot be loaded
+      # @raise [ConfigError] for an invalid request
       def call(app: nil, rackup: "config.ru", json: false, requests: [])
         report = quietly { Kino::Check.report(app || AppLoader.load(rackup), requests:) }
         @out.puts json ? report.to_json : report.to_s
@@ -35,8 +35,7 @@ module Kino
 
       private
 
-      # What an app prints as it is loaded or tried must not get into the JSON, nor what the processes print that it
-      # starts.
+      # The output of the app, and of processes that it starts, must not get into the JSON.
       def quietly(&)
         before = $stdout
         $stdout = @err

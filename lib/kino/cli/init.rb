@@ -10,16 +10,16 @@ module Kino
   class CLI
     # `kino --init`: writes a file of settings in which every directive is explained.
     class Init
-      # @param out [IO] is told what was written
+      # @param out [IO] for a message about what was written
       def initialize(out:)
         @out = out
       end
 
       # @param config [String] where to
-      # @param force [Boolean] whether a file that is there may be replaced
-      # @param from [String, nil] a configuration file of Puma, whose settings are taken over as far as they can be
+      # @param force [Boolean] whether an existing file may be replaced
+      # @param from [String, nil] a configuration file of Puma, whose settings are translated as far as possible
       # @return [void]
-      # @raise [ConfigError] where there is a file already, it cannot be written, or Puma's cannot be read
+      # @raise [ConfigError] if the file exists or cannot be written, or Puma's cannot be read
       def call(config: Config::Layers::FILES.first, force: false, from: nil)
         raise ConfigError, "--init needs a file to write, got -" if config == Config::Layers::NO_FILE
 
@@ -38,20 +38,20 @@ module Kino
         check(Config::Sample.text(settings:, remarks:, frozen: frozen?(translation)), from)
       end
 
-      # The code of a hook may change a String.
+      # The code of a hook may modify a String literal.
       def frozen?(translation)
         translation.frozen_literals ||
           translation.settings.all? { |setting| Config::Directives[setting.directive].type.flag? }
       end
 
-      # Code that was taken out of its place may not be what it was there.
+      # Code that was moved may not mean the same.
       def check(text, from)
         error = Prism.parse(text).errors.first or return text
         raise ConfigError, "what came of #{from} is no Ruby, and was not written: " \
                            "line #{error.location.start_line}, #{error.message}"
       end
 
-      # What there stood in which line, and what is different here.
+      # What was in which line, and what is different.
       def lines(setting, from)
         origin = "From #{place(from, setting.line)}#{": #{setting.note}" if setting.note}"
         [*Config::Sample.comment("#{origin.delete_suffix(".")}."), "#{setting.directive} #{code(setting)}"]
@@ -75,7 +75,7 @@ module Kino
         @out.puts left(translation, from)
       end
 
-      # Another that would be read is no less in the way: the one of them would hide the other.
+      # Another settings file is a conflict, too: one of them would hide the other.
       def refuse(path)
         found = Config::Layers::FILES
         there = [path, *(found.include?(path) ? found : [])].find { |name| File.exist?(name) } or return
@@ -83,7 +83,7 @@ module Kino
         raise ConfigError, "#{there} is there already: --force #{remedy}"
       end
 
-      # Never through a link that somebody has put there.
+      # Never through a symlink.
       def write(path, text, force)
         FileUtils.mkdir_p(File.dirname(path))
         force ? replace(path, text) : create(path, text, 0o644)
@@ -91,7 +91,7 @@ module Kino
         raise ConfigError, "cannot write #{path}: #{e.class.new.message}"
       end
 
-      # Whole or not at all.
+      # Writes the whole file or nothing.
       def create(path, text, mode)
         File.open(path, "wx", mode) { |file| file.write(text) }
       rescue Errno::EEXIST
@@ -101,7 +101,7 @@ module Kino
         raise
       end
 
-      # Who reads it meanwhile gets the old text or the new one. A file keeps its mode, a link gives way.
+      # A reader gets the old text or the new one. A file keeps its mode, a symlink is replaced.
       def replace(path, text)
         there = File.lstat(path) if File.exist?(path) || File.symlink?(path)
         raise ConfigError, "cannot write #{path}: it is no file" unless replaceable?(there)
@@ -116,7 +116,7 @@ module Kino
         end
       end
 
-      # A folder is left to the system, which refuses it by name.
+      # A directory is left to the system, whose error names it.
       def replaceable?(there) = there.nil? || there.file? || there.symlink? || there.directory?
     end
   end

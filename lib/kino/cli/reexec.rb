@@ -5,26 +5,26 @@ require "kino/program"
 
 module Kino
   class CLI
-    # Starts the command anew, once, with a RUBY_MAX_CPU that suits the number of workers. The VM reads it when it
-    # boots, so setting it from inside comes too late.
+    # Restarts the command once, with a RUBY_MAX_CPU for the number of workers. The VM reads it when it boots, so
+    # setting it later is too late.
     class Reexec
-      # Set for the second start, so that there is no third.
+      # Set for the second start, to prevent a third.
       MARKER = "KINO_REEXEC"
 
       # @param env [Hash{String => String}, ENV] the environment of this process
-      # @param exec [#call] takes the variables to set and the command's words; does not return
+      # @param exec [#call] called with the variables to set and the command; does not return
       def initialize(env: ENV, exec: Kernel.method(:exec))
         @env = env
         @exec = exec
       end
 
-      # Returns where all is well, or nothing can be done any more: then the server itself warns.
+      # Returns if the value is right, or if it cannot be changed: then the server warns.
       #
       # @param settings [Config::Settings]
-      # @param argv [Array<String>] the command line as it was given
+      # @param argv [Array<String>] the original command line
       # @return [void]
       def call(settings, argv)
-        # The app and the processes that it starts shall not find it.
+        # The app and the processes that it starts must not see it.
         return if @env.delete(MARKER)
         return unless needed?(settings)
 
@@ -36,7 +36,7 @@ module Kino
 
       private
 
-      # In mode auto only the app decides, and it is not loaded yet. A start too many does no harm.
+      # In mode auto this depends on the app, which is not loaded yet. A needless restart does no harm.
       def needed?(settings)
         settings.mode != :threaded && !Config::Mode.enough_cpus?(Config::Mode.ractors(settings), env: @env)
       end

@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
 module Kino
-  # What can be set, and how what was set becomes the settings of a server.
+  # Directives, and how the values that are given for them become the settings of a server.
   module Config
     Address = Data.define(:host, :port)
 
@@ -10,9 +10,9 @@ module Kino
     # @!attribute [r] host
     #   @return [String] name or IP address, IPv6 without brackets
     # @!attribute [r] port
-    #   @return [Integer, nil] nil where `bind` names no port
+    #   @return [Integer, nil] nil if `bind` names no port
     class Address
-      # What a TCP port may be.
+      # Valid TCP ports.
       PORTS = 0..65_535
 
       NAME = /(?<host>[\w.-]+)/
@@ -30,7 +30,7 @@ module Kino
         new(host: match[:host].freeze, port:) if port.nil? || PORTS.cover?(port)
       end
 
-      # @param socket [Socket] that listens; is closed
+      # @param socket [Socket] a listening socket, which is closed
       # @return [String] the IP address
       def self.host_of(socket)
         socket.local_address.ip_address

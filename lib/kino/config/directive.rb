@@ -6,31 +6,31 @@ module Kino
   module Config
     Directive = Data.define(:name, :section, :type, :default, :short, :variable, :native, :since, :summary, :doc)
 
-    # One setting: its name, what it may be, and the words that explain it. See {Directives} for what is made of it.
+    # One setting: its name, its type, and its documentation. See {Directives} for what is made from it.
     #
     # @!attribute [r] name
-    #   @return [Symbol] the keyword, and the word in the file
+    #   @return [Symbol] as the keyword, and in the file
     # @!attribute [r] section
-    #   @return [Symbol] where the documentation has it, see {Directives::SECTIONS}
+    #   @return [Symbol] its section in the documentation, see {Directives::SECTIONS}
     # @!attribute [r] type
     #   @return [Types::Type]
     # @!attribute [r] default
-    #   @return [Object] holds where nothing else is given; passes the type's own check
+    #   @return [Object] a valid value
     # @!attribute [r] short
     #   @return [String, nil] the one-letter flag, such as "-w"
     # @!attribute [r] variable
-    #   @return [Hash{String => String}] variables of the environment that others go by too, such as "PORT", the
-    #     strongest first; and what is added to the value of each: "/process" to RAILS_MAX_THREADS=5
+    #   @return [Hash{String => String}] environment variables that other servers use, too, such as "PORT", the
+    #     strongest first; and what is appended to the value of each: "/process" to RAILS_MAX_THREADS=5
     # @!attribute [r] native
-    #   @return [Boolean] whether the front-end is told of it, under its name and as it is
+    #   @return [Boolean] whether it is passed on to the front-end, under its name
     # @!attribute [r] since
-    #   @return [String] the version of Kino that had it first
+    #   @return [String] the first version of Kino that has it
     # @!attribute [r] summary
     #   @return [String] one line for `--help`
     # @!attribute [r] doc
-    #   @return [String] what it does, its unit and its limits, for the reader who has to decide
+    #   @return [String] what it does, its unit and its limits, for a reader who has to choose a value
     class Directive
-      # What the variables of the environment begin with that are Kino's own.
+      # The prefix of Kino's own environment variables.
       PREFIX = "KINO_"
 
       # @param short [String, nil] see {#short}
@@ -43,19 +43,19 @@ module Kino
         super
       end
 
-      # @return [String, nil] the long flag, such as "--queue-depth"; nil for what only Ruby can say
+      # @return [String, nil] the long flag, such as "--queue-depth"; nil if only Ruby can express its values
       def flag = ("--#{name.name.tr("_", "-")}" if type.flag?)
 
-      # @return [Array<String>] the variables of the environment that set it, the strongest first: none for what only
-      #   Ruby can say
+      # @return [Array<String>] the environment variables that set it, the strongest first; none if only Ruby can
+      #   express its values
       def variables = type.flag? ? ["#{PREFIX}#{name.name.upcase}", *variable.keys] : []
 
-      # The one gate through which every value goes.
+      # Validates and converts a value. Every value goes through here.
       #
       # @param value [Object] from Ruby, or a String from a command line
       # @param source [String] where it came from, for the error
       # @return [Object] the value in its one frozen form
-      # @raise [ConfigError] when it does not fit; says what would
+      # @raise [ConfigError] for an invalid value; says what would be valid
       def coerce(value, source:)
         refuse(value, source) unless legible?(value)
         # What may be written as a word may be a Symbol in Ruby.

@@ -3,28 +3,28 @@
 require "kino/config/directives"
 require "kino/config/given"
 require "kino/config/nearest"
-require "kino/config/sheet"
+require "kino/config/dsl"
 
 module Kino
   module Config
-    # A file of settings in Ruby, `kino.rb`: each directive is a method of {Sheet} there.
+    # A settings file in Ruby, `kino.rb`: each directive is a method of {Dsl}.
     #
     #     workers 4
     #     bind "0.0.0.0"
     #     after_boot { puts "up" }
     #
-    # What is set twice has the second value, so that a condition may change what a line above says. A hook is not: that
-    # the first of two would never be called is an error.
+    # If a directive is set twice, the second value counts, so that a condition can override a line above. A second hook
+    # is an error, because the first would never be called.
     class File
       # @param path [String]
-      # @return [Hash{Symbol => Given}] what it sets, by directive; not yet checked
-      # @raise [ConfigError] when it is missing or unreadable, raises, or names no directive; says in which line
+      # @return [Hash{Symbol => Given}] the values that it sets, by directive; not validated
+      # @raise [ConfigError] if it is missing or unreadable, raises, or uses an unknown directive; names the line
       def self.read(path) = new(path).read
 
       # @param path [String]
       def initialize(path)
         @path = path
-        # For the code, whose __dir__ and backtraces are to be as in any other file.
+        # So that __dir__ and backtraces are as in any other file.
         @full_path = ::File.expand_path(path)
         @given = {}
       end
@@ -32,20 +32,20 @@ module Kino
       # @return [Hash{Symbol => Given}] see {.read}
       # @raise [ConfigError]
       def read
-        Sheet.read(self, text, @full_path)
+        Dsl.read(self, text, @full_path)
         @given
-      rescue ConfigError, SignalException, NoMemoryError # signals are for others
+      rescue ConfigError, SignalException, NoMemoryError # signals are not ours
         raise
       rescue SyntaxError => e
         raise ConfigError, syntax_error(e)
-      rescue Exception => e # rubocop:disable Lint/RescueException -- nothing here may end the command, silently at that
+      rescue Exception => e # rubocop:disable Lint/RescueException -- nothing in the file may end the command silently
         raise ConfigError, "#{place(e.backtrace_locations.to_a)}: #{what(e)} (#{e.class})"
       end
 
-      # What a line of the file says.
+      # Sets a directive.
       #
       # @param directive [Directive]
-      # @param values [Array<Object>] one; or none, and a block
+      # @param values [Array<Object>] one value; or none, with a block
       # @param block [Proc, nil] for a hook
       # @param locations [Array<Thread::Backtrace::Location>] of the call
       # @return [void]
@@ -59,7 +59,7 @@ module Kino
         @given[directive.name] = Given.new(value: block || values.first, source:)
       end
 
-      # @param name [Symbol] what was called, and is no directive
+      # @param name [Symbol] of a method that is not a directive
       # @param locations [Array<Thread::Backtrace::Location>] of the call
       # @raise [ConfigError]
       # @api private

@@ -2,10 +2,10 @@
 
 module Kino
   module Config
-    # A value somebody set, and the words that say where.
+    # A value that was set, and where.
     #
     # @!attribute [r] value
-    #   @return [Object] not yet checked
+    #   @return [Object] not validated
     # @!attribute [r] source
     #   @return [String] such as "--workers", "KINO_WORKERS" or "kino.rb:3"
     Given = Data.define(:value, :source)

@@ -6,22 +6,21 @@ require "kino/config/settings"
 
 module Kino
   module Config
-    # All that a process is told, and by whom: the defaults lie below the file, that below the environment, and flags on
-    # top.
+    # The layers of settings: flags override the environment, which overrides the file, which overrides the defaults.
     class Layers
-      # Where the file is looked for, in the working directory. The first that is there is read.
+      # Settings files in the working directory. The first that exists is read.
       FILES = ["kino.rb", "config/kino.rb"].freeze
 
-      # In place of a file's name: read none.
+      # Instead of a file name: read no file.
       NO_FILE = "-"
 
       # @param flags [Hash{Symbol => Given}] of the command line
       # @param env [Hash{String => String}, ENV]
       # @param file [String, nil] path of the file; nil looks for one of {FILES}, "-" reads none
       # @return [Layers]
-      # @raise [ConfigError] where the file cannot be read
+      # @raise [ConfigError] if the file cannot be read
       def self.load(flags: {}, env: ENV, file: nil)
-        # A link that leads nowhere is no reason to run on defaults: it is refused when it is read.
+        # A broken symlink must not mean defaults: reading it raises.
         path = file || FILES.find { |name| ::File.exist?(name) || ::File.symlink?(name) }
         path = nil if path == NO_FILE
         new(path:, layers: [path ? File.read(path) : {}, Environment.read(env), flags])
@@ -31,7 +30,7 @@ module Kino
       attr_reader :path
 
       # @param path [String, nil] the file that was read
-      # @param layers [Array<Hash{Symbol => Given}>] what was set, the weakest first
+      # @param layers [Array<Hash{Symbol => Given}>] values, the weakest layer first
       def initialize(path:, layers:)
         @path = path
         @layers = layers
@@ -39,18 +38,18 @@ module Kino
       end
 
       # @return [Settings]
-      # @raise [ConfigError] for a value that does not fit
+      # @raise [ConfigError] for an invalid value
       def settings = @settings ||= Settings.from_layers(*@layers)
 
       # @param name [Symbol] of a directive
-      # @return [Given, nil] what was set and holds, unless a stronger one makes it void; nil where the default holds
+      # @return [Given, nil] the value that was set, unless another directive overrides it; nil for the default
       def [](name) = @given[name]
 
-      # @param values [Hash{Symbol => Given}] set by somebody stronger than all
+      # @param values [Hash{Symbol => Given}] a layer above all others
       # @return [Layers]
       def with(values) = Layers.new(path:, layers: [*@layers, values])
 
-      # @param values [Hash{Symbol => Given}] set by somebody weaker than all
+      # @param values [Hash{Symbol => Given}] a layer below all others
       # @return [Layers]
       def over(values) = Layers.new(path:, layers: [values, *@layers])
     end

@@ -8,24 +8,24 @@ require "kino/ruby"
 
 module Kino
   module Config
-    # Decides how the app is run: what follows from the mode that was asked for, the app and the Ruby.
+    # Decides how to run the app, from the requested mode, the app and the Ruby.
     module Mode
-      # Threads a worker where `threads` is `:auto`. A Ractor has its core to itself, and Ruby 3.4 bears no second
-      # thread in it. Plain threads share one lock, so that a few more of them fill each other's waits.
+      # Threads per worker if `threads` is `:auto`. A Ractor has its core to itself, and Ruby 3.4 allows no second
+      # thread in it. Plain threads share one lock, so a few more of them make use of each other's waits.
       AUTO_THREADS = { ractor: 1, threaded: 3 }.freeze
 
-      # Ruby's own limit for the native threads of all Ractors but the main one, unless RUBY_MAX_CPU says more.
+      # Ruby's default limit for the native threads of all Ractors but the main one. RUBY_MAX_CPU overrides it.
       VM_MAX_CPU = 8
 
       class << self
         # @param requested [Symbol] :auto, :ractor or :threaded
-        # @param app [#call] looked at, never frozen or changed
+        # @param app [#call] only inspected, never frozen or changed
         # @param threads [Symbol, Integer, Types::Threads::PerProcess] the setting
         # @param ruby [String] version of Ruby to decide for
-        # @return [Array(Symbol, String), Array(Symbol, nil)] :ractor or :threaded, and the reason why `:auto` could
-        #   not take :ractor, nil otherwise
+        # @return [Array(Symbol, String), Array(Symbol, nil)] :ractor or :threaded, and the reason why `:auto` did not
+        #   pick :ractor, or nil
         # @raise [UnshareableAppError] for `:ractor` and an app that cannot be shared; says what to do
-        # @raise [ConfigError] for `:ractor` and more threads than this Ruby bears
+        # @raise [ConfigError] for `:ractor` and more threads than this Ruby allows
         def resolve(requested, app, threads: :auto, ruby: RUBY_VERSION)
           return [:threaded, nil] if requested == :threaded
 
@@ -36,11 +36,11 @@ module Kino
           reason ? [:threaded, reason] : [:ractor, nil]
         end
 
-        # Threads that are given for the process come out even: any rest would be lost.
+        # Picks a number of workers that divides threads given for the process evenly: a remainder would be lost.
         #
         # @param settings [Settings]
         # @param mode [Symbol] :ractor or :threaded, as resolved
-        # @return [Array(Settings, Integer)] with as many workers as there are to be, and the threads a worker
+        # @return [Array(Settings, Integer)] settings with the number of workers, and the threads per worker
         # @raise [ConfigError] see {.threads}
         def grid(settings, mode)
           workers = settings.workers
@@ -50,15 +50,15 @@ module Kino
           [settings.with(workers:), threads(settings.threads, mode, workers:)]
         end
 
-        # A number for the process is about what its threads share, such as a pool of database connections. Ractors
-        # share none, so that there it means `:auto`.
+        # A number for the whole process is about what its threads share, such as a pool of database connections.
+        # Ractors share none, so for them it means `:auto`.
         #
         # @param requested [Symbol, Integer, Types::Threads::PerProcess] the setting
         # @param mode [Symbol] :ractor or :threaded, as resolved
         # @param workers [Integer] how many there are
         # @param ruby [String] version of Ruby to decide for
-        # @return [Integer] threads a worker
-        # @raise [ConfigError] for ractor mode and more threads than this Ruby bears
+        # @return [Integer] threads per worker
+        # @raise [ConfigError] for ractor mode and more threads than this Ruby allows
         def threads(requested, mode, workers: 1, ruby: RUBY_VERSION)
           shared = requested.is_a?(Types::Threads::PerProcess)
           return (requested.count / workers).clamp(1, nil) if shared && mode == :threaded
@@ -69,9 +69,9 @@ module Kino
         end
 
         # @param settings [Settings]
-        # @param workers [Integer] how many there are to be
-        # @return [Integer] Ractors that may run at a time in ractor mode: one that is set aside may be in an endless
-        #   loop, beside the one in its place
+        # @param workers [Integer] the number of workers
+        # @return [Integer] Ractors that may run at a time in ractor mode: a quarantined one may be in an endless loop,
+        #   beside the one that replaces it
         def ractors(settings, workers: settings.workers)
           workers + (settings.quarantine_timeout ? settings.quarantine_max : 0)
         end
@@ -83,19 +83,19 @@ module Kino
           ractors <= vm_limit(env)
         end
 
-        # Twice as many: for workers that are added while the server runs (TTIN), for one that still winds down
-        # while its replacement starts, and for Ractors of the app's own. The VM makes the threads only when they are
-        # needed, so spare ones cost nothing.
+        # Twice as many: for workers that are added while the server runs (TTIN), for a worker that ends while its
+        # replacement starts, and for the app's own Ractors. The VM starts threads only when they are needed, so spare
+        # ones cost nothing.
         #
         # @param ractors [Integer] see {.ractors}
         # @return [Integer] what RUBY_MAX_CPU should be
         def max_cpu(ractors) = ractors * 2
 
-        # For programs that start a server themselves and so cannot be started anew with another environment.
+        # For programs that start a server themselves, which Kino cannot restart with another environment.
         #
         # @param ractors [Integer] see {.ractors}
         # @param env [Hash{String => String}, ENV] the environment in which the VM was started
-        # @return [String, nil] nil where all is well
+        # @return [String, nil] nil if the limit is high enough
         def max_cpu_warning(ractors, env: ENV)
           return if enough_cpus?(ractors, env:)
 
@@ -105,16 +105,16 @@ module Kino
 
         private
 
-        # Read as the VM reads it: what is not a positive number does not count.
+        # Reads it as the VM does: only positive numbers count.
         def vm_limit(env)
           asked = env["RUBY_MAX_CPU"].to_i
           asked.positive? ? asked : VM_MAX_CPU
         end
 
-        # Only where Kino decides. Auto does not gamble: an app that may raise in a Ractor runs on threads, where it
-        # does not. The check is loaded here, for other modes do not need it.
+        # Only for `:auto`, which takes no risk: an app that may raise in a Ractor runs on threads. The check is loaded
+        # here because other modes do not need it.
         #
-        # @return [String, nil] nil where the app's code was read to its end, and nothing speaks against Ractors
+        # @return [String, nil] nil if all of the app's code was read, and nothing speaks against Ractors
         def foreseen(app, requested)
           return if requested == :ractor
 
@@ -130,7 +130,7 @@ module Kino
           RailsApp.in?(app) ? "this is a Rails app: -m threaded ends this warning, #{proof}" : proof
         end
 
-        # @return [Error, nil] what keeps this app out of ractor mode
+        # @return [Error, nil] why the app cannot run in ractor mode
         def obstacle(app, threads, ruby)
           return UnshareableAppError.new(unshareable(app, ruby)) unless Ractor.shareable?(app)
 
@@ -151,12 +151,12 @@ module Kino
             "or use mode threaded"
         end
 
-        # Nothing that its author could write in another way makes a Rails app shareable.
+        # No change of its own code makes a Rails app shareable.
         def rails(app)
           "the app (#{kind(app)}) is a Rails app, which cannot be shared between Ractors: use -m threaded"
         end
 
-        # @return [String] what the app is, without calling anything of its own
+        # @return [String] the class of the app, found without calling the app
         def kind(app) = Kernel.instance_method(:class).bind_call(app).name || "an unnamed class"
 
         def remedies(app, ruby)

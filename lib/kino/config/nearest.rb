@@ -2,7 +2,7 @@
 
 module Kino
   module Config
-    # Finds what a mistyped name was probably meant to be.
+    # Guesses what a mistyped name was meant to be.
     #
     # @api private
     module Nearest

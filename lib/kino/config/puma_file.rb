@@ -9,49 +9,48 @@ require "kino/config/puma_file/table"
 
 module Kino
   module Config
-    # A configuration file of Puma, read for what it says. Puma itself is not needed; the file is run, and may use all
-    # of Ruby.
+    # Translates a configuration file of Puma. Runs the file, which may use all of Ruby. Does not need Puma itself.
     class PumaFile
-      # What becomes a setting of Kino.
+      # A call that becomes a setting of Kino.
       #
       # @!attribute [r] directive
       #   @return [Symbol]
       # @!attribute [r] value
-      #   @return [Object] checked; for a hook the String of its code: a block, or an object that has `call`. Either may
-      #     stand behind the directive's name
+      #   @return [Object] validated; for a hook the String of its code: a block, or an object that has `call`. Both may
+      #     follow the directive's name
       # @!attribute [r] line
       #   @return [Integer, nil] in the file
       # @!attribute [r] note
-      #   @return [String, nil] what is different from what it meant there
+      #   @return [String, nil] how its meaning differs from Puma's
       Setting = Data.define(:directive, :value, :line, :note)
 
-      # What becomes none.
+      # A call that becomes no setting.
       #
       # @!attribute [r] name
-      #   @return [Symbol] as it stood there; the code where that sets nothing by name
+      #   @return [Symbol] its name in the file; the code if it has none
       # @!attribute [r] line
       #   @return [Integer, nil] in the file
       # @!attribute [r] reason
       #   @return [String]
       # @!attribute [r] kind
-      #   @return [Symbol] :needless where Kino does it unasked, or where the question does not arise; :elsewhere where
-      #     it is said in another place; :missing where Kino has no such thing; :unknown where nobody knows the name;
-      #     :failed where the code needs what is not here, such as Puma itself
+      #   @return [Symbol] :needless if Kino does it anyway, or if it makes no sense there; :elsewhere if it is set in
+      #     another place; :missing if Kino has no such thing; :unknown for an unknown name; :failed where the code
+      #     needs what is not here, such as Puma itself
       Refused = Data.define(:name, :line, :reason, :kind)
 
-      # What is made of a file.
+      # The result for a file.
       #
       # @!attribute [r] settings
-      #   @return [Array<Setting>] one for a directive at most, in the order of their lines
+      #   @return [Array<Setting>] at most one per directive, in the order of their lines
       # @!attribute [r] refused
       #   @return [Array<Refused>] in the order of their lines
       # @!attribute [r] frozen_literals
-      #   @return [Boolean] whether the file asks for that: the code of its hooks may change a String otherwise
+      #   @return [Boolean] whether the file has that magic comment: otherwise the code of its hooks may change a String
       Translation = Data.define(:settings, :refused, :frozen_literals)
 
       # @param path [String]
       # @return [Translation]
-      # @raise [ConfigError] when the file is missing, is no Ruby, or raises; says in which line
+      # @raise [ConfigError] if the file is missing, is not Ruby, or raises; names the line
       def self.translate(path) = new(path).translate
 
       # @param error [Exception]
@@ -63,7 +62,7 @@ module Kino
       def initialize(path)
         @path = path
         @settings = {}
-        @calls = {} # that have made them, by directive
+        @calls = {} # the calls that set them, by directive
         @refused = []
       end
 
@@ -89,7 +88,7 @@ module Kino
         raise ConfigError, "cannot read #{@path}: #{e.class.new.message}"
       end
 
-      # SystemExit too: the file may give up by itself.
+      # SystemExit, too: the file may exit.
       def record
         script = Script.new(@source, @path)
         script.run.tap { |calls| script.failures.each { |failure| refuse_failed(failure, calls) } }
@@ -98,7 +97,7 @@ module Kino
         raise ConfigError, "#{[@path, line].compact.join(":")}: #{PumaFile.first_line(e)} (#{e.class})"
       end
 
-      # What it would have set; where that is nothing, the code.
+      # The names that it would have set; the code if there are none.
       def refuse_failed(failure, calls)
         done = calls.map { |call| [call.name, call.line] }
         lost = Calls.in(failure.node).select { |node| Table::BY_NAME.key?(node.name) }
@@ -121,7 +120,7 @@ module Kino
         in Became => became then take_values(call, entry, became)
         in Refusal[kind:, reason:] then refuse(call, kind, reason)
         end
-      rescue ArgumentError => e # of a rule: no such arguments
+      rescue ArgumentError => e # from a rule: wrong arguments
         refuse(call, :missing, e.message)
       end
 
@@ -138,7 +137,7 @@ module Kino
         first = @calls[:bind] if became.values.key?(:bind)
         return refuse(call, :missing, "Kino listens on one address, that of line #{first.line}") if first
 
-        # A note of an address is about the host, which comes first; what is computed is the port in most cases.
+        # A note about an address is about the host, which comes first; the computed part is usually the port.
         *others, last = checked(call, became.values).to_a
         notes = [became.note, entry.words].compact
         others.each { |directive, value| set(call, directive, value, notes.shift(notes.size)) }
@@ -164,8 +163,8 @@ module Kino
         "there it is computed: #{code}" if code
       end
 
-      # Puma runs one process where nothing is said, Kino as many workers as there are cores. With threads that were
-      # counted for one process the app would have too many of them.
+      # By default Puma runs one process, and Kino as many workers as cores. With threads that were chosen for one
+      # process the app would have too many.
       def one_process
         threads = @settings[:threads]
         return if threads.nil? || @refused.any? { |refused| refused.name == :workers }

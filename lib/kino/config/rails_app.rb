@@ -4,18 +4,18 @@ require "kino/peek"
 
 module Kino
   module Config
-    # Tells Rails apps from others, so that their users are not told to turn them into modules. Nothing of the app is
-    # called, and nothing of Rails is loaded.
+    # Recognises Rails apps, so that their users are not told to turn them into modules. Calls nothing of the app, and
+    # loads nothing of Rails.
     #
     # @api private
     module RailsApp
-      # Middleware that is looked behind.
+      # Middleware that may wrap a Rails app.
       DEPTH = 50
       private_constant :DEPTH
 
       class << self
         # @param app [Object] a Rack app
-        # @return [Boolean] whether it is one of Rails, or middleware around one
+        # @return [Boolean] whether it is a Rails app, or middleware around one
         def in?(app)
           return false unless defined?(::Rails::Application)
 
@@ -37,7 +37,7 @@ module Kino
           Peek.descends?(type, ::Rails::Application) || false
         end
 
-        # By the name that Rack's own middleware has given it, and most other; and what `map` makes.
+        # The inner app, by the instance variable of Rack's own and most other middleware; and the apps of `map`.
         def behind(app)
           within = %i[@app @mapping].filter_map { |name| Peek.ivar(app, name) if Peek.ivars(app).include?(name) }
           within.flat_map { Peek.kind?(it, Array) ? it.flatten.reject { |one| simple?(one) } : [it] }

@@ -4,7 +4,7 @@ require "kino/ruby"
 
 module Kino
   module Config
-    # What to make of something that cannot be shared between Ractors and is to be called in them: an app, or a hook.
+    # How to make an app or a hook shareable between Ractors.
     #
     # @api private
     module Remedies
@@ -14,10 +14,10 @@ module Kino
       private_constant :MODULE, :PROC, :FROZEN
 
       class << self
-        # @param ruby [String] version of Ruby to give advice for
+        # @param ruby [String] version of Ruby to advise for
         # @param proc [Boolean] whether it may be a Proc
         # @param object [Boolean] whether it may be any other object
-        # @return [String] the ways that there are, to stand behind "make it"
+        # @return [String] the possible ways, to follow "make it"
         def list(ruby: RUBY_VERSION, proc: true, object: true)
           [MODULE, *(PROC if proc && Ruby.four?(ruby)), *(FROZEN if object)].join(", or ")
         end

@@ -4,7 +4,7 @@ require "kino/config/directives"
 
 module Kino
   module Config
-    # The file that `kino --init` writes: every directive with its documentation and its default, as a comment. It runs
+    # The file that `kino --init` writes: every directive with its documentation and default, as comments. It is valid
     # as it is, and sets nothing.
     #
     # @api private
@@ -12,21 +12,21 @@ module Kino
       # Characters of a line of comment.
       WIDTH = 100
 
-      # What stands above the directives.
+      # The text above the directives.
       HEADING = <<~TEXT
-        # Settings of Kino. The command reads this file where it is called kino.rb or config/kino.rb, or as kino -C PATH.
+        # Settings of Kino. The command reads this file if it is kino.rb or config/kino.rb, or with kino -C PATH.
         #
-        # It is Ruby. A variable of the environment (KINO_ and the name of the directive) goes before what stands here,
-        # and a flag of the command line (--queue-depth 512) before both; kino --print-config shows what holds, and why.
-        # What is commented out shows the default. Sizes are bytes or "50MB", "50MiB"; times are seconds or "1m30s".
+        # It is Ruby. An environment variable (KINO_ and the name of the directive) overrides this file, and a flag
+        # (--queue-depth 512) overrides both; kino --print-config shows the effective values, and where they come from.
+        # Commented lines show the defaults. Sizes are bytes or "50MB", "50MiB"; times are seconds or "1m30s".
       TEXT
       FROZEN = "# frozen_string_literal: true\n"
       private_constant :WIDTH, :HEADING, :FROZEN
 
-      # @param settings [Hash{Symbol => Array<String>}] lines of Ruby that are to set a directive, by its name, with
-      #   comments if need be
-      # @param remarks [Array<String>] lines of comment for the top
-      # @param frozen [Boolean] whether its Strings are to be frozen
+      # @param settings [Hash{Symbol => Array<String>}] lines of Ruby that set a directive, by its name; may have
+      #   comments
+      # @param remarks [Array<String>] comment lines for the top
+      # @param frozen [Boolean] whether its String literals are frozen
       # @return [String]
       def self.text(settings: {}, remarks: [], frozen: true) = new(settings, remarks, frozen).text
 

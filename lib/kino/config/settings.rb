@@ -9,24 +9,24 @@ module Kino
   module Config
     Settings = Data.define(*Directives::NAMES)
 
-    # All settings, checked: one reader for each directive of {Directives}. Frozen, and shareable
-    # between Ractors unless a hook is not.
+    # All settings, validated: one reader for each of the {Directives}. Frozen, and shareable between Ractors unless a
+    # hook is not.
     #
-    # `workers` is a number here, `auto` having become the count of usable cores. `threads` and `mode` may still be
-    # `:auto`, for they depend on the app: see {Mode}. `port` is the one of `bind` where that names one, unless somebody
-    # stronger has set `port`: PORT of the environment goes before a bind in the file.
+    # `workers` is a number: `auto` has become the number of usable cores. `threads` and `mode` may still be `:auto`,
+    # because they depend on the app, see {Mode}. `port` is that of `bind` if `bind` names one and no stronger layer
+    # sets `port`: PORT in the environment overrides a bind in the file.
     class Settings
       class << self
-        # @param keywords [Hash{Symbol => Object}] values by directive name; the rest are defaults
+        # @param keywords [Hash{Symbol => Object}] values by directive; others have their defaults
         # @return [Settings]
-        # @raise [ConfigError] for an unknown name, or a value that does not fit
+        # @raise [ConfigError] for an unknown name, or an invalid value
         def resolve(**keywords)
           from_layers(keywords.to_h { |name, value| [name, Given.new(value:, source: "the keyword #{name}:")] })
         end
 
-        # @param layers [Array<Hash{Symbol => Given}>] what was set, the weakest first; the defaults lie below all
+        # @param layers [Array<Hash{Symbol => Given}>] values, the weakest layer first; below all are the defaults
         # @return [Settings]
-        # @raise [ConfigError] for an unknown name, or a value that does not fit
+        # @raise [ConfigError] for an unknown name, or an invalid value
         def from_layers(*layers)
           given = layers.reduce({}, :merge)
           refuse_unknown(given.keys)
@@ -42,8 +42,8 @@ module Kino
           raise ConfigError, "unknown setting: #{stranger}#{Nearest.hint(stranger, Directives::NAMES)}"
         end
 
-        # Everything that follows from the values together, or from the machine.
-        # @param ranks [Hash{Symbol => Integer}] how strong the layer is that has set it
+        # Adds what follows from several values, or from the machine.
+        # @param ranks [Hash{Symbol => Integer}] the index of the layer that set it
         # @param given [Hash{Symbol => Given}] what was set, and where
         def complete(set, ranks, given)
           values = Directives::BY_NAME.transform_values(&:default).merge(set)
@@ -62,7 +62,7 @@ module Kino
                              "leave dispatch to auto, or give queue"
         end
 
-        # Neither is the stronger.
+        # Refused only within one layer: otherwise the stronger wins.
         def refuse_two_ports(values, ranks, given)
           bind, port = values.values_at(:bind, :port)
           bound = Address.parse(bind).port
@@ -78,15 +78,15 @@ module Kino
           values[name] == :auto ? yield.clamp(Directives[name].type.range) : values[name]
         end
 
-        # An eighth of the files, and no fewer than 64, are left to the app, its database connections and its logs;
-        # where there are few, half of them.
+        # Leaves an eighth of the files, and at least 64, to the app, its database connections and its logs; half of
+        # them if there are few.
         def most_connections
           files, = Process.getrlimit(:NOFILE)
           [files - [files / 8, 64].max, files / 2].max
         end
 
-        # A port that somebody stronger has set leaves of `bind` the host.
-        # @return [Hash{Symbol => Object}] bind and port, which agree
+        # If a stronger layer sets the port, only the host of `bind` counts.
+        # @return [Hash{Symbol => Object}] a bind and a port that agree
         def place(values, ranks)
           bind, port = values.values_at(:bind, :port)
           bound = Address.parse(bind)

@@ -4,14 +4,14 @@ require "kino/config/layers"
 
 module Kino
   module Config
-    # What `kino --print-config` prints: each setting as it holds, and where it comes from.
+    # What `kino --print-config` prints: the effective value of each setting, and where it comes from.
     #
     # @api private
     module Summary
       class << self
         # @param layers [Layers]
         # @return [Array<String>] a line that names the file, and one for each directive
-        # @raise [ConfigError] for a value that does not fit
+        # @raise [ConfigError] for an invalid value
         def lines(layers)
           rows = Directives::ALL.map { |directive| row(directive, layers) }
           widths = [0, 1].map { |column| rows.map { |row| row[column].length }.max }
@@ -29,7 +29,7 @@ module Kino
           [name.name, value(directive, layers), layers[decisive(name, layers.settings)]&.source || "default"]
         end
 
-        # Beside `auto` it says what that means here, unless only the app decides.
+        # Shows what `auto` means here, unless that depends on the app.
         def value(directive, layers)
           given = layers[directive.name]
           asked = given ? directive.coerce(given.value, source: given.source) : directive.default
@@ -37,7 +37,7 @@ module Kino
           asked == :auto && shown != "auto" ? "auto (#{shown})" : shown
         end
 
-        # The port is that of `bind`, where that one names it.
+        # The port comes from `bind` if `bind` names one.
         def decisive(name, settings) = name == :port && Address.parse(settings.bind).port ? :bind : name
       end
     end

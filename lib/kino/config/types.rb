@@ -14,7 +14,7 @@ require "kino/config/types/whole"
 
 module Kino
   module Config
-    # What the value of a directive may be.
+    # The types of directives.
     #
     # @api private
     module Types

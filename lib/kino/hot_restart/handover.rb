@@ -6,34 +6,33 @@ module Kino
   class HotRestart
     Handover = Data.define(:listener, :report, :predecessor, :kept)
 
-    # What the process that is to end gives the one that follows: descriptors that are inherited, and the environment
-    # variable that says which they are.
+    # What the old process passes to the new one: inherited descriptors, and the environment variable that names them.
     #
     # @!attribute [r] listener
-    #   @return [IO] the socket that listens
+    #   @return [IO] the listening socket
     # @!attribute [r] report
-    #   @return [IO] a pipe, on which the new process says that it is ready
+    #   @return [IO] a pipe on which the new process reports that it is ready
     # @!attribute [r] predecessor
     #   @return [Integer] the old process
     # @!attribute [r] kept
-    #   @return [Boolean] whether somebody has the socket who keeps it: a service manager
+    #   @return [Boolean] whether a service manager keeps the socket
     #
     # @api private
     class Handover
       # The environment variable.
       VARIABLE = "KINO_HANDOVER"
-      # What is said when all is well; a pipe that just closes means that it is not.
+      # The report of success; a pipe that closes without it means failure.
       READY = "ready\n"
 
       FORM = /\Alistener=(\d{1,9}) report=(\d{1,9}) predecessor=(\d{1,9}) kept=(yes|no)\z/
       private_constant :FORM
 
       class << self
-        # Takes it out of the environment too, for what the app starts shall not find it there.
+        # Also removes the variable from the environment: processes that the app starts must not see it.
         #
         # @param env [Hash{String => String}, ENV]
-        # @return [Handover, nil] nil where this process was not started by a hot restart
-        # @raise [BindError] where what is said is not so
+        # @return [Handover, nil] nil if this process was not started by a hot restart
+        # @raise [BindError] if the variable is wrong
         def take(env)
           text = env.delete(VARIABLE) or return
           form = FORM.match(text)
@@ -47,7 +46,7 @@ module Kino
 
         def io(descriptor, mode)
           IO.for_fd(descriptor, mode).tap { |inherited| inherited.close_on_exec = true }
-        rescue SystemCallError, ArgumentError # the latter for one that Ruby keeps for itself
+        rescue SystemCallError, ArgumentError # the latter for a descriptor that Ruby reserves
           raise BindError, "#{VARIABLE} names file descriptor #{descriptor}, but it is not open"
         end
       end
@@ -58,13 +57,13 @@ module Kino
                       "kept=#{kept ? "yes" : "no"}" }
       end
 
-      # @return [Hash{IO => IO}] as Kernel#spawn takes what is to be inherited
+      # @return [Hash{IO => IO}] for Kernel#spawn, the descriptors to inherit
       def descriptors = [listener, report].to_h { |io| [io, io] }
 
-      # Says that this process is ready.
-      # @return [Boolean] false where nobody listens any more: then this process is on its own
+      # Reports that this process is ready.
+      # @return [Boolean] false if the old process is gone
       def announce
-        report.syswrite(READY) # not buffered: it would fail at the close else, outside of the rescue
+        report.syswrite(READY) # not buffered: otherwise it would fail at the close, outside of the rescue
         true
       rescue SystemCallError
         false

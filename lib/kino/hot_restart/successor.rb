@@ -9,7 +9,7 @@ module Kino
     #
     # @api private
     class Successor
-      # What came of it: `:ready`, `:ended`, `:late` or `:cancelled`, and words that say it.
+      # The result: `:ready`, `:ended`, `:late` or `:cancelled`, and a description.
       Outcome = Data.define(:kind, :words)
       # @return [Outcome]
       CANCELLED = Outcome.new(kind: :cancelled, words: "is not wanted any more")
@@ -19,12 +19,12 @@ module Kino
 
       # A program of its own: neither threads nor Ractors survive a fork.
       #
-      # @param listener [IO] stays the caller's
+      # @param listener [IO] still owned by the caller
       # @param kept [Boolean] see {Handover}
       # @param command [Array<String>]
       # @param env [Hash{String => String}] the whole environment
       # @param chdir [String]
-      # @raise [SystemCallError, ThreadError] where it cannot be started
+      # @raise [SystemCallError, ThreadError] if it cannot be started
       def initialize(listener, kept:, command:, env:, chdir:)
         reports, report = IO.pipe
         handover = Handover.new(listener:, report:, predecessor: Process.pid, kept:)
@@ -43,13 +43,13 @@ module Kino
       def await(seconds)
         deadline = now + seconds
         event = @events.pop(timeout: [deadline - now, 0].max)
-        # It may close the pipe and go on, or be about to end.
+        # It may have closed the pipe and go on, or be about to exit.
         event = @events.pop(timeout: [deadline - now, 0].max) if event == :closed
         outcome(event, seconds)
       end
 
-      # Stops it in good order: it may have accepted connections already. So it is told once: on a second signal a Kino
-      # ends at once. (A Ruby that has just been started now and then loses one, and is killed after the grace.)
+      # Stops it gracefully: it may have accepted connections already. So it gets only one signal: on a second one a
+      # Kino exits at once. (A Ruby that has just started sometimes loses a signal, and is killed after the grace.)
       #
       # @param grace [Numeric] seconds until it is killed
       # @return [void]
@@ -59,7 +59,7 @@ module Kino
         @end.join
       end
 
-      # Ends the wait for it; whoever waits dismisses it then.
+      # Ends the wait for it; the waiting thread then dismisses it.
       # @return [void]
       def cancel = @events << :cancelled
 
@@ -70,7 +70,7 @@ module Kino
         Thread.new { @events << (reports.gets == Handover::READY ? :ready : :closed).tap { reports.close } }
         Thread.new { @events << @end.value }
       rescue ThreadError
-        # There are none left. It would serve beside us, and nobody would know.
+        # No thread is left. It would serve beside us, unnoticed.
         Process.kill(:KILL, pid)
         @end ? @end.join : Process.wait(pid)
         raise
@@ -81,14 +81,14 @@ module Kino
         when nil then Outcome.new(kind: :late, words: "was not ready after #{seconds.to_s.delete_suffix(".0")} s")
         when :cancelled then CANCELLED
         when Process::Status then Outcome.new(kind: :ended, words: "ended with #{ending(event)}")
-        # It has said so, and is gone.
+        # It has reported that it is ready, and is gone.
         else @end.alive? ? Outcome.new(kind: :ready, words: "serves") : outcome(@end.value, seconds)
         end
       end
 
       def ending(status) = status.signaled? ? "signal #{Signal.signame(status.termsig)}" : "status #{status.exitstatus}"
 
-      # Only while it has not been waited for: afterwards the number may be another's.
+      # Only before it was waited for: afterwards the pid may be another process's.
       def signal(name)
         Process.kill(name, pid) if @end.alive?
       rescue Errno::ESRCH

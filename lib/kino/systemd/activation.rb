@@ -3,7 +3,7 @@
 require "kino/errors"
 
 module Kino
-  # What systemd and programs like it tell a service, and want to be told.
+  # The protocols between service managers, such as systemd, and services.
   module Systemd
     # The sockets that a service manager has opened for this process, see sd_listen_fds(3).
     #
@@ -15,11 +15,11 @@ module Kino
       VARIABLES = %w[LISTEN_PID LISTEN_FDS LISTEN_FDNAMES LISTEN_PIDFDID].freeze
       private_constant :VARIABLES
 
-      # Takes them out of the environment too, for what the app starts shall not find them there.
+      # Also removes the variables from the environment: processes that the app starts must not see them.
       #
       # @param env [Hash{String => String}, ENV]
-      # @return [IO, nil] the socket; nil where there is none for this process
-      # @raise [BindError] for more than one, or where what is said is not so
+      # @return [IO, nil] the socket; nil if there is none for this process
+      # @raise [BindError] for more than one, or if the variables are wrong
       def self.take(env)
         pid, count, names = VARIABLES.map { |name| env.delete(name) }
         return unless pid == Process.pid.to_s && count
@@ -38,7 +38,7 @@ module Kino
 
       def self.socket(descriptor)
         IO.for_fd(descriptor, autoclose: false).tap { |socket| socket.close_on_exec = true }
-      rescue SystemCallError, ArgumentError # the latter for one that Ruby keeps for itself
+      rescue SystemCallError, ArgumentError # the latter for a descriptor that Ruby reserves
         raise BindError, "LISTEN_FDS says that file descriptor #{descriptor} is a socket, but it is not open"
       end
       private_class_method :socket

@@ -4,15 +4,16 @@ require "socket"
 
 module Kino
   module Systemd
-    # Tells the service manager how the service is, see sd_notify(3). Without one that wants to know, and where it
-    # cannot be told, nothing happens: that is no reason to serve any worse.
+    # Notifies the service manager, see sd_notify(3). Does nothing if there is none, or if it cannot be notified: the
+    # server serves anyway.
     #
-    # The variable stays in the environment, as with Puma, though sd_notify(3) could remove it: an app may have words of
-    # its own (EXTEND_TIMEOUT_USEC while it loads), and with NotifyAccess=main the manager ignores what children say.
+    # The variable stays in the environment, as with Puma, although sd_notify(3) could remove it: an app may send
+    # messages of its own (EXTEND_TIMEOUT_USEC while it loads), and with NotifyAccess=main the manager ignores messages
+    # of child processes.
     #
     # @api private
     class Notifier
-      # How long a manager that does not read may hold us up, in seconds.
+      # Seconds that a manager that does not read may delay us.
       SEND_TIMEOUT = 1.0
       private_constant :SEND_TIMEOUT
 
@@ -21,7 +22,7 @@ module Kino
         name = env["NOTIFY_SOCKET"].to_s
         @address = Socket.sockaddr_un(name.sub(/\A@/, "\0")) if name.start_with?("/", "@")
       rescue ArgumentError
-        @address = nil # it is too long to be one
+        @address = nil # it is too long for an address
       end
 
       # @param status [String] one line for people
@@ -31,7 +32,7 @@ module Kino
       # @return [void]
       def stopping = tell("STOPPING=1", "STATUS=finishing what has been begun")
 
-      # Another {#ready} ends it.
+      # {#ready} ends it.
       # @return [void]
       def reloading
         tell("RELOADING=1", "MONOTONIC_USEC=#{Process.clock_gettime(Process::CLOCK_MONOTONIC, :microsecond)}",
@@ -41,11 +42,11 @@ module Kino
       # @return [void]
       def alive = tell("WATCHDOG=1")
 
-      # Another process is the service from now on. Whatever we said after this would be taken for its words.
+      # Another process is the service from now on. Later messages of ours would be taken for its own.
       #
-      # A sign of life is in it, for its own first one may come too early: from a process that is not the main one yet
-      # the manager hears none. The next would come half an interval later, and ours may be as old. Without a watchdog
-      # the manager ignores it.
+      # Includes a watchdog message, because the first one of the new process may come too early: the manager ignores a
+      # process that is not the main one yet. The next would come half an interval later, and our last may be as old.
+      # Without a watchdog the manager ignores it.
       #
       # @param pid [Integer]
       # @return [void]
@@ -73,7 +74,7 @@ module Kino
         sent = socket.sendmsg_nonblock(message, exception: false)
         return unless sent == :wait_writable && socket.wait_writable(SEND_TIMEOUT)
 
-        socket.sendmsg_nonblock(message, exception: false) # a second try, and no more
+        socket.sendmsg_nonblock(message, exception: false) # one more try
         nil
       end
     end

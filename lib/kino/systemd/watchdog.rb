@@ -4,14 +4,14 @@ require "kino/error_log"
 
 module Kino
   module Systemd
-    # Says again and again that the server is alive, see sd_watchdog_enabled(3). It asks the server for its figures each
-    # time: where the VM or the engine stands still there is no answer, and the service manager hears nothing.
+    # Regularly reports that the server is alive, see sd_watchdog_enabled(3). It asks the server for its stats each
+    # time: if the VM or the engine hangs, there is no answer, and no report.
     #
     # @api private
     class Watchdog
       # @param env [Hash{String => String}, ENV]
-      # @return [Float, nil] seconds between two signs of life, half of what the manager bears; nil if it wants none
-      #   from this process
+      # @return [Float, nil] seconds between two reports, half of the manager's limit; nil if it wants none from this
+      #   process
       def self.interval(env)
         pid = env["WATCHDOG_PID"]
         wanted = env["WATCHDOG_USEC"].to_s
@@ -20,8 +20,8 @@ module Kino
         wanted.to_i / 2_000_000.0
       end
 
-      # The new process of a hot restart has the watchdog of its predecessor, which could not know its id. Without it
-      # each child that the app starts would take the watchdog for its own.
+      # The new process of a hot restart inherits the watchdog of its predecessor, which could not know its id. Without
+      # the id, each child that the app starts would take the watchdog for its own.
       #
       # @param env [Hash{String => String}, ENV]
       # @return [void]

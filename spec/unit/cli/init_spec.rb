@@ -96,7 +96,7 @@ RSpec.describe Kino::CLI::Init do
       expect(File.read("kino.rb")).to match(/^# - puma\.rb:5: plugin was not taken over/)
     end
 
-    it "writes nothing where that cannot be read" do
+    it "writes nothing if that cannot be read" do
       expect { call(from: "none.rb") }.to raise_error(Kino::ConfigError, "no such file: none.rb")
       File.write("puma.rb", "port 1\nraise 'boo'")
       expect { call(from: "puma.rb") }.to raise_error(Kino::ConfigError, /puma\.rb:2: boo/)
@@ -112,7 +112,7 @@ RSpec.describe Kino::CLI::Init do
       expect(File.exist?("kino.rb")).to be(false)
     end
 
-    it "leaves Strings as frozen as they were where there is a hook" do
+    it "leaves Strings as frozen as they were if there is a hook" do
       codes = ["on_booted { SAID << (\"\" << \"b\") }", "# frozen_string_literal: true\non_booted { 1 }", "port 1"]
       first = codes.map do |code|
         File.write("puma.rb", code)

@@ -52,7 +52,7 @@ RSpec.describe Kino::Config::Directives do
         expect(directive.coerce(directive.default, source: "the default")).to eql(directive.default)
       end
 
-      it "has been there since some version" do
+      it "names the version that introduced it" do
         expect(Gem::Version.new(directive.since)).to be <= Gem::Version.new(Kino::VERSION)
       end
 
@@ -80,13 +80,13 @@ RSpec.describe Kino::Config::Directives do
         expect(directive.coerce(shown, source: directive.flag)).to eql(directive.default)
       end
 
-      it "stands in the help, with its summary and its default" do
+      it "is in the help, with its summary and its default" do
         line = Kino::CLI::Arguments.help.lines.find { |text| text.include?("#{directive.flag} ") }
         expect(line).to include(directive.type.placeholder)
         expect(line).to include(directive.summary, "(default: #{directive.type.show(directive.default)})")
       end
 
-      it "is taken from the command line under its flag" do
+      it "has a flag on the command line" do
         flags = Kino::CLI::Arguments.parse([directive.flag, "a value"]).flags
         expect(flags).to eq(directive.name => Kino::Config::Given.new(value: "a value", source: directive.flag))
       end

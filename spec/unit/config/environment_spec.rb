@@ -26,7 +26,7 @@ RSpec.describe Kino::Config::Environment do
       .to eq(environment: given("production", "RACK_ENV"), threads: given("2", "KINO_THREADS"))
   end
 
-  it "takes Kino's own name where both are set" do
+  it "takes Kino's own name if both are set" do
     expect(read(PORT: "1", KINO_PORT: "2")).to eq(port: given("2", "KINO_PORT"))
   end
 

@@ -40,7 +40,7 @@ RSpec.describe Kino::Config::File do
     given = values("def shared(n) = n * 2\ndef reading = 1\ndef set = 3\nbatch shared(reading)\n" \
                    "after_worker_boot { |n| shared(n) + set + reading }")
     expect([given[:batch], given[:after_worker_boot].call(2)]).to eq([2, 8])
-    methods = Object.new.extend(Kino::Config::Sheet)
+    methods = Object.new.extend(Kino::Config::Dsl)
     own = (methods.methods + methods.private_methods) - (Object.new.methods + Object.new.private_methods)
     expect(own).to match_array(Kino::Config::Directives::NAMES)
   end
@@ -79,13 +79,13 @@ RSpec.describe Kino::Config::File do
       expect(block.call(2)).to eq(4)
     end
 
-    it "can be shared between Ractors where they run in one and can be" do
+    it "can be shared between Ractors if they run in one and can be" do
       %w[on_error after_worker_boot after_request].each do |name|
         expect(Ractor.shareable?(values("#{name} { |*given| given }")[name.to_sym])).to be(true)
       end
     end
 
-    it "stay as they are where they cannot be shared, or need not be" do
+    it "stay as they are if they cannot be shared, or need not be" do
       block = values("seen = []\nafter_request { |_, status| seen << status }")[:after_request]
       expect(Ractor.shareable?(block)).to be(false)
       block.call({}, 1)
@@ -93,7 +93,7 @@ RSpec.describe Kino::Config::File do
       expect(Ractor.shareable?(values("after_boot { :up }")[:after_boot])).to be(false)
     end
 
-    it "see later values of a variable where they cannot be shared" do
+    it "see later values of a variable if they cannot be shared" do
       block = values("count = 0\nafter_request { count += 1 }")[:after_request]
       expect([block.call, block.call]).to eq([1, 2])
     end
@@ -124,7 +124,7 @@ RSpec.describe Kino::Config::File do
       expect_error("after_boot(1) { 2 }", /\Akino\.rb:1: after_boot takes a block, or one value/)
     end
 
-    it "name the line of a value that does not fit" do
+    it "name the line of an invalid value" do
       given = read("batch 2\nworkers 0")
       expect { Kino::Config::Settings.from_layers(given) }
         .to raise_error(Kino::ConfigError, /\Aworkers must be .*, got 0 \(from kino\.rb:2\)\z/)

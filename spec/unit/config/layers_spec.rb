@@ -19,7 +19,7 @@ RSpec.describe Kino::Config::Layers do
       .to eq(["--batch", "PORT", "kino.rb:3", nil])
   end
 
-  it "names the source of a value that does not fit, from each door" do
+  it "names the source of an invalid value, for each kind of source" do
     File.write("kino.rb", "batch 0")
     expect { load.settings }.to raise_error(Kino::ConfigError, /\Abatch must be .* got 0 \(from kino\.rb:1\)\z/)
     expect { load(env: { "KINO_BATCH" => "0" }).settings }.to raise_error(/got "0" \(from KINO_BATCH\)\z/)

@@ -65,7 +65,7 @@ RSpec.describe Kino::Config::Mode do
         expect(described_class.resolve(:ractor, certain)).to eq([:ractor, nil])
       end
 
-      it "takes ractor where threads would raise the same" do
+      it "takes ractor if threads would raise the same" do
         expect(described_class.resolve(:auto, frozen)).to eq([:ractor, nil])
       end
 
@@ -101,7 +101,7 @@ RSpec.describe Kino::Config::Mode do
         expect(described_class.resolve(:auto, lambda_app).last).to include("make it a module")
       end
 
-      it "says so as well where the app can be shared and something was found" do
+      it "says so as well if the app can be shared and something was found" do
         app
         ractorized = rails_app.new
         def ractorized.call(_env) = $PROGRAM_NAME
@@ -166,7 +166,7 @@ RSpec.describe Kino::Config::Mode do
       expect([1, 2, 8].map { |workers| grid(workers, "5/process", :threaded) }).to eq([[1, 5], [1, 5], [5, 1]])
     end
 
-    it "are no matter of Ractors, on no Ruby" do
+    it "do not apply to Ractors, on any Ruby" do
       app = Module.new { def self.call(_env) = [200, {}, []] }
       %w[3.4.5 4.0.5].each do |ruby|
         shared = Kino::Config::Settings.resolve(threads: "5/process").threads
@@ -199,14 +199,14 @@ RSpec.describe Kino::Config::Mode do
       expect(described_class.max_cpu_warning(12, env: { "RUBY_MAX_CPU" => "11" })).to include("at most 11 ")
     end
 
-    it "counts as unset where the VM does not take it either" do
+    it "counts as unset if the VM does not take it either" do
       ["", "0", "-3", "many"].each do |value|
         expect(described_class.enough_cpus?(8, env: { "RUBY_MAX_CPU" => value })).to be(true)
         expect(described_class.enough_cpus?(9, env: { "RUBY_MAX_CPU" => value })).to be(false)
       end
     end
 
-    it "counts those that may be set aside, and has room for as many again" do
+    it "counts workers that may be quarantined, and leaves room for as many again" do
       settings = Kino::Config::Settings.resolve(workers: 6, quarantine_max: 3)
       expect(described_class.ractors(settings)).to eq(6)
       hanging = settings.with(quarantine_timeout: 1.0)

@@ -7,11 +7,11 @@ RSpec.describe Kino::Config::Nearest do
     expect(described_class.hint(:workerz, %i[workers threads])).to eq(" (did you mean workers?)")
   end
 
-  it "is silent where nothing is near" do
+  it "is silent if nothing is near" do
     expect(described_class.hint("zzz", %w[workers threads])).to eq("")
   end
 
-  it "is silent where Ruby runs without did_you_mean" do
+  it "is silent if Ruby runs without did_you_mean" do
     hide_const("DidYouMean")
     expect(described_class.hint(:workerz, %i[workers])).to eq("")
   end

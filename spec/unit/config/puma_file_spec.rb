@@ -99,7 +99,7 @@ RSpec.describe Kino::Config::PumaFile do
       expect(settings("workers :auto")).to eq(workers: :auto)
     end
 
-    it "are one worker where Puma has one process" do
+    it "are one worker if Puma has one process" do
       expect(settings("workers 0\nthreads 5")).to eq(workers: 1, threads: 5)
       expect(settings("threads 5")).to eq(workers: 1, threads: 5)
       expect(note("threads 5", :workers)).to eq("Puma runs one process where no workers are set")
@@ -157,7 +157,7 @@ RSpec.describe Kino::Config::PumaFile do
       expect(note("before_worker_boot(:key) { 1 }", :after_worker_boot)).to include("in each thread of each worker")
     end
 
-    it "are called in turn where Puma has several" do
+    it "are called in turn if Puma has several" do
       code = "on_worker_boot { |index| CALLED << [1, index] }\n" \
              "before_thread_start do |index|\n  CALLED << [2, index]\nend\n" \
              "on_worker_boot { CALLED << 3 }"
@@ -199,7 +199,7 @@ RSpec.describe Kino::Config::PumaFile do
       expect(said("p(<<~KEY) if false; on_booted { SAID << <<~ONE }\n key\nKEY\n one\nONE\n")).to eq(["one\n"])
     end
 
-    it "keep them where they become one of several" do
+    it "keep them if they become one of several" do
       code = "on_booted { SAID << <<~ONE }\n  one\nONE\n" \
              "on_booted do\n  SAID << <<TWO\n  two\nTWO\n  SAID << 'a\n b'\nend\n"
       expect(said(code)).to eq(["one\n", "  two\n", "a\n b"])
@@ -215,13 +215,13 @@ RSpec.describe Kino::Config::PumaFile do
         .to eq([:"a\n  b", :"a\n  b"])
     end
 
-    it "are refused where a heredoc of others stands in them" do
+    it "are refused if a heredoc of others stands in them" do
       code = "on_booted(<<~KEY) do\n  key\nKEY\n  puts 1\nend"
       expect(refused(code)).to eq([[:on_booted, 1, :missing]])
       expect(reason(code)).to eq("a heredoc of the line before stands within its block")
     end
 
-    it "are refused where they ask Puma" do
+    it "are refused if they ask Puma" do
       code = "on_booted { puts ::Puma::Const::VERSION }\nbefore_worker_boot { Puma.stats }\n"
       expect(refused(code)).to eq([[:on_booted, 1, :missing], [:before_worker_boot, 2, :missing]])
       expect(reason(code)).to eq("its code asks Puma, which is not there")
@@ -233,7 +233,7 @@ RSpec.describe Kino::Config::PumaFile do
         .to include("(done).call")
     end
 
-    it "are refused where Kino has none" do
+    it "are refused if Kino has none" do
       code = "before_fork { }\non_worker_shutdown { }\non_restart { }\n"
       expect(refused(code)).to eq([[:before_fork, 1, :needless], [:on_worker_shutdown, 2, :missing],
                                    [:on_restart, 3, :elsewhere]])

@@ -5,7 +5,7 @@ require "kino/config/settings"
 RSpec.describe Kino::Config::Settings do
   def given(**values) = values.transform_values { |value| Kino::Config::Given.new(value:, source: "a test") }
 
-  it "has a reader for each directive, and the defaults where nothing was given" do
+  it "has a reader for each directive, and the defaults if nothing was given" do
     settings = described_class.resolve
     expect(described_class.members).to eq(Kino::Config::Directives::NAMES)
     expect(settings).to have_attributes(bind: "127.0.0.1", port: 9292, threads: :auto, mode: :auto,
@@ -39,7 +39,7 @@ RSpec.describe Kino::Config::Settings do
     expect(described_class.resolve.workers).to eq(1024)
   end
 
-  it "names the keyword of a value that does not fit" do
+  it "names the keyword of an invalid value" do
     expect { described_class.resolve(workers: 0) }
       .to raise_error(Kino::ConfigError, /workers must be auto or an integer .* got 0 \(from the keyword workers:\)/)
   end
@@ -55,7 +55,7 @@ RSpec.describe Kino::Config::Settings do
       expect(settings).to have_attributes(port: 3, queue_depth: 2)
     end
 
-    it "names the source of a value that does not fit" do
+    it "names the source of an invalid value" do
       expect { described_class.from_layers(given(port: "x")) }.to raise_error(Kino::ConfigError, /\(from a test\)\z/)
     end
   end
@@ -87,15 +87,15 @@ RSpec.describe Kino::Config::Settings do
       expect(described_class.resolve(bind: "tcp://localhost:0")).to have_attributes(host: "localhost", port: 0)
     end
 
-    it "takes port where bind names none" do
+    it "takes port if bind names none" do
       expect(described_class.resolve(bind: "tcp://localhost", port: 80).port).to eq(80)
     end
 
-    it "takes both where they agree" do
+    it "takes both if they agree" do
       expect(described_class.resolve(bind: "tcp://localhost:80", port: 80).port).to eq(80)
     end
 
-    it "takes the port of whoever is the stronger" do
+    it "takes the port of the stronger layer" do
       weak = given(bind: "tcp://localhost:80")
       expect(described_class.from_layers(weak, given(port: 81))).to have_attributes(bind: "localhost", port: 81)
       expect(described_class.from_layers(given(port: 81), weak)).to have_attributes(host: "localhost", port: 80)

@@ -48,7 +48,7 @@ RSpec.describe Kino::Config::Summary do
     expect(row("port", lines(env: { "PORT" => "81" }))).to eq(%w[port 81 PORT])
   end
 
-  it "raises for what does not fit" do
+  it "raises for an invalid value" do
     expect { lines(env: { "PORT" => "x" }) }.to raise_error(Kino::ConfigError, /\(from PORT\)\z/)
   end
 end

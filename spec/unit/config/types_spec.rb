@@ -19,7 +19,7 @@ RSpec.describe Kino::Config::Types do
       it("refuses #{given.inspect}") { expect(coerce(type, given)).to eq(:refused) }
     end
 
-    it "refuses nil where no word stands for it" do
+    it "refuses nil if no word stands for it" do
       expect(coerce(described_class.new(range: 1..2), nil)).to eq(:refused)
     end
 

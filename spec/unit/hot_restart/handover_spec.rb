@@ -23,7 +23,7 @@ RSpec.describe Kino::HotRestart::Handover do
     expect(taken.kept).to be(true)
   end
 
-  it "is nil where there was none" do
+  it "is nil if there was none" do
     expect(described_class.take({})).to be_nil
   end
 
@@ -43,7 +43,7 @@ RSpec.describe Kino::HotRestart::Handover do
     expect(pipe.first.read).to eq(described_class::READY)
   end
 
-  it "tells where the predecessor is gone" do
+  it "tells if the predecessor is gone" do
     pipe.first.close
     expect(given.announce).to be(false)
   end

@@ -67,21 +67,21 @@ RSpec.describe Kino::HotRestart::Successor do
       .to have_attributes(kind: :ended, words: "ended with signal KILL")
   end
 
-  it "has ended where it has said that it is ready and is gone" do
+  it "has ended if it has said that it is ready and is gone" do
     start(announcing("handover.announce; exit 4"))
     eventually { !alive?(@successor.pid) }
     @successor.dismiss(limit) # which waits until this process knows it too
     expect(@successor.await(limit)).to have_attributes(kind: :ended, words: "ended with status 4")
   end
 
-  it "is late where it says nothing, though it has closed the pipe" do
+  it "is late if it says nothing, though it has closed the pipe" do
     start("sleep")
     expect(@successor.await(0.0)).to have_attributes(kind: :late, words: "was not ready after 0 s")
     start("require 'kino/hot_restart/handover'; Kino::HotRestart::Handover.take(ENV).report.close; sleep")
     expect(@successor.await(0.5)).to have_attributes(kind: :late, words: "was not ready after 0.5 s")
   end
 
-  it "is cancelled by whoever waits no more" do
+  it "can be cancelled" do
     start("sleep")
     @successor.cancel
     expect(@successor.await(limit)).to have_attributes(kind: :cancelled, words: "is not wanted any more")
@@ -93,7 +93,7 @@ RSpec.describe Kino::HotRestart::Successor do
     expect(alive?(@successor.pid)).to be(false)
   end
 
-  it "is killed where it does not stop in time" do
+  it "is killed if it does not stop in time" do
     start(announcing("trap('TERM') {}; handover.announce; sleep"))
     @successor.await(limit)
     @successor.dismiss(0)
@@ -101,7 +101,7 @@ RSpec.describe Kino::HotRestart::Successor do
     @successor.dismiss(0) # nobody is there any more
   end
 
-  it "leaves no descriptors where it cannot be started" do
+  it "leaves no descriptors if it cannot be started" do
     ends = []
     allow(IO).to(receive(:pipe).and_wrap_original { |original| original.call.tap { |pair| ends.concat(pair) } })
     expect { described_class.new(@listener, kept: false, command: ["/nowhere"], env: {}, chdir: "/") }

@@ -10,7 +10,7 @@ RSpec.describe "rake generate:check" do
   # Rake with nothing but the tasks in question, in a folder that has a copy of the outcome.
   def check
     Dir.mktmpdir do |directory|
-      %w[doc/configuration.md doc/puma.md doc/ractors.md ext/kino/src/ruby/directives.rs sig/kino/config/sheet.rbs]
+      %w[doc/configuration.md doc/puma.md doc/ractors.md ext/kino/src/ruby/directives.rs sig/kino/config/dsl.rbs]
         .each do |path|
           FileUtils.mkdir_p("#{directory}/#{File.dirname(path)}")
           FileUtils.cp("#{root}/#{path}", "#{directory}/#{path}")
@@ -39,7 +39,7 @@ RSpec.describe "rake generate:check" do
 
   it "makes files whose first line says the same" do
     { "doc/ractors.md" => "lib/kino/check/causes.rb and rakelib/generate/findings.rb and spec/support/frameworks/*.rb",
-      "sig/kino/config/sheet.rbs" => "lib/kino/config/directives.rb" }.each do |path, sources|
+      "sig/kino/config/dsl.rbs" => "lib/kino/config/directives.rb" }.each do |path, sources|
       expect(File.open("#{root}/#{path}", &:readline)).to include("Made by `rake generate` from #{sources}: change")
     end
   end

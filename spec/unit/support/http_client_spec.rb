@@ -76,7 +76,7 @@ RSpec.describe HttpClient do
       expect(client_of("HTTP/1.1 200 OK\r\n\r\nall\r\nof it").read_response.body).to eq("all\r\nof it")
     end
 
-    it "expects no body where there is none by definition" do
+    it "expects no body if there is none by definition" do
       client("HTTP/1.1 304 NM\r\ncontent-length: 9\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n")
       expect(@client.read_response.body).to eq("")
       expect(@client.read_response(to: "HEAD").body).to eq("")
@@ -117,7 +117,7 @@ RSpec.describe HttpClient do
     end
   end
 
-  it "times out where nothing comes" do
+  it "times out if nothing comes" do
     expect { client(timeout: 0.01).read_head }.to raise_error(IO::TimeoutError)
   end
 

@@ -9,13 +9,13 @@ RSpec.describe Kino::Systemd::Activation do
 
   def take(**changes) = described_class.take(env.merge!(changes.transform_keys(&:to_s)))
 
-  it "finds nothing where nothing is said, or not to this process" do
+  it "finds nothing if nothing is said, or not to this process" do
     expect(described_class.take({})).to be_nil
     expect(take(LISTEN_PID: Process.ppid.to_s)).to be_nil
     expect(env).to eq("OTHER" => "1")
   end
 
-  it "finds nothing where there are no sockets" do
+  it "finds nothing if there are no sockets" do
     expect(take(LISTEN_FDS: "0")).to be_nil
   end
 

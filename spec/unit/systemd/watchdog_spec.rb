@@ -16,7 +16,7 @@ RSpec.describe Kino::Systemd::Watchdog do
     expect(described_class.interval("WATCHDOG_USEC" => "1", "WATCHDOG_PID" => Process.pid.to_s)).to eq(5e-7)
   end
 
-  it "is silent where nobody waits for it, or for another process" do
+  it "is silent if nobody waits for it, or for another process" do
     expect(described_class.interval({})).to be_nil
     ["", "0", "-1", "soon"].each { |text| expect(described_class.interval("WATCHDOG_USEC" => text)).to be_nil }
     expect(described_class.interval("WATCHDOG_USEC" => "1", "WATCHDOG_PID" => Process.ppid.to_s)).to be_nil
@@ -24,7 +24,7 @@ RSpec.describe Kino::Systemd::Watchdog do
     expect(signs).to be_empty
   end
 
-  it "is said to be this process's where a predecessor has left open whose" do
+  it "belongs to this process if its predecessor left that open" do
     env = { "WATCHDOG_USEC" => "1" }
     described_class.adopt(env)
     expect(env).to eq("WATCHDOG_USEC" => "1", "WATCHDOG_PID" => Process.pid.to_s)
@@ -54,7 +54,7 @@ RSpec.describe Kino::Systemd::Watchdog do
     figures.close
   end
 
-  it "falls silent for good where the server fails, and says why" do
+  it "falls silent for good if the server fails, and says why" do
     broken = Object.new
     def broken.stats = raise("no figures")
     CapturedStderr.of do |stderr|

@@ -5,7 +5,7 @@ require "prism"
 module Kino
   module Config
     class PumaFile
-      # Finds the constants that are read, but for what only asks whether there are any.
+      # Finds the constants that are read, except by `defined?`.
       #
       # @api private
       class Constants < Prism::Visitor

@@ -3,10 +3,10 @@
 module Kino
   module Config
     class PumaFile
-      # What a call becomes.
+      # The settings that a call becomes.
       #
       # @!attribute [r] values
-      #   @return [Hash{Symbol => Object}] by directive, not yet checked
+      #   @return [Hash{Symbol => Object}] by directive, not validated
       # @!attribute [r] note
       #   @return [String, nil] what this value in particular loses
       Became = Data.define(:values, :note)
@@ -21,18 +21,18 @@ module Kino
 
       Entry = Data.define(:names, :becomes, :kind, :words, :rule)
 
-      # A method of Puma's configuration, with the other names that it has or had, and what it is in Kino's.
+      # A method of Puma's configuration, with its aliases and former names, and its equivalent in Kino.
       #
       # @!attribute [r] names
-      #   @return [Array<Symbol>] the one of today first
+      #   @return [Array<Symbol>] the current one first
       # @!attribute [r] becomes
-      #   @return [Array<Symbol>] directives; none where there is no such thing
+      #   @return [Array<Symbol>] directives; none if Kino has no such thing
       # @!attribute [r] kind
-      #   @return [Symbol] :value or :hook; or, where it becomes nothing, see {Refused#kind}
+      #   @return [Symbol] :value or :hook; if it becomes nothing, see {Refused#kind}
       # @!attribute [r] words
       #   @return [String, nil] what is different, or why there is no such thing
       # @!attribute [r] rule
-      #   @return [Proc, nil] makes {Became} or {Refusal} of the arguments
+      #   @return [Proc, nil] turns the arguments into {Became} or {Refusal}
       class Entry
         # @param arguments [Array<Object>] of the call
         # @return [Became, Refusal]

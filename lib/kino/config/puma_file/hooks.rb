@@ -8,8 +8,8 @@ require "kino/config/puma_file/source"
 module Kino
   module Config
     class PumaFile
-      # The hooks of the file. Puma has as many of a name as there are, Kino one of each directive: several become one
-      # block that calls them in turn.
+      # The hooks of the file. Puma allows several of a name, Kino one for each directive, so several become one block
+      # that calls them in turn.
       #
       # @api private
       class Hooks
@@ -24,7 +24,7 @@ module Kino
 
         # @param call [Call]
         # @param entry [Entry]
-        # @return [Refusal, nil] where it cannot be taken
+        # @return [Refusal, nil] if it cannot be used
         def add(call, entry)
           node = @source.callable(call) or return refusal("the code of its block is not in the file")
           snippet = @source.snippet(node) or return refusal("a heredoc of the line before stands within its block")

@@ -5,12 +5,11 @@ require "prism"
 module Kino
   module Config
     class PumaFile
-      # Finds the text that must stay as it is: lines that begin within a String, and heredocs, whose text stands
-      # elsewhere.
+      # Finds text that must not be changed: lines that begin within a String, and heredocs, whose text is elsewhere.
       #
       # @api private
       class Literals < Prism::Visitor
-        # A String whose text stands below the line that opens it.
+        # A String whose text is below the line that opens it.
         #
         # @!attribute [r] offset
         #   @return [Integer] where it is opened
@@ -18,7 +17,7 @@ module Kino
         #   @return [Range<Integer>] of its text, the end of it included
         Heredoc = Data.define(:offset, :lines)
 
-        # @return [Array<Integer>] lines that nobody may indent
+        # @return [Array<Integer>] lines that must not be indented
         attr_reader :fixed
         # @return [Array<Heredoc>]
         attr_reader :heredocs
@@ -30,7 +29,7 @@ module Kino
         def initialize
           @fixed = []
           @heredocs = []
-          @ends = {} # of the last heredoc that was opened in a line
+          @ends = {} # the end of the last heredoc opened in a line
           super
         end
 
@@ -48,7 +47,7 @@ module Kino
           opening = node.opening_loc if node.respond_to?(:opening_loc)
           return note_heredoc(node, opening) if opening&.slice&.start_with?("<<")
 
-          # One without its own marks is a piece of another, or several in a row, which may be moved.
+          # A String without delimiters is a part of another, or one of several in a row, which may be moved.
           pieces = node.is_a?(Prism::InterpolatedStringNode) && opening.nil?
           @fixed.push(*(node.location.start_line + 1)..node.location.end_line) unless pieces
         end

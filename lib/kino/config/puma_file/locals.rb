@@ -5,7 +5,7 @@ require "prism"
 module Kino
   module Config
     class PumaFile
-      # Finds the local variables that a block borrows.
+      # Finds the outer local variables that a block uses.
       #
       # @api private
       class Locals < Prism::Visitor
@@ -30,7 +30,7 @@ module Kino
           end
         end
 
-        # What these hold sees no variable around it.
+        # Code in these sees no outer variables.
         %i[visit_def_node visit_class_node visit_module_node].each { |visit| define_method(visit) { |_node| nil } }
 
         %i[read write or_write and_write operator_write target].each do |kind|

@@ -6,12 +6,12 @@ require "kino/config/puma_file/table"
 module Kino
   module Config
     class PumaFile
-      # Finds what a piece of the file sets for the lines below it, and what it takes from those above: variables,
-      # constants and methods, by name.
+      # Finds the names that a part of the file defines for the lines below, and uses from the lines above: variables,
+      # constants and methods.
       #
       # @api private
       class Names < Prism::Visitor
-        # Names of methods that change what they are called on.
+        # Names of methods that change their receiver.
         CHANGE = /[^=!<>]=\z|!\z|\A(?:<<|push|append|unshift|concat|store|update|insert|replace|delete|clear)\z/
         VARIABLES = [Prism::LocalVariableReadNode, Prism::InstanceVariableReadNode, Prism::GlobalVariableReadNode,
                      Prism::ConstantReadNode].freeze
@@ -61,7 +61,7 @@ module Kino
           end
         end
 
-        # The code of a hook is not run here: only that the hook is there counts.
+        # The code of a hook is not run here; it only counts that the hook exists.
         #
         # @param node [Prism::CallNode]
         # @return [void]

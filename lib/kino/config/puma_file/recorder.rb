@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-require "etc" # files ask it for the number of cores
+require "etc" # files use it for the number of cores
 require "kino/config/puma_file/table"
 
 module Kino
@@ -15,10 +15,10 @@ module Kino
       # @!attribute [r] block
       #   @return [Proc, nil]
       # @!attribute [r] line
-      #   @return [Integer, nil] nil where it was not called in the file itself
+      #   @return [Integer, nil] nil if it was not called in the file itself
       Call = Data.define(:name, :arguments, :block, :line)
 
-      # What `self` is in the file: it does nothing but note what it is told. Puma itself is not needed for that.
+      # The `self` of the file, which only records its calls. It does not need Puma.
       #
       # @api private
       class Recorder
@@ -33,7 +33,7 @@ module Kino
           define_method(name) { |*arguments, &block| __note(name, arguments, block) }
         end
 
-        # Blocks for one mode of Puma's only, which are run once the mode is known.
+        # Blocks for one of Puma's modes, which run once the mode is known.
         %i[single cluster].each do |mode|
           define_method(mode) { |&block| @modes[mode] << [mode, block, __line] if block }
         end
@@ -44,7 +44,7 @@ module Kino
         # @return [void]
         def inject(&) = instance_eval(&)
 
-        # @return [Object] what was set; of that the file of one server knows nothing about another's
+        # @return [Object] the value that was set
         def get(_name, default = nil) = default
 
         # @return [String]
@@ -62,13 +62,13 @@ module Kino
         # @return [Array<Call>] in their order
         def __calls = @calls
 
-        # @return [Array<Array(Symbol, Proc, Integer)>] those for the mode that was asked for, with their lines
+        # @return [Array<Array(Symbol, Proc, Integer)>] the blocks for that mode, with their lines
         def __blocks
           count = @calls.reverse.find { |call| call.name == :workers }&.arguments&.first
           @modes[count.to_s == "auto" || count.to_i.positive? ? :cluster : :single]
         end
 
-        # A method that a later version of Puma, or a gem, brings with it.
+        # A method of a later version of Puma, or of a gem.
         def method_missing(name, *arguments, &block) # rubocop:disable Style/MissingRespondToMissing -- it answers nothing
           __note(name, arguments, block)
         end
@@ -77,6 +77,6 @@ module Kino
   end
 end
 
-# The binding of the code, made outside of our modules, whose constants would hide Ruby's there (File, for one).
+# The binding of the code. Made outside of our modules, whose constants would hide Ruby's (File, for example).
 # @!visibility private
 Kino::Config::PumaFile::Recorder::OUTSIDE = proc { binding }

@@ -8,15 +8,15 @@ require "kino/config/puma_file/source"
 module Kino
   module Config
     class PumaFile
-      # Runs the file, one statement after the other, and of an `if` those of the branch that is taken: one that needs
-      # what is not here, such as Puma itself or a gem, is left out, and so is what needs what it would have set. The
-      # rest counts.
+      # Runs the file statement by statement, and of an `if` only the branch that is taken. A statement that needs
+      # something that is not here, such as Puma itself or a gem, is skipped, and so are statements that need what it
+      # would have set. The rest counts.
       #
-      # What the file raises by itself, in words, ends it.
+      # An error that the file itself raises ends it.
       #
       # @api private
       class Script
-        # Code that was not run, or not to its end.
+        # Code that was not run, or not completely.
         #
         # @!attribute [r] node
         #   @return [Prism::Node]
@@ -34,12 +34,12 @@ module Kino
           @path = path
           @recorder = Recorder.new(path)
           @binding = @recorder.instance_eval(&Recorder::OUTSIDE)
-          @unknown = {} # line of the code that would have set it, by name
+          @unknown = {} # by name: the line of the code that would have defined it
           @failures = []
         end
 
         # @return [Array<Call>] in their order
-        # @raise [Exception] what the file raises by itself
+        # @raise [Exception] an error that the file itself raises
         def run
           catch(:ended) { take(@source.statements) }
           @recorder.__send__(:__blocks).each do |mode, block, line|
@@ -69,7 +69,7 @@ module Kino
           end&.call
         end
 
-        # Ruby knows the variables of a branch that it does not take.
+        # Ruby defines the variables of a branch that is not taken, too.
         def branch(taken, other)
           other && declare(Names.in(other).locals)
           take(taken)
@@ -90,8 +90,8 @@ module Kino
 
         def run_code(node) = @binding.eval(@source.whole(node), @path, node.location.start_line)
 
-        # @param node [Prism::Node] is left out as a whole where the block raises
-        # @param code [Prism::Node] what the block runs of it
+        # @param node [Prism::Node] skipped as a whole if the block raises
+        # @param code [Prism::Node] the part of it that the block runs
         def attempt(node, code = node)
           missing = Names.in(code).read.find { |name| @unknown.key?(name) } if code
           return fail(node, "it needs #{missing}, which line #{@unknown[missing]} does not say here") if missing

@@ -5,24 +5,23 @@ module Kino
     class PumaFile
       Snippet = Data.define(:lines, :fixed, :tail, :block)
 
-      # The code of a hook, to be written elsewhere.
+      # The code of a hook.
       #
       # @!attribute [r] lines
       #   @return [Array<String>]
       # @!attribute [r] fixed
-      #   @return [Array<Integer>] indexes of lines that begin within a String: more or less space before them would be
-      #     another String
+      #   @return [Array<Integer>] indexes of lines that begin within a String: indenting them would change the String
       # @!attribute [r] tail
       #   @return [String] the heredocs that are opened in the last line, from the end of that line on
       # @!attribute [r] block
       #   @return [Boolean] false for an object that has `call`
       class Snippet
-        # @return [String] a block, or an object that has `call`: either may stand behind the directive's name
+        # @return [String] a block, or an object that has `call`: both may follow the directive's name
         def code = lines.join + tail
 
-        # A block takes more arguments than it names, as it does where Puma calls it.
+        # A block accepts more arguments than it names, as with Puma.
         #
-        # @return [String] a line or more, that call it within another block
+        # @return [String] lines that call it within another block
         def call
           opening, closing = block ? ["proc ", ""] : ["(", ")"]
           moved = lines.each_with_index.map { |line, index| move?(line, index) ? "  #{line}" : line }

@@ -9,11 +9,11 @@ require "kino/errors"
 module Kino
   module Config
     class PumaFile
-      # The text of the file: what a call says, as it stands there.
+      # The text of the file: the source of its calls.
       #
       # @api private
       class Source
-        # Expressions whose value anybody can see.
+        # Expressions whose value is obvious.
         PLAIN = [Prism::IntegerNode, Prism::FloatNode, Prism::StringNode, Prism::SymbolNode, Prism::TrueNode,
                  Prism::FalseNode, Prism::NilNode].freeze
         private_constant :PLAIN
@@ -23,7 +23,7 @@ module Kino
 
         # @param code [String]
         # @param path [String]
-        # @raise [ConfigError] where it is no Ruby
+        # @raise [ConfigError] if it is not Ruby
         def initialize(code, path)
           result = Prism.parse(code)
           refuse(result.errors.first, path) if result.errors.any?
@@ -36,7 +36,7 @@ module Kino
           @fixed = @literals.fixed + result.comments.grep(Prism::EmbDocComment).flat_map { |comment| lines(comment) }
         end
 
-        # @return [Boolean] whether its Strings are frozen
+        # @return [Boolean] whether its String literals are frozen
         def frozen_literals?
           @magic_comments.any? do |comment|
             comment.key.tr("-", "_").casecmp?("frozen_string_literal") && comment.value.casecmp?("true")
@@ -44,16 +44,14 @@ module Kino
         end
 
         # @param call [Call]
-        # @return [Prism::CallNode, nil] nil where it does not stand in the file; two of one name on one line count as
-        #   called in turn
+        # @return [Prism::CallNode, nil] nil if it is not in the file; two calls of one name on one line count in order
         def node(call)
           nodes = @nodes[[call.name, call.line]]
           nodes&.rotate!&.last
         end
 
         # @param call [Call] of a hook
-        # @return [Prism::Node, nil] its block, or the object that is given in place of one; nil where neither stands in
-        #   the file
+        # @return [Prism::Node, nil] its block, or the object given instead of one; nil if neither is in the file
         def callable(call)
           node = node(call) or return
           return node.block if node.block.is_a?(Prism::BlockNode)
@@ -64,8 +62,8 @@ module Kino
         end
 
         # @param node [Prism::Node] of a hook, see {#callable}
-        # @return [Snippet, nil] its code, as far to the left as its last line; nil where it cannot be taken out of the
-        #   lines around it
+        # @return [Snippet, nil] its code, unindented as far as its last line; nil if it cannot be cut out of the lines
+        #   around it
         def snippet(node)
           return if foreign_heredoc?(node.location)
 
@@ -77,7 +75,7 @@ module Kino
         end
 
         # @param node [Prism::Node]
-        # @return [String] all of its code, with the heredocs that it opens, from its first line on
+        # @return [String] its whole code, with the heredocs that it opens, from its first line on
         def whole(node) = node.slice + tail(node.location)
 
         # @param node [Prism::CallNode, nil]
@@ -96,18 +94,18 @@ module Kino
         # @return [Array<Integer>] their numbers
         def lines(node) = [*node.location.start_line..node.location.end_line]
 
-        # What has no end of its own keeps its distance from the left.
+        # Code without an end of its own keeps its indentation.
         def indent(node)
           node.respond_to?(:closing_loc) && node.closing_loc ? node.closing_loc.start_line_slice[/\A\s*/] : ""
         end
 
-        # @return [String] the text of heredocs that are opened in the place, and stands below it
+        # @return [String] the text of heredocs that are opened there, which is below
         def tail(place)
           below = @literals.heredocs.select { |doc| opened?(doc, place) && doc.lines.begin > place.end_line }
           below.map { |doc| "\n#{@lines[(doc.lines.begin - 1)..(doc.lines.end - 1)].join.chomp}" }.join
         end
 
-        # The text of one that was opened before the block may stand within it.
+        # The text of a heredoc that was opened before the block may be within the block.
         def foreign_heredoc?(place)
           @literals.heredocs.any? do |doc|
             !opened?(doc, place) && doc.lines.begin > place.start_line && doc.lines.end <= place.end_line

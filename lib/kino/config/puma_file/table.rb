@@ -7,10 +7,10 @@ require "kino/config/puma_file/entry"
 module Kino
   module Config
     class PumaFile
-      # THE list of what Puma's configuration can say, up to Puma 8 and with the names of earlier versions. The
-      # documentation is made from it.
+      # THE list of Puma's configuration methods, up to Puma 8, with the names of earlier versions. The documentation is
+      # made from it.
       module Table
-        # Where Puma listens unless it is told otherwise. (It prefers "::" where there is IPv6.)
+        # Puma's default address. (It prefers "::" if there is IPv6.)
         ANYWHERE = "0.0.0.0"
 
         class << self
@@ -20,7 +20,7 @@ module Kino
             Entry.new(names: Array(names), becomes: Array(becomes), kind: :value, words:, rule:)
           end
 
-          # One argument, as it is.
+          # One argument, unchanged.
           def same(names, directive, words = nil)
             value(names, directive, words) { |given| Became.new(values: { directive => given }, note: nil) }
           end

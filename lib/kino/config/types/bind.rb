@@ -6,7 +6,7 @@ require "kino/config/types/type"
 module Kino
   module Config
     module Types
-      # What {Address.parse} takes.
+      # An address that {Address.parse} accepts.
       class Bind < Type
         # (see Type#coerce)
         def coerce(value) = value.is_a?(String) && Address.parse(value) ? String.new(value).freeze : yield

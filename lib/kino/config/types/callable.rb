@@ -5,12 +5,12 @@ require "kino/config/types/type"
 module Kino
   module Config
     module Types
-      # Something that is called when its time has come; nil for nothing. A command line has no words for it.
+      # A hook, or nil. It cannot be given on a command line.
       class Callable < Type
-        # @return [Array<String>] names of what it is called with
+        # @return [Array<String>] names of its parameters
         attr_reader :parameters
 
-        # @param parameters [Array<String>] names of what it is called with
+        # @param parameters [Array<String>] names of its parameters
         # @param in_worker [Boolean] whether it is called in a worker, and must be shareable in ractor mode
         def initialize(parameters: [], in_worker: false)
           super()

@@ -5,13 +5,13 @@ require "kino/config/types/type"
 module Kino
   module Config
     module Types
-      # A length of time in seconds, fractions included, or in words: "90s", "1m30s", "250ms". It always becomes a
-      # Float, so that the native side sees one type.
+      # Seconds, fractions included, or text: "90s", "1m30s", "250ms". Always becomes a Float, so that the native side
+      # sees one type.
       class Duration < Type
-        # A year. Longer waits mean "for ever" to any reader, and overflow the clocks of some systems.
+        # A year. Longer waits mean "for ever", and overflow the clocks of some systems.
         LIMIT = 31_536_000
 
-        # The seconds of each unit, in the order in which they are written.
+        # Seconds per unit, in the order in which units are written.
         UNITS = { "d" => 86_400, "h" => 3600, "m" => 60, "s" => 1, "ms" => Rational(1, 1000) }.freeze
 
         DECIMAL = /\d+(?:_\d+)*(?:\.\d+)?/

@@ -5,7 +5,7 @@ require "kino/config/types/type"
 module Kino
   module Config
     module Types
-      # The name of a file.
+      # A file name.
       class Path < Type
         # (see Type#coerce)
         def coerce(value)
@@ -15,7 +15,7 @@ module Kino
           end
         end
 
-        # A file name may have them on most systems, but one line that shows it would become two.
+        # Most systems allow line breaks in file names, but they would break lines of output.
         CONTROLS = /[\x00-\x1f\x7f]/n
         private_constant :CONTROLS
 
@@ -27,7 +27,7 @@ module Kino
 
         private
 
-        # What has a to_path.
+        # Anything with a to_path.
         def forms = ["_ToPath"]
       end
     end

@@ -5,10 +5,10 @@ require "kino/config/types/whole"
 module Kino
   module Config
     module Types
-      # A number of bytes. In words with a unit: KB, MB and GB are powers of 1000, KiB, MiB and GiB of 1024 (IEC
+      # A number of bytes, or text with a unit: KB, MB and GB are powers of 1000, KiB, MiB and GiB of 1024 (IEC
       # 80000-13). A bare K or M is neither and is refused, for some mean the one by it and some the other.
       class Size < Whole
-        # The bytes of each unit, the largest first.
+        # Bytes per unit, the largest first.
         UNITS = { "GiB" => 2**30, "GB" => 10**9, "MiB" => 2**20, "MB" => 10**6, "KiB" => 2**10, "KB" => 10**3,
                   "B" => 1 }.freeze
 
@@ -41,7 +41,7 @@ module Kino
           text == value.to_s ? super : text.inspect
         end
 
-        # Fractions that are no whole number of bytes fit into no range.
+        # A fraction that is not a whole number of bytes is out of range.
         def bytes(match)
           exact = Rational(match[:number]) * BY_NAME.fetch(match[:unit].downcase)
           exact.denominator == 1 ? exact.numerator : exact

@@ -5,7 +5,7 @@ require "kino/config/types/whole"
 module Kino
   module Config
     module Types
-      # Threads a worker; or those of the whole process: "5/process".
+      # Threads per worker; or threads of the whole process: "5/process".
       class Threads < Whole
         # A number of threads that all workers share.
         PerProcess = Data.define(:count) do

@@ -5,7 +5,7 @@ require "kino/config/types/type"
 module Kino
   module Config
     module Types
-      # Whole numbers in a range, and words that stand for a value that is not a number.
+      # Whole numbers in a range, and words for values that are not numbers.
       class Whole < Type
         DIGITS = /\A\d+(_\d+)*\z/
         private_constant :DIGITS
@@ -39,7 +39,7 @@ module Kino
 
         def literal(value) = digits(value.to_s)
 
-        # As Ruby people write them: 1_048_576.
+        # As written in Ruby: 1_048_576.
         def digits(text) = text.length < 5 ? text : text.reverse.scan(/\d{1,3}/).join("_").reverse
 
         def forms = ["Integer"]
