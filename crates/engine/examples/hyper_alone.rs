@@ -1,4 +1,4 @@
-//! hyper with nothing of Kino around it: what the engine is measured against. Benches drive it.
+//! hyper without Kino: the baseline that benches compare the engine with.
 //!
 //! `hyper_alone [port] [threads]` answers `Hello World` until it is killed.
 #![allow(clippy::unwrap_used, missing_docs)]
@@ -27,9 +27,9 @@ async fn serve(port: u16) {
         let (stream, _) = listener.accept().await.unwrap();
         stream.set_nodelay(true).unwrap();
         tokio::spawn(async move {
-            // With a timer, because no server should run without the head timeout that it makes possible.
+            // The timer is for hyper's head timeout, which no server should run without.
             let mut http = http1::Builder::new();
-            // A client that leaves is no error.
+            // A disconnect is not an error of the server.
             let _ = http.timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service_fn(answer)).await;
         });
     }
@@ -40,6 +40,6 @@ fn main() {
     let port = u16::try_from(args.first().copied().unwrap_or(0)).unwrap();
     let threads = args.get(1).copied().unwrap_or(1);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build().unwrap();
-    // On one of the runtime's own threads: `block_on` would run it on a thread that serves no connections.
+    // Spawned, because a future in `block_on` would run apart from the threads of the connections.
     let _ = runtime.block_on(runtime.spawn(serve(port)));
 }

@@ -1,7 +1,8 @@
-//! The engine with Rust threads as workers: the best that a server could reach. Benches drive it.
+//! The engine with Rust threads as workers: the upper bound that benches measure.
 //!
-//! `workers [port] [workers] [io threads] [way] [batch]` answers `Hello World` until it is killed. The way is `queue`,
-//! `driven` (the workers drive the connections) or `lanes`; `batch` is how many requests a worker takes at once.
+//! `workers [port] [workers] [io threads] [mode] [batch]` answers `Hello World` until it is killed.
+//! The mode is `queue`, `driven` (the workers drive the connections) or `lanes`. The batch is how many requests a
+//! worker takes at once.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use std::time::Duration;
@@ -12,15 +13,15 @@ use kino_engine::{Response, ResponseBody, Server, Settings, Take};
 
 fn main() {
     let port = std::env::args().nth(1).map_or(0, |arg| arg.parse().unwrap());
-    let way = std::env::args().nth(4).unwrap_or("queue".into());
-    assert!(["queue", "driven", "lanes"].contains(&way.as_str()), "no such way: {way}");
+    let mode = std::env::args().nth(4).unwrap_or("queue".into());
+    assert!(["queue", "driven", "lanes"].contains(&mode.as_str()), "unknown mode: {mode}");
     let workers = std::env::args().nth(2).map_or(2, |arg| arg.parse().unwrap());
     let settings = Settings {
         host: "127.0.0.1".into(),
         port,
         io_threads: std::env::args().nth(3).map_or(1, |arg| arg.parse().unwrap()),
-        shards: if way == "driven" { workers } else { 0 },
-        lanes: way == "lanes",
+        shards: if mode == "driven" { workers } else { 0 },
+        lanes: mode == "lanes",
         batch: std::env::args().nth(5).map_or(1, |arg| arg.parse().unwrap()),
         queue_depth: 1024,
         queue_timeout: Duration::from_secs(5),

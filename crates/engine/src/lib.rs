@@ -1,7 +1,7 @@
 //! The front-end of Kino: it owns the network and hands requests to workers.
 //!
 //! It knows nothing of Ruby. A worker is a thread that calls [`Worker::take`]: a Ruby thread through the binding, or a
-//! std thread in the tests and benches of this crate.
+//! std thread in the tests and examples of this crate.
 //!
 //! This table is the map, in the order in which a request passes through. It is also the order of imports: a module
 //! imports only modules of later rows. `rake lint:order` checks that.

@@ -1,4 +1,4 @@
-//! The tests of `tests/engine`, with workers that drive the connections.
+//! The tests of `tests/engine`, with workers that drive the connections themselves.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 #[path = "engine/bodies.rs"]
@@ -24,15 +24,15 @@ mod timeouts;
 #[path = "engine/watching.rs"]
 mod watching;
 
-/// One more than most tests have workers: the backup driver drives a shard without a worker.
+/// One more than the workers of most tests: the backup driver drives a shard without a worker.
 const SHARDS: usize = 2;
 
-/// `tests/lanes.rs` uses these.
+/// `tests/lanes.rs` runs the same tests with lanes and batches.
 const LANES: bool = false;
 const BATCH: usize = 1;
 
 #[test]
-fn clients_that_come_one_after_another_reach_all_shards() {
+fn sequential_clients_reach_every_shard() {
     let running = support::Running::new(support::settings(), SHARDS, |exchange| {
         let worker = format!("{:?}", std::thread::current().id());
         let _ = exchange.reply.send(support::ok(worker));
@@ -40,15 +40,15 @@ fn clients_that_come_one_after_another_reach_all_shards() {
     let mut workers = std::collections::BTreeSet::new();
     for _ in 0..8 {
         workers.insert(running.connect().get("/").body);
-        running.await_stats("it has left", |stats| stats.connections == 0);
+        running.await_stats("the client has disconnected", |stats| stats.connections == 0);
     }
     assert_eq!(workers.len(), SHARDS);
     running.stop();
 }
 
-/// Otherwise the workers that start first would have all connections of a busy port.
+/// Otherwise the workers that start first would get all connections of a busy port.
 #[test]
-fn shards_whose_workers_have_not_joined_yet_get_connections_too() {
+fn shards_whose_workers_have_not_started_yet_get_connections_too() {
     let running = support::Running::new(kino_engine::Settings { shards: 3, ..support::settings() }, 1, |exchange| {
         let _ = exchange.reply.send(support::ok(""));
     });
@@ -56,14 +56,14 @@ fn shards_whose_workers_have_not_joined_yet_get_connections_too() {
     for client in &mut clients {
         assert_eq!(client.get("/").status, 200);
     }
-    // One in three is at the shard of worker 1, which gets it first.
+    // One of the three connections belongs to the shard of worker 1, which starts only now.
     let late = running.server.worker_of(1);
     assert_eq!(running.server.shard_connections(), [1, 1, 1]);
     drop((late, clients));
     running.stop();
 }
 
-/// The backup driver is no match for a worker.
+/// The backup driver is slower than a worker.
 #[test]
 fn a_shard_whose_worker_has_left_gets_no_new_connections() {
     let running = support::Running::new(support::settings(), SHARDS, |exchange| {

@@ -1,4 +1,4 @@
-//! Replays the seeds of the fuzz targets: handmade inputs, and those that found something.
+//! Replays the fuzz targets' seeds: inputs written by hand, and inputs that found a bug.
 //!
 //! `cargo test --features fuzzing --test fuzz_regressions`
 #![allow(clippy::unwrap_used, missing_docs)]
@@ -14,7 +14,7 @@ fn replay(target: &str, run: fn(&[u8])) {
     seeds.sort();
     assert!(!seeds.is_empty(), "no seeds in {folder:?}");
     for seed in seeds {
-        // Shown if it fails.
+        // Shown when it fails.
         println!("{}", seed.display());
         run(&std::fs::read(seed).unwrap());
     }
@@ -26,6 +26,6 @@ fn connection_seeds_pass() {
 }
 
 #[test]
-fn answer_seeds_pass() {
-    replay("answer", fuzz::answer::run);
+fn response_seeds_pass() {
+    replay("response", fuzz::response::run);
 }

@@ -1,4 +1,4 @@
-//! The tests of `tests/engine`, with lanes, and workers that take several requests at once.
+//! The tests of `tests/engine`, with lanes, and with workers that take several requests at once.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 #[path = "engine/bodies.rs"]
@@ -24,7 +24,7 @@ mod timeouts;
 #[path = "engine/watching.rs"]
 mod watching;
 
-/// Lanes are for connections that the engine's own threads drive.
+/// Lanes need the engine's own threads to drive the connections.
 const SHARDS: usize = 0;
 
 const LANES: bool = true;

@@ -1,7 +1,7 @@
 //! Raw bytes into a connection, in arbitrary pieces.
 //!
-//! An input is a line of controls, and then what the client sends. The controls choose the limits, what the app does,
-//! how the client ends, and the pieces.
+//! An input is a line of controls, followed by the bytes that the client sends. The controls choose the limits, what
+//! the app does, how the client leaves, and the pieces.
 
 use std::task::Context;
 use std::time::Duration;
@@ -14,42 +14,42 @@ use kino_engine::{
     Wake, Worker, Writable, fuzzing,
 };
 
+use super::client::{ClientResponse, End, HeadError};
 use super::reference::{self, Ends, Meaning, Request};
-use super::response::{self, ClientResponse, End, Parsed};
-use super::run::{App, HEAD, LONG, Run, block_on, closes, settings};
+use super::run::{App, HEAD, LONG, Run, block_on, settings};
 
-/// Longer inputs find nothing more.
+/// Longer inputs find nothing new.
 const MOST_BYTES: usize = 8 * 1024;
 
-/// The app reads this many bytes at a time, fewer than a body has.
+/// Bytes per read of the app, fewer than a body has.
 const MOST_READ: usize = 50;
 
-/// Splits are tried at each of the first bytes, up to this many.
+/// Splits are tried at every byte up to this one.
 const MOST_SPLITS: usize = 512;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Plan {
-    /// Reads all of the body and sends it back.
+    /// Reads the whole body and sends it back.
     Echo,
-    /// Streams each chunk back as it comes.
+    /// Streams each chunk back as it arrives.
     Stream,
-    /// Answers without reading.
+    /// Responds without reading.
     Ignore,
-    /// Answers after the first chunk.
+    /// Responds after the first chunk.
     First,
-    /// Answers first, then reads.
+    /// Responds first, then reads.
     Late,
-    /// Does not answer.
+    /// Drops the exchange.
     Drop,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Leaving {
-    /// Stays until the server closes.
+    /// Waits until the server closes.
     Waits,
-    /// Ends its sending side when it has its responses.
+    /// Shuts its sending side down once it has its responses.
     HalfCloses,
-    /// Leaves as soon as everything is sent.
+    /// Disconnects as soon as everything is sent.
     Leaves,
 }
 
@@ -63,7 +63,7 @@ pub fn run(data: &[u8]) {
     block_on(converse(controls, sent, settings));
 }
 
-/// When the controls are used up, the first choice is taken.
+/// Takes the first once the controls are used up.
 fn choose<T: Copy>(controls: &mut Unstructured<'_>, from: &[T]) -> T {
     *controls.choose(from).unwrap_or(&from[0])
 }
@@ -86,7 +86,7 @@ fn choose_settings(controls: &mut Unstructured<'_>) -> Settings {
     }
 }
 
-/// The verdict on a head or body does not depend on the pieces in which it comes.
+/// The verdict on a head or body does not depend on the pieces in which it arrives.
 fn splits(sent: &[u8], settings: &Settings) {
     let mut decided = None;
     for end in 0..=sent.len() {
@@ -123,14 +123,14 @@ async fn converse(mut controls: Unstructured<'_>, sent: &[u8], settings: Setting
         }
         run.wait(LONG).await;
         let all = is_on_time.then_some(leaving);
-        check_answers(&run.received, &run.app, &meaning, all);
+        check_responses(&run.received, &run.app, &meaning, all);
         assert!(run.eof, "no deadline has closed the connection");
     }
     let app = run.leave().await;
     check_requests(&app, &meaning, is_on_time && leaving == Leaving::Waits);
 }
 
-/// Sends in pieces. Returns whether it did so without a pause and without a stop of the server.
+/// Sends in pieces. Returns whether there was neither a pause nor a stop of the server.
 async fn send(run: &mut Run<Reader>, controls: &mut Unstructured<'_>, mut left: &[u8]) -> bool {
     let mut is_on_time = true;
     while !left.is_empty() {
@@ -154,7 +154,7 @@ async fn send(run: &mut Run<Reader>, controls: &mut Unstructured<'_>, mut left: 
     is_on_time
 }
 
-/// What the worker saw of one request.
+/// What the worker has seen of one request.
 #[derive(Debug)]
 struct Seen {
     head: kino_engine::RequestHead,
@@ -162,12 +162,12 @@ struct Seen {
     end: Option<Result<(), ReadError>>,
 }
 
-/// The request in current.
-struct Current {
+/// The request that the app works on.
+struct CurrentRequest {
     body: BodyReader,
     reply: Option<ResponseSender>,
     writer: Option<BodyWriter>,
-    /// What was read and not written.
+    /// A chunk that is read but not written yet.
     pending: Option<Bytes>,
     may_read: bool,
     may_write: bool,
@@ -176,7 +176,7 @@ struct Current {
 struct Reader {
     plan: Plan,
     max_body_size: Option<u64>,
-    current: Option<Current>,
+    current: Option<CurrentRequest>,
     seen: Vec<Seen>,
 }
 
@@ -213,7 +213,7 @@ impl Reader {
             }
             Plan::Drop => return,
         }
-        self.current = Some(Current { body, reply, writer, pending: None, may_read: true, may_write: true });
+        self.current = Some(CurrentRequest { body, reply, writer, pending: None, may_read: true, may_write: true });
     }
 
     fn response(&self, body: impl Into<Bytes>) -> Response {
@@ -222,12 +222,12 @@ impl Reader {
         Response { status: StatusCode::OK, headers, body: ResponseBody::full(body.into()) }
     }
 
-    /// Whether anything was done, and whether everything is.
-    fn go_on(&mut self, current: &mut Current) -> (bool, bool) {
+    /// Returns whether it made progress, and whether it is finished.
+    fn go_on(&mut self, current: &mut CurrentRequest) -> (bool, bool) {
         if let Some(chunk) = current.pending.take() {
             return Self::write(current, chunk);
         }
-        // Only after a wake-up, so that a lost one is noticed.
+        // Only after a wake-up: polling anyway would hide a lost one.
         current.may_read |= current.body.parker().park(Duration::ZERO) == Wake::Unparked;
         if !std::mem::take(&mut current.may_read) {
             return (false, false);
@@ -243,14 +243,14 @@ impl Reader {
                     current.pending = Some(chunk);
                 }
                 if self.plan == Plan::First {
-                    self.answer(current);
+                    self.respond(current);
                 }
                 (true, self.plan == Plan::First)
             }
             Ok(Readable::End) => {
                 assert!(current.body.is_finished());
                 self.last().end = Some(Ok(()));
-                self.answer(current);
+                self.respond(current);
                 (true, true)
             }
             Err(error) => {
@@ -263,7 +263,7 @@ impl Reader {
         }
     }
 
-    fn write(current: &mut Current, chunk: Bytes) -> (bool, bool) {
+    fn write(current: &mut CurrentRequest, chunk: Bytes) -> (bool, bool) {
         let Some(writer) = &mut current.writer else { return (true, true) };
         current.may_write |= writer.parker().park(Duration::ZERO) == Wake::Unparked;
         if !std::mem::take(&mut current.may_write) {
@@ -283,7 +283,7 @@ impl Reader {
         }
     }
 
-    fn answer(&mut self, current: &mut Current) {
+    fn respond(&mut self, current: &mut CurrentRequest) {
         let body = self.last().read.clone();
         if let Some(reply) = current.reply.take() {
             let _ = reply.send(self.response(body));
@@ -294,11 +294,11 @@ impl Reader {
     }
 
     fn last(&mut self) -> &mut Seen {
-        self.seen.last_mut().expect("a request is in current")
+        self.seen.last_mut().expect("the app works on a request")
     }
 }
 
-/// Workers see the requests in the bytes, in order, and nothing else.
+/// Workers see exactly the requests that the reference parser finds, in order.
 fn check_requests(app: &Reader, meaning: &Meaning, is_patient: bool) {
     assert!(app.seen.len() <= meaning.requests.len(), "too many requests: {:?}", app.seen);
     for (seen, request) in app.seen.iter().zip(&meaning.requests) {
@@ -306,11 +306,11 @@ fn check_requests(app: &Reader, meaning: &Meaning, is_patient: bool) {
         assert!(request.body.starts_with(&seen.read), "the body was {:?}", seen.read);
         match &seen.end {
             Some(Ok(())) => assert_eq!((request.ends, &seen.read), (Ends::Complete, &request.body)),
-            // An unfinished line may be bad already.
+            // An incomplete line may already be malformed.
             Some(Err(ReadError::Malformed)) => assert_ne!(request.ends, Ends::Complete),
             Some(Err(ReadError::TooLarge { limit })) => assert!(request.body.len() as u64 > *limit),
             Some(Err(ReadError::Stalled)) => assert!(request.ends == Ends::Incomplete || !is_patient),
-            Some(Err(ReadError::Gone)) if is_patient && app.plan == Plan::Echo => panic!("nobody has left"),
+            Some(Err(ReadError::Gone)) if is_patient && app.plan == Plan::Echo => panic!("the client has not left"),
             Some(Err(_)) | None => {}
         }
     }
@@ -340,46 +340,46 @@ fn check_head(seen: &Seen, request: &Request) {
     let _ = head.server();
 }
 
-/// The responses are well-formed and in order, and no request is left without one. `all` is how the client left, if it
-/// was quick enough to get them all.
-fn check_answers(received: &[u8], app: &Reader, meaning: &Meaning, all: Option<Leaving>) {
+/// The responses are well-formed and in order, and every request gets one. `all` is how the client left, if it was
+/// quick enough to get them all.
+fn check_responses(received: &[u8], app: &Reader, meaning: &Meaning, all: Option<Leaving>) {
     let mut rest = received;
-    let mut answers: Vec<ClientResponse> = Vec::new();
+    let mut responses: Vec<ClientResponse> = Vec::new();
     loop {
-        let request = meaning.requests.get(answers.len());
-        match response::parse(rest, request.map_or(is_head(&meaning.rest), |request| request.method == "HEAD")) {
-            Parsed::Nothing => break,
-            Parsed::PartialHead => {
-                // A response that breaks off while the client is slow may have sent any part of its head.
-                let end = app.seen.get(answers.len()).and_then(|seen| seen.end.as_ref());
+        let request = meaning.requests.get(responses.len());
+        let before = rest;
+        let to_head = request.map_or(is_head(&meaning.rest), |request| request.method == "HEAD");
+        match ClientResponse::read(&mut rest, to_head) {
+            Err(HeadError::Closed) => break,
+            Err(HeadError::Cut) => {
+                // A response that breaks off while the client is slow may end within its head.
+                let end = app.seen.get(responses.len()).and_then(|seen| seen.end.as_ref());
                 let is_broken = app.plan == Plan::Stream && !matches!(end, Some(Ok(())));
-                assert!(is_broken, "half a head: {:?}", String::from_utf8_lossy(rest));
+                assert!(is_broken, "half a head: {:?}", String::from_utf8_lossy(before));
                 return;
             }
-            Parsed::Response(answer) if answer.status == 100 => {
+            Ok(response) if response.status == 100 => {
                 let request = request.expect("100 for no request");
                 let expects = request.values("expect").any(|value| value.eq_ignore_ascii_case(b"100-continue"));
-                assert!(expects && !request.is_1_0, "100 that nobody expects");
-                assert!(app.seen.len() > answers.len(), "100 before a worker has it");
-                rest = &rest[answer.length..];
+                assert!(expects && !request.is_1_0, "100 that the client does not expect");
+                assert!(app.seen.len() > responses.len(), "100 before a worker has it");
             }
-            Parsed::Response(answer) => {
-                rest = &rest[answer.length..];
-                // The head was late before it was recognised as HEAD.
-                if answer.status == 408 && answer.header("x-n").is_none() {
+            Ok(response) => {
+                // The head timed out before its method was known to be HEAD.
+                if response.status == 408 && response.values("x-n").next().is_none() {
                     rest = rest.strip_prefix(b"408 Request Timeout\n").unwrap_or(rest);
                 }
-                check_answer(&answer, answers.len(), app, request);
-                answers.push(answer);
+                check_response(&response, responses.len(), app, request);
+                responses.push(response);
             }
         }
     }
     let most = meaning.requests.len() + usize::from(meaning.refused || meaning.unfinished);
-    assert!(answers.len() <= most, "{most} requests and {answers:?}");
-    let before = answers.len().saturating_sub(1);
-    assert!(answers[..before].iter().all(|answer| !closes(answer)), "more after the last: {answers:?}");
+    assert!(responses.len() <= most, "{most} requests and {responses:?}");
+    let before = responses.len().saturating_sub(1);
+    assert!(responses[..before].iter().all(|response| !response.closes()), "more after the last: {responses:?}");
     if let Some(leaving) = all {
-        check_all(&answers, app, meaning, leaving);
+        check_all(&responses, app, meaning, leaving);
     }
 }
 
@@ -390,48 +390,51 @@ fn is_head(mut bytes: &[u8]) -> bool {
     bytes.starts_with(b"HEAD ")
 }
 
-fn check_answer(answer: &ClientResponse, at: usize, app: &Reader, request: Option<&Request>) {
-    assert_eq!(answer.values("date").count(), 1, "{answer:?}");
-    let number = answer.values("x-n").next();
+fn check_response(response: &ClientResponse, at: usize, app: &Reader, request: Option<&Request>) {
+    assert_eq!(response.values("date").count(), 1, "{response:?}");
+    let number = response.values("x-n").next();
     let Some(number) = number else {
-        assert!(answer.status >= 400, "{answer:?}");
-        // hyper's own responses have no text: what it refuses, the transport should have refused and counted.
-        assert!(answer.values("content-type").eq([b"text/plain; charset=utf-8"]), "{answer:?}");
-        assert_eq!(answer.end, End::Complete);
-        assert!(app.plan == Plan::Drop || closes(answer) || answer.status == 500, "{answer:?}");
+        assert!(response.status >= 400, "{response:?}");
+        // hyper's own refusals have no text: the transport should have refused the request, and counted it.
+        assert!(response.values("content-type").eq([b"text/plain; charset=utf-8"]), "{response:?}");
+        assert_eq!(response.end, End::Complete);
+        assert!(app.plan == Plan::Drop || response.closes() || response.status == 500, "{response:?}");
         return;
     };
-    assert_eq!(number, at.to_string().as_bytes(), "answers out of order");
-    assert!(request.is_some_and(|request| request.is_1_0 == answer.is_1_0));
+    assert_eq!(number, at.to_string().as_bytes(), "responses out of order");
+    assert!(request.is_some_and(|request| request.is_1_0 == response.is_1_0));
     let seen = &app.seen[at];
     let is_whole = matches!(seen.end, Some(Ok(())));
-    assert!(answer.end != End::Truncated || (app.plan == Plan::Stream && !is_whole), "{answer:?}");
+    assert!(response.end != End::Cut || (app.plan == Plan::Stream && !is_whole), "{response:?}");
     if matches!(app.plan, Plan::Echo | Plan::Stream | Plan::First) && seen.head.method() != "HEAD" {
-        assert!(seen.read.starts_with(&answer.body));
-        assert!(!is_whole || seen.read == answer.body, "{answer:?}");
-        assert!(is_whole || app.plan != Plan::Stream || answer.end != End::Complete, "half an answer looks whole");
+        assert!(seen.read.starts_with(&response.body));
+        assert!(!is_whole || seen.read == response.body, "{response:?}");
+        assert!(
+            is_whole || app.plan != Plan::Stream || response.end != End::Complete,
+            "half a response looks complete"
+        );
     }
 }
 
-/// After a response that does not close, the next request has one, too.
-fn check_all(answers: &[ClientResponse], app: &Reader, meaning: &Meaning, leaving: Leaving) {
-    if answers.last().is_some_and(closes) {
+/// After a response that does not close, the next request gets one too.
+fn check_all(responses: &[ClientResponse], app: &Reader, meaning: &Meaning, leaving: Leaving) {
+    if responses.last().is_some_and(ClientResponse::closes) {
         return;
     }
-    // An unread body closes the connection without a word.
-    let last = answers.len().saturating_sub(1);
+    // A body that the app has not read closes the connection without an announcement.
+    let last = responses.len().saturating_sub(1);
     let is_unread = |at: usize| {
         let is_read = matches!(app.seen.get(at).and_then(|seen| seen.end.as_ref()), Some(Ok(())));
         meaning.requests.get(at).is_some_and(|request| !request.body.is_empty() || request.ends != Ends::Complete)
             && !is_read
     };
-    if !answers.is_empty() && is_unread(last) {
+    if !responses.is_empty() && is_unread(last) {
         return;
     }
-    let Some(next) = meaning.requests.get(answers.len()) else {
-        assert!(!meaning.refused || answers.len() > meaning.requests.len(), "a refusal without an answer");
+    let Some(next) = meaning.requests.get(responses.len()) else {
+        assert!(!meaning.refused || responses.len() > meaning.requests.len(), "a refusal without a response");
         return;
     };
     let was_cut = next.ends != Ends::Complete && leaving == Leaving::HalfCloses;
-    assert!(was_cut, "no answer to {next:?} after {answers:?}");
+    assert!(was_cut, "no response to {next:?} after {responses:?}");
 }

@@ -1,9 +1,10 @@
-//! The fuzz targets without libFuzzer: the engine's `tests/fuzz_regressions.rs` replays the seeds through the same
+//! The fuzz targets without libFuzzer. The engine's `tests/fuzz_regressions.rs` replays the seeds through the same
 //! functions.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, unreachable_pub)]
 
-pub mod answer;
+#[path = "../../tests/client/response.rs"]
+mod client;
 pub mod connection;
 mod reference;
-mod response;
+pub mod response;
 mod run;

@@ -1,5 +1,4 @@
-//! What a stream of bytes means: the rules of HTTP/1 once more, in plain words, so that the engine is not measured with
-//! its own measure.
+//! A second, plain implementation of the rules for requests, so that the engine is not tested against itself.
 
 use kino_engine::Settings;
 
@@ -15,7 +14,7 @@ pub(super) struct Request {
     pub(super) is_sized: bool,
 }
 
-/// What became of the body.
+/// How the body ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ends {
     Complete,
@@ -26,11 +25,11 @@ pub(super) enum Ends {
 #[derive(Debug, Default)]
 pub(super) struct Meaning {
     pub(super) requests: Vec<Request>,
-    /// What follows the last request is refused.
+    /// The bytes after the last request are malformed, and must be refused.
     pub(super) refused: bool,
-    /// What follows the last request is the start of another.
+    /// The bytes after the last request are the start of another.
     pub(super) unfinished: bool,
-    /// The bytes behind the last request.
+    /// The bytes after the last request.
     pub(super) rest: Vec<u8>,
 }
 
@@ -78,7 +77,7 @@ fn head(bytes: &[u8], settings: &Settings) -> Result<Option<(Request, usize)>, B
     let start = bytes.chunks(2).take_while(|pair| *pair == b"\r\n").count();
     ensure(start <= 4)?;
     let Some(end) = bytes[2 * start..].windows(4).position(|window| window == b"\r\n\r\n") else {
-        // Perhaps not even its line ends are right.
+        // A bare line feed is refused even in an incomplete head.
         let bare = bytes.iter().enumerate().any(|(at, byte)| *byte == b'\n' && (at == 0 || bytes[at - 1] != b'\r'));
         ensure(!bare)?;
         return Ok(None);
@@ -113,7 +112,7 @@ fn request_line(line: &[u8], settings: &Settings) -> Result<Request, Bad> {
     ensure(target.len() <= settings.max_target_size)?;
     ensure(version == "HTTP/1.1" || version == "HTTP/1.0")?;
     ensure(target.bytes().all(|byte| byte > b' ' && byte < 0x7f && byte != b'#'))?;
-    // Browsers escape these, and the http crate insists on that.
+    // Browsers escape these, and the http crate refuses them unescaped.
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     ensure(!path.contains(['<', '>', '`']) && !query.contains(['<', '>', '"']))?;
     let lower = target.to_ascii_lowercase();
@@ -197,7 +196,7 @@ fn framing(request: &Request) -> Result<(), Bad> {
     }
 }
 
-/// Reads the body at the start of `bytes`.
+/// Reads the body from the start of `bytes`, and returns its length on the wire.
 fn body(request: &mut Request, bytes: &[u8], settings: &Settings) -> usize {
     let length = request.values("content-length").next().map(|value| std::str::from_utf8(value).unwrap().to_owned());
     if let Some(length) = length {
@@ -251,7 +250,7 @@ fn line(bytes: &[u8], longest: usize) -> Result<(&[u8], usize), Ends> {
     }
 }
 
-/// One chunk: its bytes on the wire, and its size.
+/// Reads a chunk. Returns its length on the wire, and its size.
 fn chunk(bytes: &[u8], body: &mut Vec<u8>) -> Result<(usize, u64), Ends> {
     let (text, at) = line(bytes, 256)?;
     let mut parts = text.splitn(2, |byte| *byte == b';');
@@ -274,7 +273,7 @@ fn chunk(bytes: &[u8], body: &mut Vec<u8>) -> Result<(usize, u64), Ends> {
     }
 }
 
-/// `name [ "=" value ] *( ";" name [ "=" value ] )`, by hand and in one pass.
+/// `name [ "=" value ] *( ";" name [ "=" value ] )`, as a state machine in one pass.
 fn is_extension(text: &[u8]) -> bool {
     #[derive(PartialEq)]
     enum At {

@@ -1,7 +1,7 @@
-//! One connection over an in-memory stream, with the client and the app driven in turns.
+//! One connection over an in-memory stream. The client and the app take turns.
 //!
-//! Everything runs on one thread with tokio's paused clock, so a run is repeatable: deadlines of minutes pass at once,
-//! and a run with a lost wake-up never ends.
+//! Everything runs on one thread with tokio's paused clock, so a run is repeatable, deadlines of minutes pass at once,
+//! and a lost wake-up shows as a run that makes no progress.
 
 use std::io::ErrorKind;
 use std::pin::Pin;
@@ -14,17 +14,15 @@ use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
 use tokio::task::{JoinHandle, yield_now};
 use tokio::time::sleep;
 
-use super::response::{ClientResponse, End};
-
 /// More turns than any run needs.
 const MOST_TURNS: usize = 1_000_000;
 
-/// The timeouts of [`settings`] in seconds; all other waits are chosen around these.
+/// The timeouts of [`settings`] in seconds. All other waits are chosen around them.
 pub(super) const HEAD: u64 = 10;
 const IDLE: u64 = 20;
 const BODY: u64 = 30;
 
-/// After this, all deadlines are over.
+/// After this long, every deadline has passed.
 pub(super) const LONG: Duration = Duration::from_secs(2 * (HEAD + IDLE + BODY));
 
 pub(super) fn settings() -> Settings {
@@ -43,7 +41,7 @@ pub(super) fn settings() -> Settings {
         head_timeout: Duration::from_secs(HEAD),
         keep_alive_timeout: Duration::from_secs(IDLE),
         body_timeout: Duration::from_secs(BODY),
-        // Some runs are about clients that stall for ever.
+        // Some runs are about a client that stalls for as long as it likes.
         send_timeout: None,
         linger_timeout: Duration::from_secs(1),
         max_connections: 1,
@@ -56,17 +54,17 @@ pub(super) fn settings() -> Settings {
 
 /// The app behind the worker.
 pub(super) trait App {
-    /// Does what can be done without waiting. Returns whether that was anything.
+    /// Does what it can without waiting. Returns whether it made progress.
     fn step(&mut self, worker: &Worker, cx: &mut Context<'_>) -> bool;
 }
 
 pub(super) struct Run<A> {
     pub(super) app: A,
-    /// What the client has got.
+    /// The bytes that the client has received.
     pub(super) received: Vec<u8>,
     /// The server has closed.
     pub(super) eof: bool,
-    /// The client reads what comes.
+    /// The client reads.
     pub(super) reads: bool,
     engine: Engine,
     worker: Worker,
@@ -75,14 +73,14 @@ pub(super) struct Run<A> {
     connection: JoinHandle<()>,
 }
 
-/// Runs `future` on a runtime of its own.
+/// Runs `future` on a new runtime.
 pub(super) fn block_on(future: impl Future<Output = ()>) {
     let mut builder = tokio::runtime::Builder::new_current_thread();
     builder.enable_all().start_paused(true).build().unwrap().block_on(future);
 }
 
 impl<A: App> Run<A> {
-    /// At most `buffer` bytes are in transit in each direction.
+    /// `buffer`: how many bytes fit between client and server in each direction.
     pub(super) fn new(settings: &Settings, buffer: usize, app: A) -> Self {
         let engine = Engine::new(settings);
         let (client, server) = tokio::io::duplex(buffer);
@@ -91,7 +89,7 @@ impl<A: App> Run<A> {
         Self { app, received, eof: false, reads: true, engine, worker, client: Some(client), outbound, connection }
     }
 
-    /// Sends `bytes`, and settles.
+    /// Sends `bytes`, and lets everything settle.
     pub(super) async fn send(&mut self, bytes: &[u8]) {
         self.outbound.extend_from_slice(bytes);
         self.settle().await;
@@ -103,7 +101,7 @@ impl<A: App> Run<A> {
         self.settle().await;
     }
 
-    /// Ends the client's sending side.
+    /// Shuts the client's sending side down.
     pub(super) async fn half_close(&mut self) {
         if let Some(client) = &mut self.client {
             let _ = tokio::io::AsyncWriteExt::shutdown(client).await;
@@ -115,7 +113,7 @@ impl<A: App> Run<A> {
         self.engine.stop();
     }
 
-    /// The client leaves. Nothing of it may be left.
+    /// Disconnects the client, and checks that nothing of it is left.
     pub(super) async fn leave(mut self) -> A {
         self.client = None;
         self.settle().await;
@@ -129,11 +127,11 @@ impl<A: App> Run<A> {
         self.app
     }
 
-    /// Runs until there is nothing to do but to wait for time to pass.
+    /// Takes turns until nothing makes progress except by the passing of time.
     pub(super) async fn settle(&mut self) {
         let mut quiet = 0;
         for _ in 0..MOST_TURNS {
-            // One for the tasks, one for those that they have woken.
+            // One for the tasks, one for those that they wake.
             yield_now().await;
             yield_now().await;
             let moved = std::future::poll_fn(|cx| Poll::Ready(self.step(cx))).await;
@@ -142,7 +140,7 @@ impl<A: App> Run<A> {
                 return;
             }
         }
-        panic!("it never settles");
+        panic!("the run never settles");
     }
 
     fn step(&mut self, cx: &mut Context<'_>) -> bool {
@@ -179,14 +177,4 @@ impl<A: App> Run<A> {
             Poll::Pending => false,
         }
     }
-}
-
-/// Whether no other request may follow `response` on its connection.
-pub(super) fn closes(response: &ClientResponse) -> bool {
-    let has = |token: &str| {
-        let members = response.values("connection").flat_map(|value| value.split(|byte| *byte == b','));
-        members.into_iter().any(|member| member.trim_ascii().eq_ignore_ascii_case(token.as_bytes()))
-    };
-    let is_kept = !response.is_1_0 || has("keep-alive");
-    !is_kept || has("close") || response.end != End::Complete || response.status == 101
 }

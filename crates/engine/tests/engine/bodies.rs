@@ -1,4 +1,4 @@
-//! Bodies in both directions: streaming, limits, back pressure, truncation.
+//! Bodies in both directions: streaming, limits, backpressure, cuts.
 
 use std::io::Read;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -29,7 +29,7 @@ fn echo() -> Running {
 }
 
 #[test]
-fn a_body_with_a_length_arrives_whole() {
+fn a_request_body_with_a_length_arrives_whole() {
     let running = echo();
     let mut client = running.connect();
     let body = "x".repeat(300_000);
@@ -40,7 +40,7 @@ fn a_body_with_a_length_arrives_whole() {
 }
 
 #[test]
-fn a_chunked_body_arrives_whole_and_its_trailers_are_dropped() {
+fn a_chunked_request_body_arrives_whole_without_its_trailers() {
     let running = echo();
     let mut client = running.connect();
     client.send("POST / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n");
@@ -52,7 +52,7 @@ fn a_chunked_body_arrives_whole_and_its_trailers_are_dropped() {
 }
 
 #[test]
-fn continue_is_sent_at_the_first_read_of_the_body_and_not_before() {
+fn a_100_continue_is_sent_only_when_the_body_is_first_read() {
     let (read, may_read) = mpsc::channel::<()>();
     let may_read = std::sync::Mutex::new(may_read);
     let running = Running::new(settings(), 1, move |mut exchange| {
@@ -62,19 +62,19 @@ fn continue_is_sent_at_the_first_read_of_the_body_and_not_before() {
     });
     let mut client = running.connect();
     client.send("POST / HTTP/1.1\r\nHost: test\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n");
-    running.await_stats("the worker has it", |stats| stats.in_flight == 1);
+    running.await_stats("the worker has the request", |stats| stats.in_flight == 1);
     client.stream.get_ref().set_nonblocking(true).unwrap();
     assert_eq!(client.stream.get_ref().peek(&mut [0]).unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
     client.stream.get_ref().set_nonblocking(false).unwrap();
     read.send(()).unwrap();
-    assert_eq!(client.head().0, 100);
+    assert_eq!(client.head().status, 100);
     assert_eq!(client.send("body").response().body, b"body");
     drop(client);
     running.stop();
 }
 
 #[test]
-fn a_body_announced_too_large_is_refused_before_a_worker_sees_it() {
+fn a_body_announced_as_too_large_never_reaches_a_worker() {
     let running = Running::new(Settings { max_body_size: Some(10), ..settings() }, 1, drop);
     let mut client = running.connect();
     client.send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 11\r\n\r\n");
@@ -102,7 +102,7 @@ fn a_chunked_body_that_grows_too_large_is_refused_while_it_is_read() {
 }
 
 #[test]
-fn a_client_that_leaves_within_its_body_is_a_read_error() {
+fn reading_fails_if_the_client_disconnects_within_its_body() {
     for start in [
         "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 10\r\n\r\nhalf",
         "POST / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n",
@@ -113,7 +113,7 @@ fn a_client_that_leaves_within_its_body_is_a_read_error() {
         });
         let mut client = running.connect();
         client.send(start);
-        running.await_stats("the worker has it", |stats| stats.in_flight == 1);
+        running.await_stats("the worker has the request", |stats| stats.in_flight == 1);
         drop(client);
         let read = errors.recv_timeout(HANG).unwrap();
         assert!(matches!(read, Err(ReadError::Gone)), "{read:?}");
@@ -122,7 +122,7 @@ fn a_client_that_leaves_within_its_body_is_a_read_error() {
 }
 
 #[test]
-fn a_streamed_response_arrives_chunked_or_with_its_length() {
+fn a_streamed_response_is_chunked_or_has_its_length() {
     let running = Running::new(settings(), 1, |exchange| {
         let sized = exchange.head.path() == "/sized";
         let (head, declared) = if sized { (head_of("6"), Some(6)) } else { (head(), None) };
@@ -142,7 +142,7 @@ fn a_streamed_response_arrives_chunked_or_with_its_length() {
 }
 
 #[test]
-fn a_slow_client_blocks_the_writer() {
+fn a_slow_client_holds_the_writer_back() {
     let (full, filled) = mpsc::channel();
     let written = Arc::new(AtomicU64::new(0));
     let total = 64 * 1024 * 1024_u64;
@@ -164,7 +164,7 @@ fn a_slow_client_blocks_the_writer() {
     let mut client = running.connect();
     client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n");
     filled.recv_timeout(HANG).unwrap();
-    // Socket buffers may take some megabytes; if they took all of it, nothing would block the writer.
+    // Socket buffers may hold some megabytes. All of it would mean that nothing holds the writer back.
     assert!(written.load(Ordering::Relaxed) < total / 2);
     assert_eq!(client.response().body.len() as u64, total);
     drop(client);
@@ -172,8 +172,8 @@ fn a_slow_client_blocks_the_writer() {
 }
 
 #[test]
-fn a_stalled_client_blocks_a_writer_only_until_the_send_timeout() {
-    // Small pieces leave room in the system's buffer for many more when it no longer says that there is any.
+fn a_stalled_client_frees_its_writer_after_the_send_timeout() {
+    // With small pieces, the kernel buffer has room for many more when the socket is no longer reported as writable.
     for piece in [64 * 1024, 500] {
         let (seen, ends) = mpsc::channel();
         let running = Running::new(Settings { send_timeout: Some(SHORT), ..settings() }, 1, move |exchange| {
@@ -184,27 +184,28 @@ fn a_stalled_client_blocks_a_writer_only_until_the_send_timeout() {
         let mut client = running.connect();
         client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n");
         assert!(ends.recv_timeout(HANG).unwrap());
-        running.await_stats("it is counted", |stats| stats.disconnects == 1 && stats.connections == 0);
-        client.try_response().expect_err("a response that is visibly truncated");
+        running.await_stats("the disconnect is counted", |stats| stats.disconnects == 1 && stats.connections == 0);
+        client.try_response().expect_err("a response that no client can take for complete");
         running.stop();
     }
 }
 
 #[test]
-fn a_client_that_stalls_within_a_whole_response_loses_its_connection() {
+fn a_client_that_stalls_on_a_whole_response_is_disconnected() {
     let running = Running::new(Settings { send_timeout: Some(SHORT), ..settings() }, 1, |exchange| {
         let _ = exchange.reply.send(ok(vec![b'x'; 64 * 1024 * 1024]));
     });
     let mut client = running.connect();
     client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n");
-    running.await_stats("it is reset", |stats| stats.served == 1 && stats.connections == 0);
-    client.try_response().expect_err("a response that is visibly truncated");
+    running.await_stats("the connection is reset", |stats| stats.served == 1 && stats.connections == 0);
+    client.try_response().expect_err("a response that no client can take for complete");
     running.stop();
 }
 
-/// The system reports room only when a third of its buffer is free, which takes this client three seconds.
+/// The kernel reports a socket as writable only when a third of its buffer is free, which takes this client three
+/// seconds.
 #[test]
-fn a_slow_client_that_never_stalls_gets_its_whole_response() {
+fn a_slow_client_that_never_pauses_gets_its_whole_response() {
     const MOST: Duration = Duration::from_millis(1500);
     let total = 16 * 1024 * 1024;
     let running = Running::new(Settings { send_timeout: Some(MOST), ..settings() }, 1, move |exchange| {
@@ -218,7 +219,7 @@ fn a_slow_client_that_never_stalls_gets_its_whole_response() {
         taken += (&trickle).read(&mut [0; 16 * 1024]).unwrap();
         std::thread::sleep(MOST / 30);
     }
-    assert!(taken < total / 2, "nobody had to wait");
+    assert!(taken < total / 2, "the server never had to wait");
     let rest = std::iter::from_fn(|| (&trickle).read(&mut [0; 64 * 1024]).ok());
     for read in rest {
         taken += read;
@@ -232,7 +233,7 @@ fn a_slow_client_that_never_stalls_gets_its_whole_response() {
 }
 
 #[test]
-fn a_writer_learns_that_its_client_has_left() {
+fn writing_fails_once_the_client_has_disconnected() {
     let (seen, ends) = mpsc::channel();
     let running = Running::new(settings(), 1, move |exchange| {
         let mut writer = exchange.reply.stream(head(), None).unwrap();
@@ -247,7 +248,7 @@ fn a_writer_learns_that_its_client_has_left() {
     client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n").head();
     drop(client);
     assert_eq!(ends.recv_timeout(HANG).unwrap(), WriteError::Gone);
-    running.await_stats("it is free", |stats| stats.in_flight == 0 && stats.disconnects == 1);
+    running.await_stats("the worker is free", |stats| stats.in_flight == 0 && stats.disconnects == 1);
     running.stop();
 }
 
@@ -267,8 +268,8 @@ fn an_unfinished_response_breaks_the_connection() {
     for path in ["/short", "/dropped"] {
         let mut client = running.connect();
         client.send(format!("GET {path} HTTP/1.1\r\nHost: test\r\n\r\n"));
-        let response = client.try_response().expect_err("a response that is visibly truncated");
-        assert!(response.body.starts_with(b"half"), "what was written before is delivered");
+        let response = client.try_response().expect_err("a response that no client can take for complete");
+        assert!(response.body.starts_with(b"half"), "chunks written before the cut are delivered");
         assert!(client.is_closed());
     }
     running.stop();
@@ -286,12 +287,12 @@ fn a_response_longer_than_announced_is_cut() {
     let mut client = running.connect();
     assert_eq!(client.get("/").body, b"abcd");
     assert_eq!(ends.recv_timeout(HANG).unwrap(), "Cut { surplus: 2 }");
-    assert_eq!(client.get("/").body, b"abcd", "the next answer starts where it should");
+    assert_eq!(client.get("/").body, b"abcd", "the next response starts in the right place");
     drop(client);
     running.stop();
 }
 
-/// A file with `content`, which is removed after the test.
+/// A temporary file, deleted after the test.
 struct TestFile(std::path::PathBuf);
 
 impl TestFile {
@@ -318,7 +319,7 @@ fn file_response(path: &std::path::Path, length: Option<u64>) -> Response {
 }
 
 #[test]
-fn a_file_is_sent_without_its_worker() {
+fn a_file_is_sent_whole_without_its_worker() {
     let content: Vec<u8> = (0..1_000_000_u32).flat_map(u32::to_le_bytes).collect();
     let file = TestFile::new("whole", &content);
     let path = file.0.clone();
@@ -329,7 +330,7 @@ fn a_file_is_sent_without_its_worker() {
     let mut slow = running.connect();
     slow.send("GET /file HTTP/1.1\r\nHost: a\r\n\r\n");
     let mut other = running.connect();
-    assert_eq!(other.get("/").body, b"free", "although nobody has read the file yet");
+    assert_eq!(other.get("/").body, b"free", "although the client has not read the file yet");
     let response = slow.response();
     assert_eq!(response.header("content-length"), Some("4000000"));
     assert!(response.body == content);
@@ -338,7 +339,7 @@ fn a_file_is_sent_without_its_worker() {
 }
 
 #[test]
-fn a_file_that_changes_breaks_the_connection_or_is_cut() {
+fn a_file_that_shrinks_breaks_the_connection_and_one_that_grows_is_cut() {
     let file = TestFile::new("changes", b"0123456789");
     let path = file.0.clone();
     let running = Running::new(settings(), 1, move |exchange| {
@@ -361,7 +362,7 @@ fn only_regular_files_are_opened() {
 }
 
 #[test]
-fn a_read_error_is_repeated() {
+fn reading_a_broken_body_again_gives_the_same_error() {
     let (seen, errors) = mpsc::channel();
     let running = Running::new(settings(), 1, move |mut exchange| {
         let again = (0..2).map(|_| read_all(&mut exchange)).collect::<Vec<_>>();

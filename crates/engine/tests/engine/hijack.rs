@@ -19,9 +19,9 @@ fn switching() -> Response {
     Response { status: StatusCode::SWITCHING_PROTOCOLS, headers, body: ResponseBody::empty() }
 }
 
-/// A server whose app hijacks `/raw` without a head, `/up` with one, and answers the rest.
-fn giving() -> (Running, mpsc::Receiver<UnixStream>) {
-    let (give, given) = mpsc::channel();
+/// A server whose worker hijacks `/raw` without a head and `/up` with one, and answers everything else.
+fn hijacking() -> (Running, mpsc::Receiver<UnixStream>) {
+    let (send_end, ends) = mpsc::channel();
     let running = Running::new(settings(), 1, move |exchange| {
         let head = match exchange.head.path() {
             "/raw" => None,
@@ -34,9 +34,9 @@ fn giving() -> (Running, mpsc::Receiver<UnixStream>) {
         };
         let end = exchange.reply.hijack(head).unwrap().unwrap();
         end.set_read_timeout(Some(HANG)).unwrap();
-        give.send(end).unwrap();
+        send_end.send(end).unwrap();
     });
-    (running, given)
+    (running, ends)
 }
 
 fn read(end: &mut UnixStream, length: usize) -> Vec<u8> {
@@ -47,44 +47,43 @@ fn read(end: &mut UnixStream, length: usize) -> Vec<u8> {
 
 #[test]
 fn a_hijacked_connection_carries_bytes_both_ways() {
-    let (running, given) = giving();
+    let (running, ends) = hijacking();
     let mut client = running.connect();
     client.send("GET /raw HTTP/1.1\r\nHost: a\r\n\r\n");
-    let mut end = given.recv_timeout(HANG).unwrap();
+    let mut end = ends.recv_timeout(HANG).unwrap();
     end.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi").unwrap();
     assert_eq!(client.response().body, b"hi");
     client.send("no HTTP\n\0");
     assert_eq!(read(&mut end, 9), b"no HTTP\n\0");
     drop(end);
     assert!(client.is_closed());
-    running.await_stats("it is gone", |stats| stats.connections == 0 && stats.in_flight == 0);
+    running.await_stats("the connection is gone", |stats| stats.connections == 0 && stats.in_flight == 0);
     assert_eq!(running.server.stats().disconnects, 0);
     running.stop();
 }
 
 #[test]
-fn an_upgrade_sends_its_head_and_what_the_client_sent_ahead() {
-    let (running, given) = giving();
+fn an_upgrade_sends_its_head_and_passes_on_bytes_the_client_sent_early() {
+    let (running, ends) = hijacking();
     let mut client = running.connect();
     client.send(format!("{UPGRADE}\0ahead"));
-    let mut end = given.recv_timeout(HANG).unwrap();
-    let (status, head) = client.head();
-    assert_eq!(status, 101);
-    assert!(head.contains("upgrade: echo"));
-    assert!(!head.contains("content-length"), "RFC 9110 section 8.6: {head}");
+    let mut end = ends.recv_timeout(HANG).unwrap();
+    let response = client.head();
+    assert_eq!((response.status, response.header("upgrade")), (101, Some("echo")));
+    assert_eq!(response.header("content-length"), None, "RFC 9110 section 8.6");
     assert_eq!(read(&mut end, 6), b"\0ahead");
     end.write_all(b"back").unwrap();
     let mut back = [0; 4];
     client.stream.read_exact(&mut back).unwrap();
     assert_eq!(&back, b"back");
     drop(client);
-    assert_eq!(end.read(&mut [0]).unwrap(), 0, "the client's end is seen");
+    assert_eq!(end.read(&mut [0]).unwrap(), 0, "the hijacker sees the disconnect");
     running.stop();
 }
 
 #[test]
-fn http_goes_on_after_a_refused_upgrade() {
-    let (running, _given) = giving();
+fn a_declined_upgrade_continues_with_http() {
+    let (running, _ends) = hijacking();
     let mut client = running.connect();
     client.send(UPGRADE.replace("/up", "/no"));
     assert_eq!(client.response().body, b"/no");
@@ -100,10 +99,10 @@ fn http_goes_on_after_a_refused_upgrade() {
 
 #[test]
 fn a_drain_does_not_wait_for_hijacked_connections() {
-    let (running, given) = giving();
+    let (running, ends) = hijacking();
     let mut client = running.connect();
     client.send(UPGRADE).head();
-    let end = given.recv_timeout(HANG).unwrap();
+    let end = ends.recv_timeout(HANG).unwrap();
     assert!(running.server.drain(HANG));
     assert_eq!(running.server.stats().connections, 1);
     running.stop();
@@ -133,7 +132,7 @@ fn connections_beyond_the_limit_wait_in_the_backlog() {
 }
 
 #[test]
-fn the_last_request_of_a_connection_says_so() {
+fn the_last_response_of_a_connection_says_close() {
     let running = Running::new(Settings { max_requests: Some(2), ..settings() }, 1, |exchange| {
         let _ = exchange.reply.send(ok("ok"));
     });
@@ -145,15 +144,15 @@ fn the_last_request_of_a_connection_says_so() {
 }
 
 #[test]
-fn an_app_that_has_ended_its_side_first_may_close_later() {
-    let (running, given) = giving();
+fn a_hijacker_may_half_close_first_and_close_later() {
+    let (running, ends) = hijacking();
     let mut client = running.connect();
     client.send("GET /raw HTTP/1.1\r\nHost: a\r\n\r\n");
-    let end = given.recv_timeout(HANG).unwrap();
+    let end = ends.recv_timeout(HANG).unwrap();
     end.shutdown(std::net::Shutdown::Write).unwrap();
     assert!(client.is_closed());
     drop(end);
-    // Although the client stays and sends nothing.
-    running.await_stats("it is gone", |stats| stats.connections == 0);
+    // Even though the client stays, and sends nothing.
+    running.await_stats("the connection is gone", |stats| stats.connections == 0);
     running.stop();
 }

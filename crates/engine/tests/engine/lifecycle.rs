@@ -1,4 +1,4 @@
-//! Start, stop, drain, interrupts, and which answer counts.
+//! Start, stop, drain, interrupts, and the race to respond.
 
 use std::net::TcpStream;
 use std::sync::{Arc, mpsc};
@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use kino_engine::{Response, ResponseBody, Server, Settings, Take};
 
-use crate::support::{Client, HANG, Running, await_stats, ok, settings, write};
+use crate::support::{Client, End, HANG, Running, await_stats, ok, settings, write};
 
 #[test]
-fn a_taken_port_is_a_bind_error_that_names_the_address() {
+fn a_port_in_use_is_a_bind_error_that_names_the_address() {
     let first = Server::start(&settings()).unwrap();
     let port = first.address().port();
     let error = Server::start(&Settings { port, ..settings() }).expect_err("the port is taken");
@@ -26,7 +26,7 @@ fn an_unknown_host_is_a_bind_error() {
 }
 
 #[test]
-fn take_returns_when_interrupted_or_out_of_time_or_closed() {
+fn take_returns_when_interrupted_timed_out_or_closed() {
     let server = Server::start(&settings()).unwrap();
     let worker = server.worker();
     assert!(matches!(worker.try_take(), Take::Empty));
@@ -46,7 +46,7 @@ fn take_returns_when_interrupted_or_out_of_time_or_closed() {
 }
 
 #[test]
-fn an_interrupt_never_costs_a_request() {
+fn an_interrupt_never_loses_a_request() {
     let running = Running::new(settings(), 0, drop);
     let workers: Vec<_> = (0..2).map(|_| running.server.worker()).collect();
     let interrupters: Vec<_> = workers.iter().map(|worker| Arc::clone(worker.parker())).collect();
@@ -86,7 +86,7 @@ fn an_interrupt_never_costs_a_request() {
 }
 
 #[test]
-fn a_stop_answers_requests_that_have_begun() {
+fn a_stop_while_busy_answers_running_and_queued_requests() {
     let (entered, entries) = mpsc::channel();
     let (release, released) = mpsc::channel::<()>();
     let released = std::sync::Mutex::new(released);
@@ -106,9 +106,9 @@ fn a_stop_answers_requests_that_have_begun() {
     entries.recv_timeout(HANG).unwrap();
     let mut queued = running.connect();
     queued.send("GET /queued HTTP/1.1\r\nHost: test\r\n\r\n");
-    running.await_stats("one waits", |stats| stats.queued == 1);
+    running.await_stats("a request is queued", |stats| stats.queued == 1);
 
-    assert!(!running.server.drain(Duration::ZERO), "two are not answered yet");
+    assert!(!running.server.drain(Duration::ZERO), "two requests are unanswered");
     assert!(idle.is_closed(), "an idle connection is closed");
     release.send(()).unwrap();
     release.send(()).unwrap();
@@ -119,12 +119,12 @@ fn a_stop_answers_requests_that_have_begun() {
     }
     let address = running.server.address();
     assert!(running.server.drain(HANG));
-    assert!(TcpStream::connect(address).is_err(), "nobody listens any more");
+    assert!(TcpStream::connect(address).is_err(), "the server still listens");
     running.stop();
 }
 
 #[test]
-fn a_drain_answers_requests_that_were_sent_before_it() {
+fn a_drain_answers_requests_sent_before_it() {
     for _ in 0..50 {
         let running = Running::new(settings(), 1, |exchange| {
             let _ = exchange.reply.send(ok("in time"));
@@ -144,14 +144,14 @@ fn a_drain_answers_requests_that_were_sent_before_it() {
 }
 
 #[test]
-fn a_drain_waits_briefly_for_clients_that_have_just_connected_or_got_a_response() {
+fn a_drain_waits_briefly_for_clients_that_have_just_connected_or_been_answered() {
     let running = Running::new(settings(), 1, |exchange| {
         let _ = exchange.reply.send(ok("late"));
     });
     let (mut kept, mut late, mut silent) = (running.connect(), running.connect(), running.connect());
     assert_eq!(kept.get("/").status, 200);
-    running.await_stats("all are there", |stats| stats.connections == 3);
-    assert!(!running.server.drain(Duration::ZERO), "they are waited for");
+    running.await_stats("all are connected", |stats| stats.connections == 3);
+    assert!(!running.server.drain(Duration::ZERO), "the drain does not wait for them");
     for client in [&mut kept, &mut late] {
         client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n");
         let response = client.response();
@@ -162,7 +162,7 @@ fn a_drain_waits_briefly_for_clients_that_have_just_connected_or_got_a_response(
 }
 
 #[test]
-fn a_client_whose_response_had_begun_before_a_drain_may_send_one_more_request() {
+fn a_client_whose_response_began_before_a_drain_may_send_one_more_request() {
     let (release, released) = mpsc::channel::<()>();
     let released = std::sync::Mutex::new(released);
     let running = Running::new(settings(), 1, move |exchange| {
@@ -177,12 +177,13 @@ fn a_client_whose_response_had_begun_before_a_drain_may_send_one_more_request() 
     });
     let mut client = running.connect();
     client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n");
-    running.await_stats("it has begun", |stats| stats.in_flight == 1);
-    let (_, head) = client.head();
-    assert!(!head.contains("connection: close"), "{head}");
+    running.await_stats("the response has begun", |stats| stats.in_flight == 1);
+    let mut response = client.head();
+    assert_eq!(response.header("connection"), None);
     assert!(!running.server.drain(Duration::ZERO));
     release.send(()).unwrap();
-    assert_eq!(client.response_of(head).unwrap().body, b"begun");
+    client.body(&mut response);
+    assert_eq!((response.end, response.body.as_slice()), (End::Complete, &b"begun"[..]));
     client.send("GET /again HTTP/1.1\r\nHost: test\r\n\r\n");
     let response = client.response();
     assert_eq!((response.body.as_slice(), response.header("connection")), (&b"again"[..], Some("close")));
@@ -190,7 +191,7 @@ fn a_client_whose_response_had_begun_before_a_drain_may_send_one_more_request() 
 }
 
 #[test]
-fn a_head_that_has_begun_before_a_drain_may_be_completed() {
+fn a_head_that_began_before_a_drain_may_be_completed() {
     for is_new in [true, false] {
         let running = Running::new(settings(), 1, |exchange| {
             let _ = exchange.reply.send(ok("whole"));
@@ -200,8 +201,8 @@ fn a_head_that_has_begun_before_a_drain_may_be_completed() {
             assert_eq!(client.get("/").status, 200);
         }
         client.send("GET / HTTP/1.1\r\nHost: te");
-        running.await_stats("it has come", |stats| stats.connections == 1);
-        // Longer than an idle connection may last.
+        running.await_stats("the client is connected", |stats| stats.connections == 1);
+        // Longer than a drain waits for an idle connection.
         assert!(!running.server.drain(Duration::from_millis(500)));
         client.send("st\r\n\r\n");
         let response = client.response();
@@ -211,21 +212,21 @@ fn a_head_that_has_begun_before_a_drain_may_be_completed() {
 }
 
 #[test]
-fn an_empty_line_behind_a_request_does_not_begin_another() {
+fn an_empty_line_after_a_request_does_not_begin_another() {
     let running = Running::new(settings(), 1, |exchange| {
         let _ = exchange.reply.send(ok("done"));
     });
     let mut client = running.connect();
-    // As old clients send it behind a body (RFC 9112 section 2.2).
+    // As old clients send after a body (RFC 9112 section 2.2).
     client.send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 4\r\n\r\nbody\r\n");
     assert_eq!(client.response().status, 200);
-    assert!(running.server.drain(HANG / 2), "it is waited for until its head is late");
+    assert!(running.server.drain(HANG / 2), "the drain waits for the head timeout");
     assert!(client.is_closed());
     running.stop();
 }
 
 #[test]
-fn abort_answers_for_workers_that_do_not_answer() {
+fn abort_answers_for_stuck_workers() {
     let (entered, entries) = mpsc::channel();
     let (release, released) = mpsc::channel::<()>();
     let server = Arc::new(Server::start(&settings()).unwrap());
@@ -241,12 +242,12 @@ fn abort_answers_for_workers_that_do_not_answer() {
     busy.send("GET /busy HTTP/1.1\r\nHost: test\r\n\r\n");
     entries.recv_timeout(HANG).unwrap();
     queued.send("GET /queued HTTP/1.1\r\nHost: test\r\n\r\n");
-    await_stats(&server, "one waits", |stats| stats.queued == 1);
+    await_stats(&server, "a request is queued", |stats| stats.queued == 1);
     server.shutdown();
     assert_eq!(busy.response().status, 500);
     assert_eq!(queued.response().status, 503);
     release.send(()).unwrap();
-    assert!(stuck.join().unwrap(), "the late answer goes nowhere");
+    assert!(stuck.join().unwrap(), "the late response is discarded");
     assert_eq!(server.stats().in_flight, 0);
 }
 
@@ -274,7 +275,7 @@ fn abort_breaks_a_streamed_response() {
 }
 
 #[test]
-fn only_the_first_of_two_answers_counts() {
+fn only_one_of_abort_and_the_worker_responds() {
     for _ in 0..50 {
         let server = Arc::new(Server::start(&settings()).unwrap());
         let worker = server.worker();
@@ -297,7 +298,7 @@ fn only_the_first_of_two_answers_counts() {
 }
 
 #[test]
-fn stopping_twice_and_from_several_threads_is_fine() {
+fn stopping_twice_and_from_several_threads_works() {
     let server = Arc::new(Server::start(&settings()).unwrap());
     thread::scope(|scope| {
         for _ in 0..4 {
@@ -312,7 +313,7 @@ fn stopping_twice_and_from_several_threads_is_fine() {
 }
 
 #[test]
-fn a_wait_for_drain_can_be_interrupted() {
+fn a_drain_can_be_interrupted() {
     let server = Arc::new(Server::start(&settings()).unwrap());
     let worker = server.worker();
     let mut client = Client::new(TcpStream::connect(server.address()).unwrap());
@@ -327,7 +328,7 @@ fn a_wait_for_drain_can_be_interrupted() {
 }
 
 #[test]
-fn abort_ends_the_wait_of_a_worker_for_its_client() {
+fn abort_wakes_a_worker_that_waits_for_a_body() {
     let server = Arc::new(Server::start(&settings()).unwrap());
     let worker = server.worker();
     let stuck = thread::spawn(move || {
@@ -336,7 +337,7 @@ fn abort_ends_the_wait_of_a_worker_for_its_client() {
     });
     let mut client = Client::new(TcpStream::connect(server.address()).unwrap());
     client.send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 9\r\n\r\nhalf");
-    await_stats(&server, "it is read", |stats| stats.in_flight == 1);
+    await_stats(&server, "the worker has the request", |stats| stats.in_flight == 1);
     server.abort();
     assert!(stuck.join().unwrap());
     assert_eq!(client.response().status, 500);

@@ -1,14 +1,12 @@
-//! The engine over real sockets, with plain threads as workers.
+//! The engine driven over real sockets by workers that are plain threads.
 //!
-//! Nothing here sleeps to wait for something: threads meet at channels, and every wait has a deadline that only a hang
-//! reaches.
+//! No test sleeps to synchronise: threads meet at channels, and every wait has a deadline that only a hang reaches.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod bodies;
 mod hijack;
 mod lifecycle;
 mod linger;
-
 mod refusals;
 mod relief;
 mod requests;
@@ -17,9 +15,9 @@ mod support;
 mod timeouts;
 mod watching;
 
-/// The engine's own threads drive the connections here; in `tests/driven.rs` the workers do.
+/// The engine's own threads drive the connections here. `tests/driven.rs` runs the same tests with workers.
 const SHARDS: usize = 0;
 
-/// `tests/lanes.rs` uses these.
+/// `tests/lanes.rs` runs the same tests with lanes and batches.
 const LANES: bool = false;
 const BATCH: usize = 1;

@@ -85,18 +85,18 @@ fn header_values_repeat_as_lines() {
 }
 
 #[test]
-fn a_dropped_exchange_is_answered_500() {
+fn a_dropped_exchange_is_answered_with_500() {
     let running = Running::new(settings(), 1, drop);
     let mut client = running.connect();
     assert_eq!(client.get("/").status, 500);
-    assert_eq!(client.get("/").status, 500, "the connection lives on");
+    assert_eq!(client.get("/").status, 500, "the connection stays open");
     assert_eq!(running.server.stats().dropped, 2);
     drop(client);
     running.stop();
 }
 
 #[test]
-fn a_panicking_worker_leaves_a_500() {
+fn a_worker_that_panics_is_answered_with_500() {
     let running = Running::new(settings(), 1, |exchange| {
         let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(move || {
             let _held = exchange;
@@ -111,7 +111,7 @@ fn a_panicking_worker_leaves_a_500() {
 }
 
 #[test]
-fn a_queue_that_stays_full_answers_503_with_retry_after() {
+fn a_queue_that_stays_full_is_answered_with_503_and_retry_after() {
     let (entered, entries) = mpsc::channel();
     let (release, released) = mpsc::channel::<()>();
     let released = std::sync::Mutex::new(released);
@@ -126,7 +126,7 @@ fn a_queue_that_stays_full_answers_503_with_retry_after() {
     entries.recv_timeout(HANG).unwrap();
     let mut queued = running.connect();
     queued.send("GET /queued HTTP/1.1\r\nHost: test\r\n\r\n");
-    running.await_stats("one waits", |stats| stats.queued == 1);
+    running.await_stats("a request is queued", |stats| stats.queued == 1);
 
     let mut refused = running.connect();
     let response = refused.get("/refused");
@@ -139,18 +139,18 @@ fn a_queue_that_stays_full_answers_503_with_retry_after() {
     assert_eq!(busy.response().status, 200);
     assert_eq!(queued.response().status, 200);
     release.send(()).unwrap();
-    assert_eq!(refused.get("/again").status, 200, "the refused connection is kept");
+    assert_eq!(refused.get("/again").status, 200, "the refused client keeps its connection");
     drop((busy, queued, refused));
     running.stop();
 }
 
 #[test]
-fn a_503_to_a_request_with_a_body_closes_the_connection_and_says_so() {
+fn a_503_to_a_request_with_a_body_closes_the_connection() {
     let server = Server::start(&Settings { queue_depth: 1, queue_timeout: Duration::ZERO, ..settings() }).unwrap();
     let connect = || Client::new(TcpStream::connect(server.address()).unwrap());
     let mut queued = connect();
     queued.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n");
-    await_stats(&server, "one waits", |stats| stats.queued == 1);
+    await_stats(&server, "a request is queued", |stats| stats.queued == 1);
     let mut refused = connect();
     refused.send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 9\r\n\r\nhalf");
     let response = refused.response();
@@ -160,21 +160,21 @@ fn a_503_to_a_request_with_a_body_closes_the_connection_and_says_so() {
 }
 
 #[test]
-fn a_client_that_leaves_before_it_is_queued_is_counted() {
+fn a_client_that_disconnects_while_it_waits_for_the_queue_is_counted() {
     let server = Server::start(&Settings { queue_depth: 1, queue_timeout: HANG, ..settings() }).unwrap();
     let connect = || Client::new(TcpStream::connect(server.address()).unwrap());
     let mut queued = connect();
     queued.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n");
-    await_stats(&server, "one waits", |stats| stats.queued == 1);
+    await_stats(&server, "a request is queued", |stats| stats.queued == 1);
     for _ in 0..3 {
         connect().send("GET / HTTP/1.1\r\nHost: test\r\n\r\n");
     }
-    await_stats(&server, "they are counted", |stats| stats.disconnects == 3 && stats.connections == 1);
+    await_stats(&server, "the disconnects are counted", |stats| stats.disconnects == 3 && stats.connections == 1);
     server.shutdown();
 }
 
 #[test]
-fn the_request_of_a_client_that_left_never_reaches_a_worker() {
+fn a_queued_request_whose_client_disconnects_never_reaches_a_worker() {
     let (entered, entries) = mpsc::channel();
     let (release, released) = mpsc::channel::<()>();
     let released = std::sync::Mutex::new(released);
@@ -188,9 +188,9 @@ fn the_request_of_a_client_that_left_never_reaches_a_worker() {
     assert_eq!(entries.recv_timeout(HANG).unwrap(), "/busy");
     let mut leaver = running.connect();
     leaver.send("GET /left HTTP/1.1\r\nHost: test\r\n\r\n");
-    running.await_stats("one waits", |stats| stats.queued == 1);
+    running.await_stats("a request is queued", |stats| stats.queued == 1);
     drop(leaver);
-    running.await_stats("it is seen to leave", |stats| stats.disconnects == 1);
+    running.await_stats("the disconnect is noticed", |stats| stats.disconnects == 1);
 
     release.send(()).unwrap();
     assert_eq!(busy.response().status, 200);
@@ -203,11 +203,11 @@ fn the_request_of_a_client_that_left_never_reaches_a_worker() {
 }
 
 #[test]
-fn all_workers_get_requests_when_all_are_needed() {
+fn all_workers_run_at_once_when_all_are_needed() {
     let (entered, entries) = mpsc::channel();
     let barrier = std::sync::Arc::new(std::sync::Barrier::new(4));
     let running = Running::new(settings(), 4, move |exchange| {
-        // Waits until four workers are here at once.
+        // The barrier opens only when four workers wait at it at once.
         barrier.wait();
         entered.send(()).unwrap();
         let _ = exchange.reply.send(ok("together"));

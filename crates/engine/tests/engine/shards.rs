@@ -1,4 +1,4 @@
-//! No client waits for a worker that is busy with another request, whichever thread drives its connection.
+//! No client waits for a worker that is busy with another client's request, whichever worker drives its connection.
 
 use std::sync::{Mutex, mpsc};
 
@@ -6,7 +6,7 @@ use kino_engine::Take;
 
 use crate::support::{Client, HANG, Running, ok, settings};
 
-/// Answers `/slow...` when told to, and everything else at once.
+/// A server that answers `/slow...` when released, and everything else at once.
 struct Slow {
     running: Running,
     entered: mpsc::Receiver<String>,
@@ -29,7 +29,7 @@ impl Slow {
         Self { running, entered, release }
     }
 
-    /// A client whose request a worker has taken.
+    /// A client whose request has reached a worker.
     fn enter(&self, path: &str) -> Client {
         let mut client = self.running.connect();
         ask(&mut client, path);
@@ -60,21 +60,21 @@ fn an_idle_worker_serves_the_connections_of_a_busy_one() {
             assert_eq!(client.get("/").body, b"/");
         }
     }
-    // Also connections that come now.
+    // New connections, too.
     assert_eq!(slow.running.connect().get("/new").body, b"/new");
     drop(others);
     slow.finish([busy]);
 }
 
 #[test]
-fn a_response_does_not_wait_for_the_next_request_of_its_worker() {
+fn a_response_does_not_wait_for_its_workers_next_request() {
     let slow = Slow::new(1);
     let first = slow.enter("/slow/1");
     let (mut quick, mut second) = (slow.running.connect(), slow.running.connect());
     ask(&mut quick, "/quick");
-    slow.running.await_stats("the quick one waits", |stats| stats.queued == 1);
+    slow.running.await_stats("the quick request is queued", |stats| stats.queued == 1);
     ask(&mut second, "/slow/2");
-    slow.running.await_stats("both wait", |stats| stats.queued == 2);
+    slow.running.await_stats("both are queued", |stats| stats.queued == 2);
     slow.release.send(()).unwrap();
     assert_eq!(slow.entered.recv_timeout(HANG).unwrap(), "/slow/2");
     assert_eq!(quick.response().body, b"/quick");
@@ -86,7 +86,7 @@ fn a_response_does_not_wait_for_the_next_request_of_its_worker() {
 }
 
 #[test]
-fn the_engine_answers_by_itself_while_all_workers_are_busy() {
+fn the_engine_refuses_requests_while_all_workers_are_busy() {
     let slow = Slow::new(2);
     let busy = [slow.enter("/slow/1"), slow.enter("/slow/2")];
     for _ in 0..4 {
@@ -98,14 +98,14 @@ fn the_engine_answers_by_itself_while_all_workers_are_busy() {
 }
 
 #[test]
-fn a_client_that_leaves_is_noticed_while_all_workers_are_busy() {
+fn a_disconnect_is_noticed_while_all_workers_are_busy() {
     let slow = Slow::new(1);
     let busy = slow.enter("/slow");
     let mut leaver = slow.running.connect();
     ask(&mut leaver, "/");
-    slow.running.await_stats("it waits", |stats| stats.queued == 1);
+    slow.running.await_stats("the request is queued", |stats| stats.queued == 1);
     drop(leaver);
-    slow.running.await_stats("it is missed", |stats| stats.disconnects == 1);
+    slow.running.await_stats("the disconnect is counted", |stats| stats.disconnects == 1);
     slow.finish([busy]);
 }
 
@@ -115,21 +115,21 @@ fn requests_that_wait_for_a_dying_worker_go_to_others() {
     let dying = running.server.worker_of(0);
     let mut clients: Vec<_> = (0..4).map(|_| running.connect()).collect();
     clients.iter_mut().for_each(|client| ask(client, "/"));
-    running.await_stats("all wait", |stats| stats.queued == 4);
+    running.await_stats("all are queued", |stats| stats.queued == 4);
     let Take::Exchange(first) = dying.take(HANG) else { panic!("no exchange") };
     ask(&mut running.connect(), "/left");
-    running.await_stats("it is missed", |stats| stats.disconnects == 1);
+    running.await_stats("the disconnect is counted", |stats| stats.disconnects == 1);
     drop((first, dying));
-    let heir = running.server.worker_of(0);
+    let other = running.server.worker_of(0);
     for _ in 0..3 {
-        let Take::Exchange(exchange) = heir.take(HANG) else { panic!("no exchange") };
-        exchange.reply.send(ok("heir")).unwrap();
+        let Take::Exchange(exchange) = other.take(HANG) else { panic!("no exchange") };
+        exchange.reply.send(ok("other")).unwrap();
     }
-    // The request of the client that left is skipped.
-    assert!(matches!(heir.try_take(), Take::Empty));
+    // The request of the client that disconnected is skipped.
+    assert!(matches!(other.try_take(), Take::Empty));
     let mut statuses: Vec<_> = clients.iter_mut().map(|client| client.response().status).collect();
     statuses.sort_unstable();
     assert_eq!(statuses, [200, 200, 200, 500]);
-    drop((clients, heir));
+    drop((clients, other));
     running.stop();
 }

@@ -1,6 +1,6 @@
-//! A server with workers, and a client.
+//! A server with workers, and a blocking client.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufReader, Read, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -13,16 +13,15 @@ use kino_engine::{
     Writable, WriteError,
 };
 
-#[path = "../../fuzz/src/response.rs"]
+#[path = "../client/response.rs"]
 mod response;
 
-pub(crate) use response::ClientResponse;
-use response::{End, Parsed, parse};
+pub(crate) use response::{ClientResponse, End, HeadError};
 
 /// Longer than any test takes: a wait of this length is a hang.
 pub(crate) const HANG: Duration = Duration::from_secs(20);
 
-/// Long enough for a client that is on time, short enough to wait for.
+/// A timeout that a prompt client meets, and that a test can wait for.
 pub(crate) const SHORT: Duration = Duration::from_millis(100);
 
 pub(crate) fn settings() -> Settings {
@@ -83,12 +82,12 @@ impl Running {
         Client::new(TcpStream::connect(self.server.address()).unwrap())
     }
 
-    /// Waits until the counters are as `wanted`.
+    /// Waits until `wanted` holds for the counters.
     pub(crate) fn await_stats(&self, what: &str, wanted: impl Fn(kino_engine::Snapshot) -> bool) {
         await_stats(&self.server, what, wanted);
     }
 
-    /// A clean stop, after which every worker has left.
+    /// Stops cleanly: every worker must leave, and no request may be left.
     pub(crate) fn stop(self) {
         assert!(self.server.drain(HANG), "connections left: {:?}", self.server.stats());
         self.server.close();
@@ -101,7 +100,7 @@ impl Running {
     }
 }
 
-/// Polls the counters: they have no event to wait for.
+/// Polls the counters. They have no event to wait for: it would cost more than it is worth.
 pub(crate) fn await_stats(server: &Server, what: &str, wanted: impl Fn(kino_engine::Snapshot) -> bool) {
     let deadline = Instant::now() + HANG;
     while !wanted(server.stats()) {
@@ -144,15 +143,26 @@ pub(crate) fn write(writer: &mut BodyWriter, chunk: impl Into<Bytes>) -> Result<
     }
 }
 
+impl ClientResponse {
+    /// The first value of the header.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let (_, value) = self.headers.iter().find(|(key, _)| key == name)?;
+        Some(std::str::from_utf8(value).unwrap())
+    }
+}
+
+/// A blocking client. Whatever it reads goes through the strict parser of [`ClientResponse`].
 pub(crate) struct Client {
     pub(crate) stream: BufReader<TcpStream>,
+    /// The server has said that no response follows.
+    has_last: bool,
 }
 
 impl Client {
     pub(crate) fn new(stream: TcpStream) -> Self {
         stream.set_read_timeout(Some(HANG)).unwrap();
         stream.set_write_timeout(Some(HANG)).unwrap();
-        Self { stream: BufReader::new(stream) }
+        Self { stream: BufReader::new(stream), has_last: false }
     }
 
     pub(crate) fn send(&mut self, bytes: impl AsRef<[u8]>) -> &mut Self {
@@ -164,52 +174,36 @@ impl Client {
         self.send(format!("GET {path} HTTP/1.1\r\nHost: test\r\n\r\n")).response()
     }
 
-    /// The status and the text of a head.
-    pub(crate) fn head(&mut self) -> (u16, String) {
-        let mut head = String::new();
-        while !head.ends_with("\r\n\r\n") {
-            let read = self.stream.read_line(&mut head).unwrap();
-            assert!(read > 0, "the connection closed within a head: {head:?}");
-        }
-        let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).expect("a status line");
-        (status, head)
+    /// Reads the head only, which is the whole response to a HEAD request.
+    pub(crate) fn head(&mut self) -> ClientResponse {
+        self.receive(ClientResponse::read_head)
     }
 
-    /// A complete response.
+    /// Reads the body of a `response` that [`Client::head`] returned.
+    pub(crate) fn body(&mut self, response: &mut ClientResponse) {
+        response.read_body(&mut self.stream);
+        self.has_last = response.closes();
+    }
+
+    /// Reads a whole response. Panics if it is cut.
     pub(crate) fn response(&mut self) -> ClientResponse {
-        self.try_response().unwrap_or_else(|response| panic!("truncated: {response:?}"))
+        self.try_response().unwrap_or_else(|response| panic!("the response is cut: {response:?}"))
     }
 
-    /// A response; an error if it is truncated.
+    /// Reads a response. A cut one is the error.
     pub(crate) fn try_response(&mut self) -> Result<ClientResponse, ClientResponse> {
-        let (_, head) = self.head();
-        self.response_of(head)
+        let response = self.receive(|stream| ClientResponse::read(stream, false));
+        if response.end == End::Cut { Err(response) } else { Ok(response) }
     }
 
-    /// The response with that head. What follows it stays in the stream.
-    pub(crate) fn response_of(&mut self, head: String) -> Result<ClientResponse, ClientResponse> {
-        let mut bytes = head.into_bytes();
-        let mut response = parsed(&bytes);
-        let length = response.header("content-length").map(|length| bytes.len() + length.parse::<usize>().unwrap());
-        while response.end != End::Complete {
-            let next = self.stream.fill_buf().unwrap_or_default();
-            let (before, is_over) = (bytes.len(), next.is_empty());
-            bytes.extend_from_slice(next);
-            // Parsing each piece again would take minutes for a body of megabytes.
-            let may_be_complete = match length {
-                Some(length) => bytes.len() >= length,
-                None => bytes[before.saturating_sub(4)..].windows(5).any(|window| window == b"0\r\n\r\n"),
-            };
-            if is_over || may_be_complete {
-                response = parsed(&bytes);
-                bytes.truncate(response.length.max(before));
-            }
-            self.stream.consume(bytes.len() - before);
-            if is_over {
-                return if response.end == End::Truncated { Err(response) } else { Ok(response) };
-            }
-        }
-        Ok(response)
+    fn receive(
+        &mut self,
+        read: impl FnOnce(&mut BufReader<TcpStream>) -> Result<ClientResponse, HeadError>,
+    ) -> ClientResponse {
+        assert!(!self.has_last, "the server has announced the end of the connection");
+        let response = read(&mut self.stream).unwrap_or_else(|error| panic!("no head: {error:?}"));
+        self.has_last = response.closes();
+        response
     }
 
     /// Whether the server closes the connection, with nothing left to read.
@@ -218,12 +212,5 @@ impl Client {
             Ok(read) => read == 0,
             Err(error) => !matches!(error.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut),
         }
-    }
-}
-
-fn parsed(bytes: &[u8]) -> ClientResponse {
-    match parse(bytes, false) {
-        Parsed::Response(response) => response,
-        other => panic!("no head: {other:?}"),
     }
 }

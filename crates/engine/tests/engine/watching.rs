@@ -1,4 +1,4 @@
-//! A worker that waits for something else learns that no client waits for its response any more.
+//! A worker that waits for something else learns that its client has disconnected, or that the server stops.
 
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use http::{HeaderMap, StatusCode};
 use kino_engine::{Response, ResponseBody, Wake};
 
-use crate::support::{HANG, Running, settings, write};
+use crate::support::{End, HANG, Running, settings, write};
 
 #[derive(Debug, PartialEq, Eq)]
 enum Seen {
@@ -18,9 +18,9 @@ fn head() -> Response {
     Response { status: StatusCode::OK, headers: HeaderMap::new(), body: ResponseBody::empty() }
 }
 
-/// Streams one chunk, and then waits for the end of the request.
-fn watches() -> (Running, mpsc::Receiver<Seen>) {
-    let (told, seen) = mpsc::channel();
+/// A server whose worker streams one chunk, and then waits for a disconnect or a stop.
+fn watching() -> (Running, mpsc::Receiver<Seen>) {
+    let (events, seen) = mpsc::channel();
     let running = Running::new(settings(), 1, move |exchange| {
         let client = exchange.reply.client();
         let mut writer = exchange.reply.stream(head(), None).unwrap();
@@ -28,23 +28,23 @@ fn watches() -> (Running, mpsc::Receiver<Seen>) {
         let watch = client.watch();
         loop {
             if client.is_gone() {
-                told.send(Seen::Gone).unwrap();
+                events.send(Seen::Gone).unwrap();
                 break;
             }
             if client.is_stopping() {
-                told.send(Seen::Stopping).unwrap();
+                events.send(Seen::Stopping).unwrap();
                 writer.finish();
                 break;
             }
-            assert_eq!(watch.parker().park(HANG), Wake::Unparked, "nobody was told");
+            assert_eq!(watch.parker().park(HANG), Wake::Unparked, "the watch was not notified");
         }
     });
     (running, seen)
 }
 
 #[test]
-fn a_client_that_leaves_a_silent_stream_is_noticed() {
-    let (running, seen) = watches();
+fn a_disconnect_from_a_silent_stream_is_noticed() {
+    let (running, seen) = watching();
     let mut client = running.connect();
     client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n").head();
     drop(client);
@@ -53,8 +53,8 @@ fn a_client_that_leaves_a_silent_stream_is_noticed() {
 }
 
 #[test]
-fn a_client_that_leaves_before_its_response_is_noticed() {
-    let (told, seen) = mpsc::channel();
+fn a_disconnect_before_the_response_is_noticed() {
+    let (events, seen) = mpsc::channel();
     let (begin, begun) = mpsc::channel();
     let begin = Arc::new(Mutex::new(begin));
     let running = Running::new(settings(), 1, move |exchange| {
@@ -62,9 +62,9 @@ fn a_client_that_leaves_before_its_response_is_noticed() {
         let watch = client.watch();
         begin.lock().unwrap().send(()).unwrap();
         while !client.is_gone() {
-            assert_eq!(watch.parker().park(HANG), Wake::Unparked, "nobody was told");
+            assert_eq!(watch.parker().park(HANG), Wake::Unparked, "the watch was not notified");
         }
-        told.send(()).unwrap();
+        events.send(()).unwrap();
     });
     let mut client = running.connect();
     client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n");
@@ -75,11 +75,12 @@ fn a_client_that_leaves_before_its_response_is_noticed() {
 }
 
 #[test]
-fn a_stop_is_noticed_and_the_stream_can_end_well() {
-    let (running, seen) = watches();
+fn a_stop_is_noticed_and_the_stream_can_still_finish() {
+    let (running, seen) = watching();
     let mut client = running.connect();
-    let (_, head) = client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n").head();
+    let mut response = client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n").head();
     running.stop();
     assert_eq!(seen.recv_timeout(HANG).unwrap(), Seen::Stopping);
-    assert_eq!(client.response_of(head).unwrap().body, b"begun");
+    client.body(&mut response);
+    assert_eq!((response.end, response.body.as_slice()), (End::Complete, &b"begun"[..]));
 }
