@@ -77,8 +77,10 @@ RSpec.describe "requests that take too long" do
         eventually("it has left") { server.stats[:per_worker].map { |row| row[:quarantined] } == [false] }
         expect(HttpClient.get(server.port, "/free").body).to eq("free")
         lines = eventually { log.lines.then { |all| all if all.size == 2 } }
-        expect(lines).to match([/\Akino: kino-worker-1 has been at one request for more than 0\.05 s: it is quarantined/,
-                                "kino: kino-worker-1 was quarantined and has left\n"])
+        expect(lines).to match(
+          [/\Akino: kino-worker-1 has been at one request for more than 0\.05 s: it is quarantined/,
+           "kino: kino-worker-1 was quarantined and has left\n"]
+        )
       end
 
       it "quarantines up to the limit" do
