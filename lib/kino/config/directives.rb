@@ -111,7 +111,7 @@ module Kino
         Directive.new(
           name: :quarantine_timeout, section: :requests,
           type: Types::Duration.new(least: 0.001, words: NONE), default: nil,
-          summary: "how long a worker may be at one request before it is replaced; none for ever",
+          summary: "how long a worker may be at one request; none for ever",
           doc: "Seconds after which a worker that is still at one request is quarantined, and another is started. " \
                "When its request ends, it leaves. At most `quarantine_max` workers are quarantined at a time."
         ),
@@ -234,7 +234,7 @@ module Kino
         Directive.new(
           name: :linger_timeout, section: :deadlines, native: true,
           type: Types::Duration.new, default: 30.0,
-          summary: "how long to read on for a client that was answered before it had sent everything",
+          summary: "how long to read on after a response that came before the whole request",
           doc: "Seconds that the rest of a request is read and thrown away if its response came before the client " \
                "had sent everything: many clients read nothing until then. A client that pauses for 5 seconds is " \
                "dropped earlier. A body that announces its length is read to its end, any other up to " \
