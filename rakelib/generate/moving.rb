@@ -17,38 +17,38 @@ module Generate
 
           kino --init --from config/puma.rb
 
-      writes a `kino.rb` with the settings of a Puma configuration, and lists in it what it has left out and why. Puma need
-      not be installed. The file is run for that, with the environment as it is: what it computes from `ENV` is taken as
-      it comes out, and a note shows the code. Blocks in `single` and `cluster` count where the file asks for that mode. Code
-      that needs what is not there, such as Puma itself, a gem or a variable of the environment, is left out and listed, as
-      is what needs its outcome; the rest is taken over.
+      writes a `kino.rb` with the settings of a Puma configuration, and lists in it what was left out and why. Puma need
+      not be installed. The file is run in the current environment: values that it computes from `ENV` are used as they
+      are, and a note shows the code. `single` and `cluster` blocks count if the file asks for that mode. Code that
+      needs something that is missing, such as Puma itself, a gem or an environment variable, is left out and listed,
+      and so is code that depends on it; the rest is translated.
 
       ## What is different
 
-      - **Processes.** Puma forks workers; Kino has one process. Its workers are Ractors, each on a core of its own, where
-        the app can be shared between them, and else threads: `workers` x `threads` of them. Threads share one lock in
-        Ruby, so an app that computes much and cannot be shared uses one core in Kino: run several Kinos then.
-      - **Connection pools** belong to a process, so in Kino they need room for `workers` x `threads`. `RAILS_MAX_THREADS=5` gives the
-        whole process 5 threads in threaded mode, as Puma's template does with a process of Puma's, and so fits the pool
-        that Rails makes by it; `WEB_CONCURRENCY` does not multiply it. `threads 5` in `kino.rb` is for each worker.
-        See [Rails](rails.md#rails).
-      - **Environment.** `RACK_ENV` goes before `RAILS_ENV`, as with Puma; `APP_ENV` is left to the app.
-      - **Addresses.** Kino listens on one, TCP only, and on 127.0.0.1 unless told otherwise.
+      - **Processes.** Puma forks workers; Kino has one process. If the app can be shared between Ractors, its workers
+        are Ractors, each on a core of its own; otherwise they are `workers` x `threads` threads. Threads share one lock
+        in Ruby, so an app that needs much CPU and cannot be shared uses one core in Kino: run several Kinos then.
+      - **Connection pools** belong to a process, so in Kino they need room for `workers` x `threads`.
+        `RAILS_MAX_THREADS=5` means 5 threads in the whole process in threaded mode, like in one process of Puma's,
+        which fits the pool that Rails sizes by it; `WEB_CONCURRENCY` does not multiply it. `threads 5` in `kino.rb` is
+        per worker. See [Rails](rails.md#rails).
+      - **Environment.** `RACK_ENV` precedes `RAILS_ENV`, as with Puma; Kino ignores `APP_ENV`.
+      - **Addresses.** Kino listens on one TCP address, 127.0.0.1 by default.
       - **Request bodies** come from the network as the app reads them, and cannot be rewound: see
         [below](#what-an-app-may-stumble-over).
-      - **Signals.** `TERM`, `INT` and `QUIT` stop. `USR2` restarts, without closing the socket. `USR1` is no phased
-        restart; it writes figures. `TTIN` and `TTOU` do the same in both. See [signals](process.md#signals).
-      - **Slow clients, full queues, hanging requests** have settings of their own: see [configuration](configuration.md).
+      - **Signals.** `TERM`, `INT` and `QUIT` stop. `USR2` restarts, without closing the socket. `USR1` is not a phased
+        restart; it prints stats. `TTIN` and `TTOU` do the same in both. See [signals](process.md#signals).
+      - **Slow clients, full queues and hanging requests** have settings: see [configuration](configuration.md).
 
       ## What an app may stumble over
 
-      Kino keeps to Rack 3 where Puma also takes what Rack 2 allowed.
+      Kino follows Rack 3, where Puma also accepts what Rack 2 allowed.
 
-      - **`rack.input` has no `rewind`.** Code such as `request.body.rewind` raises NoMethodError, and what has been read
-        once is gone. That matters to webhooks whose signature covers the raw body: where it is a form, the framework has
-        read it for the parameters before the app asks for `request.body.read` or Rails' `request.raw_post`. (JSON is safe:
-        Sinatra leaves it unread, and Rails keeps it for `raw_post`.) Read the body before the parameters, or put Rack's own
-        middleware in front of the app:
+      - **`rack.input` has no `rewind`.** Code such as `request.body.rewind` raises NoMethodError, and a body can be
+        read only once. This matters for webhooks whose signature covers the raw body: for a form, the framework has
+        read it for the parameters before the app calls `request.body.read` or Rails' `request.raw_post`. (JSON is safe:
+        Sinatra leaves it unread, and Rails keeps it for `raw_post`.) Read the body before the parameters, or put Rack's
+        own middleware in front of the app:
 
         ```ruby
         # config.ru; for Rails see rails.md
@@ -56,16 +56,18 @@ module Generate
         use Rack::RewindableInput::Middleware
         ```
 
-        It copies each body that is read to a temporary file first, so that an upload reaches the app once it is complete.
-      - **Response headers** have Strings for names, and for values Strings or Arrays of Strings. Puma also sends Symbols
-        for names, and makes several lines of `"a=1\\nb=2"`. Kino answers 500, and the log names the header. Write
-        `"set-cookie" => ["a=1", "b=2"]` and `"x-name" => "value"`.
+        It copies each body that is read to a temporary file first, so that an upload reaches the app once it is
+        complete.
+      - **Response headers** have Strings for names, and for values Strings or Arrays of Strings. Puma also sends
+        Symbols for names, and makes several lines of `"a=1\\nb=2"`. Kino answers 500, and the log names the header.
+        Write `"set-cookie" => ["a=1", "b=2"]` and `"x-name" => "value"`.
       - **`transfer-encoding`** from the app may only say that the body is `chunked` already, and then it must be: see
         [the answer](http.md#the-answer).
-      - **`rack.errors`** writes to stderr as any IO does, but cannot be redirected by `reopen`, and `close` does nothing.
+      - **`rack.errors`** writes to stderr as any IO does, but cannot be redirected by `reopen`, and `close` does
+        nothing.
       - **The env** is without `REQUEST_URI`, `REQUEST_PATH`, `SERVER_SOFTWARE`, `GATEWAY_INTERFACE`, `rack.version`,
-        `rack.multithread`, `rack.multiprocess`, `rack.run_once`, `rack.after_reply` and `puma.*`. `rack.hijack` returns the
-        socket and sets no `rack.hijack_io`. For `rack.after_reply` there is `rack.response_finished`.
+        `rack.multithread`, `rack.multiprocess`, `rack.run_once`, `rack.after_reply` and `puma.*`. `rack.hijack` returns
+        the socket and sets no `rack.hijack_io`. For `rack.after_reply` there is `rack.response_finished`.
 
     MARKDOWN
 
@@ -76,8 +78,8 @@ module Generate
     }.freeze
 
     # What is decided by the value: these become a setting in no case.
-    DECIDED = { log_requests: "put `use Rack::CommonLogger` into config.ru", plugin: "depends on which; most are Puma's" }
-              .freeze
+    DECIDED = { log_requests: "put `use Rack::CommonLogger` into config.ru", plugin: "depends on which; most are Puma's"
+    } .freeze
 
     class << self
       # @return [String]

@@ -49,7 +49,7 @@ module Kino
           end
 
           def port(port, host)
-            became(("Puma listens on all addresses unless it is told which, Kino on #{HOST}" unless host),
+            became(("by default Puma listens on all addresses, Kino on #{HOST}" unless host),
                    bind: host || ANYWHERE, port:)
           end
 
@@ -57,11 +57,11 @@ module Kino
             return became(workers: :auto) if count.to_s == "auto"
             return became(workers: count) if count.to_i.positive?
 
-            became("0 is Puma's single mode: one process, as one worker is here", workers: 1)
+            became("0 is Puma's single mode: one process, like one worker here", workers: 1)
           end
 
           def threads(least, most = least)
-            became(("Kino starts all threads at once, so that the least, #{least}, is left out" if least != most),
+            became(("Kino starts all threads at once, so the minimum, #{least}, is left out" if least != most),
                    threads: most)
           end
 
@@ -93,7 +93,7 @@ module Kino
 
           def plugin(name)
             case name.to_s
-            when "systemd" then refused(:needless, "Kino tells systemd by itself, see doc/process.md")
+            when "systemd" then refused(:needless, "Kino notifies systemd itself, see doc/process.md")
             when "tmp_restart" then refused(:elsewhere, "Kino watches no file: send USR2 for a hot restart")
             when "solid_queue" then refused(:elsewhere, "plugins are Puma's: run bin/jobs as a process of its own")
             else refused(:missing, "plugins are Puma's")
@@ -122,9 +122,9 @@ module Kino
           same(:persistent_timeout, :keep_alive_timeout),
           value(:max_keep_alive, :max_keep_alive_requests) { |most| keep_alives(most) },
           value(:max_fast_inline, :max_keep_alive_requests,
-                "until Puma 7 it was something else, which Kino has not") { |most| keep_alives(most) },
+                "until Puma 7 it was something else, which Kino does not have") { |most| keep_alives(most) },
           value(:enable_keep_alives, :max_keep_alive_requests) { |*enabled| enable_keep_alives(*enabled) },
-          same(:http_content_length_limit, :max_body_size, "without it Puma knows no limit, Kino one of #{BODY}"),
+          same(:http_content_length_limit, :max_body_size, "without it Puma has no limit, and Kino one of #{BODY}"),
           value(:force_shutdown_after, :shutdown_timeout) { |*seconds| force_shutdown_after(*seconds) },
           same(:worker_shutdown_timeout, :shutdown_timeout),
 
@@ -136,17 +136,17 @@ module Kino
                "Kino calls it with the exception and the env and answers 500 itself, whatever it returns"),
 
           needless("the app is loaded once, before any worker starts", :preload_app!),
-          needless("Kino takes a socket of systemd's in any case", :bind_to_activated_sockets),
-          needless("Kino always reads the head of a request, and queues it, before a worker is asked", :queue_requests),
+          needless("Kino always uses systemd's socket", :bind_to_activated_sockets),
+          needless("Kino always reads and queues a request before a worker gets it", :queue_requests),
           needless("Kino's workers take requests when they are free", :wait_for_less_busy_worker),
           needless(ONE_PROCESS, :worker_check_interval, :worker_boot_timeout, :worker_culling_strategy,
                    :silence_single_worker_warning, :silence_fork_callback_warning, :fork_worker, :nakayoshi_fork),
-          needless("#{ONE_PROCESS}, so that nothing need be closed before one or opened after it", :before_fork,
+          needless("#{ONE_PROCESS}, so nothing needs to be closed or reopened", :before_fork,
                    *%i[before_worker_fork on_worker_fork after_worker_fork after_worker_boot],
                    *%i[before_refork on_refork after_refork]),
-          needless("a hot restart finds the Gemfile anew, see doc/process.md", :prune_bundler,
+          needless("a hot restart looks for the Gemfile again, see doc/process.md", :prune_bundler,
                    :extra_runtime_dependencies),
-          needless("a hot restart starts the command as it was started", :restart_command),
+          needless("a hot restart runs the original command", :restart_command),
           needless("TERM ends Kino with status 0", :raise_exception_on_sigterm),
           needless("Kino logs no requests", :quiet),
           needless("the front-end decides", :io_selector_backend, :tcp_mode, :tcp_mode!),
@@ -159,34 +159,34 @@ module Kino
           elsewhere("translate that file by itself", :load),
           elsewhere("a service manager keeps Kino in the background", :daemonize),
           elsewhere(FILES, :stdout_redirect),
-          elsewhere("Kino leaves stdout as it is: say $stdout.sync = true in the app",
+          elsewhere("Kino leaves stdout as it is: set $stdout.sync = true in the app",
                     :mutate_stdout_and_stderr_to_sync_on_write),
-          elsewhere("kino --debug shows the backtraces of errors at the start", :debug),
+          elsewhere("kino --debug shows backtraces of errors at the start", :debug),
           elsewhere("use at_exit; before_shutdown is called when the server begins to stop",
                     :after_stopped, :on_stopped),
           elsewhere("a hot restart starts a new process beside this one; before_shutdown is called when this one " \
                     "begins to stop", :before_restart, :on_restart),
-          elsewhere("for requests that hang there are request_timeout and quarantine_timeout", :worker_timeout),
+          elsewhere("use request_timeout and quarantine_timeout for requests that hang", :worker_timeout),
 
           missing("Kino listens on TCP only so far", :ssl_bind),
           missing("no hook runs in a worker when it ends; on_worker_exit is called in the main Ractor",
                   :before_worker_shutdown, :on_worker_shutdown),
-          missing("on_worker_exit is called with an index and an error rather than a process", :after_worker_shutdown),
-          missing("Kino ends no thread for want of work", :before_thread_exit, :on_thread_exit),
-          missing("after_request is called after each request, whether others wait or not", :out_of_band),
-          missing("there is no control server: signals do what it would, see doc/process.md", :activate_control_app,
+          missing("on_worker_exit is called with an index and an error instead of a process", :after_worker_shutdown),
+          missing("Kino does not end idle threads", :before_thread_exit, :on_thread_exit),
+          missing("after_request is called after each request, even if others wait", :out_of_band),
+          missing("there is no control server: use signals, see doc/process.md", :activate_control_app,
                   :state_path, :state_permission),
-          missing("rack.url_scheme is http, and what a proxy says of it is the app's to believe", :rack_url_scheme),
+          missing("rack.url_scheme is http; the app decides whether to believe a proxy about it", :rack_url_scheme),
           missing("REMOTE_ADDR is the other end of the connection", :set_remote_address),
           missing("Kino stops accepting at once", :drain_on_shutdown),
-          missing("Kino does not stop for want of work", :idle_timeout),
+          missing("Kino does not stop when idle", :idle_timeout),
           missing("a worker takes as many requests at a time as it has threads", :max_io_threads),
           missing("requests run on the worker's own threads and fibers", :fiber_per_request, :clean_thread_locals),
           missing("Kino sends no 103", :early_hints),
-          missing("what Kino has to say goes to stderr", :custom_logger, :log_formatter),
+          missing("Kino's own messages go to stderr", :custom_logger, :log_formatter),
           missing("the process keeps its title", :tag),
           missing("a shutdown writes no backtraces", :shutdown_debug),
-          missing("say it in each port or bind", :set_default_host)
+          missing("give it in each port or bind", :set_default_host)
         ].freeze
 
         # @return [Hash{Symbol => Entry}]
