@@ -10,13 +10,18 @@ module Generate
     HEADING = <<~MARKDOWN
       ## Frameworks and middleware
 
-      The test suite serves these in each mode, on Ruby 3.4 and 4.0, and checks this list. All of them work in mode `threaded` and, as a rackup file builds them, in mode `auto`, which then picks threads. The apps are in `spec/support/frameworks`, written as in the tutorials.
+      The test suite serves these in each mode, on Ruby 3.4 and 4.0, and checks this list. All of them work in mode
+      `threaded` and, as a rackup file builds them, in mode `auto`, which then picks threads. The apps are in
+      `spec/support/frameworks`, written as in the tutorials.
 
-      The columns describe each app as it is, and middleware once it was frozen together with its app, as in [middleware](#middleware).
+      The columns describe each app as it is, and middleware once it was frozen together with its app, as in
+      [middleware](#middleware).
 
       - "Ractors" says whether it works in mode `ractor`, and if not, what a Ractor refuses.
-        "With rack_in_ractors": it works with [rack_in_ractors.rb](../examples/rack_in_ractors.rb), which freezes Rack's tables and settings.
-      - "Auto" is the mode that `auto` picks. It picks threads for some that would work in Ractors, too, if the check has found something that other requests may reach.
+        "With rack_in_ractors": it works with [rack_in_ractors.rb](../examples/rack_in_ractors.rb), which freezes Rack's
+        tables and settings.
+      - "Auto" is the mode that `auto` picks. It picks threads for some that would work in Ractors, too, if the check
+        has found something that other requests may reach.
 
     MARKDOWN
 

@@ -77,9 +77,10 @@ module Generate
       missing: ["Not there", nil, "why"]
     }.freeze
 
-    # What is decided by the value: these become a setting in no case.
-    DECIDED = { log_requests: "put `use Rack::CommonLogger` into config.ru", plugin: "depends on which; most are Puma's"
-    } .freeze
+    # These depend on the value, and never become a setting.
+    DECIDED = {
+      log_requests: "put `use Rack::CommonLogger` into config.ru", plugin: "depends on which; most are Puma's"
+    }.freeze
 
     class << self
       # @return [String]

@@ -31,9 +31,9 @@ module Generate
 
       ## The file
 
-      The command reads #{FILES.map { |name| "`#{name}`" }.join(", or else ")}, or the file that `-C PATH` names; `-C -` reads none.
-      `kino --init` writes one in which every directive is explained, and `kino --init --from config/puma.rb` one with the
-      settings of a Puma configuration: see [moving from Puma](puma.md).
+      The command reads #{FILES.map { |name| "`#{name}`" }.join(", or else ")}, or the file that `-C PATH` names; `-C -`
+      reads none. `kino --init` writes one in which every directive is explained, and `kino --init --from
+      config/puma.rb` one with the settings of a Puma configuration: see [moving from Puma](puma.md).
 
       ```ruby
       # kino.rb
