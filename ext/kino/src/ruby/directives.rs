@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use magnus::{Error, RHash, Ruby};
 
-use crate::ruby::server::{fetch, seconds};
+use crate::ruby::setting::{fetch, seconds};
 
 /// The directives that the front-end is told of, by their names.
 pub(crate) struct Directives {

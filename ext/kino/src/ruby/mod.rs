@@ -11,6 +11,7 @@ mod header_cache;
 mod request;
 mod response;
 mod server;
+mod setting;
 mod vm;
 mod worker;
 mod writer;

@@ -12,7 +12,7 @@ use magnus::{Error, Module, RClass, RModule, RString, Ruby, Symbol, TryConvert, 
 
 use crate::ruby::error::{self, guard};
 use crate::ruby::handle::{CurrentRequest, End, Handle, Lookup};
-use crate::ruby::server;
+use crate::ruby::setting::seconds;
 use crate::ruby::vm::fork::Owned;
 use crate::ruby::vm::gvl::{self, LONGEST_WAIT};
 use crate::ruby::vm::{request_ref, string};
@@ -94,7 +94,7 @@ fn name_of(end: End) -> &'static str {
 /// or, if it is wakeable, after a call of `wake`.
 fn wait_end(ruby: &Ruby, request: Value, max: Option<f64>, is_wakeable: bool) -> Result<Option<Symbol>, Error> {
     guard(ruby, || {
-        let max = max.filter(|max| *max != f64::INFINITY).map(|max| server::seconds(ruby, max)).transpose()?;
+        let max = max.filter(|max| *max != f64::INFINITY).map(|max| seconds(ruby, max)).transpose()?;
         let handle = match find(ruby, request)? {
             Lookup::Current(handle) => handle,
             Lookup::Over { was_disconnected: true } => return Ok(Some(ruby.to_symbol(name_of(End::Disconnected)))),

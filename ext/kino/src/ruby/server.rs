@@ -7,15 +7,15 @@ use std::collections::{BTreeMap, VecDeque};
 use std::net::TcpListener;
 use std::os::fd::IntoRawFd;
 use std::sync::Arc;
-use std::time::Duration;
 
 use kino_engine::{Parker, Percentiles, Reason, Server, Settings, Snapshot, WorkerRow};
 use magnus::value::LazyId;
-use magnus::{Error, RHash, RModule, Ruby, TryConvert, function, prelude::*};
+use magnus::{Error, RHash, RModule, Ruby, function, prelude::*};
 use parking_lot::Mutex;
 
 use crate::ruby::directives::Directives;
 use crate::ruby::error::{self, guard};
+use crate::ruby::setting::{fetch, seconds};
 use crate::ruby::vm::fork::Owned;
 use crate::ruby::vm::gvl::{self, LONGEST_WAIT};
 use crate::ruby::vm::{arenas, descriptor};
@@ -179,17 +179,6 @@ fn inherited(ruby: &Ruby, number: Option<i32>) -> Result<Option<Arc<TcpListener>
     let ours = descriptor::duplicate(number)
         .map_err(|failed| error::bind(ruby, format!("cannot listen on file descriptor {number}: {failed}")))?;
     Ok(Some(Arc::new(TcpListener::from(ours))))
-}
-
-/// The setting with that name.
-pub(crate) fn fetch<T: TryConvert>(ruby: &Ruby, hash: RHash, name: &str) -> Result<T, Error> {
-    hash.fetch(ruby.to_symbol(name))
-}
-
-/// A duration, from seconds.
-pub(crate) fn seconds(ruby: &Ruby, seconds: f64) -> Result<Duration, Error> {
-    Duration::try_from_secs_f64(seconds)
-        .map_err(|_| error::general(ruby, format!("a time must be 0 or more seconds, got {seconds}")))
 }
 
 fn port(ruby: &Ruby, id: u64) -> Result<u16, Error> {
