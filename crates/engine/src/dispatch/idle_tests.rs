@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::dispatch::lanes::Lane;
 use crate::dispatch::lock_group::LockGroup;
@@ -90,27 +90,4 @@ fn a_worker_that_goes_idle_while_items_wait_comes_at_once_unless_another_was_cal
     assert!(!queue.idle(&first), "it should come at once");
     assert!(queue.idle(&second), "one is enough");
     assert_eq!(take(&queue, &first), Some(1));
-}
-
-#[test]
-fn a_group_of_one_never_offers_its_lock() {
-    let lock = Lock::default();
-    lock.join();
-    lock.begin_request();
-    assert!(!lock.should_offer_after_answer() && !lock.should_offer_within_request());
-}
-
-#[test]
-fn the_lock_is_offered_to_workers_at_a_request_but_not_after_each_answer() {
-    let lock = Lock::default();
-    lock.join();
-    lock.join();
-    lock.begin_request();
-    let began = Instant::now();
-    while !lock.should_offer_after_answer() {
-        assert!(began.elapsed() < Duration::from_secs(20), "it is never offered");
-    }
-    let since = Instant::now();
-    let again = lock.should_offer_after_answer();
-    assert!(!again || since.elapsed() >= Duration::from_micros(500), "at once again");
 }

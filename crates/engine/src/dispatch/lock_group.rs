@@ -78,23 +78,66 @@ impl LockGroup {
     /// Whether the worker that holds the lock, and has just answered, should offer it to the others before it takes the
     /// next request. A group of one does not even look at the clock, because this is asked for each answer.
     pub fn should_offer_after_answer(&self) -> bool {
-        if self.members.load(Ordering::Relaxed) < 2 {
-            return false;
-        }
-        self.is_due(if self.busy() > 0 { OFFER_BESIDE_BUSY } else { OFFER_WHEN_ALONE })
+        self.members.load(Ordering::Relaxed) > 1 && self.is_due_after_answer(Instant::now())
     }
 
     /// The same for a worker in the middle of a request, which has just read or written a piece of a body.
     pub fn should_offer_within_request(&self) -> bool {
-        (self.busy() > 1 || self.is_called()) && self.is_due(OFFER_BESIDE_BUSY)
+        (self.busy() > 1 || self.is_called()) && self.is_due(OFFER_BESIDE_BUSY, Instant::now())
     }
 
-    fn is_due(&self, after: Duration) -> bool {
-        let now = u64::try_from(self.created_at.elapsed().as_micros()).unwrap_or(u64::MAX);
+    fn is_due_after_answer(&self, now: Instant) -> bool {
+        self.is_due(if self.busy() > 0 { OFFER_BESIDE_BUSY } else { OFFER_WHEN_ALONE }, now)
+    }
+
+    fn is_due(&self, after: Duration, now: Instant) -> bool {
+        let now = u64::try_from(now.duration_since(self.created_at).as_micros()).unwrap_or(u64::MAX);
         let is_due = Duration::from_micros(now.saturating_sub(self.offered.load(Ordering::Relaxed))) >= after;
         if is_due {
             self.offered.store(now, Ordering::Relaxed);
         }
         is_due
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_group_of_one_never_offers_its_lock() {
+        let group = LockGroup::default();
+        group.join();
+        group.begin_request();
+        assert!(!group.should_offer_after_answer() && !group.should_offer_within_request());
+    }
+
+    #[test]
+    fn the_lock_is_offered_again_after_half_a_millisecond_if_others_are_at_a_request_and_else_after_five() {
+        let group = LockGroup::default();
+        let due_after = |micros| group.is_due_after_answer(group.created_at + Duration::from_micros(micros));
+        assert!(!due_after(4_999));
+        assert!(due_after(5_000));
+        assert!(!due_after(9_999));
+        group.begin_request();
+        assert!(due_after(9_999));
+        assert!(!due_after(10_498));
+        assert!(due_after(10_499));
+    }
+
+    #[test]
+    fn two_workers_at_requests_offer_each_other_the_lock() {
+        let group = LockGroup::default();
+        group.join();
+        group.join();
+        group.begin_request();
+        group.begin_request();
+        let (start, longest) = (Instant::now(), Duration::from_secs(20));
+        while !group.should_offer_within_request() {
+            assert!(start.elapsed() < longest, "the lock is never offered within a request");
+        }
+        while !group.should_offer_after_answer() {
+            assert!(start.elapsed() < longest, "the lock is never offered after an answer");
+        }
     }
 }
