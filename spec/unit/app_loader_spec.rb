@@ -59,7 +59,7 @@ RSpec.describe Kino::AppLoader do
     expect(failure("exit 3\n").message).to eq("config.ru:1: it ends the process (exit 3) before it gives an app")
   end
 
-  it "reports in one line what is no StandardError" do
+  it "reports an exception that is no StandardError in one line" do
     expect(failure("raise Class.new(Exception), 'no'\n").message).to match(/\Aconfig\.ru:1: no \(#<Class:0x\h+>\)\z/)
     expect(failure("load __FILE__\n").message).to match(/\Aconfig\.ru:?1?: stack level too deep \(SystemStackError\)\z/)
   end

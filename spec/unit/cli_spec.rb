@@ -43,8 +43,8 @@ RSpec.describe Kino::CLI do
 
   def start(*argv) = described_class.start(argv, out:, err:, env:, server:, reexec:)
 
-  describe "a start that goes well" do
-    it "runs the app with every setting, says where, and ends with 0" do
+  describe "a successful start" do
+    it "runs the app with every setting, prints the address, and exits with 0" do
       expect(start("-p", "0", "--queue-timeout", "1.5")).to eq(0)
       app, keywords = server.calls.fetch(0)
       expect(app.call({})).to eq(:answer)
@@ -59,7 +59,7 @@ RSpec.describe Kino::CLI do
       expect(reexecs).to match([[have_attributes(workers: 9), %w[-w 9]]])
     end
 
-    it "does so before the app is loaded" do
+    it "considers the restart before it loads the app" do
       File.write("config.ru", "raise 'loaded'")
       start
       expect(reexecs.size).to eq(1)
@@ -75,7 +75,7 @@ RSpec.describe Kino::CLI do
       ENV["RACK_ENV"] = previous
     end
 
-    it "stays what RACK_ENV says, unless the flag says otherwise" do
+    it "comes from RACK_ENV unless the flag is given" do
       env["RACK_ENV"] = "production"
       start
       expect(env["RACK_ENV"]).to eq("production")
@@ -83,12 +83,12 @@ RSpec.describe Kino::CLI do
       expect(env["RACK_ENV"]).to eq("test")
     end
 
-    it "is development if nothing says otherwise" do
+    it "is development by default" do
       start
       expect(env["RACK_ENV"]).to eq("development")
     end
 
-    it "is that of RAILS_ENV where RACK_ENV is not set, for the app and for the file of settings" do
+    it "comes from RAILS_ENV if RACK_ENV is not set, for the app and for the config file" do
       File.write("kino.rb", "batch ENV['RACK_ENV'] == 'production' ? 2 : 3")
       File.write("config.ru", "ENV['RACK_ENV'] == 'production' or raise\nrun ->(_) {}")
       previous = ENV.slice("RACK_ENV", "RAILS_ENV")
@@ -99,7 +99,7 @@ RSpec.describe Kino::CLI do
       ENV.update("RACK_ENV" => nil, "RAILS_ENV" => nil, **previous)
     end
 
-    it "goes into a RAILS_ENV that is set if Kino was told by name" do
+    it "overwrites a RAILS_ENV that is set if a flag or KINO_ENVIRONMENT names the environment" do
       [[%w[-e staging], {}], [[], { "KINO_ENVIRONMENT" => "staging" }]].each do |argv, told|
         env.merge!("RACK_ENV" => "test", "RAILS_ENV" => "production", **told)
         expect(start(*argv)).to eq(0)
@@ -107,7 +107,7 @@ RSpec.describe Kino::CLI do
       end
     end
 
-    it "leaves RAILS_ENV as it is else" do
+    it "leaves RAILS_ENV unchanged otherwise" do
       env.merge!("RACK_ENV" => "production", "RAILS_ENV" => "staging")
       start
       expect(env).to include("RACK_ENV" => "production", "RAILS_ENV" => "staging")
@@ -118,26 +118,26 @@ RSpec.describe Kino::CLI do
       end
     end
 
-    it "is shown with the variable that says so" do
+    it "is shown with the variable that it comes from" do
       env["RAILS_ENV"] = "production"
       start("--print-config")
       expect(out.string).to match(/^environment +production +RAILS_ENV$/)
     end
 
-    it "is blamed if it does not fit" do
+    it "is named as the source of an invalid value" do
       env["RACK_ENV"] = "a b"
       expect(start).to eq(2)
       expect(err.string).to end_with("got \"a b\" (from RACK_ENV)\n")
     end
   end
 
-  it "warns of a variable that is nearly a setting, and goes on" do
+  it "warns of a misspelled variable, and continues" do
     env["KINO_PROT"] = "1"
     expect(start).to eq(0)
     expect(err.string).to eq("kino: warning: KINO_PROT sets nothing (did you mean KINO_PORT?)\n")
   end
 
-  it "does so if it shows the settings or checks the app, too, but not before a new start" do
+  it "gives that warning for --print-config and --check too, but not before a restart of the command" do
     env["KINO_WORKER"] = "3"
     warning = "kino: warning: KINO_WORKER sets nothing (did you mean KINO_WORKERS?)\n"
     File.write("config.ru", "module Ready\n  def self.call(_) = [200, {}, []]\nend\nrun Ready")
@@ -149,7 +149,7 @@ RSpec.describe Kino::CLI do
   end
 
   describe "--check" do
-    it "says what it finds, and ends with 0 or 1" do
+    it "reports its findings, and exits with 0 or 1" do
       File.write("config.ru", "module Ready\n  def self.call(_) = [200, {}, []]\nend\nrun Ready")
       expect(start("--check")).to eq(0)
       File.write("other.ru", "log = []\nrun ->(_) { log }")
@@ -158,15 +158,15 @@ RSpec.describe Kino::CLI do
       expect(out.string).to include("log")
     end
 
-    it "calls the app if that is asked for, and speaks JSON to tools" do
+    it "calls the app with --request, and prints JSON with --json" do
       File.write("config.ru", "module Asked\n  def self.call(env) = raise(env['PATH_INFO'])\nend\nrun Asked")
       expect(start("--check", "--json", "--request", "GET /boo")).to eq(1)
       expect(JSON.parse(out.string).fetch("findings").to_s).to include("/boo")
     end
   end
 
-  describe "the file of settings" do
-    it "is read, and goes behind the environment and the flags" do
+  describe "the config file" do
+    it "is read, and gives way to the environment and the flags" do
       File.write("kino.rb", "batch 2\nqueue_depth 2\nport 2\nrackup 'other.ru'")
       File.write("other.ru", "run ->(_env) { :other }\n")
       env["PORT"] = "3"
@@ -176,7 +176,7 @@ RSpec.describe Kino::CLI do
       expect(keywords).to include(batch: 2, port: 3, queue_depth: 4, rackup: "other.ru")
     end
 
-    it "is the one that -C names" do
+    it "is the file given with -C" do
       File.write("kino.rb", "batch 2")
       File.write("other.rb", "batch 3")
       start("-C", "other.rb")
@@ -184,7 +184,7 @@ RSpec.describe Kino::CLI do
       expect(server.calls.map { |_, keywords| keywords[:batch] }).to eq([3, 1])
     end
 
-    it "finds in RACK_ENV what the command line says" do
+    it "sees in RACK_ENV the environment given on the command line" do
       File.write("kino.rb", "batch ENV['RACK_ENV'] == 'staging' ? 2 : 3")
       previous = ENV.fetch("RACK_ENV", nil)
       expect(described_class.start(%w[-e staging], out:, err:, server:, reexec:)).to eq(0)
@@ -193,13 +193,13 @@ RSpec.describe Kino::CLI do
       ENV["RACK_ENV"] = previous
     end
 
-    it "is named for its errors" do
+    it "is named in its errors" do
       File.write("kino.rb", "workers 1\nprot 2")
       expect(start).to eq(2)
       expect(err.string).to eq("kino: kino.rb:2: unknown directive: prot (did you mean port?)\n")
     end
 
-    it "is shown, with all other settings, by --print-config" do
+    it "appears among the settings that --print-config shows" do
       File.write("kino.rb", "batch 2")
       expect(start("--print-config", "--port", "1")).to eq(0)
       expect(out.string).to match(/^batch +2 +kino\.rb:1$/).and match(/^port +1 +--port$/)
@@ -215,7 +215,7 @@ RSpec.describe Kino::CLI do
   end
 
   describe "help and version" do
-    it "prints the help, whatever else is wrong" do
+    it "prints the help even beside invalid flags" do
       expect(start("-p", "x", "none.ru", "--help")).to eq(0)
       expect(out.string).to start_with("Usage: kino [options] [config.ru]\n")
       expect(server.calls).to be_empty
@@ -235,48 +235,48 @@ RSpec.describe Kino::CLI do
       expect(@status).to eq(status)
     end
 
-    it "ends with 2 for an unknown flag" do
+    it "exits with 2 for an unknown flag" do
       @status = start("--prot", "1")
       expect_line(2, /\Akino: invalid option: --prot \(did you mean --port\?\); see kino --help$/)
     end
 
-    it "ends with 2 for an invalid value" do
+    it "exits with 2 for an invalid value" do
       @status = start("-w", "x")
       expect_line(2, /\Akino: workers must be auto or an integer from 1 to 1024, got "x" \(from --workers\)$/)
     end
 
-    it "ends with 1 for a missing or broken rackup file" do
+    it "exits with 1 for a missing or broken rackup file" do
       File.write("config.ru", "raise 'boo'")
       @status = start
       expect_line(1, /\Akino: config\.ru:1: boo \(RuntimeError\)$/)
     end
 
-    it "ends with 1 for an address that is taken" do
+    it "exits with 1 for an address in use" do
       server.error = Kino::BindError.new("127.0.0.1:9292 is taken")
       @status = start
       expect_line(1, /\Akino: 127\.0\.0\.1:9292 is taken$/)
     end
 
-    it "ends with 1 for an app that cannot be shared, and with 2 for settings that the mode does not allow" do
+    it "exits with 1 for an app that cannot be shared, and with 2 for settings that the mode does not allow" do
       server.error = Kino::UnshareableAppError.new("no")
       expect(start).to eq(1)
       server.error = Kino::ConfigError.new("no")
       expect(start).to eq(2)
     end
 
-    it "puts any other error into one line, with its class" do
+    it "prints any other error on one line, with its class" do
       server.error = ArgumentError.new("bad\n\n  very bad")
       @status = start
       expect_line(1, /\Akino: ArgumentError: bad very bad \(--debug shows where\)$/)
     end
 
-    it "shows the backtrace with --debug, and that of the cause" do
+    it "prints the backtraces of the error and its cause with --debug" do
       File.write("config.ru", "raise 'boo'")
       expect(start("--debug")).to eq(1)
       expect(err.string).to include("app_loader.rb:", "(Kino::AppLoadError)", "config.ru:1:in", "(RuntimeError)")
     end
 
-    it "says nothing on Ctrl-C, and exits with the status that shells use" do
+    it "prints nothing on Ctrl-C, and exits with the status that shells use" do
       server.error = Interrupt.new
       expect(start).to eq(130)
       expect(out.string + err.string).to be_empty
@@ -294,14 +294,14 @@ RSpec.describe Kino::CLI do
       expect([err, status.exitstatus]).to eq(["", 0])
     end
 
-    it "starts itself anew, once, for more workers than the VM has threads for" do
+    it "restarts itself once for more workers than the VM has threads for" do
       File.write("config.ru", "print ENV['RUBY_MAX_CPU'], ENV.key?('KINO_REEXEC')\nexit 3")
       out, err, status = kino("-w", "20", env: { "RUBY_MAX_CPU" => nil })
       ending = "kino: config.ru:2: it ends the process (exit 3) before it gives an app\n"
       expect([out, err, status.exitstatus]).to eq(["#{Kino::Config::Mode.max_cpu(20)}false", ending, 1])
     end
 
-    it "gives the exit status of the command" do
+    it "exits with the status of the command" do
       _, err, status = kino("-p", "-1")
       expect(err).to eq("kino: port must be an integer from 0 to 65535, got \"-1\" (from --port)\n")
       expect(status.exitstatus).to eq(2)

@@ -3,7 +3,7 @@
 require "kino/error_log"
 
 RSpec.describe Kino::ErrorLog do
-  it "describes an exception that does not even tell its class" do
+  it "describes an exception whose class method raises" do
     silent = Class.new(StandardError) do
       def class = raise("no class")
       def message = raise(self)
@@ -45,7 +45,7 @@ RSpec.describe Kino::ErrorLog do
     expect(entry(raised("no"), env.merge("QUERY_STRING" => "b=c"))).to include(" (GET /a?b=c HTTP/1.1)\n")
   end
 
-  it "needs neither a request nor a backtrace" do
+  it "works without a request or a backtrace" do
     expect(entry(ArgumentError.new("no"))).to eq("kino: ArgumentError: no\n")
   end
 
@@ -53,14 +53,14 @@ RSpec.describe Kino::ErrorLog do
     expect(entry(ArgumentError.new("one\n  two\r\n\nthree"))).to eq("kino: ArgumentError: one | two | three\n")
   end
 
-  it "accepts messages that are no text" do
+  it "accepts messages that are not valid text" do
     expect(entry(ArgumentError.new("\xff".b.force_encoding("UTF-8")))).to eq("kino: ArgumentError: ?\n")
     error = Class.new(StandardError) { def message = nil }
     stub_const("Wordless", error)
     expect(entry(Wordless.new)).to eq("kino: Wordless: \n")
   end
 
-  it "accepts exceptions that raise in message" do
+  it "accepts exceptions whose message method raises" do
     stub_const("Mute", Class.new(StandardError) { def message = raise("nothing to say") })
     expect(entry(Mute.new)).to eq("kino: Mute: (no message: RuntimeError)\n")
   end
@@ -75,7 +75,7 @@ RSpec.describe Kino::ErrorLog do
     expect(entry(error)).to match(/\Akino: RuntimeError: high\n(    .*\n)+  caused by KeyError: deep\n(    .*\n)+\z/)
   end
 
-  it "writes no message that could pass for another entry" do
+  it "never writes a message that could pass for another entry" do
     expect(entry(ArgumentError.new("x\nkino: RuntimeError: forged")).lines.size).to eq(1)
   end
 

@@ -10,7 +10,7 @@ RSpec.describe Kino::Failure do
 
   def answer(error) = described_class.new(native, on_error:).answer(env, error)
 
-  it "tells the log, then the hook, then the client" do
+  it "writes the log, then calls the hook, then answers the client" do
     error = RuntimeError.new("why")
     expect { expect(answer(error)).to be(true) }.to output("kino: RuntimeError: why (GET /a HTTP/1.1)\n").to_stderr
     expect(told).to eq([[error, env, false]])
@@ -25,7 +25,7 @@ RSpec.describe Kino::Failure do
   end
 
   [Kino::DisconnectedError, Kino::BodyTooLargeError, Kino::BadBodyError, Kino::BodyTimeoutError].each do |error|
-    it "tells only the client of a #{error}, which is the client's fault" do
+    it "only answers the client after a #{error}, which is the client's fault" do
       expect { expect(answer(error.new("gone"))).to be(true) }.not_to output.to_stderr
       expect(told).to eq([])
     end

@@ -71,20 +71,20 @@ RSpec.describe Kino::HotRestart do
     end
   end
 
-  it "hands over to a process that is ready, and stops then" do
+  it "hands over once the successor is ready, and then stops" do
     expect(restart.call).to be(true)
     expect(calls).to eq([[:succeeded, pid], :shutdown])
     expect(said).to eq("kino: hot restart: process #{pid} serves, this one finishes what it has begun\n")
     expect(alive?(pid)).to be(true)
   end
 
-  it "leaves the process that follows alone where it is cancelled after that, and tells" do
+  it "leaves the successor alone if it is cancelled after that, and reports it" do
     restart.call
     expect(restart.cancel).to be(false)
     expect(alive?(pid)).to be(true)
   end
 
-  it "is not begun again once it was done, nor once it was cancelled" do
+  it "does not begin again after it is done or cancelled" do
     restart.call
     expect(restart.call).to be(false)
     expect(said).to end_with("kino: no hot restart: another process serves already\n")
@@ -95,7 +95,7 @@ RSpec.describe Kino::HotRestart do
   end
 
   # A TERM between the moment at which the new process is ready and that at which the old one hands over.
-  it "does not hand over where it is cancelled when the other is ready" do
+  it "does not hand over if it is cancelled just as the successor becomes ready" do
     outcomes = []
     when_ready(lambda do |outcome|
       outcomes << outcome.kind
@@ -123,7 +123,7 @@ RSpec.describe Kino::HotRestart do
   end
 
   # A second one would have a Kino end at once, whatever it has accepted by then.
-  it "tells a process that is not wanted any more to stop, once" do
+  it "tells a successor that is no longer wanted to stop, once" do
     allow(Process).to receive(:kill).and_call_original
     when_ready(->(_outcome) { restart.cancel })
     restart.call
@@ -131,7 +131,7 @@ RSpec.describe Kino::HotRestart do
     expect(Process).not_to have_received(:kill).with(:KILL, pid)
   end
 
-  it "is cancelled while the other boots, which ends then" do
+  it "ends the successor if it is cancelled during the boot" do
     File.mkfifo(begun = "#{@directory}/begun")
     program.command = ruby("File.write('#{begun}', 'yes'); sleep")
     running = Thread.new { restart.call }
@@ -141,7 +141,7 @@ RSpec.describe Kino::HotRestart do
     expect([calls, alive?(pid)]).to eq([[], false])
   end
 
-  it "is waited for after a cancel, until the new process is gone, even if it does not obey" do
+  it "waits after a cancel until the successor is gone, even if it does not obey" do
     File.mkfifo(trapped = "#{@directory}/trapped")
     settings = Kino::Config::Settings.resolve(restart_timeout: 20, shutdown_timeout: 0.01)
     restart = described_class.new(server_class.new(calls, settings, :ready), program:, succeeded: nil, failed: nil)
@@ -153,29 +153,29 @@ RSpec.describe Kino::HotRestart do
     expect([running.value, alive?(pid)]).to eq([false, false])
   end
 
-  it "is waited for with a time limit" do
+  it "waits no longer than the time limit" do
     when_ready(->(_outcome) { restart.wait(0) })
     expect(restart.call).to be(true)
   end
 
-  it "is not waited for where none was begun" do
+  it "does not wait if none was begun" do
     expect(restart.wait).to be(true)
   end
 
-  it "stays if the other ends, cleans up behind it, and can be tried again" do
+  it "keeps serving if the successor ends, cleans up, and can be tried again" do
     program.command = ruby("exit 3")
     2.times { expect(restart.call).to be(false) }
     expect(calls).to eq(%i[failed failed])
     expect(said.lines).to all(match(/\Akino: hot restart failed: process \d+ ended with status 3; this one stays\n\z/))
   end
 
-  it "is done once at a time" do
+  it "runs once at a time" do
     when_ready(->(_outcome) { expect(restart.call).to be(false) })
     expect(restart.call).to be(true)
     expect(said).to start_with("kino: no hot restart: one is under way already\n")
   end
 
-  describe "is refused" do
+  describe "is rejected" do
     after do
       expect(restart.call).to be(false)
       expect(said).to eq("kino: no hot restart: #{@reason}\n")
@@ -192,27 +192,27 @@ RSpec.describe Kino::HotRestart do
       @reason = "this process is not ready itself"
     end
 
-    it "where the command is not known" do
+    it "if the command is not known" do
       program.command = nil
       @reason = "the command that started this program is not known"
     end
 
-    it "where there refuses a directory" do
+    it "if its working directory was deleted" do
       program.directory = nil
       @reason = "the directory that it was started in was deleted"
     end
 
-    it "where the program cannot be started" do
+    it "if the program cannot be started" do
       program.command = ["/nowhere/at/all"]
       @reason = "No such file or directory - /nowhere/at/all"
     end
 
-    it "where nothing is listened on" do
+    it "if there is no listening socket" do
       allow(server).to receive(:listener).and_return(nil)
       @reason = "the server is stopping"
     end
 
-    it "where there is no descriptor left" do
+    it "if no file descriptor is left" do
       allow(server).to receive(:listener).and_raise(Kino::Error, "no descriptor")
       @reason = "no descriptor"
     end

@@ -8,7 +8,7 @@ RSpec.describe Kino::Inherited do
   let(:handover) { Kino::HotRestart::Handover.new(listener: Object.new, report: pipe.last, predecessor: 12, kept: true) }
   let(:pipe) { IO.pipe }
 
-  it "is nothing but the working directory if nobody has given anything" do
+  it "is only the working directory if nothing was passed on" do
     Dir.mktmpdir do |directory|
       Dir.chdir(directory) do
         expect(described_class.take({})).to have_attributes(
@@ -19,7 +19,7 @@ RSpec.describe Kino::Inherited do
     end
   end
 
-  it "has no directory if that was deleted" do
+  it "has no directory if it was deleted" do
     Dir.mktmpdir do |parent|
       gone = "#{parent}/gone"
       Dir.mkdir(gone)
@@ -37,7 +37,7 @@ RSpec.describe Kino::Inherited do
       .to have_attributes(listener: socket, predecessor: nil, announce: false, kept?: true)
   end
 
-  it "has the predecessor's socket rather than a service manager's, and tells the predecessor" do
+  it "prefers the predecessor's socket to a service manager's, and notifies the predecessor" do
     allow(Kino::HotRestart::Handover).to receive(:take).and_return(handover)
     allow(Kino::Systemd::Activation).to receive(:take).and_return(Object.new)
     inherited = described_class.take({})
@@ -56,7 +56,7 @@ RSpec.describe Kino::Inherited do
     expect(env).to include("WATCHDOG_PID" => Process.pid.to_s)
   end
 
-  it "leaves nothing of it in the environment" do
+  it "removes its variables from the environment" do
     env = { "LISTEN_PID" => "1", "LISTEN_FDS" => "1", "LISTEN_FDNAMES" => "web", "OTHER" => "1" }
     described_class.take(env)
     expect(env).to eq("OTHER" => "1")

@@ -70,7 +70,7 @@ RSpec.describe Kino::Pidfile do
     expect(File.exist?(path)).to be(false)
   end
 
-  it "is for others to read and not to write, less the umask" do
+  it "is readable and not writable for others, less the umask" do
     former = File.umask(0o026)
     pidfile.claim
     expect(File.stat(path).mode & 0o7777).to eq(0o640)
@@ -78,7 +78,7 @@ RSpec.describe Kino::Pidfile do
     File.umask(former)
   end
 
-  it "may be claimed again, which leaves it as it is" do
+  it "may be claimed again, which changes nothing" do
     pidfile.claim
     before = File.stat(path).ino
     pidfile.claim
@@ -86,38 +86,38 @@ RSpec.describe Kino::Pidfile do
     expect(File.stat(path).ino).to eq(before)
   end
 
-  it "means the same file after the directory has changed" do
+  it "means the same file after a change of directory" do
     Dir.chdir(@directory) { described_class.new("kino.pid") }.claim
     expect_ours
   end
 
-  it "is relative to the directory that is given" do
+  it "is relative to the given directory" do
     described_class.new("kino.pid", directory: @directory).claim
     expect_ours
   end
 
-  it "is refused while its owner lives" do
+  it "cannot be claimed while its owner lives" do
     owner do |pid|
       expect_refusal("the pidfile #{path} names process #{pid}, which runs; is that a server already?")
       expect(File.read(path)).to eq("#{pid}\n")
     end
   end
 
-  it "is refused while its owner lives, whatever the clock has been set to" do
+  it "cannot be claimed while its owner lives, even if the clock was changed" do
     owner do |pid|
       age
       expect_refusal(/names process #{pid}, which runs/)
     end
   end
 
-  it "is refused while the process lives that another program has written there" do
+  it "cannot be claimed while a process lives that another program wrote there" do
     neighbour do |pid|
       File.write(path, "#{pid}\n")
       expect_refusal(/names process #{pid}, which runs/)
     end
   end
 
-  it "is refused if the owner is somebody else's process" do
+  it "cannot be claimed if it names a process of another user" do
     allow(Process).to receive(:kill).and_raise(Errno::EPERM)
     neighbour do |pid|
       File.write(path, pid.to_s)
@@ -125,7 +125,7 @@ RSpec.describe Kino::Pidfile do
     end
   end
 
-  it "is taken over from the predecessor, which lives and leaves it then" do
+  it "is taken over from a live predecessor, which then leaves it alone" do
     owner do |pid|
       pidfile.claim(from: pid)
       expect_ours
@@ -133,7 +133,7 @@ RSpec.describe Kino::Pidfile do
     expect_ours
   end
 
-  it "is refused after it was taken over, whatever the clock has been set to" do
+  it "cannot be claimed after it was taken over, even if the clock was changed" do
     owner do |former|
       pidfile.claim(from: former)
       age
@@ -141,19 +141,19 @@ RSpec.describe Kino::Pidfile do
     end
   end
 
-  it "is replaced where it is stale" do
+  it "is replaced if it is stale" do
     expect_replacement("#{dead}\n     ")
   end
 
-  it "is replaced where it is empty" do
+  it "is replaced if it is empty" do
     expect_replacement("")
   end
 
-  it "is replaced if no process can have its number" do
+  it "is replaced if its number cannot be a pid" do
     expect_replacement("9999999999\n")
   end
 
-  it "is replaced if its owner is dead and a process that it has forked is not" do
+  it "is replaced if its owner is dead, even if a forked child lives" do
     reader, writer = IO.pipe
     owner = fork { leave_child(reader, writer) }
     Process.wait(owner)
@@ -165,7 +165,7 @@ RSpec.describe Kino::Pidfile do
     [reader, writer].each(&:close) # which lets the child go
   end
 
-  it "is not kept by a program that its owner has started" do
+  it "is not held by a program that its owner started" do
     pidfile.claim
     File.open(path) do |file|
       neighbour do
@@ -177,7 +177,7 @@ RSpec.describe Kino::Pidfile do
   end
 
   # Whoever may read a file may lock it.
-  it "does not mind a reader's lock on a stale one" do
+  it "is replaced if it is stale and a reader holds a lock on it" do
     File.write(path, "#{dead}\n")
     File.open(path) do |file|
       file.flock(File::LOCK_EX)
@@ -190,23 +190,23 @@ RSpec.describe Kino::Pidfile do
     end
   end
 
-  it "is replaced by way of a draft that a crash has left" do
+  it "is replaced through a draft that a crash left behind" do
     File.write("#{path}.new", "1234567890")
     pidfile.claim
     expect_ours
   end
 
   if File.exist?("/proc/self/stat")
-    it "is replaced if its pid is another process's by now" do
+    it "is replaced if its pid belongs to a newer process" do
       neighbour { |pid| expect_replacement("#{pid}\n") { age } }
     end
 
-    it "is replaced if its pid is somebody else's process by now" do
+    it "is replaced if its pid belongs to a newer process of another user" do
       allow(Process).to receive(:kill).and_raise(Errno::EPERM)
       neighbour { |pid| expect_replacement("#{pid}\n") { age } }
     end
 
-    it "is replaced so even if a reader shares a lock on it" do
+    it "is replaced in that case even if a reader holds a shared lock on it" do
       neighbour do |pid|
         File.write(path, "#{pid}\n")
         age
@@ -220,7 +220,7 @@ RSpec.describe Kino::Pidfile do
   end
 
   ["not a number\n", "12 13\n", "-1\n", "0\n", "1" * 40].each do |text|
-    it "is refused with #{text.inspect} in it" do
+    it "cannot be claimed with #{text.inspect} in it" do
       File.write(path, text)
       expect_refusal(/\Athe pidfile #{path} holds no process id but "/)
       expect(File.read(path)).to eq(text)
@@ -235,29 +235,29 @@ RSpec.describe Kino::Pidfile do
     expect(File.read(target)).to eq("")
   end
 
-  it "refuses a directory" do
+  it "rejects a directory" do
     Dir.mkdir(path)
     expect_refusal("the pidfile #{path} is a directory")
   end
 
-  it "refuses a pipe, without waiting for its other end" do
+  it "rejects a pipe, without waiting for its other end" do
     File.mkfifo(path)
     expect_refusal("the pidfile #{path} is no regular file")
   end
 
-  it "is not made with its directory" do
+  it "does not create its directory" do
     FileUtils.rm_r(@directory)
     expect_refusal("the pidfile #{path} cannot be made: there is no directory #{@directory}")
   ensure
     Dir.mkdir(@directory)
   end
 
-  it "says that there is no permission" do
+  it "reports a lack of permission" do
     allow(File).to receive(:open).and_raise(Errno::EACCES)
     expect_refusal("the pidfile #{path} cannot be written: permission denied")
   end
 
-  it "says so if somebody keeps it locked" do
+  it "reports that another process keeps it locked" do
     stub_const("#{described_class}::LOCK_TIMEOUT", 0.01)
     File.open("#{path}.new", "w") do |file|
       file.flock(File::LOCK_EX)
@@ -267,7 +267,7 @@ RSpec.describe Kino::Pidfile do
     end
   end
 
-  it "is not written through what stands in the way of its draft" do
+  it "is not written through a symlink in the place of its draft" do
     target = "#{@directory}/target"
     File.write(target, "")
     File.symlink(target, "#{path}.new")
@@ -276,14 +276,14 @@ RSpec.describe Kino::Pidfile do
   end
 
   describe "release" do
-    it "leaves another's" do
+    it "leaves another process's file alone" do
       pidfile.claim
       File.write(path, "1\n")
       expect(pidfile.release).to be(false)
       expect(Dir.children(@directory).map { |name| File.read("#{@directory}/#{name}") }).to eq(["1\n"])
     end
 
-    it "leaves what is none by now, and does nothing where it is gone" do
+    it "leaves a file alone that is no longer a pidfile, and does nothing if it is gone" do
       pidfile.claim
       File.write(path, "text")
       expect(pidfile.release).to be(false)
@@ -300,7 +300,7 @@ RSpec.describe Kino::Pidfile do
     end
   end
 
-  it "goes to exactly one of many that find it stale" do
+  it "is claimed by exactly one of many processes that find it stale" do
     5.times do
       File.write(path, "#{dead}\n")
       reader, writer = IO.pipe

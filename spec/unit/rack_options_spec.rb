@@ -5,7 +5,7 @@ require "kino/rack_options"
 RSpec.describe Kino::RackOptions do
   def given(**values) = values.transform_values { |value| Kino::Config::Given.new(value:, source: "kino.rb") }
 
-  it "leaves YJIT to the program unless somebody has named it" do
+  it "leaves YJIT to the program unless the option is given" do
     expect(described_class.new({}).keywords).to eq(Kino::Config::Settings.resolve.to_h.except(:yjit))
     named = Kino::Config::Layers.new(path: nil, layers: [{ yjit: Kino::Config::Given.new(value: "off", source: "") }])
     expect([described_class.new({ yjit: "on" }), described_class.new({}, layers: named)].map { it.keywords[:yjit] })
@@ -18,7 +18,7 @@ RSpec.describe Kino::RackOptions do
     described_class.new(options, layers: Kino::Config::Layers.new(path: nil, layers: [layers])).settings
   end
 
-  it "takes directives as a command line gives them, and as Ruby does" do
+  it "accepts directives as text and as Ruby values" do
     expect(settings(workers: "3", queue_timeout: "250ms", lanes: "on", max_body_size: "none"))
       .to have_attributes(workers: 3, queue_timeout: 0.25, lanes: true, max_body_size: nil)
     hook = -> {}
@@ -26,30 +26,30 @@ RSpec.describe Kino::RackOptions do
       .to have_attributes(threads: 2, mode: :threaded, after_boot: hook)
   end
 
-  it "takes Rack's names of the address, and the environment" do
+  it "accepts Rack's names for the address and the environment" do
     expect(settings(Host: "::1", Port: "3000", environment: "deployment"))
       .to have_attributes(host: "::1", port: 3000, environment: "deployment")
     expect(settings(Host: nil, Port: nil)).to eq(Kino::Config::Settings.resolve)
   end
 
-  it "prefers an address under its own name, for rackup makes the others up" do
+  it "prefers an address under Kino's own name, because rackup fills in the others" do
     made_up = { Host: "localhost", Port: 9292 }
     expect(settings(**made_up, bind: "tcp://[::1]:8080")).to have_attributes(host: "::1", port: 8080)
     expect(settings(**made_up, bind: "0.0.0.0")).to have_attributes(host: "0.0.0.0", port: 9292)
     expect(settings(**made_up, port: "80")).to have_attributes(host: "localhost", port: 80)
   end
 
-  it "leaves to others what is theirs, whatever that is" do
+  it "ignores the options of others" do
     foreign = described_class::FOREIGN.to_h { |name| [name, Object.new] }.merge(user_supplied_options: [])
     expect(settings(**foreign)).to eq(Kino::Config::Settings.resolve)
   end
 
-  it "never mistakes an option of others for a directive" do
+  it "never mistakes another's option for a directive" do
     names = [*described_class::FOREIGN, *described_class::RENAMED.keys]
     expect(names & Kino::Config::Directives::NAMES).to eq([])
   end
 
-  it "refuses what nobody knows, and says what was meant" do
+  it "rejects an unknown option, and suggests the nearest" do
     expect { settings(worker: "2") }
       .to raise_error(Kino::ConfigError,
                       /\Aunknown option: worker \(did you mean workers\?\); there are bind, .* and Port\z/)
@@ -58,7 +58,7 @@ RSpec.describe Kino::RackOptions do
     expect { settings(host: "a") }.to raise_error(Kino::ConfigError, /\Aunknown option: host \(did you mean Host\?\)/)
   end
 
-  it "says which option does not fit" do
+  it "names the invalid option" do
     expect { settings(Port: "http") }
       .to raise_error(Kino::ConfigError, /\Aport must be .* got "http" \(from the Rack option Port\)\z/)
     # rackup: -O workers, without a value

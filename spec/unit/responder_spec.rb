@@ -200,7 +200,7 @@ RSpec.describe Kino::Responder do
         .to eq([["finished 1", true], ["finished 0", true]])
     end
 
-    it "gets what they raise when the worker dies" do
+    it "gets what they raise if the worker dies" do
       env["rack.response_finished"] << ->(*) { raise "at the end" }
       logged(/at the end/) { responder.finish_abandoned(env) }
       expect(told.map { |error, _| error.message }).to eq(["at the end"])

@@ -3,7 +3,7 @@
 require "kino/ruby"
 
 RSpec.describe Kino::Ruby do
-  it "knows Ruby 4 and what comes after it" do
+  it "recognizes Ruby 4 and newer" do
     expect(%w[4.0.0 4.0.5 4.1.0 10.0.0]).to all(satisfy { |version| described_class.four?(version) })
     expect(%w[3.4.5 3.10.0]).to all(satisfy { |version| !described_class.four?(version) })
   end

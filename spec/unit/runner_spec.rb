@@ -91,7 +91,7 @@ RSpec.describe Kino::Runner do
     @running.value
   end
 
-  it "says that the server is ready when it is, and that it stops" do
+  it "reports that the server is ready, and that it stops" do
     start { |given| given.calls << :block }
     expect(server.calls.pop).to eq(:block)
     expect(@manager).to be_quiet
@@ -102,7 +102,7 @@ RSpec.describe Kino::Runner do
     expect(@manager).to be_quiet
   end
 
-  it "does not say that it is ready before the block has returned" do
+  it "does not report that it is ready before the block has returned" do
     gate = Thread::Queue.new
     server.come_up
     start { gate.pop }
@@ -113,7 +113,7 @@ RSpec.describe Kino::Runner do
     stop
   end
 
-  it "stops a server whose block raises, and says no word of being ready" do
+  it "stops a server whose block raises, without reporting that it is ready" do
     server.come_up
     start { raise "not like this" }
     expect(@running.value).to have_attributes(message: "not like this")
@@ -123,7 +123,7 @@ RSpec.describe Kino::Runner do
   end
 
   describe "with a server that is not ready" do
-    it "reloads on HUP, and tells the manager nothing of it" do
+    it "reloads on HUP, without telling the manager" do
       start
       signal("HUP")
       expect(server.calls.pop).to eq(:reload)
@@ -133,7 +133,7 @@ RSpec.describe Kino::Runner do
     end
 
     # It told of no begin, so it must not tell of an end either: that would be another reload's.
-    it "says nothing at the end of a reload that began before" do
+    it "reports nothing at the end of a reload that began before" do
       server.reload_gate = Thread::Queue.new
       start
       signal("HUP")
@@ -155,7 +155,7 @@ RSpec.describe Kino::Runner do
       stop
     end
 
-    it "stops on TERM, and says no word of being ready" do
+    it "stops on TERM, without reporting that it is ready" do
       start
       stop
       expect(@manager.next).to include("STOPPING" => "1")
@@ -189,7 +189,7 @@ RSpec.describe Kino::Runner do
       expect(File.exist?(pidfile)).to be(false)
     end
 
-    it "does not start a server where it is another's" do
+    it "does not start a server if the pidfile belongs to another process" do
       File.write(pidfile, "#{Process.ppid}\n")
       expect { described_class.new(server, inherited:).run }.to raise_error(Kino::PidfileError)
       expect(server.calls.pop).to eq([:shutdown, 0])
@@ -219,7 +219,7 @@ RSpec.describe Kino::Runner do
       stop
     end
 
-    it "speaks for itself if the predecessor is gone" do
+    it "notifies the manager itself if the predecessor is gone" do
       inherited
       reports.first.close
       start
@@ -228,7 +228,7 @@ RSpec.describe Kino::Runner do
       stop
     end
 
-    it "stops if the pidfile cannot be had, and raises that" do
+    it "stops if the pidfile cannot be claimed, and raises the error" do
       start
       File.write(pidfile, "no pid")
       server.come_up
@@ -238,7 +238,7 @@ RSpec.describe Kino::Runner do
     end
   end
 
-  it "says nothing of a stop once another process serves" do
+  it "does not report a stop once another process serves" do
     restart = nil
     allow(Kino::HotRestart).to receive(:new) do |_server, succeeded:, **|
       restart = instance_double(Kino::HotRestart, call: true, cancel: false, wait: nil)
@@ -251,7 +251,7 @@ RSpec.describe Kino::Runner do
     expect(@manager).to be_quiet
     expect(restart).to have_received(:wait)
   end
-  it "does not stop to serve before a process is gone that was to follow, or half of the time is over" do
+  it "does not stop before a cancelled successor is gone, for at most half of the shutdown timeout" do
     settings[:shutdown_timeout] = 20
     calls = server.calls
     restart = instance_double(Kino::HotRestart, call: true, cancel: true)
@@ -263,7 +263,7 @@ RSpec.describe Kino::Runner do
     expect(calls.pop).to match([:shutdown, be_between(1, 20)])
   end
 
-  it "goes on to stop in good order if the app says again that it is to end" do
+  it "continues its orderly stop if the app requests an end again" do
     settings[:shutdown_timeout] = 20
     calls = server.calls
     under_way, go_on = Array.new(2) { Thread::Queue.new }
@@ -284,21 +284,21 @@ RSpec.describe Kino::Runner do
     expect(Array.new(calls.size) { calls.pop }).to eq([:start, [:shutdown, 20], [:shutdown, 0]])
   end
 
-  it "stops though nothing can be told on stderr" do
+  it "stops even if stderr cannot be written to" do
     allow($stderr).to receive(:tty?).and_raise(IOError, "closed stream")
     start
     stop
     expect(server.calls.pop).to match([:shutdown, be_between(29, 30)])
   end
 
-  it "says nothing of an end if the block is just left" do
+  it "logs no cause if the block just returns" do
     catch(:left) { described_class.new(server, inherited:).run { throw :left } }
     expect(said).to eq("")
     expect(Array.new(server.calls.size) { server.calls.pop }).to eq([:start, [:shutdown, 0]])
   end
 
   { "exit 3" => -> { exit(3) }, "it was killed" => -> { Thread.current.kill } }.each do |why, ends|
-    it "stops in good order if the main thread is ended, and says so: #{why}" do
+    it "stops in good order if the main thread is ended, and logs it: #{why}" do
       settings[:shutdown_timeout] = 20
       runner = described_class.new(server, inherited:)
       ended = Thread.new do
@@ -314,7 +314,7 @@ RSpec.describe Kino::Runner do
     end
   end
 
-  it "says nothing of being ready once it has said that it stops" do
+  it "does not report that it is ready after it has reported a stop" do
     server.reload_gate = Thread::Queue.new
     server.come_up
     start
@@ -345,7 +345,7 @@ RSpec.describe Kino::Runner do
       server.claims
     end
 
-    it "is ours alone at the end where we have made it" do
+    it "is ours alone at the end if we created it" do
       expect(claims(inherited)).to eq(1)
     end
 
@@ -365,7 +365,7 @@ RSpec.describe Kino::Runner do
       expect(claims(handed_over(Process.pid, kept: true))).to be_nil
     end
 
-    it "is not ours alone if somebody has given it" do
+    it "is not ours alone if the caller passed it in" do
       runner = described_class.new(server, inherited:, kept: true)
       @running = Thread.new { runner.run }
       expect(server.calls.pop).to eq(:start)
@@ -373,14 +373,14 @@ RSpec.describe Kino::Runner do
       expect(server.claims).to be_nil
     end
 
-    it "is not ours alone if another process follows" do
+    it "is not ours alone if there is a successor" do
       restart = instance_double(Kino::HotRestart, call: true, cancel: false, wait: true)
       allow(Kino::HotRestart).to receive(:new).and_return(restart)
       expect(claims(inherited)).to be_nil
     end
   end
 
-  it "says after Ctrl-C, and only then, what it waits for" do
+  it "prints what it waits for after Ctrl-C, and only then" do
     allow($stderr).to receive(:tty?).and_return(true)
     settings[:shutdown_timeout] = 20
     server.define_singleton_method(:stats) { { in_flight: 1, queued: 0 } }
@@ -389,7 +389,7 @@ RSpec.describe Kino::Runner do
     expect(said).to include("kino: stopping, in 20 s at most (requests in flight: 1); a second Ctrl-C ends at once\n")
   end
 
-  it "says where it is that no worker is sent away" do
+  it "says so if no worker is dismissed" do
     def server.remove_worker = nil
     start
     signal("TTOU")

@@ -15,7 +15,7 @@ RSpec.describe Kino::Server do
     )
   end
 
-  it "starts nothing when it is made" do
+  it "starts nothing when it is created" do
     expect(Kino::Native).not_to receive(:start)
     before = Thread.list
     server
@@ -33,7 +33,7 @@ RSpec.describe Kino::Server do
     )
   end
 
-  it "lets the front-end dispatch through the queue if there are lanes" do
+  it "makes the front-end dispatch through the queue if lanes are on" do
     app = Module.new { def self.call(_env) = [200, {}, []] }
     allow(Kino::Native).to receive(:start).and_raise(Kino::BindError, "no")
     [{}, { lanes: true, batch: 8 }].each do |settings|
@@ -98,7 +98,7 @@ RSpec.describe Kino::Server do
     subject&.shutdown
   end
 
-  it "accepts the same shutdown timeouts as the directive, and refuses others at once" do
+  it "accepts the same shutdown timeouts as the directive, and rejects others at once" do
     subject = server
     [-1, Float::NAN, Float::INFINITY, "soon", nil, :none].each do |timeout|
       expect { subject.shutdown(timeout:) }.to raise_error(
@@ -108,7 +108,7 @@ RSpec.describe Kino::Server do
     [0, 1.5, Rational(1, 2), "5"].each { |timeout| expect(subject.shutdown(timeout:)).to be(subject) }
   end
 
-  it "runs the reload blocks in order, and logs what one raises" do
+  it "runs the reload blocks in order, and logs their exceptions" do
     told = []
     subject = server
     expect(subject.on_reload { told << 1 }.on_reload { raise "broken" }).to be(subject)

@@ -14,7 +14,7 @@ RSpec.describe Kino::Signals do
   def signal(name) = Process.kill(name, Process.pid)
 
   { "INT" => :stop, "TERM" => :stop, "QUIT" => :stop, "USR1" => :usr1 }.each do |name, action|
-    it "does on #{name} what it is told to" do
+    it "runs the action for #{name}" do
       signals.during do
         signals.start
         signal(name)
@@ -22,7 +22,7 @@ RSpec.describe Kino::Signals do
       end
     end
 
-    it "gives back the handler of #{name}" do
+    it "restores the previous handler of #{name}" do
       mine = proc {}
       former = trap(name, mine)
       signals.during { expect(current(name)).not_to be(mine) }
@@ -34,7 +34,7 @@ RSpec.describe Kino::Signals do
     end
   end
 
-  it "keeps what comes before the start" do
+  it "keeps signals that arrive before the start" do
     signals.during do
       signal("USR1")
       signal("TERM")
@@ -44,7 +44,7 @@ RSpec.describe Kino::Signals do
     end
   end
 
-  it "lets no signal wait for another" do
+  it "never makes one signal wait for another" do
     hung = Thread::Queue.new
     signals = described_class.new(stop: -> { seen << :stop }, others: { "HUP" => -> { hung.pop } })
     signals.during do
@@ -58,7 +58,7 @@ RSpec.describe Kino::Signals do
     hung.close
   end
 
-  it "acts on them one after another if there is no thread left" do
+  it "handles signals one after another if no thread can be created" do
     signals.during do
       signals.start
       allow(Thread).to receive(:new).and_raise(ThreadError, "can't create Thread: Resource temporarily unavailable")
@@ -68,7 +68,7 @@ RSpec.describe Kino::Signals do
     end
   end
 
-  it "survives whatever raises at its thread or ends it" do
+  it "survives an exception raised at its thread, or its kill" do
     allow(Kino::ErrorLog).to receive(:line)
     reader = lambda do
       eventually { Thread.list.find { |thread| thread.name == "kino-signals" && thread.stop? } }
@@ -85,7 +85,7 @@ RSpec.describe Kino::Signals do
     expect(Kino::ErrorLog).to have_received(:line).with(/\Asignals are heard as before, after Exception: no more/)
   end
 
-  it "logs what an action raises, and goes on" do
+  it "logs an action's exception, and continues" do
     signals = described_class.new(stop: -> { seen << :stop }, others: { "HUP" => -> { raise "no hook" } })
     CapturedStderr.of do |stderr|
       signals.during do
@@ -98,7 +98,7 @@ RSpec.describe Kino::Signals do
     end
   end
 
-  it "returns what the block returns" do
+  it "returns the block's value" do
     expect(signals.during { :done }).to eq(:done)
   end
 

@@ -91,7 +91,7 @@ RSpec.describe Kino::Worker do
     expect(native.notes).to eq([[:release]])
   end
 
-  it "runs rack.response_finished for the request in hand when it dies" do
+  it "runs rack.response_finished for its current request when it dies" do
     told = []
     finished = ->(env, status, headers, error) { told << [env["PATH_INFO"], status, headers, error.class] }
     outcome { |env| (env["rack.response_finished"] << finished) && exit }
@@ -116,7 +116,7 @@ RSpec.describe Kino::Worker do
     expect(told).to eq([1])
   end
 
-  it "reports what kept it from booting" do
+  it "reports why it could not boot" do
     allow(Kino::Native::Worker).to receive(:new).and_raise(Kino::Error, "server 7 does not run in this process")
     expect(outcome { [200, {}, []] }).to be_a(Kino::Error)
     expect(reasons.last.stage).to eq(:boot)

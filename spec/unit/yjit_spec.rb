@@ -25,7 +25,7 @@ RSpec.describe Kino::YJIT do
     expect(%w[3.4.5 4.0.5 4.1.0 5.0.0].map { |ruby| on?(:auto, :ractor, ruby) }).to eq([false, false, true, true])
   end
 
-  it "is on or off as set" do
+  it "follows the setting on or off" do
     %i[ractor threaded].product(%w[4.0.5 4.1.0]).each do |mode, ruby|
       expect([true, false].map { |setting| on?(setting, mode, ruby) }).to eq([true, false])
     end

@@ -7,32 +7,32 @@ RSpec.describe Kino::CLI::Arguments do
 
   def values(*argv) = parse(*argv).flags.transform_values(&:value)
 
-  it "serves config.ru with nothing set" do
+  it "serves config.ru by default" do
     expect(parse).to eq(described_class.new(action: :serve, flags: {}, options: {}))
   end
 
-  it "refuses bytes that are no text, wherever they stand" do
+  it "rejects bytes that are not valid text, in any position" do
     [["\xff.ru"], ["--\xff"], ["-w", "\xff"], ["--check", "--request", "GET /\xff"]].each do |words|
       expect { parse(*words) }
         .to raise_error(Kino::CLI::UsageError, /\Ano text in UTF-8: ".*\\xFF.*"; see kino --help\z/)
     end
   end
 
-  it "takes short flags, values attached or not" do
+  it "accepts short flags with their values attached or separate" do
     expect(values("-w2", "-p", "80", "-t3", "-m", "ractor", "-e", "test", "-b", "::1"))
       .to eq(workers: "2", port: "80", threads: "3", mode: "ractor", environment: "test", bind: "::1")
   end
 
-  it "takes long flags, values attached or not" do
+  it "accepts long flags with their values attached or separate" do
     expect(values("--queue-depth=5", "--max-body-size", "none")).to eq(queue_depth: "5", max_body_size: "none")
   end
 
-  it "takes the file by its flag, too" do
+  it "accepts the rackup file by its flag, too" do
     expect(values("--rackup", "a.ru")).to eq(rackup: "a.ru")
     expect(values("-R", "a.ru")).to eq(rackup: "a.ru")
   end
 
-  it "takes an action, and what goes with it" do
+  it "accepts an action with its options" do
     expect(parse("--check", "--json", "--request", "GET /", "--request=POST /a"))
       .to have_attributes(action: :check, options: { json: true, request: ["GET /", "POST /a"] })
     expect(parse("--init", "--force", "--from", "puma.rb", "-C", "a.rb"))
@@ -40,7 +40,7 @@ RSpec.describe Kino::CLI::Arguments do
     expect(parse("--print-config", "-C", "-")).to have_attributes(action: :print_config, options: { config: "-" })
   end
 
-  it "has every action and every option of one in the help" do
+  it "lists every action and its options in the help" do
     help = described_class.help
     described_class::ACTIONS.each_value { |text| expect(help).to include(text) }
     described_class::OPTIONS.each_value do |action, flag, text|
@@ -48,25 +48,25 @@ RSpec.describe Kino::CLI::Arguments do
     end
   end
 
-  it "takes the file before, between or after the flags" do
+  it "accepts the rackup file before, between or after the flags" do
     [%w[a.ru -p 1], %w[-p 1 a.ru], %w[-p 1 -- a.ru]].each do |argv|
       expect(values(*argv)).to eq(rackup: "a.ru", port: "1")
     end
   end
 
-  it "leaves argv as it is" do
+  it "does not change argv" do
     argv = %w[-p 1 a.ru].freeze
     expect { described_class.parse(argv) }.not_to raise_error
   end
 
-  it "may say the same twice, and asks for help beside anything" do
+  it "accepts a repeated flag, and --help beside any other" do
     expect(parse("--check", "--check").action).to eq(:check)
     beside = [%w[--check --help], %w[--help --check], %w[--init -w 4 -h]]
     expect(beside.map { |argv| parse(*argv).action }).to all(eq(:help))
     expect(parse("--version", "--init", "my.ru").action).to eq(:version)
   end
 
-  it "does not check values, so that help works beside a wrong one" do
+  it "does not check values, so that --help works beside an invalid one" do
     expect(parse("-p", "nonsense", "--help").action).to eq(:help)
     expect(parse("-v").action).to eq(:version)
   end

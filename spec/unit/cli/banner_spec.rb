@@ -8,7 +8,7 @@ RSpec.describe Kino::CLI::Banner do
                           **facts)
   end
 
-  it "says version, Ruby, mode, topology and where the server listens" do
+  it "names the version, the Ruby, the mode, the topology and the address" do
     expect(lines).to match([/\AKino #{Kino::VERSION} \(ruby #{RUBY_VERSION}( \+YJIT)?\)\z/,
                             "mode: ractor (experimental in Ruby), 2 workers x 1 thread", "environment: test",
                             "listening: http://127.0.0.1:9292", "press Ctrl-C to stop"])

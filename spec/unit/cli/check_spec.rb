@@ -34,13 +34,13 @@ RSpec.describe Kino::CLI::Check do
       expect(out.string).to include("cannot run on Ractors", "config.ru:3: $a is read")
     end
 
-    it "is 1 for one that may run, and 0 once requests went well" do
+    it "is 1 for an app that may run, and 0 once its requests have succeeded" do
       expect(check(rackup("env[\"a\"] ? $a : [200, {}, []]"))).to eq(1)
       expect(check(requests: ["GET /"], app: KinoCheckSpecApp)).to eq(0)
       expect(out.string).to include("tried in a Ractor: GET /\n")
     end
 
-    it "is 1 if one request does not go well" do
+    it "is 1 if a request fails" do
       app = rackup("env[\"PATH_INFO\"] == \"/\" ? [200, {}, []] : raise(\"boo\")")
       expect(check(app, requests: ["GET /", "GET /b"])).to eq(1)
       expect(out.string).to include("GET /b: RuntimeError: boo")
@@ -50,14 +50,14 @@ RSpec.describe Kino::CLI::Check do
   describe "JSON" do
     let(:parsed) { JSON.parse(out.string) }
 
-    it "is all that is written, whatever the app prints as it is loaded" do
+    it "is the only output, even if the app prints while it loads" do
       expect(check("puts \"loading\"\n$stdout.puts \"more\"\n#{rackup("$a")}", json: true)).to eq(1)
       expect(parsed).to include("app" => "KinoCheckSpecApp", "verdict" => "blocked", "requests" => [])
       expect(parsed.fetch("findings").map { it.fetch("what") }).to eq(["$a is read"])
       expect(err.string).to eq("loading\nmore\n")
     end
 
-    it "is all that is written, whatever else the app or a process of its has for its output" do
+    it "is the only output, even if the app or its child process writes to stdout" do
       app = rackup("system(\"echo three\") && [200, {}, []]")
       File.write("config.ru", "system(\"echo one\")\nSTDOUT.puts \"two\"\n#{app}")
       child = Child.kino("--check", "--json", "--request", "GET /", chdir: Dir.pwd)
@@ -67,19 +67,19 @@ RSpec.describe Kino::CLI::Check do
       child&.close
     end
 
-    it "has the requests" do
+    it "lists the requests" do
       check(rackup("[200, {}, []]"), json: true, requests: ["GET /"])
       expect(parsed).to include("verdict" => "ready", "requests" => ["GET /"])
     end
   end
 
-  it "takes the rackup file that it is given, or the app itself" do
+  it "accepts a rackup file or the app itself" do
     File.write("other.ru", rackup("[200, {}, []]"))
     expect(check(rackup: "other.ru")).to eq(0)
     expect(check(app: ->(_env) { out })).to eq(1)
   end
 
-  it "leaves $stdout as it was, also if the app cannot be loaded" do
+  it "restores $stdout, even if the app cannot be loaded" do
     before = $stdout
     expect { check("raise \"boo\"") }.to raise_error(Kino::AppLoadError, /config\.ru:1: boo/)
     expect { check(rackup: "none.ru") }.to raise_error(Kino::AppLoadError, /none\.ru/)
@@ -87,7 +87,7 @@ RSpec.describe Kino::CLI::Check do
     expect(out.string).to eq("")
   end
 
-  it "is refused for what is no request" do
+  it "rejects an invalid request" do
     expect { check(rackup("1"), requests: ["boo"]) }.to raise_error(Kino::ConfigError, /not a request: "boo"/)
   end
 end

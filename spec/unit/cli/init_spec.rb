@@ -11,13 +11,13 @@ RSpec.describe Kino::CLI::Init do
 
   def call(**) = described_class.new(out:).call(**)
 
-  it "writes the sample, and says where" do
+  it "writes the sample, and prints its path" do
     call
     expect(File.read("kino.rb")).to eq(Kino::Config::Sample.text)
     expect(out.string).to eq("wrote kino.rb\n")
   end
 
-  it "writes to the file that is named, and makes its folder" do
+  it "writes to the given path, and creates its directory" do
     call(config: "config/kino.rb")
     expect(File.file?("config/kino.rb")).to be(true)
   end
@@ -28,7 +28,7 @@ RSpec.describe Kino::CLI::Init do
     expect(File.read("kino.rb")).to eq("mine")
   end
 
-  it "refuses to hide another file that was read until now" do
+  it "refuses to shadow another config file that was read until now" do
     Dir.mkdir("config")
     File.write("config/kino.rb", "mine")
     expect { call }
@@ -41,14 +41,14 @@ RSpec.describe Kino::CLI::Init do
     expect(File.read("kino.rb")).to eq(Kino::Config::Sample.text)
   end
 
-  it "replaces a link, and leaves the file alone that it leads to" do
+  it "replaces a symlink, and leaves its target alone" do
     File.write("theirs", "theirs")
     File.symlink("theirs", "kino.rb")
     call(force: true)
     expect([File.read("theirs"), File.lstat("kino.rb").file?]).to eq(["theirs", true])
   end
 
-  it "keeps the mode of the file that it replaces, and gives none to others that may not be" do
+  it "keeps the mode of the file that it replaces, and never widens it" do
     File.write("kino.rb", "mine", perm: 0o600)
     call(force: true)
     expect(File.stat("kino.rb").mode & 0o777).to eq(0o600)
@@ -56,7 +56,7 @@ RSpec.describe Kino::CLI::Init do
     expect(File.stat("new.rb").mode & 0o777).to eq(0o644 & ~File.umask)
   end
 
-  it "replaces as a whole or not at all, and leaves nothing behind" do
+  it "replaces the file atomically or not at all, and leaves no draft behind" do
     File.write("kino.rb", "mine")
     allow(File).to receive(:rename).and_raise(Errno::EACCES)
     expect { call(force: true) }.to raise_error(Kino::ConfigError, "cannot write kino.rb: Permission denied")
@@ -69,13 +69,13 @@ RSpec.describe Kino::CLI::Init do
     expect(Dir.children(".")).to eq(["kino.rb"])
   end
 
-  it "replaces nothing but files" do
+  it "replaces only regular files" do
     File.mkfifo("pipe")
     expect { call(config: "pipe", force: true) }.to raise_error(Kino::ConfigError, "cannot write pipe: it is no file")
     expect(File.ftype("pipe")).to eq("fifo")
   end
 
-  describe "from a configuration of Puma" do
+  describe "from a Puma config file" do
     before do
       File.write("puma.rb", <<~TEXT)
         port 3000
@@ -86,7 +86,7 @@ RSpec.describe Kino::CLI::Init do
       TEXT
     end
 
-    it "takes over what it can, and says what it cannot" do
+    it "converts what it can, and lists the rest" do
       call(from: "puma.rb")
       given = Kino::Config::File.read("kino.rb")
       expect(given.transform_values(&:value)).to include(port: 3000, threads: 5, workers: 2)
@@ -96,14 +96,14 @@ RSpec.describe Kino::CLI::Init do
       expect(File.read("kino.rb")).to match(/^# - puma\.rb:5: plugin was not taken over/)
     end
 
-    it "writes nothing if that cannot be read" do
+    it "writes nothing if the Puma file cannot be read" do
       expect { call(from: "none.rb") }.to raise_error(Kino::ConfigError, "no such file: none.rb")
       File.write("puma.rb", "port 1\nraise 'boo'")
       expect { call(from: "puma.rb") }.to raise_error(Kino::ConfigError, /puma\.rb:2: boo/)
       expect(File.exist?("kino.rb")).to be(false)
     end
 
-    it "writes nothing that is no Ruby" do
+    it "never writes invalid Ruby" do
       setting = Kino::Config::PumaFile::Setting.new(directive: :after_boot, value: "do", line: 1, note: nil)
       translation = Kino::Config::PumaFile::Translation.new(settings: [setting], refused: [], frozen_literals: true)
       allow(Kino::Config::PumaFile).to receive(:translate).and_return(translation)
@@ -112,7 +112,7 @@ RSpec.describe Kino::CLI::Init do
       expect(File.exist?("kino.rb")).to be(false)
     end
 
-    it "leaves Strings as frozen as they were if there is a hook" do
+    it "leaves frozen_string_literal out if a hook comes from a file without it" do
       codes = ["on_booted { SAID << (\"\" << \"b\") }", "# frozen_string_literal: true\non_booted { 1 }", "port 1"]
       first = codes.map do |code|
         File.write("puma.rb", code)
@@ -122,7 +122,7 @@ RSpec.describe Kino::CLI::Init do
       expect(first).to match([/\A# Settings of Kino/, *["# frozen_string_literal: true\n"] * 2])
     end
 
-    it "writes text that holds heredocs and Strings of several lines as it was" do
+    it "copies heredocs and multi-line Strings unchanged" do
       File.write("puma.rb", "on_booted { SAID << <<~A }\n  a\n    b\nA\nif true\n  on_booted do\n    SAID << 'c\n    " \
                             "d'\n  end\nend\n")
       call(from: "puma.rb")

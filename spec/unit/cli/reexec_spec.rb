@@ -20,14 +20,14 @@ RSpec.describe Kino::CLI::Reexec do
     expect(words.last(4)).to eq([$PROGRAM_NAME, "-w", "9", "app.ru"])
   end
 
-  it "counts workers that may be quarantined" do
+  it "reckons with workers that may be quarantined" do
     call(workers: 6, quarantine_timeout: 1, quarantine_max: 2)
     expect(calls).to eq([])
     call(workers: 6, quarantine_timeout: 1, quarantine_max: 3)
     expect(calls.fetch(0).first).to include("RUBY_MAX_CPU" => Kino::Config::Mode.max_cpu(9).to_s)
   end
 
-  it "hands on the directories that -I gave, in order, if the system does not tell the options" do
+  it "passes on the -I directories in order if the system does not tell Ruby's options" do
     allow(Kino::Program).to receive(:options).and_return(nil)
     $LOAD_PATH.unshift("/a/b", "/a/c")
     call
@@ -39,7 +39,7 @@ RSpec.describe Kino::CLI::Reexec do
     $LOAD_PATH.shift(2)
   end
 
-  it "does so where RUBY_MAX_CPU is too small" do
+  it "restarts if RUBY_MAX_CPU is too small" do
     call(env: { "RUBY_MAX_CPU" => "8" })
     expect(calls.size).to eq(1)
   end
@@ -58,7 +58,7 @@ RSpec.describe Kino::CLI::Reexec do
     expect(env).to be_empty
   end
 
-  it "lets the server start all the same if it fails" do
+  it "lets the server start anyway if the restart fails" do
     failing = ->(*) { raise Errno::E2BIG }
     reexec = described_class.new(env: {}, exec: failing)
     expect { reexec.call(Kino::Config::Settings.resolve(workers: 9), []) }.not_to raise_error

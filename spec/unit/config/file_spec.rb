@@ -18,7 +18,7 @@ RSpec.describe Kino::Config::File do
     expect { read(text) }.to raise_error(Kino::ConfigError, message)
   end
 
-  it "has a method for each directive, and notes the line" do
+  it "has a method for each directive, and records the line" do
     Kino::Config::Directives::ALL.select(&:flag).each do |directive|
       expect(read("# first\n#{directive.name} :a_value"))
         .to eq(directive.name => Kino::Config::Given.new(value: :a_value, source: "kino.rb:2"))
@@ -36,7 +36,7 @@ RSpec.describe Kino::Config::File do
     TEXT
   end
 
-  it "may call its own methods as it likes" do
+  it "may define and call its own methods" do
     given = values("def shared(n) = n * 2\ndef reading = 1\ndef set = 3\nbatch shared(reading)\n" \
                    "after_worker_boot { |n| shared(n) + set + reading }")
     expect([given[:batch], given[:after_worker_boot].call(2)]).to eq([2, 8])
@@ -45,7 +45,7 @@ RSpec.describe Kino::Config::File do
     expect(own).to match_array(Kino::Config::Directives::NAMES)
   end
 
-  it "knows where it is, as any file of Ruby does" do
+  it "has its own __FILE__, __dir__ and require_relative" do
     Dir.mkdir("config")
     File.write("config/more.rb", "MORE = 3")
     File.write("config/kino.rb", "require_relative 'more'\nenvironment __dir__\nbatch MORE\nrackup __FILE__")
@@ -59,33 +59,33 @@ RSpec.describe Kino::Config::File do
     expect(values("\uFEFFbatch 2")).to eq(batch: 2)
   end
 
-  it "takes the second of two values, and notes its line" do
+  it "uses the second of two values, and records its line" do
     expect(read("batch 2\nbatch 3")[:batch]).to have_attributes(value: 3, source: "kino.rb:2")
   end
 
-  it "notes the line of a method of its own that sets something" do
+  it "records the line within a method that sets a directive" do
     expect(read("def all(n)\n  batch n\nend\nall 2")[:batch].source).to eq("kino.rb:2")
   end
 
   describe "hooks" do
-    it "are blocks, or what has a method call" do
+    it "are blocks, or objects with a method call" do
       File.write("hook.rb", "")
       expect(values("after_boot { :up }")[:after_boot].call).to eq(:up)
       expect(values("after_boot -> { :up }")[:after_boot].call).to eq(:up)
     end
 
-    it "may call what the file has defined" do
+    it "may call methods that the file defines" do
       block = values("def say(n) = n * 2\nafter_worker_boot { |index| say(index) }")[:after_worker_boot]
       expect(block.call(2)).to eq(4)
     end
 
-    it "can be shared between Ractors if they run in one and can be" do
+    it "are made shareable if they run in a worker and allow it" do
       %w[on_error after_worker_boot after_request].each do |name|
         expect(Ractor.shareable?(values("#{name} { |*given| given }")[name.to_sym])).to be(true)
       end
     end
 
-    it "stay as they are if they cannot be shared, or need not be" do
+    it "stay unchanged if they cannot be shared, or need not be" do
       block = values("seen = []\nafter_request { |_, status| seen << status }")[:after_request]
       expect(Ractor.shareable?(block)).to be(false)
       block.call({}, 1)
@@ -98,12 +98,12 @@ RSpec.describe Kino::Config::File do
       expect([block.call, block.call]).to eq([1, 2])
     end
 
-    it "are not set twice, which would lose one" do
+    it "raise an error if set twice, because one would be lost" do
       expect_error("after_boot { 1 }\nafter_boot { 2 }",
                    /\Akino\.rb:2: after_boot is set a second time, .*kino\.rb:1\)/)
     end
 
-    it "say what is wrong in them as any block does, once the file is read" do
+    it "raise a NameError when they run, not a ConfigError" do
       hook = values("after_boot { wokers }")[:after_boot]
       expect { hook.call }.to raise_error(NameError, /wokers/)
     end
@@ -115,7 +115,7 @@ RSpec.describe Kino::Config::File do
       expect_error("zzzzzzzz", "kino.rb:1: unknown directive: zzzzzzzz")
     end
 
-    it "say what a directive takes" do
+    it "say what a directive accepts" do
       expect_error("workers", "kino.rb:1: workers takes one value, such as: workers :auto")
       expect_error("batch 1, 2", "kino.rb:1: batch takes one value, such as: batch 1")
       expect_error("workers { 1 }", "kino.rb:1: workers takes one value, such as: workers :auto")
@@ -130,12 +130,12 @@ RSpec.describe Kino::Config::File do
         .to raise_error(Kino::ConfigError, /\Aworkers must be .*, got 0 \(from kino\.rb:2\)\z/)
     end
 
-    it "name the line of what it raises" do
+    it "name the line of an exception in the file" do
       expect_error("batch 2\nInteger('x')", /\Akino\.rb:2: invalid value for Integer\(\): "x" \(ArgumentError\)\z/)
       expect_error("require 'no/such/file'", /\Akino\.rb:1: cannot load such file.*\(LoadError\)\z/)
     end
 
-    it "name the line of what would end the command" do
+    it "name the line of a call that would end the command" do
       expect_error("batch 2\nexit", "kino.rb:2: a file of settings may not end the program: exit (SystemExit)")
       expect_error("\nabort ''", "kino.rb:2: a file of settings may not end the program: SystemExit (SystemExit)")
       expect_error("throw :out", "kino.rb:1: uncaught throw :out (UncaughtThrowError)")
@@ -143,7 +143,7 @@ RSpec.describe Kino::Config::File do
       expect_error("raise Class.new(Exception), 'no'", /\Akino\.rb:1: no \(/)
     end
 
-    it "let signals through" do
+    it "do not cover signals" do
       expect { read("raise Interrupt") }.to raise_error(Interrupt)
       expect { read("raise SignalException, 'TERM'") }.to raise_error(SignalException)
     end
@@ -152,14 +152,14 @@ RSpec.describe Kino::Config::File do
       expect_error("batch 2\nworkers (\n", /\Akino\.rb:\d: syntax error, \S/)
     end
 
-    it "say that there is none, or that it cannot be read" do
+    it "say that the file is missing or cannot be read" do
       expect { described_class.read("none.rb") }
         .to raise_error(Kino::ConfigError, "no such configuration file: none.rb")
       Dir.mkdir("folder")
       expect { described_class.read("folder") }.to raise_error(Kino::ConfigError, "not a file: folder")
     end
 
-    it "refuse bytes that are no text" do
+    it "reject invalid bytes" do
       expect_error("environment \"\xff\"\n", /kino\.rb:?1?: /)
     end
   end

@@ -11,7 +11,7 @@ RSpec.describe Kino::Config::Layers do
     described_class.load(flags: given, env:, file:)
   end
 
-  it "lets a flag go before the environment, that before the file, that before the default" do
+  it "prefers a flag to the environment, the environment to the file, and the file to the default" do
     File.write("kino.rb", "batch 2\nport 2\nqueue_depth 2")
     layers = load(env: { "KINO_BATCH" => "3", "PORT" => "3" }, batch: "4")
     expect(layers.settings).to have_attributes(batch: 4, port: 3, queue_depth: 2, max_headers: 100)
@@ -26,7 +26,7 @@ RSpec.describe Kino::Config::Layers do
     expect { load(batch: "0").settings }.to raise_error(/got "0" \(from --batch\)\z/)
   end
 
-  it "takes the port of the environment rather than that of bind in the file" do
+  it "prefers the port in the environment to that of bind in the file" do
     File.write("kino.rb", 'bind "tcp://0.0.0.0:80"')
     expect(load(env: { "PORT" => "81" }).settings).to have_attributes(host: "0.0.0.0", port: 81)
   end
@@ -41,25 +41,25 @@ RSpec.describe Kino::Config::Layers do
       expect(load).to have_attributes(path: "kino.rb", settings: have_attributes(batch: 2))
     end
 
-    it "is not passed over where it is a link that leads nowhere" do
+    it "is not skipped if it is a dangling symlink" do
       File.symlink("gone.rb", "kino.rb")
       expect { described_class.load(env: {}) }.to raise_error(Kino::ConfigError, "no such configuration file: kino.rb")
     end
 
-    it "is the one that is named, and must be there then" do
+    it "is the given one, which must exist" do
       File.write("kino.rb", "batch 2")
       File.write("other.rb", "batch 3")
       expect(load(file: "other.rb").settings.batch).to eq(3)
       expect { load(file: "none.rb") }.to raise_error(Kino::ConfigError, "no such configuration file: none.rb")
     end
 
-    it "is none for -" do
+    it "is not read with -" do
       File.write("kino.rb", "raise 'read'")
       expect(load(file: "-")).to have_attributes(path: nil, settings: have_attributes(batch: 1))
     end
   end
 
-  it "takes values on top" do
+  it "can be overridden by given values" do
     more = { batch: Kino::Config::Given.new(value: 5, source: "a test") }
     expect(load(batch: "4").with(more).settings.batch).to eq(5)
   end

@@ -10,22 +10,22 @@ RSpec.describe Kino::Config::Mode do
   let(:object_app) { Class.new { def call(_env) = [200, {}, []] }.new }
 
   describe ".resolve" do
-    it "takes ractor in mode auto for an app that can be shared" do
+    it "resolves auto to ractor for an app that can be shared" do
       expect(described_class.resolve(:auto, shareable)).to eq([:ractor, nil])
       expect(described_class.resolve(:auto, object_app.freeze)).to eq([:ractor, nil])
     end
 
-    it "takes threaded in mode auto for any other, and says why" do
+    it "resolves auto to threaded for any other app, and says why" do
       mode, reason = described_class.resolve(:auto, lambda_app)
       expect(mode).to eq(:threaded)
       expect(reason).to start_with("the app (Proc) cannot be shared between Ractors")
     end
 
-    it "takes threaded when told to, with no reason to give" do
+    it "resolves to threaded when set, without a reason" do
       expect(described_class.resolve(:threaded, shareable)).to eq([:threaded, nil])
     end
 
-    it "takes ractor when told to" do
+    it "resolves to ractor when set" do
       expect(described_class.resolve(:ractor, shareable)).to eq([:ractor, nil])
     end
 
@@ -34,7 +34,7 @@ RSpec.describe Kino::Config::Mode do
         .to raise_error(Kino::UnshareableAppError, /module or class .* Ractor\.shareable_proc, or use mode threaded/)
     end
 
-    it "does not advise what Ruby 3.4 does not have" do
+    it "does not recommend methods that Ruby 3.4 lacks" do
       expect { described_class.resolve(:ractor, lambda_app, ruby: "3.4.5") }
         .to raise_error(Kino::UnshareableAppError, /\A(?!.*shareable_proc).*module or class/)
     end
@@ -44,32 +44,32 @@ RSpec.describe Kino::Config::Mode do
         .to raise_error(Kino::UnshareableAppError, /frozen all the way down \(Ractor\.make_shareable\)/)
     end
 
-    it "leaves the app as it is" do
+    it "does not change the app" do
       described_class.resolve(:auto, object_app)
       expect(object_app).not_to be_frozen
     end
 
-    context "with an app that can be shared, and may raise in a Ractor" do
+    context "with an app that can be shared but may raise in a Ractor" do
       let(:possible) { Module.new { def self.call(env) = env && $PROGRAM_NAME } }
       let(:certain) { Module.new { def self.call(_env) = $PROGRAM_NAME } }
       let(:frozen) { Module.new { def self.call(_env) = self::LIST << 1 }.tap { it.const_set(:LIST, [].freeze) } }
 
-      it "takes threaded in mode auto, and says what was found, how to prove it, and how to insist" do
+      it "resolves auto to threaded, and says what was found, how to reproduce it, and how to insist" do
         mode, reason = described_class.resolve(:auto, possible)
         expect(mode).to eq(:threaded)
         expect(reason).to match(/\A\$PROGRAM_NAME is read \(\S+mode_spec\.rb:\d+\), which a Ractor may refuse; /)
         expect(reason).to end_with("kino --check --request \"GET /\" proves it, and -m ractor insists")
       end
 
-      it "takes ractor when told to" do
+      it "resolves to ractor when set" do
         expect(described_class.resolve(:ractor, certain)).to eq([:ractor, nil])
       end
 
-      it "takes ractor if threads would raise the same" do
+      it "resolves to ractor if threads would raise the same" do
         expect(described_class.resolve(:auto, frozen)).to eq([:ractor, nil])
       end
 
-      it "says so on one line" do
+      it "gives its reason on one line" do
         finding = Kino::Check::Finding.new(cause: :cut, certainty: :possible, what: "a\nb\e[0m", place: nil,
                                            path: "app", fix: "")
         allow(Kino::Check).to receive(:first_finding).and_return(finding)
@@ -81,13 +81,13 @@ RSpec.describe Kino::Config::Mode do
       let(:rails_app) { stub_const("Rails::Application", Class.new { def call(_env) = [200, {}, []] }) }
       let(:app) { stub_const("Demo::Application", Class.new(rails_app)).new }
 
-      it "names -m threaded, and not what cannot be made of it" do
+      it "recommends -m threaded, and no change to the app" do
         expect(described_class.resolve(:auto, app).last)
           .to eq("the app (Demo::Application) is a Rails app, which cannot be shared between Ractors: use -m threaded")
         expect { described_class.resolve(:ractor, app) }.to raise_error(Kino::UnshareableAppError, /Rails app/)
       end
 
-      it "knows it behind middleware, and where it is mounted" do
+      it "recognizes it behind middleware, and where it is mounted" do
         middleware = Struct.new(:app) { def initialize(app) = @app = app }
         map = Object.new
         map.instance_variable_set(:@mapping, [["host", "/a", /a/, Object.new], [nil, "/", //, middleware.new(app)]])
@@ -96,12 +96,12 @@ RSpec.describe Kino::Config::Mode do
         end
       end
 
-      it "does not take others for it" do
+      it "does not mistake other apps for it" do
         app
         expect(described_class.resolve(:auto, lambda_app).last).to include("make it a module")
       end
 
-      it "says so as well if the app can be shared and something was found" do
+      it "also names it if the app can be shared but has findings" do
         app
         ractorized = rails_app.new
         def ractorized.call(_env) = $PROGRAM_NAME
@@ -110,46 +110,46 @@ RSpec.describe Kino::Config::Mode do
       end
     end
 
-    it "copes with an app that has only call" do
+    it "accepts an app that only has call" do
       bare = Class.new(BasicObject) { def call(_env) = nil }.new
       expect(described_class.resolve(:auto, bare).first).to eq(:threaded)
     end
 
-    context "with several threads a worker" do
-      it "takes ractor on Ruby 4.0" do
+    context "with several threads per worker" do
+      it "allows ractor on Ruby 4.0" do
         expect(described_class.resolve(:auto, shareable, threads: 5, ruby: "4.0.0")).to eq([:ractor, nil])
       end
 
-      it "takes threaded in mode auto on Ruby 3.4, and says why" do
+      it "resolves auto to threaded on Ruby 3.4, and says why" do
         mode, reason = described_class.resolve(:auto, shareable, threads: 2, ruby: "3.4.5")
         expect(mode).to eq(:threaded)
         expect(reason).to include("threads: 1 only on Ruby 3.4.5", "deadlocks")
       end
 
-      it "refuses ractor on Ruby 3.4, with the reason" do
+      it "rejects ractor on Ruby 3.4, with the reason" do
         expect { described_class.resolve(:ractor, shareable, threads: 2, ruby: "3.4.5") }
           .to raise_error(Kino::ConfigError, /threads: 1 only .* got 2: its VM deadlocks/)
       end
 
-      it "does not mind in threaded mode" do
+      it "allows them in threaded mode" do
         expect(described_class.resolve(:threaded, shareable, threads: 9, ruby: "3.4.5")).to eq([:threaded, nil])
       end
     end
   end
 
   describe ".threads" do
-    it "chooses by mode" do
+    it "depends on the mode" do
       expect(described_class.threads(:auto, :ractor)).to eq(1)
       expect(described_class.threads(:auto, :threaded)).to eq(3)
     end
 
-    it "takes the number that was given" do
+    it "uses the given number" do
       expect(described_class.threads(5, :ractor, ruby: "4.0.5")).to eq(5)
       expect(described_class.threads(5, :threaded, ruby: "3.4.5")).to eq(5)
       expect(described_class.threads(1, :ractor, ruby: "3.4.5")).to eq(1)
     end
 
-    it "refuses more than one in ractor mode on Ruby 3.4" do
+    it "rejects more than one in ractor mode on Ruby 3.4" do
       expect { described_class.threads(5, :ractor, ruby: "3.4.5") }.to raise_error(Kino::ConfigError, /deadlocks/)
     end
   end
@@ -160,7 +160,7 @@ RSpec.describe Kino::Config::Mode do
       [settings.workers, threads]
     end
 
-    it "are that many in threaded mode, however many workers were asked for" do
+    it "are the total in threaded mode, whatever the number of workers" do
       expect([1, 2, 3, 4, 8].map { |workers| grid(workers, "6/process", :threaded) })
         .to eq([[1, 6], [2, 3], [3, 2], [3, 2], [6, 1]])
       expect([1, 2, 8].map { |workers| grid(workers, "5/process", :threaded) }).to eq([[1, 5], [1, 5], [5, 1]])
@@ -180,7 +180,7 @@ RSpec.describe Kino::Config::Mode do
       expect(grid(4, "5/process", :ractor)).to eq([4, 1])
     end
 
-    it "leave alone what is given for each worker" do
+    it "do not affect a number given for each worker" do
       expect([grid(3, 5, :threaded), grid(3, :auto, :threaded)]).to eq([[3, 5], [3, 3]])
     end
   end
@@ -190,23 +190,23 @@ RSpec.describe Kino::Config::Mode do
       expect(described_class.max_cpu_warning(8, env: {})).to be_nil
     end
 
-    it "is needed for more, and the warning says how much" do
+    it "is needed for more, and the warning names the value" do
       expect(described_class.max_cpu_warning(9, env: {})).to match(/up to 9 worker.* at most 8 .*RUBY_MAX_CPU=18 /)
     end
 
-    it "is enough from the number of workers on" do
+    it "suffices from the number of workers upwards" do
       expect(described_class.max_cpu_warning(12, env: { "RUBY_MAX_CPU" => "12" })).to be_nil
       expect(described_class.max_cpu_warning(12, env: { "RUBY_MAX_CPU" => "11" })).to include("at most 11 ")
     end
 
-    it "counts as unset if the VM does not take it either" do
+    it "counts as unset if the VM would not accept it either" do
       ["", "0", "-3", "many"].each do |value|
         expect(described_class.enough_cpus?(8, env: { "RUBY_MAX_CPU" => value })).to be(true)
         expect(described_class.enough_cpus?(9, env: { "RUBY_MAX_CPU" => value })).to be(false)
       end
     end
 
-    it "counts workers that may be quarantined, and leaves room for as many again" do
+    it "counts workers that may be quarantined, and recommends twice the number" do
       settings = Kino::Config::Settings.resolve(workers: 6, quarantine_max: 3)
       expect(described_class.ractors(settings)).to eq(6)
       hanging = settings.with(quarantine_timeout: 1.0)
@@ -214,7 +214,7 @@ RSpec.describe Kino::Config::Mode do
       expect(described_class.max_cpu(9)).to eq(18)
     end
 
-    it "is satisfied by what it asks for" do
+    it "is satisfied with the value that it recommends" do
       env = { "RUBY_MAX_CPU" => described_class.max_cpu(100).to_s }
       expect(described_class.enough_cpus?(100, env:)).to be(true)
     end

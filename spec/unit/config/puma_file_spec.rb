@@ -43,17 +43,17 @@ RSpec.describe Kino::Config::PumaFile do
       .to eq([[:plugin, 4, :elsewhere]])
   end
 
-  it "is frozen all the way down" do
+  it "is deeply frozen" do
     expect(Ractor.shareable?(translate("workers 2\nnonsense\non_booted { p 1 }"))).to be(true)
   end
 
-  it "says how a value is computed, where it is" do
+  it "keeps the code of a computed value in a remark" do
     expect(note("environment 'production'", :environment)).to be_nil
     expect(note("environment ENV.fetch(\"NO_SUCH_VARIABLE\") { 'test' }", :environment))
       .to eq("there it is computed: ENV.fetch(\"NO_SUCH_VARIABLE\") { 'test' }")
   end
 
-  it "gives the file the Ruby that it would have" do
+  it "gives the file the same __FILE__, __dir__, methods and Puma calls" do
     expect(settings("environment File.basename(__FILE__)\nthreads 3\npidfile \"\#{__dir__.class}/\#{__LINE__}\"\n"))
       .to include(environment: "puma.rb", pidfile: "String/3")
     expect(settings("def count = 2\nworkers count\ninject { port get(:nothing, 80) }"))
@@ -61,20 +61,20 @@ RSpec.describe Kino::Config::PumaFile do
   end
 
   describe "addresses" do
-    it "come apart into host and port" do
+    it "are split into host and port" do
       expect(settings("bind 'tcp://127.0.0.1:80'")).to eq(bind: "127.0.0.1", port: 80)
       expect(settings("bind 'tcp://[::1]:80?backlog=7'")).to eq(bind: "::1", port: 80)
       expect(note("bind 'tcp://[::1]:80?backlog=7'", :bind)).to eq("without its options backlog=7")
       expect(settings("port '80', 'localhost'")).to eq(bind: "localhost", port: 80)
     end
 
-    it "are all that there are unless Puma is told which" do
+    it "default to all interfaces, as in Puma" do
       expect(settings("port 80")).to eq(bind: "0.0.0.0", port: 80)
       expect(note("port 80", :bind)).to eq("by default Puma listens on all addresses, Kino on 127.0.0.1")
       expect(note("port 80, '::1'", :bind)).to be_nil
     end
 
-    it "must be of TCP" do
+    it "must be TCP addresses" do
       codes = ["bind 'unix:///run/a.sock'", "bind 'ssl://0.0.0.0:443?key=k'", "ssl_bind '0.0.0.0', 443, { cert: 'c' }"]
       codes.each do |code|
         expect([refused(code).size, reason(code)]).to eq([1, "Kino listens on TCP only so far"])
@@ -83,7 +83,7 @@ RSpec.describe Kino::Config::PumaFile do
       expect(reason("bind nil")).to eq("no address that Kino can listen on: ")
     end
 
-    it "are one: the first that Kino can listen on" do
+    it "are limited to the first that Kino can listen on" do
       code = "bind 'unix:///a'\nport 80\nbind 'tcp://0.0.0.0:81'\n"
       expect(settings(code)).to eq(bind: "0.0.0.0", port: 80)
       expect(refused(code)).to eq([[:bind, 1, :missing], [:bind, 3, :missing]])
@@ -92,28 +92,28 @@ RSpec.describe Kino::Config::PumaFile do
   end
 
   describe "workers and threads" do
-    it "take the count, and the most threads" do
+    it "use Puma's workers and its maximum of threads" do
       expect(settings("workers 3\nthreads 1, 5")).to eq(workers: 3, threads: 5)
       expect(note("threads '1', '5'", :threads)).to start_with("Kino starts all threads at once")
       expect(note("threads 5, 5", :threads)).to be_nil
       expect(settings("workers :auto")).to eq(workers: :auto)
     end
 
-    it "are one worker if Puma has one process" do
+    it "become one worker if Puma has one process" do
       expect(settings("workers 0\nthreads 5")).to eq(workers: 1, threads: 5)
       expect(settings("threads 5")).to eq(workers: 1, threads: 5)
       expect(note("threads 5", :workers)).to eq("Puma runs one process where no workers are set")
       expect(settings("port 80")).not_to include(:workers)
     end
 
-    it "are refused out of bounds, by the rule of the directive" do
+    it "are rejected outside of the directive's bounds" do
       expect(settings("workers 5000\nthreads 5")).to eq(threads: 5)
       expect(reason("workers 5000"))
         .to eq("workers must be auto or an integer from 1 to 1024, got 5000 (from puma.rb:1)")
       expect(refused("threads")).to eq([[:threads, 1, :missing]])
     end
 
-    it "decide which of the blocks for one mode counts" do
+    it "decide whether the blocks for single or cluster mode count" do
       code = "single { port 1 }\ncluster { port 2 }\n"
       expect(settings("#{code}workers 2")).to include(port: 2)
       expect([settings(code), settings("#{code}workers 0")]).to all(include(port: 1))
@@ -134,7 +134,7 @@ RSpec.describe Kino::Config::PumaFile do
       "rackup 'app.ru'" => { rackup: "app.ru" }
     }.each { |code, expected| it("knows #{code}") { expect(settings(code)).to eq(expected) } }
 
-    it "lets the last one hold, and says so of the others" do
+    it "uses the last of several values, and reports the others" do
       code = "worker_shutdown_timeout 9\nforce_shutdown_after 8"
       expect(settings(code)).to eq(shutdown_timeout: 8.0)
       expect(refused(code)).to eq([[:worker_shutdown_timeout, 1, :needless]])
@@ -143,13 +143,13 @@ RSpec.describe Kino::Config::PumaFile do
   end
 
   describe "hooks" do
-    it "keep their code, as far to the left as its end" do
+    it "keep their code, outdented to its end" do
       code = "if true\n  on_booted do\n    puts 1\n    puts \"two\"\n  end\nend\n"
       expect(settings(code)).to eq(after_boot: "do\n  puts 1\n  puts \"two\"\nend")
       expect(translate(code).settings.first.line).to eq(2)
     end
 
-    it "become the one that is called at that time" do
+    it "become the Kino hook that runs at that time" do
       names = %w[before_worker_boot on_worker_boot before_thread_start on_thread_start after_booted on_booted
                  lowlevel_error_handler]
       expect(names.map { |name| settings("#{name} { 1 }") })
@@ -157,7 +157,7 @@ RSpec.describe Kino::Config::PumaFile do
       expect(note("before_worker_boot(:key) { 1 }", :after_worker_boot)).to include("in each thread of each worker")
     end
 
-    it "are called in turn if Puma has several" do
+    it "run in turn if Puma has several" do
       code = "on_worker_boot { |index| CALLED << [1, index] }\n" \
              "before_thread_start do |index|\n  CALLED << [2, index]\nend\n" \
              "on_worker_boot { CALLED << 3 }"
@@ -173,12 +173,12 @@ RSpec.describe Kino::Config::PumaFile do
       expect(sheet("lowlevel_error_handler(->(error, env) { [error, env] })").fetch(:on_error).call(1, 2)).to eq([1, 2])
     end
 
-    it "say which variables of the file they use" do
+    it "name the local variables of the file that they use" do
       code = "out = 1\nother = 2\non_booted { |a| b = a; [out].each { |c| p out, a, b, c } }\n"
       expect(note(code, :after_boot)).to eq("it uses out of the lines around it")
     end
 
-    it "are refused where their code is not there" do
+    it "are rejected if their code is not in the file" do
       code = "on_booted(&:to_s)\non_booted(*[proc { 1 }])\nbefore_worker_boot :key\nsend(:on_booted) { 1 }"
       expect(refused(code)).to eq([[:on_booted, 1, :missing], [:on_booted, 2, :missing],
                                    [:before_worker_boot, 3, :missing], [:on_booted, 4, :missing]])
@@ -192,20 +192,20 @@ RSpec.describe Kino::Config::PumaFile do
       SAID
     end
 
-    it "keep the heredocs that they open, wherever their text stands" do
+    it "keep the heredocs that they open, wherever the text is" do
       expect(said("on_booted { SAID << <<~ONE }\n  first\n    second\nONE\nworkers 2\n")).to eq(["first\n  second\n"])
       expect(said("on_booted { SAID << <<-ONE << <<~TWO }\n\n  one\n  ONE\n\n  two\n\nTWO\n"))
         .to eq(["\n  one\n", "\ntwo\n\n"])
       expect(said("p(<<~KEY) if false; on_booted { SAID << <<~ONE }\n key\nKEY\n one\nONE\n")).to eq(["one\n"])
     end
 
-    it "keep them if they become one of several" do
+    it "keep them when several hooks are joined" do
       code = "on_booted { SAID << <<~ONE }\n  one\nONE\n" \
              "on_booted do\n  SAID << <<TWO\n  two\nTWO\n  SAID << 'a\n b'\nend\n"
       expect(said(code)).to eq(["one\n", "  two\n", "a\n b"])
     end
 
-    it "keep their Strings, however far they are moved" do
+    it "keep their Strings when they are outdented" do
       code = "if true\n  on_booted do\n    SAID << \"a\n      b\#{1}\n  c\"\n    SAID << %q(d\n  e)\n  end\nend\n"
       expect(said(code))
         .to eq(["a\n      b1\n  c", "d\n  e"])
@@ -215,13 +215,13 @@ RSpec.describe Kino::Config::PumaFile do
         .to eq([:"a\n  b", :"a\n  b"])
     end
 
-    it "are refused if a heredoc of others stands in them" do
+    it "are rejected if they contain the text of another heredoc" do
       code = "on_booted(<<~KEY) do\n  key\nKEY\n  puts 1\nend"
       expect(refused(code)).to eq([[:on_booted, 1, :missing]])
       expect(reason(code)).to eq("a heredoc of the line before stands within its block")
     end
 
-    it "are refused if they ask Puma" do
+    it "are rejected if they call Puma" do
       code = "on_booted { puts ::Puma::Const::VERSION }\nbefore_worker_boot { Puma.stats }\n"
       expect(refused(code)).to eq([[:on_booted, 1, :missing], [:before_worker_boot, 2, :missing]])
       expect(reason(code)).to eq("its code asks Puma, which is not there")
@@ -233,20 +233,20 @@ RSpec.describe Kino::Config::PumaFile do
         .to include("(done).call")
     end
 
-    it "are refused if Kino has none" do
+    it "are rejected if Kino has no such hook" do
       code = "before_fork { }\non_worker_shutdown { }\non_restart { }\n"
       expect(refused(code)).to eq([[:before_fork, 1, :needless], [:on_worker_shutdown, 2, :missing],
                                    [:on_restart, 3, :elsewhere]])
     end
   end
 
-  it "says whether the Strings of the file are frozen" do
+  it "tells whether the file's String literals are frozen" do
     expect(translate("on_booted { 1 }").frozen_literals).to be(false)
     expect(translate("# frozen_string_literal: false\n").frozen_literals).to be(false)
     expect(translate("#!/usr/bin/env puma\n# frozen_string_literal: true\n").frozen_literals).to be(true)
   end
 
-  it "lists what has no place in Kino, of which kind and why" do
+  it "lists settings without a counterpart, with kind and reason" do
     expect(refused("preload_app!\nstdout_redirect 'a', 'b', true\nactivate_control_app 'tcp://:1', { no_token: true }"))
       .to eq([[:preload_app!, 1, :needless], [:stdout_redirect, 2, :elsewhere], [:activate_control_app, 3, :missing]])
     expect(refused("log_requests\nlog_requests false\nplugin 'systemd'\nplugin :yours\nload 'other.rb'"))
@@ -254,19 +254,19 @@ RSpec.describe Kino::Config::PumaFile do
               [:plugin, 4, :missing], [:load, 5, :elsewhere]])
   end
 
-  it "names the nearest of a setting that Puma does not know" do
+  it "names the nearest of an unknown Puma setting" do
     expect(translate("worker_timeot 5").refused)
       .to eq([described_class::Refused.new(name: :worker_timeot, line: 1, kind: :unknown,
                                            reason: "no setting of Puma's (did you mean worker_timeout?)")])
   end
 
-  describe "code that needs what is not here" do
+  describe "code that needs something missing here" do
     def failed(code)
       translate(code).refused.select { |refused| refused.kind == :failed }
                      .map { |refused| [refused.line, refused.name, refused.reason] }
     end
 
-    it "is left out, with its reason, and the rest is taken" do
+    it "is left out, with the reason, and the rest is converted" do
       code = "require 'kino/nonsense'\nport 80\nPuma.stats\nworkers Concurrent.processor_count\n" \
              "pidfile ENV.fetch('NO_SUCH_VARIABLE')\nthreads 1, 5\nlog_formatter { |text| text }"
       expect(settings(code)).to eq(bind: "0.0.0.0", port: 80, threads: 5)
@@ -280,7 +280,7 @@ RSpec.describe Kino::Config::PumaFile do
       expect(refused(code).last).to eq([:log_formatter, 7, :missing])
     end
 
-    it "takes with it what needs what it would have set" do
+    it "takes along code that needs what it would have set" do
       code = "count = Concurrent.processor_count\nworkers count\nthreads 3 if count > 1\nHOST = Puma::HOST\n" \
              "def here = bind(HOST)\nhere\ncount = 2\nthreads count\non_booted { p HOST }\n"
       expect(settings(code)).to match(threads: 2, after_boot: "{ p HOST }")
@@ -294,7 +294,7 @@ RSpec.describe Kino::Config::PumaFile do
                                     ])
     end
 
-    it "takes with it what it would have changed" do
+    it "takes along values that it would have changed" do
       code = "a = {}\nb = [80]\nc = {}\nd = {}\na[:n] = Puma.n\nb << Puma.b\nc[:n] ||= Puma.n\nd.merge!(Puma.d)\n" \
              "workers a[:n]\nport b.first\nthreads c[:n]\npidfile d.to_s\n"
       expect(settings(code)).to eq({})
@@ -305,14 +305,14 @@ RSpec.describe Kino::Config::PumaFile do
                 [:pidfile, "it needs d, which line 8 does not say here"]])
     end
 
-    it "is not what stands behind the end of the file" do
+    it "does not include code after a return" do
       code = "port 80\nif true\n  return unless ENV.key?('NO_SUCH_VARIABLE')\nend\nthreads 3\nPuma.stats\n"
       expect([settings(code).keys, failed(code)]).to eq([%i[bind port], []])
       code = "workers 2\ncluster do\n  return\n  threads 3\nend\ncluster { port 80 }\n"
       expect([settings(code).keys, failed(code)]).to eq([%i[workers bind port], []])
     end
 
-    it "may stand in a branch, or be the condition of one" do
+    it "may be in a branch, or the condition of one" do
       code = "if defined?(Puma::Plugin)\n  port 1\nelsif true\n  workers 2\n  Puma.stats\n  threads 4\nend\n" \
              "unless Puma.stats\n  rackup 'a.ru'\n  pidfile 'a'\nelse\n  Puma.x\nend\n" \
              "unless false then environment 'b' end\n"
@@ -320,7 +320,7 @@ RSpec.describe Kino::Config::PumaFile do
       expect(failed(code).map { |failure| failure.take(2) }).to eq([[5, :"Puma.stats"], [9, :rackup], [10, :pidfile]])
     end
 
-    it "may stand in a block" do
+    it "may be in a block" do
       code = "workers 2\ncluster do\n  port 80\n  threads Puma.threads\n  pidfile 'a'\nend\n"
       expect(settings(code)).to eq(workers: 2, bind: "0.0.0.0", port: 80)
       expect(failed(code).map { |failure| failure.take(2) }).to eq([[4, :threads], [5, :pidfile]])
@@ -333,7 +333,7 @@ RSpec.describe Kino::Config::PumaFile do
       expect(translate(code).refused).to eq([])
     end
 
-    it "is no hook, whose code is only run later" do
+    it "does not include hooks, which run later" do
       code = "count = Puma.x\non_booted do\n  p count\nend\n"
       expect([settings(code).keys, note(code, :after_boot)])
         .to eq([[:after_boot], "it uses count of the lines around it"])
@@ -352,12 +352,12 @@ RSpec.describe Kino::Config::PumaFile do
       end
     end
 
-    it "says where it is no Ruby" do
+    it "names the line of the syntax error" do
       expect { translate("workers 2\nthreads (\n") }
         .to raise_error(Kino::ConfigError, /\Apuma\.rb:\d: syntax error, \S/)
     end
 
-    it "says that it is not there, or no file" do
+    it "is reported as missing or as not a file" do
       expect { described_class.translate("none.rb") }.to raise_error(Kino::ConfigError, "no such file: none.rb")
       expect { described_class.translate(".") }.to raise_error(Kino::ConfigError, /\Acannot read \.: Is a directory/)
     end
@@ -366,18 +366,18 @@ RSpec.describe Kino::Config::PumaFile do
   describe "the table" do
     let(:entries) { described_class::Table::ALL }
 
-    it "has each name once" do
+    it "lists each name once" do
       names = entries.flat_map(&:names)
       expect(names.tally.select { |_name, count| count > 1 }).to eq({})
     end
 
-    it "speaks of directives that there are, and hooks of hooks" do
+    it "maps only to directives and hooks that exist" do
       expect(entries.flat_map(&:becomes) - Kino::Config::Directives::NAMES).to eq([])
       hooks = entries.select(&:hook?).flat_map(&:becomes).map { |name| Kino::Config::Directives[name].flag }
       expect(hooks.uniq).to eq([nil])
     end
 
-    it "says why of all that becomes nothing" do
+    it "gives a reason for each setting that is dropped" do
       nothing = entries.select { |entry| %i[needless elsewhere missing].include?(entry.kind) }
       expect(nothing.map(&:words)).to all(match(/\S{2,}/))
     end

@@ -5,7 +5,7 @@ require "kino/config/settings"
 RSpec.describe Kino::Config::Settings do
   def given(**values) = values.transform_values { |value| Kino::Config::Given.new(value:, source: "a test") }
 
-  it "has a reader for each directive, and the defaults if nothing was given" do
+  it "has a reader for each directive, and defaults" do
     settings = described_class.resolve
     expect(described_class.members).to eq(Kino::Config::Directives::NAMES)
     expect(settings).to have_attributes(bind: "127.0.0.1", port: 9292, threads: :auto, mode: :auto,
@@ -13,13 +13,13 @@ RSpec.describe Kino::Config::Settings do
                                         shutdown_timeout: 30.0, max_body_size: 52_428_800, tokio_threads: 1)
   end
 
-  it "is frozen and shareable, whatever was given" do
+  it "is frozen and shareable, whatever its values" do
     settings = described_class.resolve(bind: +"tcp://[::1]:80", environment: +"test", queue_timeout: 1)
     expect(settings).to be_frozen
     expect(Ractor.shareable?(settings)).to be(true)
   end
 
-  it "coerces what was given" do
+  it "coerces the given values" do
     settings = described_class.resolve(port: "80", mode: "ractor", max_body_size: nil, workers: 3)
     expect(settings).to have_attributes(port: 80, mode: :ractor, max_body_size: nil, workers: 3)
   end
@@ -29,7 +29,7 @@ RSpec.describe Kino::Config::Settings do
     expect(described_class.resolve(**settings.to_h)).to eq(settings)
   end
 
-  it "takes the usable cores for workers: :auto" do
+  it "resolves workers: :auto to the usable cores" do
     allow(Kino).to receive(:usable_cpus).and_return(6)
     expect(described_class.resolve(workers: :auto).workers).to eq(6)
   end
@@ -44,13 +44,13 @@ RSpec.describe Kino::Config::Settings do
       .to raise_error(Kino::ConfigError, /workers must be auto or an integer .* got 0 \(from the keyword workers:\)/)
   end
 
-  it "refuses an unknown keyword, and names the nearest" do
+  it "rejects an unknown keyword, and names the nearest" do
     expect { described_class.resolve(queue_dept: 1) }
       .to raise_error(Kino::ConfigError, "unknown setting: queue_dept (did you mean queue_depth?)")
   end
 
   describe "layers" do
-    it "lets the later one win" do
+    it "lets a later layer win" do
       settings = described_class.from_layers(given(port: 1, queue_depth: 2), given(port: 3))
       expect(settings).to have_attributes(port: 3, queue_depth: 2)
     end
@@ -65,13 +65,13 @@ RSpec.describe Kino::Config::Settings do
       expect(described_class.resolve).to have_attributes(lanes: false, batch: 1)
     end
 
-    it "go with dispatch auto and queue" do
+    it "are allowed with dispatch auto and queue" do
       %i[auto queue].each do |dispatch|
         expect(described_class.resolve(lanes: "on", dispatch:)).to have_attributes(lanes: true, dispatch:)
       end
     end
 
-    it "do not go with dispatch driven, wherever that was set" do
+    it "are rejected with dispatch driven, in whichever layer it was set" do
       expect { described_class.from_layers(given(dispatch: "driven"), given(lanes: true)) }
         .to raise_error(Kino::ConfigError, /\Alanes \(from a test\) are .* driven \(from a test\), where .* queue\z/)
       expect(described_class.resolve(lanes: false, batch: 8, dispatch: :driven).dispatch).to eq(:driven)
@@ -83,39 +83,39 @@ RSpec.describe Kino::Config::Settings do
       expect(described_class.resolve(bind: "[::1]").host).to eq("::1")
     end
 
-    it "takes the port of bind" do
+    it "uses the port in bind" do
       expect(described_class.resolve(bind: "tcp://localhost:0")).to have_attributes(host: "localhost", port: 0)
     end
 
-    it "takes port if bind names none" do
+    it "uses port if bind has none" do
       expect(described_class.resolve(bind: "tcp://localhost", port: 80).port).to eq(80)
     end
 
-    it "takes both if they agree" do
+    it "accepts both if they agree" do
       expect(described_class.resolve(bind: "tcp://localhost:80", port: 80).port).to eq(80)
     end
 
-    it "takes the port of the stronger layer" do
+    it "uses the port of the stronger layer" do
       weak = given(bind: "tcp://localhost:80")
       expect(described_class.from_layers(weak, given(port: 81))).to have_attributes(bind: "localhost", port: 81)
       expect(described_class.from_layers(given(port: 81), weak)).to have_attributes(host: "localhost", port: 80)
       expect(described_class.from_layers(weak, given(port: 80))).to have_attributes(host: "localhost", port: 80)
     end
 
-    it "resolves to itself then, too" do
+    it "resolves to itself if bind has a port, too" do
       settings = described_class.from_layers(given(bind: "tcp://[::1]:80"), given(port: 81))
       expect(described_class.resolve(**settings.to_h)).to eq(settings)
       expect(settings.host).to eq("::1")
     end
 
-    it "refuses two different ports, the default one too once it is given" do
+    it "rejects two different ports, even if one is the default, given explicitly" do
       [81, 9292].each do |port|
         expect { described_class.resolve(bind: "tcp://localhost:80", port:) }
           .to raise_error(Kino::ConfigError, /localhost:80 \(from .*\) and port #{port} .* different ports/)
       end
     end
 
-    it "says where both come from" do
+    it "names the sources of both" do
       layer = given(bind: "tcp://h:81").merge(port: Kino::Config::Given.new(value: 80, source: "kino.rb:2"))
       expect { described_class.from_layers(layer) }
         .to raise_error(Kino::ConfigError, "bind tcp://h:81 (from a test) and port 80 (from kino.rb:2) name " \

@@ -13,11 +13,11 @@ RSpec.describe Kino::Config::Summary do
 
   def row(name, lines) = lines.find { |line| line.start_with?("#{name} ") }.split(/ {2,}/)
 
-  it "has a line for each directive, in their order" do
+  it "has a line for each directive, in order" do
     expect(lines.drop(1).map { |line| line[/\A\w+/].to_sym }).to eq(Kino::Config::Directives::NAMES)
   end
 
-  it "shows what holds, and where it comes from" do
+  it "shows each value in force, and its source" do
     File.write("kino.rb", "max_body_size '1MB'\nafter_boot { }\nbatch 2")
     all = lines(env: { "PORT" => "80" }, batch: "3")
     expect(all.first).to eq("# settings of kino.rb")
@@ -26,7 +26,7 @@ RSpec.describe Kino::Config::Summary do
               %w[queue_timeout 5s default]])
   end
 
-  it "says what auto means on this machine" do
+  it "shows what auto means on this machine" do
     allow(Kino).to receive(:usable_cpus).and_return(6)
     all = lines
     expect(row("workers", all)).to eq(["workers", "auto (6)", "default"])
@@ -34,14 +34,14 @@ RSpec.describe Kino::Config::Summary do
     expect(all.first).to eq("# no file of settings")
   end
 
-  it "names the variable that has decided" do
+  it "names the variable that a value comes from" do
     all = lines(env: { "RAILS_ENV" => "production", "RAILS_MAX_THREADS" => "5" })
     expect(row("environment", all)).to eq(%w[environment production RAILS_ENV])
     expect(row("threads", all)).to eq(%w[threads 5/process RAILS_MAX_THREADS])
     expect(row("environment", lines(env: { "RAILS_ENV" => "a", "RACK_ENV" => "b" }))).to eq(%w[environment b RACK_ENV])
   end
 
-  it "says whose port it is" do
+  it "shows where the port comes from" do
     expect(row("port", lines(bind: "tcp://localhost:80"))).to eq(%w[port 80 --bind])
     File.write("kino.rb", "bind 'tcp://localhost:80'")
     expect(row("port", lines)).to eq(%w[port 80 kino.rb:1])

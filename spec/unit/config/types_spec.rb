@@ -19,11 +19,11 @@ RSpec.describe Kino::Config::Types do
       it("refuses #{given.inspect}") { expect(coerce(type, given)).to eq(:refused) }
     end
 
-    it "refuses nil if no word stands for it" do
+    it "rejects nil unless a word means it" do
       expect(coerce(described_class.new(range: 1..2), nil)).to eq(:refused)
     end
 
-    it "names its words and bounds" do
+    it "describes its words and bounds" do
       expect(type.expectation).to eq("auto or none or an integer from 1 to 1024")
     end
   end
@@ -31,7 +31,7 @@ RSpec.describe Kino::Config::Types do
   describe described_class::Threads do
     subject(:type) { described_class.new(range: 1..9, words: { "auto" => :auto }) }
 
-    it "takes a number for each worker, or for the process" do
+    it "accepts a number for each worker or for the process" do
       shared = described_class::PerProcess.new(count: 5)
       { 5 => 5, "5" => 5, "auto" => :auto, "5/process" => shared, shared => shared }.each do |given, expected|
         expect(coerce(type, given)).to eql(expected)
@@ -64,7 +64,7 @@ RSpec.describe Kino::Config::Types do
       it("refuses #{given.inspect}") { expect(coerce(type, given)).to eq(:refused) }
     end
 
-    it "shows what it takes, on the command line and in a file" do
+    it "describes what it accepts, for the command line and for a file" do
       expect([75.0, 0.25, 0.0].map { |seconds| type.show(seconds) }).to eq(%w[75s 0.25s 0s])
       expect([75.0, 0.25, 0.0].map { |seconds| type.code(seconds) }).to eq(%w[75 0.25 0])
     end
@@ -84,12 +84,12 @@ RSpec.describe Kino::Config::Types do
       it("refuses #{given.inspect}") { expect(coerce(type, given)).to eq(:refused) }
     end
 
-    it "shows the largest unit that leaves no fraction" do
+    it "shows values in the largest unit that leaves no fraction" do
       expect([52_428_800, 50_000_000, 1000, 1001, 65_534, nil].map { |bytes| type.show(bytes) })
         .to eq(%w[50MiB 50MB 1KB 1001 65534 none])
     end
 
-    it "writes it as Ruby code" do
+    it "writes values as Ruby code" do
       expect([52_428_800, 1001, 65_534, nil].map { |bytes| type.code(bytes) })
         .to eq(['"50MiB"', "1001", "65_534", "nil"])
     end
@@ -98,11 +98,11 @@ RSpec.describe Kino::Config::Types do
   describe described_class::Choice do
     subject(:type) { described_class.new(words: %i[auto ractor], placeholder: "MODE") }
 
-    it "takes a word as Symbol or String" do
+    it "accepts a word as Symbol or String" do
       expect([coerce(type, :ractor), coerce(type, "ractor")]).to eq(%i[ractor ractor])
     end
 
-    it "refuses everything else" do
+    it "rejects everything else" do
       expect(["Ractor", "", nil, :threads, 1].map { |given| coerce(type, given) }).to all(eq(:refused))
     end
   end
@@ -122,7 +122,7 @@ RSpec.describe Kino::Config::Types do
   describe described_class::Flag, "with a word" do
     subject(:type) { described_class.new(words: { "auto" => :auto }) }
 
-    it "takes the word too" do
+    it "accepts the word too" do
       expect(["auto", :auto, "on", false].map { |given| coerce(type, given) }).to eq([:auto, :auto, true, false])
       expect([nil, "none"].map { |given| coerce(type, given) }).to all(eq(:refused))
       expect([:auto, true].map { |value| [type.show(value), type.code(value)] }).to eq([%w[auto :auto], %w[on true]])
@@ -134,13 +134,13 @@ RSpec.describe Kino::Config::Types do
   describe described_class::Name do
     subject(:type) { described_class.new }
 
-    it "takes names as String or Symbol, and freezes a copy" do
+    it "accepts names as String or Symbol, and freezes a copy" do
       given = +"production"
       expect([coerce(type, given), coerce(type, :test)]).to eq(%w[production test])
       expect([coerce(type, given).frozen?, given.frozen?]).to eq([true, false])
     end
 
-    it "refuses what an environment variable could not hold well" do
+    it "rejects names that an environment variable could not hold" do
       expect(["", "a b", "a\0b", "a\nb", nil, 1].map { |given| coerce(type, given) }).to all(eq(:refused))
     end
   end
@@ -148,7 +148,7 @@ RSpec.describe Kino::Config::Types do
   describe described_class::Bind do
     subject(:type) { described_class.new }
 
-    it "takes what Address takes, and refuses the rest" do
+    it "accepts what Address accepts, and rejects the rest" do
       expect(coerce(type, "tcp://[::1]:80")).to eq("tcp://[::1]:80")
       expect(["", "a b", nil, 1, :localhost].map { |given| coerce(type, given) }).to all(eq(:refused))
     end
@@ -157,12 +157,12 @@ RSpec.describe Kino::Config::Types do
   describe described_class::Path do
     subject(:type) { described_class.new(words: { "none" => nil }) }
 
-    it "takes a path as String or Pathname, and freezes a copy" do
+    it "accepts a path as String or Pathname, and freezes a copy" do
       expect([coerce(type, "a/b"), coerce(type, Pathname.new("a/b"))]).to eq(%w[a/b a/b])
       expect(coerce(type, +"a")).to be_frozen
     end
 
-    it "refuses what names no file" do
+    it "rejects a path that names no file" do
       expect(["", "a\0b", "a\nb", "a\eb", 1, :a, Object.new].map { |given| coerce(type, given) }).to all(eq(:refused))
     end
   end
@@ -170,16 +170,16 @@ RSpec.describe Kino::Config::Types do
   describe described_class::Callable do
     subject(:type) { described_class.new(parameters: %w[index], in_worker: true) }
 
-    it "takes what can be called, as it is, and nil" do
+    it "accepts any callable unchanged, and nil" do
       block = -> {}
       expect([coerce(type, block), coerce(type, nil)]).to eq([block, nil])
     end
 
-    it "refuses the rest" do
+    it "rejects other objects" do
       expect([1, "puts", :puts, Object.new].map { |given| coerce(type, given) }).to all(eq(:refused))
     end
 
-    it "knows what it is called with, and where" do
+    it "knows the arguments of a call, and where it happens" do
       expect(type).to have_attributes(parameters: %w[index], in_worker?: true, flag?: false)
       expect(described_class.new).to have_attributes(parameters: [], in_worker?: false)
     end

@@ -36,7 +36,7 @@ RSpec.describe "examples/hello" do
     expect(answer["content-length"].to_i).to be > 0
   end
 
-  it "knows nothing else" do
+  it "answers 404 to other paths" do
     expect(client.get("/nowhere").status).to eq(404)
     expect(client.post("/")).to have_attributes(status: 405, headers: include("allow" => "GET, HEAD"))
   end

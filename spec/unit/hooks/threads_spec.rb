@@ -16,7 +16,7 @@ RSpec.describe Kino::Hooks::Threads do
     expect(threads.call(:before_shutdown, nil, 60)).to be_nil
   end
 
-  it "waits no longer than it is told, logs that, and lets the hook go on" do
+  it "waits no longer than its time limit, logs that, and lets the hook continue" do
     leave = Thread::Queue.new
     left = Thread::Queue.new
     expect { threads.call(:before_shutdown, -> { left << leave.pop }, 0) }
@@ -25,7 +25,7 @@ RSpec.describe Kino::Hooks::Threads do
     expect(left.pop(timeout: 20)).to eq(:late)
   end
 
-  it "goes on while a hook runs, and closes the queue when it ends, however it ends" do
+  it "returns while a hook runs, and closes the queue however the hook ends" do
     [-> {}, -> { raise "broken" }, -> { Thread.current.kill }].each do |hook|
       done = Thread::Queue.new
       allow(Kino::ErrorLog).to receive(:exception)
@@ -42,7 +42,7 @@ RSpec.describe Kino::Hooks::Threads do
     expect(done).to be_closed
   end
 
-  it "knows its own threads from others" do
+  it "distinguishes its own threads from others" do
     leave = Thread::Queue.new
     threads.call_async(:after_boot, -> { leave.pop }, done: Thread::Queue.new)
     expect(Thread.new { threads.current? }.value).to be(false)

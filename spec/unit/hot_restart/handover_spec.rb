@@ -7,7 +7,7 @@ RSpec.describe Kino::HotRestart::Handover do
   let(:socket) { IO.pipe.first }
   let(:given) { described_class.new(listener: socket, report: pipe.last, predecessor: 12, kept: false) }
 
-  it "is what the old process has given" do
+  it "reads what the old process passed on" do
     env = given.variables
     taken = described_class.take(env)
     [taken.listener, taken.report].each { |io| io.autoclose = false }
@@ -17,17 +17,17 @@ RSpec.describe Kino::HotRestart::Handover do
     expect(env).to be_empty
   end
 
-  it "tells whether somebody keeps the socket" do
+  it "tells whether a service manager keeps the socket" do
     taken = described_class.take(given.with(kept: true).variables)
     [taken.listener, taken.report].each { |io| io.autoclose = false }
     expect(taken.kept).to be(true)
   end
 
-  it "is nil if there was none" do
+  it "is nil without a predecessor" do
     expect(described_class.take({})).to be_nil
   end
 
-  it "is refused where it is no such thing" do
+  it "rejects an invalid variable" do
     ["", "3", "listener=3 report=4 predecessor=x kept=no",
      "listener=3 report=4 predecessor=5 kept=no\n", "listener=3 report=4 predecessor=5"].each do |text|
       env = { described_class::VARIABLE => text }
@@ -38,12 +38,12 @@ RSpec.describe Kino::HotRestart::Handover do
     expect { described_class.take(env) }.to raise_error(Kino::BindError, /descriptor 9999, but it is not open/)
   end
 
-  it "is announced to the predecessor" do
+  it "tells the predecessor that this process is ready" do
     expect(given.announce).to be(true)
     expect(pipe.first.read).to eq(described_class::READY)
   end
 
-  it "tells if the predecessor is gone" do
+  it "reports that the predecessor is gone" do
     pipe.first.close
     expect(given.announce).to be(false)
   end

@@ -37,12 +37,12 @@ RSpec.describe Kino::HotRestart::Successor do
     false
   end
 
-  it "is ready when it says so" do
+  it "is ready once it reports that" do
     expect(start(announcing).await(limit)).to have_attributes(kind: :ready, words: "serves")
     expect(alive?(@successor.pid)).to be(true)
   end
 
-  it "gets the socket, the directory, our id, and no more environment than is given" do
+  it "gets the socket, the directory, our pid, and only the given environment" do
     answers, answer = IO.pipe
     program = announcing(<<~RUBY)
       puts [handover.predecessor, Dir.pwd, ENV.keys.sort, handover.listener.read]
@@ -61,20 +61,20 @@ RSpec.describe Kino::HotRestart::Successor do
     [answers, answer, former].each(&:close)
   end
 
-  it "has ended, whatever way" do
+  it "has ended, whatever the cause" do
     expect(start("exit 3").await(limit)).to have_attributes(kind: :ended, words: "ended with status 3")
     expect(start("Process.kill(:KILL, Process.pid); sleep").await(limit))
       .to have_attributes(kind: :ended, words: "ended with signal KILL")
   end
 
-  it "has ended if it has said that it is ready and is gone" do
+  it "has ended if it exits after it has reported that it is ready" do
     start(announcing("handover.announce; exit 4"))
     eventually { !alive?(@successor.pid) }
     @successor.dismiss(limit) # which waits until this process knows it too
     expect(@successor.await(limit)).to have_attributes(kind: :ended, words: "ended with status 4")
   end
 
-  it "is late if it says nothing, though it has closed the pipe" do
+  it "is late if it reports nothing, even if it has closed the pipe" do
     start("sleep")
     expect(@successor.await(0.0)).to have_attributes(kind: :late, words: "was not ready after 0 s")
     start("require 'kino/hot_restart/handover'; Kino::HotRestart::Handover.take(ENV).report.close; sleep")
@@ -87,7 +87,7 @@ RSpec.describe Kino::HotRestart::Successor do
     expect(@successor.await(limit)).to have_attributes(kind: :cancelled, words: "is not wanted any more")
   end
 
-  it "stops when it is told to" do
+  it "stops on request" do
     start(announcing).await(limit)
     @successor.dismiss(limit)
     expect(alive?(@successor.pid)).to be(false)
@@ -110,7 +110,7 @@ RSpec.describe Kino::HotRestart::Successor do
   end
 
   # Else it would serve beside us, and nobody would know.
-  it "does not outlive a start for which there are no threads left" do
+  it "does not outlive a failed start when no thread can be created" do
     pids = []
     allow(Process).to receive(:spawn).and_wrap_original do |original, *words, **options|
       original.call(*words, **options).tap { |pid| pids << pid }

@@ -9,7 +9,7 @@ RSpec.describe Kino::Systemd::Activation do
 
   def take(**changes) = described_class.take(env.merge!(changes.transform_keys(&:to_s)))
 
-  it "finds nothing if nothing is said, or not to this process" do
+  it "finds nothing if the variables are missing, or name another process" do
     expect(described_class.take({})).to be_nil
     expect(take(LISTEN_PID: Process.ppid.to_s)).to be_nil
     expect(env).to eq("OTHER" => "1")
@@ -26,17 +26,17 @@ RSpec.describe Kino::Systemd::Activation do
     end
   end
 
-  it "refuses what is not open" do
+  it "rejects a descriptor that is not open" do
     stub_const("#{described_class}::FIRST", 9999)
     expect { take }.to raise_error(Kino::BindError, /file descriptor 9999 is a socket, but it is not open/)
   end
 
-  it "refuses what Ruby keeps for itself" do
+  it "rejects a descriptor that Ruby reserves for itself" do
     allow(IO).to receive(:for_fd).and_raise(ArgumentError, "RubyVM reserves it")
     expect { take }.to raise_error(Kino::BindError, /file descriptor 3 is a socket, but it is not open/)
   end
 
-  it "gives what is open, and lets no other process inherit it" do
+  it "returns open sockets, and sets close-on-exec" do
     TCPServer.open("127.0.0.1", 0) do |server|
       server.close_on_exec = false
       stub_const("#{described_class}::FIRST", server.fileno)

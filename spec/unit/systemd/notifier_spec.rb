@@ -10,7 +10,7 @@ RSpec.describe Kino::Systemd::Notifier do
 
   after { manager.close }
 
-  it "says what sd_notify(3) has words for" do
+  it "sends the states of sd_notify(3)" do
     notifier.ready("all is well")
     notifier.alive
     notifier.stopping
@@ -19,7 +19,7 @@ RSpec.describe Kino::Systemd::Notifier do
     expect(manager.next).to include("STOPPING" => "1", "STATUS" => /\A\w/)
   end
 
-  it "says since when it reloads" do
+  it "sends the time at which a reload began" do
     before = Process.clock_gettime(Process::CLOCK_MONOTONIC, :microsecond)
     notifier.reloading
     said = manager.next
@@ -27,7 +27,7 @@ RSpec.describe Kino::Systemd::Notifier do
     expect(said["MONOTONIC_USEC"].to_i).to be_between(before, before + 20_000_000)
   end
 
-  it "says nothing more once another process is the service" do
+  it "sends nothing once another process is the main process" do
     notifier.succeeded_by(123)
     notifier.stopping
     expect(manager.next).to include("MAINPID" => "123", "READY" => "1", "WATCHDOG" => "1")
@@ -48,7 +48,7 @@ RSpec.describe Kino::Systemd::Notifier do
     end
   end
 
-  it "waits no longer than it may for a manager that does not read" do
+  it "limits the wait for a manager that does not read" do
     stub_const("#{described_class}::SEND_TIMEOUT", 0.001)
     notifier.alive until full?
     expect(notifier.alive).to be_nil

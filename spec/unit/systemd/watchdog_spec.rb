@@ -11,12 +11,12 @@ RSpec.describe Kino::Systemd::Watchdog do
 
   def watchdog(env, of: server) = described_class.new(server: of, notifier:, env:)
 
-  it "speaks twice as often as it must" do
+  it "pings twice as often as required" do
     expect(described_class.interval("WATCHDOG_USEC" => "3000000")).to eq(1.5)
     expect(described_class.interval("WATCHDOG_USEC" => "1", "WATCHDOG_PID" => Process.pid.to_s)).to eq(5e-7)
   end
 
-  it "is silent if nobody waits for it, or for another process" do
+  it "is off if not requested, or requested for another process" do
     expect(described_class.interval({})).to be_nil
     ["", "0", "-1", "soon"].each { |text| expect(described_class.interval("WATCHDOG_USEC" => text)).to be_nil }
     expect(described_class.interval("WATCHDOG_USEC" => "1", "WATCHDOG_PID" => Process.ppid.to_s)).to be_nil
@@ -24,7 +24,7 @@ RSpec.describe Kino::Systemd::Watchdog do
     expect(signs).to be_empty
   end
 
-  it "belongs to this process if its predecessor left that open" do
+  it "is adopted by this process if the environment names none" do
     env = { "WATCHDOG_USEC" => "1" }
     described_class.adopt(env)
     expect(env).to eq("WATCHDOG_USEC" => "1", "WATCHDOG_PID" => Process.pid.to_s)
@@ -33,14 +33,14 @@ RSpec.describe Kino::Systemd::Watchdog do
     end
   end
 
-  it "speaks until it is stopped" do
+  it "pings until it is stopped" do
     watchdog = watchdog({ "WATCHDOG_USEC" => "2000" }).start
     3.times { expect(signs.pop).to eq(:alive) }
     watchdog.stop
     watchdog.stop
   end
 
-  it "falls silent while the server does not answer" do
+  it "pauses while the server does not answer" do
     figures = Thread::Queue.new
     slow = Object.new
     slow.define_singleton_method(:stats) { figures.pop }
@@ -54,7 +54,7 @@ RSpec.describe Kino::Systemd::Watchdog do
     figures.close
   end
 
-  it "falls silent for good if the server fails, and says why" do
+  it "stops for good if the server fails, and logs why" do
     broken = Object.new
     def broken.stats = raise("no figures")
     CapturedStderr.of do |stderr|
