@@ -10,7 +10,7 @@ RSpec.describe "response bodies" do
 
     def get(name) = HttpClient.get(server.port, target(name))
 
-    # Waits until nothing runs, so that nothing more can arrive.
+    # Stops the server first, so that nothing more can arrive.
     def told
       server.shutdown
       rendezvous.texts
@@ -70,7 +70,7 @@ RSpec.describe "response bodies" do
         expect(told).to eq(["closed"])
       end
 
-      it "end with the connection for HTTP/1.0, which has no chunks" do
+      it "end with the connection in HTTP/1.0, which has no chunks" do
         response = connect(server).write("GET #{target("each")} HTTP/1.0\r\n\r\n").read_response
         expect(response).to have_attributes(body: "onetwothree")
         expect(response["transfer-encoding"]).to be_nil
@@ -92,7 +92,7 @@ RSpec.describe "response bodies" do
         expect(told).to eq(["closed"])
       end
 
-      it "read while they write" do
+      it "can read while they write" do
         client = connect(server).send_head("POST", "/echo", "transfer-encoding" => "chunked")
         expect(client.read_head.status).to eq(200)
         %w[hello world].each do |word|
@@ -110,7 +110,7 @@ RSpec.describe "response bodies" do
         expect(told).to eq(["[true, IOError, IOError]"])
       end
 
-      it "do not delay their head" do
+      it "do not delay the response head" do
         client = connect(server).send_head("GET", target("wait-first"))
         visitor = rendezvous.next
         expect(client.read_head.status).to eq(200)
@@ -126,7 +126,7 @@ RSpec.describe "response bodies" do
 
     describe "on HEAD" do
       %w[array each to-ary callable].each do |name|
-        it "#{name} sends nothing, and the next response follows" do
+        it "#{name} is not sent, and the next response follows" do
           client = connect(server)
           expect(client.request("HEAD", target(name)).status).to eq(200)
           expect(client.get("/array").body).to eq("onetwothree")
@@ -134,14 +134,14 @@ RSpec.describe "response bodies" do
         end
       end
 
-      it "keeps the length that GET would have" do
+      it "keep the content-length of a GET" do
         expect(HttpClient.request(server.port, "HEAD", "/array")["content-length"]).to eq("11")
         expect(HttpClient.request(server.port, "HEAD", target("each-sized"))["content-length"]).to eq("6")
       end
     end
 
     describe "with 204 and 304" do
-      it "send nothing, and the next response follows" do
+      it "are not sent, and the next response follows" do
         client = connect(server)
         %w[no-content no-content-array not-modified].each do |name|
           response = client.get(target(name))
@@ -169,7 +169,7 @@ RSpec.describe "response bodies" do
         expect(logged).to start_with("kino: RuntimeError: no more (GET /raises-midway?")
       end
 
-      it "are logged if all has been sent" do
+      it "are logged if everything has been sent" do
         expect(get("raises-at-the-end").body).to eq("onetwo")
         expect(told).to eq(["closed"])
         expect(logged).to start_with("kino: RuntimeError: no more (GET /raises-at-the-end?")
@@ -189,7 +189,7 @@ RSpec.describe "response bodies" do
         expect(told).to eq(["closed"])
       end
 
-      it "become a 500 if they are not bodies" do
+      it "are refused if they are not valid bodies" do
         %w[no-body array-of-others not-strings-first].each { |name| expect(get(name).status).to eq(500) }
         expect { get("not-strings") }.to raise_error(HttpClient::Broken)
         expect(logged.scan(/^kino: (\S+)/).flatten).to eq(["Kino::InvalidResponseError:"] * 4)
@@ -197,14 +197,14 @@ RSpec.describe "response bodies" do
       end
     end
 
-    describe "whose length is not their content-length" do
+    describe "whose length does not match their content-length" do
       it "break the connection if they are shorter" do
         %w[short-array short-each].each { |name| expect { get(name) }.to raise_error(HttpClient::Broken, "4 of 10 bytes") }
         expect(told).to eq(["closed"])
         expect(logged.scan("the body is 6 bytes shorter than its content-length").size).to eq(2)
       end
 
-      it "are truncated if they are longer, and the connection goes on" do
+      it "are truncated if they are longer, and the connection stays open" do
         client = connect(server)
         %w[long-array long-each].each do |name|
           expect(client.get(target(name))).to have_attributes(body: "only")
@@ -215,7 +215,7 @@ RSpec.describe "response bodies" do
       end
 
       # The front-end drops the body once the announced bytes are sent.
-      it "are truncated even if the client has its bytes before the surplus is written" do
+      it "are truncated even if the client has the whole response before the surplus is written" do
         client = connect(server).send_head("GET", target("late-surplus"))
         expect(client.read_response.body).to eq("only")
         rendezvous.next.answer("this")
@@ -225,7 +225,7 @@ RSpec.describe "response bodies" do
         expect(server.stats).to include(disconnects: 0)
       end
 
-      it "are not logged if the length is right, however late they end" do
+      it "are not logged if the length is right, no matter how late they end" do
         client = connect(server).send_head("GET", target("late-surplus"))
         expect(client.read_response.body).to eq("only")
         rendezvous.next.answer("")
@@ -233,21 +233,21 @@ RSpec.describe "response bodies" do
         expect(server.stats).to include(disconnects: 0)
       end
 
-      it "are refused if it is not a number" do
+      it "are refused if the content-length is not a number" do
         expect(get("bad-length").status).to eq(500)
         expect(logged).to start_with("kino: Kino::InvalidResponseError: content-length must be one whole number")
       end
     end
 
     describe "rack.response_finished" do
-      it "is called in reverse order, even if others raise" do
+      it "runs its callbacks in reverse order, even if one of them raises" do
         expect(get("finished").status).to eq(201)
         response = '[:%s, true, 201, {"content-type" => "text/plain"}, NilClass]'
         expect(told).to eq([format(response, "last"), format(response, "first")])
         expect(logged).to start_with("kino: RuntimeError: a bad one (GET /finished?")
       end
 
-      it "is told what went wrong" do
+      it "receives the error" do
         expect(get("finished-in-vain").status).to eq(500)
         expect(told).to eq(["[nil, nil, #<RuntimeError: in vain>]"])
         expect(logged).to start_with("kino: RuntimeError: in vain")

@@ -4,7 +4,7 @@ require "support/child"
 require "support/integration"
 
 RSpec.describe "kino/capybara" do
-  # In a process of its own, to keep the fake Capybara out of this one.
+  # Runs in a process of its own, to keep the fake Capybara out of this one.
   def capybara(program)
     child = Child.ruby(<<~RUBY)
       $LOAD_PATH.unshift("#{Child::ROOT}/spec/support/fakes")
@@ -38,7 +38,7 @@ RSpec.describe "kino/capybara" do
     expect(capybara(program)).to eq(["kino-worker-1 true Object true [\"DEFAULT\"]", ""])
   end
 
-  it "raises at the caller if it cannot listen" do
+  it "raises on Capybara's thread if it cannot listen" do
     program = <<~RUBY
       taken = TCPServer.new("127.0.0.1", 0)
       thread = Capybara.boot(->(_env) {}, :kino, port: taken.addr[1])

@@ -4,10 +4,10 @@ require "kino/check"
 require "json"
 require "support/child"
 
-# Compares what the check says of an app with what happens when a Ractor calls it. The expected results are not written
-# down: they are what this Ruby does, and the next one may differ.
+# Compares the check's verdict on an app with the result of calling the app in a Ractor. The expected results are not
+# written down: this Ruby decides, and the next one may differ.
 RSpec.describe Kino::Check, limit: 180 do
-  # Apps that work, although the check does not say so.
+  # Apps that work although the check does not call them ready, and the reasons.
   false_alarms = {
     "what raises stands on a path that nobody asks for" => "what clients ask for is not to be read from the code",
     "predicate that is true here" => "what a request says is not to be read from the code",
@@ -37,23 +37,23 @@ RSpec.describe Kino::Check, limit: 180 do
 
   def text(finding) = finding.values.join("\n")
 
-  it "runs for every app, and none hangs" do
+  it "runs for every app, and no app hangs" do
     expect(@errors).to eq("")
     expect(rows.size).to be >= 40
     expect(named { |row| row[:works].nil? || row[:verdict] == "raised" }).to eq({})
   end
 
-  it "calls no app ready that raises" do
+  it "does not call an app ready if it raises" do
     expect(named { |row| row[:verdict] == "ready" && !row[:works] }).to eq({})
   end
 
-  it "does not let mode auto pick Ractors for an app that raises there and works on threads" do
+  it "does not let mode auto pick Ractors for an app that raises in a Ractor and works on threads" do
     astray = named { |row| row[:shareable] && row[:foreseen].nil? && !row[:works] }
     # A frozen app stays frozen on threads.
     expect(astray.reject { |_name, error| error.to_s.start_with?("FrozenError") }).to eq({})
   end
 
-  it "predicts a finding exactly if the report has one, and then one of those" do
+  it "predicts a finding of the report, and none only if the report has none" do
     unlike = rows.select { |row| row[:shareable] && !row[:concerns].to_a.include?(row[:foreseen]) }
     expect(unlike.reject { it[:foreseen].nil? && it[:concerns].empty? }.map { it.slice(:name, :foreseen, :concerns) })
       .to eq([])
@@ -63,7 +63,7 @@ RSpec.describe Kino::Check, limit: 180 do
     expect(named { |row| row[:verdict] == "blocked" && row[:works] }).to eq({})
   end
 
-  it "raises only known false alarms, and for less than one in ten of the apps that work" do
+  it "raises only known false alarms, for fewer than one in ten working apps" do
     alarms = named { |row| row[:works] && row[:verdict] != "ready" }
     expect(alarms.keys).to match_array(false_alarms.keys)
     expect(alarms.size * 10).to be < rows.count { |row| row[:works] }
@@ -76,7 +76,7 @@ RSpec.describe Kino::Check, limit: 180 do
     expect(astray).to eq({})
   end
 
-  it "is about the first request: apps that memoise in it work once the main Ractor has served one" do
+  it "is about the first request: an app that memoises works once the main Ractor has served a request" do
     expect(rows.find { |row| row[:name] == "memo on a class" }).to include(works: false, warm: true)
   end
 

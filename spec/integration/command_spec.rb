@@ -35,7 +35,7 @@ RSpec.describe "exe/kino" do
     expect(child.output).to eq("")
   end
 
-  it "prints what runs and where, serves, and exits with 0 when stopped" do
+  it "prints a banner, serves, and exits with 0 when stopped" do
     child = kino("-p", "0", "-w", "2", "-t", "1", "-m", "ractor", hello)
     response = HttpClient.get(child.port)
     expect(response).to have_attributes(status: 200, body: include("<dt>mode</dt><dd>ractor</dd>"))
@@ -52,8 +52,8 @@ RSpec.describe "exe/kino" do
   end
 
   if defined?(RubyVM::YJIT)
-    it "turns YJIT on if Procs do not stop other Ractors, or if it is told to, and the banner says so" do
-      # Whether it is on, and what the banner says.
+    it "turns YJIT on in threaded mode, in ractor mode from Ruby 4.1, and on request, and the banner says so" do
+      # Starts and stops the command, and returns whether its banner mentions YJIT.
       on = lambda do |*argv, **env|
         child = kino("-p", "0", *argv, hello, env: env.transform_keys(&:to_s))
         child.port
@@ -90,7 +90,7 @@ RSpec.describe "exe/kino" do
     expect(child.errors).to match(/\Akino: warning: threaded mode, because the app \(Proc\) cannot be shared.*\n\z/)
   end
 
-  it "restarts itself with RUBY_MAX_CPU for more workers than the VM has threads" do
+  it "restarts itself with RUBY_MAX_CPU if it has more workers than the VM has threads" do
     child = kino("-p", "0", "-w", "9", "-m", "ractor", "#{Child::ROOT}/spec/support/rackups/max_cpu.ru")
     expect(HttpClient.get(child.port).body).to eq("18 nil")
     child.signal("TERM")
@@ -99,7 +99,7 @@ RSpec.describe "exe/kino" do
     expect(child.output).to include("9 workers")
   end
 
-  it "leaves RUBY_MAX_CPU alone if it is enough, or in threaded mode" do
+  it "leaves RUBY_MAX_CPU alone if it is high enough, and in threaded mode" do
     file = "#{Child::ROOT}/spec/support/rackups/max_cpu.ru"
     expect(HttpClient.get(kino("-p", "0", "-w", "9", file, env: { "RUBY_MAX_CPU" => "10" }).port).body).to eq("10 nil")
     expect(HttpClient.get(kino("-p", "0", "-w", "9", "-m", "threaded", file).port).body).to eq(" nil")
@@ -131,7 +131,7 @@ RSpec.describe "exe/kino" do
     expect([child.status.exitstatus, child.errors]).to eq([0, ""])
   end
 
-  it "resolves the pidfile in the directory it was started in, even if the app changes directory" do
+  it "resolves the pidfile in the directory where it started, even if the app changes directory" do
     Dir.mkdir("#{@directory}/elsewhere")
     rackup("Dir.chdir('elsewhere')\nrun ->(_) {}\n")
     child = kino("-p", "0", "-m", "threaded", "--pidfile", "kino.pid")
@@ -180,7 +180,7 @@ RSpec.describe "exe/kino" do
     end
 
     if RUBY_VERSION < "4"
-      it "says that this Ruby supports one thread per Ractor" do
+      it "says that this Ruby supports only one thread per Ractor" do
         expect_end(kino("-p", "0", "-m", "ractor", "-t", "2", hello), 2, /\Akino: ractor mode takes threads: 1 only/)
       end
     end

@@ -3,10 +3,10 @@
 require "support/child"
 require "support/integration"
 
-# If all threads of a Ractor wait without a timeout, the VM takes it for a deadlock and raises in the main thread. An
-# app whose threads all wait would look like that, so one of our threads always waits with a timeout.
+# If all threads of a Ractor wait without a timeout, the VM takes this for a deadlock and raises in the main thread. An
+# app whose threads all wait would look like a deadlock, so one of our threads always waits with a timeout.
 RSpec.describe "an app whose threads all wait, in threaded mode" do
-  it "is not taken for a deadlock by the VM" do
+  it "does not look like a deadlock to the VM" do
     child = Child.ruby(<<~PROGRAM)
       require "kino"
       NEWS = Thread::Queue.new
@@ -33,11 +33,11 @@ RSpec.describe "an app whose threads all wait, in threaded mode" do
   end
 end
 
-if RUBY_VERSION >= "4" # before that a Ractor has one thread
+if RUBY_VERSION >= "4" # before 4.0 a Ractor has one thread
   RSpec.describe "an app whose threads all wait, in ractor mode" do
-    it "is not taken for a deadlock by the VM, which would end its worker" do
+    it "does not look like a deadlock to the VM, which would end the worker" do
       server = serve(Apps::Deadlock, mode: :ractor, workers: 2, threads: 2)
-      # Two of the four threads, so that all threads of one worker wait.
+      # All threads of one worker wait: two of the four threads.
       waiting = Array.new(2) { connect(server).send_head("GET", "/watch?#{rendezvous.path}&2") }
       waiting << connect(server).send_head("GET", "/watch?#{rendezvous.path}&2")
       expect(rendezvous.next.text).to eq("all wait")

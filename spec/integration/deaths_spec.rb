@@ -7,13 +7,13 @@ RSpec.describe "workers that die" do
     deaths = {
       "exit" => ["leave", "SystemExit: exit"],
       "Thread.current.kill" => ["kill", "Kino::WorkerError: its thread was killed"],
-      "an exception that is no StandardError" => ["fatal", "Apps::Deaths::Fatal: the end"],
+      "an exception that is not a StandardError" => ["fatal", "Apps::Deaths::Fatal: the end"],
       "NoMemoryError" => ["out-of-memory", "NoMemoryError: for now"],
       "an interrupt" => ["interrupt", "Interrupt: Interrupt"]
     }
 
     deaths.each do |name, (path, line)|
-      it "by #{name} are replaced, and their client gets a 500 at once" do
+      it "are replaced after #{name}, and the client gets a 500 at once" do
         server = serve(Apps::Deaths)
         2.times do |number|
           response = HttpClient.get(server.port, "/#{path}")
@@ -26,7 +26,7 @@ RSpec.describe "workers that die" do
       end
     end
 
-    it "by an exception that cannot be described are replaced too" do
+    it "are replaced after an exception that cannot be described" do
       server = serve(Apps::Deaths)
       %w[unspeakable unspeakable-fatal].each do |path|
         expect(HttpClient.get(server.port, "/#{path}").status).to eq(500)
@@ -38,7 +38,7 @@ RSpec.describe "workers that die" do
       )
     end
 
-    it "are logged with the place" do
+    it "are logged with the backtrace" do
       server = serve(Apps::Deaths)
       HttpClient.get(server.port, "/fatal")
       expect(HttpClient.get(server.port, "/alive").body).to eq("alive")
@@ -46,7 +46,7 @@ RSpec.describe "workers that die" do
     end
 
     if mode == :threaded || RUBY_VERSION >= "4"
-      it "because of Thread#raise while they wait are replaced, and no request is blamed" do
+      it "are replaced after Thread#raise between two requests, and no request is blamed" do
         server = serve(Apps::Deaths)
         expect(HttpClient.get(server.port, "/raise-at?#{rendezvous.path}").body).to eq("soon")
         visitor = rendezvous.next
@@ -61,7 +61,7 @@ RSpec.describe "workers that die" do
       end
     end
 
-    it "do not include those whose app throws an uncaught symbol, or leaves a Fiber open" do
+    it "do not include workers whose app throws an uncaught symbol or leaves a Fiber open" do
       server = serve(Apps::Deaths)
       expect(HttpClient.get(server.port, "/toss").status).to eq(500)
       expect(HttpClient.get(server.port, "/open-fiber").body).to eq("left open")
@@ -70,7 +70,7 @@ RSpec.describe "workers that die" do
       expect(log).to include("UncaughtThrowError")
     end
 
-    it "after the start of their response break the connection" do
+    it "break the connection if the response has started" do
       server = serve(Apps::Deaths)
       client = connect(server).send_head("GET", "/fatal-midway")
       expect(client.read_first_chunk).to eq("begun")
@@ -80,7 +80,7 @@ RSpec.describe "workers that die" do
       expect(log).to include("died and is replaced: Apps::Deaths::Fatal: the end")
     end
 
-    it "during a body close it" do
+    it "close the body that they were iterating" do
       server = serve(Apps::Deaths)
       client = connect(server).send_head("GET", "/fatal-in-each?#{rendezvous.path}")
       expect(client.read_first_chunk).to eq("begun")
@@ -90,7 +90,7 @@ RSpec.describe "workers that die" do
       expect(log).to include("died and is replaced: Apps::Deaths::Fatal: the end")
     end
 
-    it "do not affect the others" do
+    it "do not affect other workers" do
       server = serve(Apps::Deaths, workers: 2)
       client = connect(server).send_head("GET", "/wait?#{rendezvous.path}")
       visitor = rendezvous.next
@@ -101,7 +101,7 @@ RSpec.describe "workers that die" do
       expect(log).to include("died and is replaced")
     end
 
-    it "one after the other are all replaced, and waiting requests are served" do
+    it "are replaced every time, and waiting requests are served" do
       server = serve(Apps::Deaths)
       dying = Array.new(5) { connect(server).send_head("GET", "/fatal") }
       living = Array.new(5) { connect(server).send_head("GET", "/alive") }
@@ -120,7 +120,7 @@ RSpec.describe "workers that die" do
     end
 
     if mode == :threaded || RUBY_VERSION >= "4"
-      it "are single threads if a worker has several" do
+      it "lose only the thread that died if they have several" do
         server = serve(Apps::Deaths, threads: 2)
         client = connect(server).send_head("GET", "/wait?#{rendezvous.path}")
         visitor = rendezvous.next

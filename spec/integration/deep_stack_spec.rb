@@ -2,9 +2,9 @@
 
 require "support/integration"
 
-# At the end of the stack, Ruby turns the fault into a SystemStackError and jumps over the frames in between. When those
-# belonged to a worker driving connections, the server stood still.
-RSpec.describe "an app that waits at the end of its stack" do
+# When the stack overflows, Ruby turns the fault into a SystemStackError and skips the frames in between. If a worker
+# was driving connections in those frames, the server used to hang.
+RSpec.describe "an app that waits when its stack is almost exhausted" do
   in_both_modes do
     %i[queue driven].each do |dispatch|
       context "with dispatch #{dispatch}" do

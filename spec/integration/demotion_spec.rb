@@ -2,8 +2,8 @@
 
 require "support/integration"
 
-RSpec.describe "switching to threads" do
-  # Whatever the check would say about the app.
+RSpec.describe "demotion to threads" do
+  # Picks ractor mode, whatever the check says about the app.
   before { allow(Kino::Config::Mode).to receive(:resolve).and_return([:ractor, nil]) }
 
   def serve(**settings) = super(Apps::Isolation, mode: :auto, threads: :auto, **settings)
@@ -18,7 +18,7 @@ RSpec.describe "switching to threads" do
 
   def said = log.lines.grep(/raised what only a Ractor raises/)
 
-  # @return [Array] what concurrent clients, each on one connection, got
+  # @return [Array<Thread>] a thread for each client; its value is the results of the block
   def clients(server, count, each, &ask)
     Array.new(count) { connect(server) }.map { |client| concurrently { Array.new(each) { ask.call(client) } } }
   end
@@ -47,7 +47,7 @@ RSpec.describe "switching to threads" do
     expect(said.size).to eq(1)
   end
 
-  it "fails only the POSTs of 20 clients that were in progress, and closes no connection" do
+  it "fails only the POSTs that are in progress, and closes no connection" do
     server = serve(workers: 2)
     responses = clients(server, 20, 15) do |client|
       client.request("POST", "/read", {}, "abc").then { [it.status, it["connection"]] }
@@ -59,7 +59,7 @@ RSpec.describe "switching to threads" do
     expect([said.size, log.scan(/^kino: Ractor::IsolationError/).size]).to eq([1, tally[[500, nil]]])
   end
 
-  { "a cause" => "/wrapped", "a body that has not begun" => "/lazily" }.each do |name, path|
+  { "the cause of another error" => "/wrapped", "a body before its first chunk" => "/lazily" }.each do |name, path|
     it "recognises the error in #{name}" do
       server = serve
       expect(HttpClient.get(server.port, path).status).to eq(200)
@@ -125,7 +125,7 @@ RSpec.describe "switching to threads" do
     expect(log).to include('kino --check --request "GET /..." tells more')
   end
 
-  it "lets Ractors finish what they have started, and does not wait for it" do
+  it "lets Ractors finish what they have started, and does not wait for them" do
     server = serve(workers: 4)
     slow = connect(server).send_head("GET", target("wait"))
     visitors = [rendezvous.next]
@@ -143,7 +143,7 @@ RSpec.describe "switching to threads" do
     log
   end
 
-  it "retries a request that fails in a Ractor long afterwards" do
+  it "retries a request that fails in a Ractor long after the demotion" do
     server = serve(workers: 2)
     late = connect(server).send_head("GET", target("late"))
     visitor = rendezvous.next
@@ -156,7 +156,7 @@ RSpec.describe "switching to threads" do
     expect(said.size).to eq(1)
   end
 
-  it "adds and removes threads afterwards" do
+  it "allows adding and removing workers afterwards" do
     server = serve(workers: 2)
     HttpClient.get(server.port, "/cache")
     gone_over(server)
@@ -166,7 +166,7 @@ RSpec.describe "switching to threads" do
     log
   end
 
-  it "results in as many threads as threaded mode, if the number is for the whole process" do
+  it "starts as many threads as threaded mode if the number is for the whole process" do
     server = serve(workers: 3, threads: "4/process")
     expect([server.workers, server.threads, HttpClient.get(server.port, "/cache").body]).to eq([3, 1, "thread"])
     expect([gone_over(server).workers, server.threads, server.stats[:per_worker].map { |row| row[:index] }])
@@ -174,7 +174,7 @@ RSpec.describe "switching to threads" do
     log
   end
 
-  it "allows a clean stop while a Ractor hangs, and during the switch" do
+  it "allows a clean stop while a Ractor hangs, and during the demotion" do
     hanging = serve(workers: 2)
     connect(hanging).send_head("GET", target("wait"))
     rendezvous.next
@@ -200,7 +200,7 @@ RSpec.describe "switching to threads" do
   context "once the server has served without errors" do
     before { stub_const("Kino::Demotion::Detector::PROOF", { seconds: 0, requests: 3 }.freeze) }
 
-    it "does not happen for one rare failing path: it is reported once and each error is logged" do
+    it "does not happen for one rare failing path: the log explains it once and has each error" do
       server = serve
       3.times { HttpClient.get(server.port, "/where") }
       2.times { expect(HttpClient.get(server.port, "/cache").status).to eq(500) }

@@ -3,13 +3,13 @@
 require "support/integration"
 
 RSpec.describe "clients that disconnect" do
-  # In order, and like a process that dies.
+  # An orderly close, and a reset as from a process that dies.
   %i[close reset].each do |way|
     context "with #{way}" do
       in_both_modes do
         def target(name) = "/#{name}?#{rendezvous.path}"
 
-        # The only worker is free again.
+        # Expects the only worker to be free again.
         def expect_free(server, path)
           expect(HttpClient.get(server.port, path).status).to eq(200)
           eventually { server.stats.values_at(:in_flight, :connections) == [0, 0] }
@@ -72,7 +72,7 @@ RSpec.describe "clients that disconnect" do
           expect_free(server, "/array")
         end
 
-        it "are reported to an app that asks" do
+        it "are reported to an app that asks for them" do
           server = serve(Apps::Blocking)
           client = connect(server).send_head("GET", target("wait-for-disconnect"))
           visitor = rendezvous.next
@@ -82,7 +82,7 @@ RSpec.describe "clients that disconnect" do
           expect_free(server, "/free")
         end
 
-        it "are skipped if they waited for a worker" do
+        it "are skipped if they were still waiting for a worker" do
           server = serve(Apps::Blocking)
           first = connect(server).send_head("GET", target("wait"))
           visitor = rendezvous.next

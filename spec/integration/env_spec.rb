@@ -10,7 +10,7 @@ RSpec.describe "the env" do
 
     def env_of(target = "/", headers = {}) = parse(HttpClient.get(server.port, target, headers))
 
-    # @return [Hash{String => String}] for a request line and headers exactly as given
+    # @return [Hash{String => String}] the env of a request that consists of exactly these bytes
     def env_of_bytes(bytes) = parse(connect(server).write(bytes).read_response)
 
     it "names the request, the server and the client" do
@@ -24,14 +24,14 @@ RSpec.describe "the env" do
       )
     end
 
-    it "holds the objects of Rack, and Kino's own" do
+    it "holds the objects that Rack requires, and Kino's own" do
       expect(env_of).to include(
         "rack.input" => "Kino::Rack::NullInput", "rack.errors" => "Kino::Rack::Errors",
         "rack.response_finished" => "Array", "kino.request" => "Kino::Request"
       )
     end
 
-    it "has nothing that is not in the request" do
+    it "has no keys for headers that the request lacks" do
       expect(env_of.keys).to contain_exactly(
         "REQUEST_METHOD", "SCRIPT_NAME", "PATH_INFO", "QUERY_STRING", "SERVER_NAME", "SERVER_PORT", "SERVER_PROTOCOL",
         "REMOTE_ADDR", "REMOTE_PORT", "HTTP_HOST", "rack.url_scheme", "rack.input", "rack.errors",
@@ -45,7 +45,7 @@ RSpec.describe "the env" do
       end
     end
 
-    it "has everything after the first question mark as the query" do
+    it "takes everything after the first question mark as the query" do
       expect(env_of("/p?")).to include("PATH_INFO" => "/p", "QUERY_STRING" => "")
       expect(env_of("/p?a?b=%20&c")).to include("PATH_INFO" => "/p", "QUERY_STRING" => "a?b=%20&c")
     end
@@ -57,18 +57,18 @@ RSpec.describe "the env" do
       )
     end
 
-    it "has * for OPTIONS *" do
+    it "has * as the path of OPTIONS *" do
       env = parse(HttpClient.request(server.port, "OPTIONS", "*"))
       expect(env).to include("PATH_INFO" => "*", "QUERY_STRING" => "")
     end
 
-    it "names the server as in the Host header" do
+    it "takes the name of the server from the Host header" do
       expect(env_of("/", "host" => "example.org")).to include("SERVER_NAME" => "example.org", "SERVER_PORT" => "80")
       expect(env_of("/", "host" => "[::1]:8080")).to include("SERVER_NAME" => "[::1]", "SERVER_PORT" => "8080")
       expect(env_of("/", "host" => "[::1]")).to include("SERVER_NAME" => "[::1]", "SERVER_PORT" => "80")
     end
 
-    it "names the server by its address without a Host" do
+    it "names the server by its address if there is no Host header" do
       env = env_of_bytes("GET / HTTP/1.0\r\n\r\n")
       expect(env).to include("SERVER_PROTOCOL" => "HTTP/1.0", "SERVER_NAME" => "127.0.0.1",
                              "SERVER_PORT" => server.port.to_s)
@@ -87,7 +87,7 @@ RSpec.describe "the env" do
       )
     end
 
-    it "has the type and length of the body without HTTP_" do
+    it "has the type and length of the body without the HTTP_ prefix" do
       env = parse(HttpClient.request(server.port, "POST", "/", { "content-type" => "a/b; c=d" }, "four"))
       expect(env).to include("CONTENT_TYPE" => "a/b; c=d", "CONTENT_LENGTH" => "4", "rack.input" => "Kino::Rack::Input")
       expect(env).not_to include("HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH")
@@ -99,7 +99,7 @@ RSpec.describe "the env" do
       )
     end
 
-    it "drops names with an underscore, which would collide with those with a dash" do
+    it "drops header names with an underscore, which would collide with names with a dash" do
       env = env_of_bytes("GET / HTTP/1.1\r\nHost: a\r\nX_Forwarded_For: evil\r\nX-Forwarded-For: good\r\n" \
                          "Content_Length: 5\r\nTransfer_Encoding: chunked\r\n\r\n")
       expect(env).to include("HTTP_X_FORWARDED_FOR" => "good")
@@ -111,7 +111,7 @@ RSpec.describe "the env" do
       expect(env.fetch("HTTP_X_BYTES").b).to eq("caf\xC3\xA9 \xFF".b)
     end
 
-    it "has room for a hundred headers" do
+    it "has room for ninety headers" do
       headers = (1..90).to_h { |number| ["x-#{number}", number.to_s * 50] }
       expect(env_of("/", headers)).to include("HTTP_X_1" => "1" * 50, "HTTP_X_90" => "90" * 50)
     end

@@ -12,7 +12,7 @@ RSpec.describe "examples" do
     before(:context) { HangGuard.watch { @server = ExamplesServer.new(name, options, linted:) } }
     after { clients.each(&:close) }
 
-    # Nothing here is a reason for the server to write to stderr.
+    # Nothing in these examples makes the server write to stderr.
     after(:context) do
       status = HangGuard.watch { @server.stop }
       raise "it ended with #{status.inspect} and wrote: #{@server.log}" unless status.success? && @server.log.empty?
@@ -32,12 +32,12 @@ RSpec.describe "examples" do
       describe "hello" do
         include_context "with an example", "hello", options, linted
 
-        it "says how it is served" do
+        it "says which mode serves it" do
           expect(server.banner).to include("mode: #{mode}")
           expect(server.get("/").body).to include("<dt>mode</dt><dd>#{mode}</dd>")
         end
 
-        it "says which worker serves" do
+        it "says which worker serves the request" do
           who = mode == "ractor" ? /\ARactor:#\d+ kino-worker-[1-3]\n\z/ : /\Athread kino-worker-1-[1-4] of the main/
           expect(Array.new(20) { server.get("/whoami").body }).to all(match(who))
         end
@@ -64,13 +64,13 @@ RSpec.describe "examples" do
           expect(server.get("/")["content-type"]).to match(%r{\Atext/html\b})
         end
 
-        it "upgrades" do
+        it "upgrades the connection" do
           expect(client.head).to have_attributes(version: "HTTP/1.1", status: 101, fields: include(
             %w[upgrade websocket], %w[connection upgrade], ["sec-websocket-accept", ExamplesWebSocket::ACCEPT]
           ))
         end
 
-        it "ignores the case of the protocol, and picks the first that it speaks" do
+        it "ignores the case of the protocol, and picks the first protocol that it speaks" do
           expect(open_websocket(Upgrade: "h2c, WebSocket").head["upgrade"]).to eq("WebSocket")
         end
 
@@ -84,7 +84,7 @@ RSpec.describe "examples" do
           expect(client.receive).to eq([ExamplesWebSocket::BINARY, bytes])
         end
 
-        it "reads what was sent before the response to the upgrade" do
+        it "reads a frame that was sent before the response to the upgrade" do
           client = open_websocket(ahead: "\x81\x82\0\0\0\0hi".b)
           expect(client.receive).to eq([ExamplesWebSocket::TEXT, "hi"])
         end
@@ -120,12 +120,12 @@ RSpec.describe "examples" do
         # Frames that are refused for their heads are sent without their payload, which would not be read.
         {
           "a frame that is not masked" => [1002, [[1, "hi", { is_masked: false }]]],
-          "a bit of an extension" => [1002, [[1, "", { flags: 0xc0 }]]],
-          "an opcode that means nothing" => [1002, [[3, ""]]],
-          "a fragment of a ping" => [1002, [[9, "", { flags: 0 }]]],
+          "an extension bit" => [1002, [[1, "", { flags: 0xc0 }]]],
+          "an unknown opcode" => [1002, [[3, ""]]],
+          "a fragmented ping" => [1002, [[9, "", { flags: 0 }]]],
           "a ping that is too long" => [1002, [[9, "", { length: 126 }]]],
-          "a continuation of nothing" => [1002, [[0, ""]]],
-          "a message within another" => [1002, [[1, "a", { flags: 0 }], [1, "b"]]],
+          "a continuation without a message" => [1002, [[0, ""]]],
+          "a message inside another" => [1002, [[1, "a", { flags: 0 }], [1, "b"]]],
           "a close code that must not be sent" => [1002, [[8, [1005].pack("n")]]],
           "half a close code" => [1002, [[8, "\x03"]]],
           "a reason that is not UTF-8" => [1007, [[8, "\x03\xe8\xff".b]]],
@@ -140,7 +140,7 @@ RSpec.describe "examples" do
           end
         end
 
-        it "does not upgrade requests for anything else" do
+        it "does not upgrade requests without a valid WebSocket handshake" do
           %w[Sec-WebSocket-Key Sec-WebSocket-Version Upgrade].each do |name|
             expect(open_websocket("#{name}": nil)).to have_attributes(
               status: 426, head: have_attributes(fields: include(%w[upgrade websocket], %w[sec-websocket-version 13]))
@@ -165,7 +165,7 @@ RSpec.describe "examples" do
           expect(server.get("/").status).to eq(200)
         end
 
-        it "serves as many connections as it has threads, and another when one closes" do
+        it "serves as many connections as it has threads, and another request when a connection closes" do
           clients = Array.new(slots) { open_websocket }
           waiting = connect.send_head("GET", "/")
           clients.each_with_index do |client, index|
@@ -181,7 +181,7 @@ RSpec.describe "examples" do
         describe name do
           include_context "with an example", name, options, linted
 
-          it "says what runs it" do
+          it "says whether Ractors or threads run it" do
             runs = mode == "ractor" ? "Ractors" : "threads"
             expect(server.banner).to include("mode: #{mode}")
             expect(server.get("/").body).to match(/\A#{framework} [\d.]+ on #{runs}\n\z/)
@@ -237,8 +237,8 @@ RSpec.describe "examples" do
           client
         end
 
-        # One chunk is one write, and one write is one event.
-        # @return [Array(Integer, Integer, String), nil] id, number and who sent it; nil at the end of the stream
+        # Each chunk is one write, and each write is one event.
+        # @return [Array(Integer, Integer, String), nil] id, number and worker; nil at the end of the stream
         def event(client)
           chunk = client.read_chunk or return
 
@@ -251,7 +251,7 @@ RSpec.describe "examples" do
           expect(server.get("/")["content-type"]).to match(%r{\Atext/html\b})
         end
 
-        it "goes on while other workers serve other requests" do
+        it "keeps streaming while other workers serve other requests" do
           stream = open_stream
           streamers, others = Array.new(50) do |index|
             id, number, who = event(stream)
@@ -267,7 +267,7 @@ RSpec.describe "examples" do
           expect(event(open_stream("every=1", "Last-Event-ID" => "41")).first).to eq(42)
         end
 
-        it "ends after a while, to let other clients in" do
+        it "ends the stream after 300 events, to let other clients in" do
           stream = open_stream("every=0.001")
           ids = []
           while (id, = event(stream))
@@ -285,7 +285,7 @@ RSpec.describe "examples" do
           expect(Array.new(slots) { event(open_stream).last }.uniq.size).to eq(slots)
         end
 
-        it "serves as many streams as it has threads, and another request when one closes" do
+        it "serves as many streams as it has threads, and another request when a stream closes" do
           streams = Array.new(slots) { open_stream }
           waiting = connect.send_head("GET", "/now")
           expect(streams.map { |stream| Array.new(5) { event(stream).first } }).to all(eq([1, 2, 3, 4, 5]))

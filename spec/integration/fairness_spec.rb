@@ -2,9 +2,9 @@
 
 require "support/integration"
 
-# Which threads that share a VM lock hold a request while another one runs.
+# Whether threads that share a VM lock hold requests while they wait for the lock.
 RSpec.describe Kino::Worker do
-  # @return [Array<Integer>] the requests in flight that the app saw, with many concurrent clients
+  # @return [Array<Integer>] the numbers of requests in flight that the app saw, with many concurrent clients
   def held(server, clients: 12, requests: 20)
     id = server.instance_variable_get(:@id)
     threads = Array.new(clients) do
@@ -21,10 +21,10 @@ RSpec.describe Kino::Worker do
   modes = [%i[threaded queue], %i[threaded driven]]
   modes += [%i[ractor queue], %i[ractor driven]] if Kino::Ruby.four?
   modes.each do |mode, dispatch|
-    # A thread that took a request before it had the lock kept the client waiting for all threads ahead of it.
-    it "leaves requests in the queue for the thread that runs, in #{mode} mode with dispatch #{dispatch}" do
+    # If a thread takes a request before it has the lock, the client waits for all threads ahead of it.
+    it "leaves requests in the queue until a thread can run them, in #{mode} mode with dispatch #{dispatch}" do
       told = held(serve(Apps::InFlight, mode:, dispatch:, threads: 6)).sort
-      # A thread from which the VM has taken the lock holds one too, now and then.
+      # Now and then a thread that the VM has preempted holds a request too.
       expect(told[told.size / 2]).to eq(1)
     end
   end

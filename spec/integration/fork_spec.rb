@@ -7,7 +7,7 @@ RSpec.describe "fork" do
   # A process with running Ractors cannot be forked safely, because the VM has threads for them.
   let(:mode) { :threaded }
 
-  # @return [String] what the block, run in a child, returned
+  # @return [String] the inspected result of the block, which runs in a child process
   def in_child
     reader, writer = IO.pipe
     child = fork do
@@ -41,7 +41,7 @@ RSpec.describe "fork" do
     server.shutdown
   end
 
-  it "leaves the child without stats of the server" do
+  it "leaves the child without the server's stats" do
     server = serve(Apps::Blocking)
     expect(in_child { outcome { server.stats } }).to eq("Kino::Error")
     expect(server.stats).to include(served: 0)
@@ -58,7 +58,7 @@ RSpec.describe "fork" do
     expect(client.closed_by_server?).to be(true)
   end
 
-  it "may happen while requests are in flight, and during one" do
+  it "may happen inside a request" do
     server = serve(Apps::Blocking)
     client = connect(server).send_head("GET", "/fork?#{rendezvous.path}")
     expect(rendezvous.next.text).to eq("child: [false, Kino::DisconnectedError]")
@@ -67,7 +67,7 @@ RSpec.describe "fork" do
     expect(server.stats).to include(dropped: 0, disconnects: 0)
   end
 
-  it "leaves a socket open whose descriptor was handed out" do
+  it "or not, a listener that was handed out stays open after a shutdown" do
     server = serve(Apps::Blocking)
     listener = server.listener
     server.shutdown
@@ -76,7 +76,7 @@ RSpec.describe "fork" do
     listener&.close
   end
 
-  it "in the block of Server.run leaves the server to the parent, whatever the child does" do
+  it "leaves the server to the parent in the block of Server.run, even if the child exits" do
     child = Child.ruby(<<~PROGRAM)
       require "kino"
       require "support/apps"
@@ -109,8 +109,8 @@ RSpec.describe "fork" do
     expect(HttpClient.get(server.port, "/free").body).to eq("free")
   end
 
-  # The child has a copy of every socket, and may live long.
-  it "does not let the child keep connections open that the server closes" do
+  # The child inherits a copy of every socket, and may outlive the server.
+  it "does not let the child keep connections open after the server closes them" do
     server = serve(Apps::Blocking)
     server.listener.close # another process might have it now
     server.claim_listener

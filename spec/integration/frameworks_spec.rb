@@ -4,8 +4,8 @@ require "json"
 require "support/child"
 require "support/frameworks/table"
 
-# Sinatra, Roda, Rails and all of Rack's middleware, served in each mode. What doc/ractors.md says of them is made from
-# the same table.
+# Sinatra, Roda, Rails and all of Rack's middleware, served in each mode. The table in doc/ractors.md is generated from
+# the same data.
 RSpec.describe "frameworks" do
   update = "tell it in spec/support/frameworks, then run rake generate"
 
@@ -51,7 +51,7 @@ RSpec.describe "frameworks" do
         expect(row.dig(:threaded, :log)).to match(app.log) if app.log
       end
 
-      # What the check cannot predict takes a request to find out, which gets a 500 if it cannot be retried.
+      # If the check does not predict a failure, the first request meets it, and gets a 500 if it cannot be retried.
       it "serves in mode auto" do
         faults = row.dig(:auto, :faults)
         path = app.calls.first.path
@@ -74,7 +74,7 @@ RSpec.describe "frameworks" do
         end
 
         unless app.rackup
-          it "#{told.aided ? "serves" : "does not serve"} there with examples/rack_in_ractors" do
+          it "#{told.aided ? "serves" : "does not serve"} in ractor mode with examples/rack_in_ractors" do
             expect(row.dig(:aided, :faults) == []).to be(told.aided), "#{row[:aided]}: #{update}"
           end
         end

@@ -19,7 +19,7 @@ RSpec.describe "requests that take too long" do
         expect(server.stats).to include(timeouts: 1, served: 2, respawns: 0)
       end
 
-      it "applies to requests that wait for a worker, which never sees them" do
+      it "applies to requests that wait for a worker, and no worker sees them" do
         server = serve(Apps::Blocking, request_timeout: 0.05)
         first = connect(server).send_head("GET", target("wait"))
         visitor = rendezvous.next
@@ -51,7 +51,7 @@ RSpec.describe "requests that take too long" do
       end
     end
 
-    it "know how long they waited, if that is enabled" do
+    it "carry their queue time if queue_ms is set" do
       server = serve(Apps::QueueTime, queue_ms: true)
       expect(Float(HttpClient.get(server.port).body)).to be >= 0
       expect(HttpClient.get(serve(Apps::QueueTime).port).body).to eq("none")
@@ -66,7 +66,7 @@ RSpec.describe "requests that take too long" do
     end
 
     describe "quarantine_timeout" do
-      it "quarantines their worker, and starts another" do
+      it "quarantines the worker, and starts another" do
         server = serve(Apps::Blocking, quarantine_timeout: 0.05)
         client = connect(server).send_head("GET", target("wait"))
         visitor = rendezvous.next
@@ -83,7 +83,7 @@ RSpec.describe "requests that take too long" do
         )
       end
 
-      it "quarantines up to the limit" do
+      it "quarantines no more threads than quarantine_max" do
         server = serve(Apps::Blocking, quarantine_timeout: 0.05, quarantine_max: 1)
         clients = Array.new(2) { connect(server).send_head("GET", target("wait")) }
         visitors = Array.new(2) { rendezvous.next }
@@ -119,7 +119,7 @@ RSpec.describe "requests that take too long" do
       end
 
       if mode == :threaded || RUBY_VERSION >= "4"
-        it "quarantines single threads, if a worker has several" do
+        it "quarantines single threads if a worker has several" do
           server = serve(Apps::Blocking, threads: 2, quarantine_timeout: 0.05)
           clients = Array.new(2) { connect(server).send_head("GET", target("wait")) }
           visitors = Array.new(2) { rendezvous.next }

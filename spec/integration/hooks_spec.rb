@@ -17,14 +17,14 @@ RSpec.describe "hooks" do
       expect(log.scan(/^kino: /).size).to eq(2)
     end
 
-    it "get what the app raises" do
+    it "receive the exception that the app raises" do
       server = serve(Apps::Hooks::App, on_error: Apps::Hooks::OnError)
       expect(get(server, "failing").status).to eq(500)
       expect(rendezvous.next.text).to eq("no at /failing")
       log
     end
 
-    it "get errors that do not change the response" do
+    it "receive errors that do not change the response" do
       server = serve(Apps::Hooks::App, on_error: Apps::Hooks::OnError)
       too_long = "the body is 1 bytes longer than its content-length: it was cut"
       { "close" => "closed", "too-long" => too_long, "too-long-each" => too_long, "finished" => "finished" }
@@ -36,7 +36,7 @@ RSpec.describe "hooks" do
         .to eq(["RuntimeError: closed", *["Kino::InvalidResponseError: #{too_long}"] * 2, "RuntimeError: finished"])
     end
 
-    it "are called in each worker before it serves, and in replacements" do
+    it "are called in each worker before it serves, and in its replacement" do
       boot = Ractor.make_shareable(Apps::Hooks::Boot.new(rendezvous.path))
       server = serve(Apps::Deaths, workers: 2, after_worker_boot: boot)
       expect([rendezvous.next.text, rendezvous.next.text]).to contain_exactly("worker 0", "worker 1")
@@ -45,7 +45,7 @@ RSpec.describe "hooks" do
       log
     end
 
-    it "are logged if they raise, with no other effect" do
+    it "are logged if they raise, and have no other effect" do
       failing = %i[on_error after_boot after_worker_boot after_request on_worker_exit before_shutdown]
       server = serve(Apps::Hooks::App, **failing.to_h { |name| [name, Apps::Hooks::Failing] })
       expect([get(server, "plain").status, get(server, "failing").status, get(server, "plain").status])
@@ -56,7 +56,7 @@ RSpec.describe "hooks" do
       )
     end
 
-    it "are called at the start and the end of the server" do
+    it "are called when the server starts, when a worker exits and when the server stops" do
       told = Thread::Queue.new
       server = nil
       before_shutdown = -> { told << [:stopping, server.ready?, refused?(server.port)] }
@@ -72,7 +72,7 @@ RSpec.describe "hooks" do
     end
 
     if mode == :threaded || RUBY_VERSION >= "4"
-      it "are called once for the end of each thread of a worker" do
+      it "are called once for each worker thread that ends" do
         told = Thread::Queue.new
         server = serve(Apps::Deaths, threads: 2, on_worker_exit: ->(index, error) { told << [index, error&.message] })
         HttpClient.get(server.port, "/fatal")
@@ -95,7 +95,7 @@ RSpec.describe "hooks" do
       expect(starting.value).to be(server)
     end
 
-    it "are waited for within shutdown_timeout if they hang before a shutdown" do
+    it "do not hold up a shutdown if they hang before it" do
       server = serve(Apps::Deaths, before_shutdown: -> { sleep })
       eventually { server.ready? }
       expect(server.shutdown(timeout: 0)).to be(server)
@@ -103,7 +103,7 @@ RSpec.describe "hooks" do
       expect(log).to match(/\Akino: the hook before_shutdown has not returned after 1.0 s and is waited for/)
     end
 
-    it "do not keep a worker from being replaced if they hang at its end" do
+    it "do not keep a worker from being replaced if they hang when it exits" do
       server = serve(Apps::Deaths, on_worker_exit: ->(*) { sleep })
       3.times { HttpClient.get(server.port, "/fatal") }
       expect(HttpClient.get(server.port, "/alive").status).to eq(200)
@@ -127,7 +127,7 @@ RSpec.describe "hooks" do
     end
 
     if mode == :threaded # Ractors cannot reference the server
-      it "may shut it down from a worker, without waiting" do
+      it "may shut the server down from a worker, without waiting" do
         server = nil
         server = serve(Apps::Hooks::App, on_error: ->(*) { server.shutdown(timeout: 0) })
         expect(get(server, "failing").status).to eq(500)
@@ -136,7 +136,7 @@ RSpec.describe "hooks" do
       end
     end
 
-    it "stop the server if they end each worker at boot, and the log says why" do
+    it "stop the server if they end every worker at boot, and the log says why" do
       stub_const("Kino::Pool::Backoff::FIRST", 0.0001)
       server = serve(Apps::Blocking, after_worker_boot: Apps::Hooks::Leaving)
       expect { server.wait }.to raise_error(
@@ -176,7 +176,7 @@ RSpec.describe "hooks" do
       expect(Kino::Server.new(Apps::Blocking, mode: :threaded, on_error:).mode).to eq(:threaded)
     end
 
-    it "are refused with the name of the object that they hold" do
+    it "are refused with an error that names the object they hold" do
       hook = Class.new do
         def initialize = @list = []
         def call(*) = nil

@@ -17,7 +17,7 @@ RSpec.describe "A hot restart" do
 
   let(:pidfile) { "#{@directory}/kino.pid" }
 
-  # An app that blocks during boot if a file "slow" names a rendezvous, and fails if there is a file "broken".
+  # An app that blocks during boot if the file "slow" names a rendezvous, and fails if the file "broken" exists.
   def rackup(directory = @directory)
     File.write("#{directory}/config.ru", <<~RUBY)
       raise File.read("broken") if File.exist?("broken")
@@ -41,7 +41,7 @@ RSpec.describe "A hot restart" do
   def await_successor(child) = eventually("the successor serves") { pid_of(child).then { it if it != child.pid } }
   def await_line(child, line) = eventually(line.inspect) { child.errors.lines.grep(line).first }
 
-  # @return [Boolean] whether it is gone, or a zombie that is not our child
+  # @return [Boolean] whether the process is gone, or is a zombie that is not our child
   def gone?(pid)
     File.read("/proc/#{pid}/stat").rpartition(")").last.split.first == "Z"
   rescue SystemCallError
@@ -49,7 +49,7 @@ RSpec.describe "A hot restart" do
   end
 
   in_both_modes do |mode|
-    it "leaves no request unanswered before, during and after it" do
+    it "leaves no request unanswered before, during or after it" do
       child = start(mode:)
       port = child.port
       idle = HttpClient.open(port)
@@ -63,7 +63,7 @@ RSpec.describe "A hot restart" do
         pids
       end
       child.signal("USR2")
-      expect(seen.value).to include(child.pid) # both accept until the new one is ready
+      expect(seen.value).to include(child.pid) # both processes accept until the new one is ready
       expect(idle.closed_by_server?).to be(true)
       visitor.answer("from the old one")
       expect(busy.read_response).to have_attributes(body: "from the old one", status: 200)
@@ -121,7 +121,7 @@ RSpec.describe "A hot restart" do
     expect(pid_of(child)).to eq(child.pid)
   end
 
-  it "runs once at a time" do
+  it "is refused while another one is under way" do
     child = start
     slow_down
     child.signal("USR2")
@@ -171,7 +171,7 @@ RSpec.describe "A hot restart" do
     eventually("the other release serves") { HttpClient.get(child.port).body == "b []" }
   end
 
-  it "works when its terminal is gone" do
+  it "works after the terminal is gone" do
     terminal, line = PTY.open
     rackup
     @child = Child.kino("-p", "0", "-w", "1", "-m", "threaded", chdir: @directory, env: { "PWD" => nil }, out: line)
@@ -185,7 +185,7 @@ RSpec.describe "A hot restart" do
     expect(@child.errors).to match(/\Akino: hot restart: process \d+ serves, .*\n\z/)
   end
 
-  it "is refused if its directory is gone" do
+  it "is refused if the working directory is gone" do
     gone = "#{@directory}/gone"
     Dir.mkdir(gone)
     child = start(chdir: gone)

@@ -17,14 +17,14 @@ RSpec.describe "lanes" do
     end
 
     [{ lanes: true }, { lanes: true, batch: 8 }, { batch: 8 }].each do |settings|
-      it "lose nothing with #{settings}" do
+      it "lose no request with #{settings}" do
         server = serve(Apps::Blocking, workers: 2, **settings)
         expect(ask_many(server)).to all(eq((0...50).map(&:to_s)))
         eventually { server.stats[:connections].zero? }
         expect(server.stats).to include(served: 400, queued: 0, in_flight: 0, rejected: 0, dropped: 0, respawns: 0)
       end
 
-      it "leave nothing waiting behind a slow request with #{settings}" do
+      it "leave no request waiting behind a slow one with #{settings}" do
         server = serve(Apps::Blocking, workers: 2, **settings)
         slow = connect(server).send_head("GET", target("wait"))
         visitor = rendezvous.next
@@ -37,7 +37,7 @@ RSpec.describe "lanes" do
     it "appear in the stats with their depths" do
       server = serve(Apps::Blocking, lanes: true)
       expect(serve(Apps::Blocking).stats).not_to include(:lane_depths)
-      HttpClient.get(server.port, "/free") # requests go into the lane of a worker that has come before
+      HttpClient.get(server.port, "/free") # a lane gets requests only once its worker has asked for work
       clients = Array.new(3) { connect(server).send_head("GET", target("wait")) }
       visitor = rendezvous.next
       eventually { server.stats.values_at(:lane_depths, :queued) == [[2], 2] }
@@ -70,7 +70,7 @@ RSpec.describe "lanes" do
       expect(log).to include("died and is replaced")
     end
 
-    it "get 503 when shutdown_timeout is over" do
+    it "answer waiting requests with 503 when shutdown_timeout is over" do
       server = serve(Apps::Blocking, lanes: true)
       busy = connect(server).send_head("GET", target("wait"))
       rendezvous.next
@@ -80,7 +80,7 @@ RSpec.describe "lanes" do
       expect([busy, waiting].map { |client| client.read_response.status }).to eq([500, 503])
     end
 
-    it "are served before a shutdown" do
+    it "are drained before the server stops" do
       server = serve(Apps::Blocking, lanes: true)
       busy = connect(server).send_head("GET", target("wait"))
       visitor = rendezvous.next

@@ -3,10 +3,10 @@
 require "rack/lint"
 require "support/integration"
 
-# Lint checks the env, the response, and how the server uses the body. It raises for a violation, which would be a 500
-# and a log entry here.
+# Lint checks the env, the response, and how the server uses the body. It raises on a violation, which would show up
+# here as a 500 and a log entry.
 RSpec.describe "Rack::Lint" do
-  # Constants of Lint that Rack 3.2 does not freeze, so that a Ractor may not read them.
+  # A Ractor may not read these constants of Lint otherwise, because Rack 3.2 does not freeze them.
   before do
     [Rack::Utils::STATUS_WITH_NO_ENTITY_BODY, Rack::Lint::Wrapper::BODY_METHODS,
      Rack::Lint::Wrapper::StreamWrapper::REQUIRED_METHODS].each { |constant| Ractor.make_shareable(constant) }
@@ -15,7 +15,7 @@ RSpec.describe "Rack::Lint" do
   in_both_modes do
     def lint(app) = serve(Ractor.make_shareable(Rack::Lint.new(app)))
 
-    it "finds nothing in the env of any request" do
+    it "finds no violation in the env of any request" do
       server = lint(Apps::EnvDump)
       requests = [
         ["GET", "/a/b?c=d"], ["HEAD", "/"], ["OPTIONS", "*"], ["DELETE", "/x"], ["PURGE", "/%20"],
@@ -27,12 +27,12 @@ RSpec.describe "Rack::Lint" do
       expect(requests.map { |request| HttpClient.request(server.port, *request).status }).to eq([200] * requests.size)
     end
 
-    it "finds nothing in the env of HTTP/1.0" do
+    it "finds no violation in the env of an HTTP/1.0 request" do
       client = connect(lint(Apps::EnvDump))
       expect(client.write("GET / HTTP/1.0\r\n\r\n").read_response.status).to eq(200)
     end
 
-    it "finds nothing in rack.input" do
+    it "finds no violation in rack.input" do
       server = lint(Apps::Uploads)
       responses = %w[/read /gets /each /digest /close].map do |path|
         HttpClient.request(server.port, "POST", path, { "content-type" => "text/plain" }, "a\nb\n")
@@ -42,7 +42,7 @@ RSpec.describe "Rack::Lint" do
       expect(HttpClient.get(server.port, "/read")).to have_attributes(status: 200, body: "")
     end
 
-    it "finds nothing in how bodies are used" do
+    it "finds no violation in how the server uses bodies" do
       server = lint(Apps::Bodies)
       expect(HttpClient.get(server.port, "/array").body).to eq("onetwothree")
       expect(HttpClient.get(server.port, "/each?#{rendezvous.path}").body).to eq("onetwothree")
@@ -53,7 +53,7 @@ RSpec.describe "Rack::Lint" do
       expect(rendezvous.texts).to all(eq("closed"))
     end
 
-    it "finds nothing in a stream" do
+    it "finds no violation in a stream" do
       client = connect(lint(Apps::Bodies))
       client.send_head("POST", "/echo", "transfer-encoding" => "chunked", "content-type" => "text/plain")
       expect(client.read_head.status).to eq(200)

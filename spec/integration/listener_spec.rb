@@ -2,9 +2,9 @@
 
 require "support/integration"
 
-RSpec.describe "A server with a listener of its caller's" do
+RSpec.describe "A server with the caller's listener" do
   in_both_modes do |_mode|
-    it "serves it, prints its address, and leaves it open" do
+    it "serves it, reports its address, and leaves it open" do
       TCPServer.open("::1", 0) do |socket|
         server = serve(Apps::Blocking, listener: socket)
         expect(server.url).to eq("http://[::1]:#{socket.local_address.ip_port}")
@@ -20,7 +20,7 @@ RSpec.describe "A server with a listener of its caller's" do
   context "in threaded mode" do
     let(:mode) { :threaded }
 
-    it "accepts its descriptor too, which the caller may close after the start" do
+    it "accepts its file descriptor too, and the caller may close the socket after the start" do
       socket = TCPServer.new("127.0.0.1", 0)
       server = serve(Apps::Blocking, listener: socket.fileno)
       socket.close
@@ -29,7 +29,7 @@ RSpec.describe "A server with a listener of its caller's" do
       expect(refused?(server.port)).to be(true)
     end
 
-    it "returns a descriptor of it until it stops listening" do
+    it "returns its own listener until it stops listening" do
       server = serve(Apps::Blocking)
       socket = server.listener
       expect(socket.local_address.ip_port).to eq(server.port)

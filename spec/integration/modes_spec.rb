@@ -24,7 +24,7 @@ RSpec.describe "modes" do
       end
     end
 
-    it "freezes nothing" do
+    it "does not freeze the app" do
       app = Object.new
       def app.call(_env) = [200, {}, []]
       expect { Kino::Server.new(app, mode: :ractor) }.to raise_error(Kino::UnshareableAppError)
@@ -57,7 +57,7 @@ RSpec.describe "modes" do
   end
 
   describe "a number of threads for the process" do
-    it "is the number in threaded mode, and means one per Ractor in ractor mode" do
+    it "is the total in threaded mode, and means one per Ractor in ractor mode" do
       server = serve(unshareable, mode: :threaded, workers: 4, threads: "6/process")
       expect(server).to have_attributes(workers: 3, threads: 2)
       eventually("6 threads are up") { server.stats[:per_worker].size == 6 }
@@ -71,7 +71,7 @@ RSpec.describe "modes" do
       expect(serve(Apps::EnvDump, mode: :auto)).to have_attributes(mode: :ractor)
     end
 
-    it "is threaded for any other, and says why" do
+    it "is threaded for any other app, and says why" do
       server = serve(unshareable, mode: :auto)
       expect(server.mode).to eq(:threaded)
       expect(HttpClient.get(server.port).body).to eq("x")
@@ -102,14 +102,14 @@ RSpec.describe "modes" do
       child&.close
     end
 
-    it "runs the default number of threads of the mode" do
+    it "runs the mode's default number of threads" do
       expect(Kino::Server.new(Apps::EnvDump).threads).to eq(1)
       expect(Kino::Server.new(Apps::EnvDump, mode: :threaded).threads).to eq(3)
     end
   end
 
   describe "RUBY_MAX_CPU" do
-    it "is required for more workers than the VM has threads" do
+    it "is recommended if there are more workers than the VM has threads" do
       Kino::Server.new(Apps::EnvDump, mode: :ractor, workers: 999)
       expect(log)
         .to match(/\Akino: warning: up to 999 worker Ractors .* on at most \d+ cores: set RUBY_MAX_CPU=1998 in/)

@@ -40,14 +40,14 @@ RSpec.describe "connections and the queue" do
         expect(Array.new(3) { client.read_response.body }).to eq(%w[one two three])
       end
 
-      it "ends when the client says so" do
+      it "closes when the client asks for it" do
         client = connect(serve(Apps::Blocking))
         response = client.get("/free", "connection" => "close")
         expect([response.status, response["connection"]]).to eq([200, "close"])
         expect(client.closed_by_server?).to be(true)
       end
 
-      it "ends after a response to HTTP/1.0, unless the client asks for keep-alive" do
+      it "closes after an HTTP/1.0 request, unless the client asks for keep-alive" do
         server = serve(Apps::Blocking)
         client = connect(server).write("GET /free HTTP/1.0\r\n\r\n")
         expect(client.read_response.body).to eq("free")
@@ -59,7 +59,7 @@ RSpec.describe "connections and the queue" do
         end
       end
 
-      it "may send nothing" do
+      it "may close without sending a request" do
         server = serve(Apps::Blocking)
         connect(server).close
         expect(HttpClient.get(server.port, "/free").status).to eq(200)
@@ -69,7 +69,7 @@ RSpec.describe "connections and the queue" do
     end
 
     describe "workers" do
-      it "serve at the same time" do
+      it "serve requests at the same time" do
         server = serve(Apps::Blocking, workers: 3)
         clients = Array.new(3) { connect(server).send_head("GET", target("wait")) }
         visitors = Array.new(3) { rendezvous.next }
@@ -122,7 +122,7 @@ RSpec.describe "connections and the queue" do
         expect(HttpClient.get(server.port, "/free").status).to eq(200)
       end
 
-      it "takes a request that waited for room" do
+      it "accepts a request that has waited for room" do
         server = serve(Apps::Blocking, queue_depth: 1, queue_timeout: 3600)
         first = connect(server).send_head("GET", target("wait"))
         visitor = rendezvous.next
@@ -168,7 +168,7 @@ RSpec.describe "connections and the queue" do
         eventually { server.stats[:connections].zero? }
       end
 
-      it "stay after the end" do
+      it "remain available after a shutdown" do
         server = serve(Apps::Blocking)
         HttpClient.get(server.port, "/free")
         server.shutdown

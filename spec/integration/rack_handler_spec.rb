@@ -86,7 +86,7 @@ RSpec.describe "the Rack handler" do
       .to eq([1, "kino: workers must be auto or an integer from 1 to 1024, got \"x\" (from the Rack option workers)\n"])
   end
 
-  it "exits with a line that names the place of any other error, and a backtrace only with -d" do
+  it "exits with a line that says where any other error is, and prints a backtrace only with -d" do
     app
     File.write("#{@directory}/kino.rb", "\nwokers 1")
     child = rackup("-s", "kino", "-p", "0")
@@ -97,7 +97,7 @@ RSpec.describe "the Rack handler" do
     expect(child.errors).to match(/\(Kino::ConfigError\)\n\tfrom /)
   end
 
-  it "raises in programs that start the server themselves, also through Rackup::Server" do
+  it "raises in programs that start the server themselves, including through Rackup::Server" do
     child = Child.ruby(<<~RUBY)
       require "rackup"
       tries = [-> { Rackup::Handler.get(:kino).run(nil, worker: 2) },
@@ -108,7 +108,7 @@ RSpec.describe "the Rack handler" do
     expect([child.output, child.errors]).to eq(["Kino::ConfigError\n" * 2, ""])
   end
 
-  it "reads kino.rb, and its options win over it" do
+  it "reads kino.rb, but its own options take precedence" do
     app
     File.write("#{@directory}/kino.rb", "workers 1\nthreads 7\nafter_boot { puts 'booted' }\n")
     child = rackup("-s", "kino", "-p", "0", "-o", "127.0.0.1", "-E", "none", "-O", "threads=2")
@@ -117,7 +117,7 @@ RSpec.describe "the Rack handler" do
     expect(child.output).to include("booted\n", "1 worker x 2 threads")
   end
 
-  it "refuses a hot restart, because it cannot know how it was started" do
+  it "refuses a hot restart, because it does not know how it was started" do
     app
     child = rackup("-s", "kino", "-p", "0", "-o", "127.0.0.1", "-E", "none")
     child.port
@@ -127,7 +127,7 @@ RSpec.describe "the Rack handler" do
     expect(stop(child, "TERM")).to eq(0)
   end
 
-  it "yields the server once it listens, and returns it when that has stopped" do
+  it "yields the server once it listens, and returns it after it has stopped" do
     child = Child.ruby(<<~RUBY)
       require "rackup/handler"
       app = ->(_env) { [200, {}, ["served"]] }

@@ -8,7 +8,7 @@ RSpec.describe "responses" do
 
     def get(path) = HttpClient.get(server.port, path)
 
-    # The request gets a 500 and that line in the log; the worker goes on.
+    # Expects a 500 and that line in the log. The worker goes on.
     def expect_failure(path, line)
       client = connect(server)
       expect_error_page(client.get(path))
@@ -46,7 +46,7 @@ RSpec.describe "responses" do
         expect(dates).to match([/\A\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT\z/])
       end
 
-      it "send values that are not Strings as their to_s" do
+      it "convert values that are not Strings with to_s" do
         expect(get("/header-number")["x-number"]).to eq("42")
       end
 
@@ -56,24 +56,24 @@ RSpec.describe "responses" do
 
       { "0d0a" => "CR LF", "0a" => "LF", "0d" => "CR", "00" => "NUL", "7f" => "DEL",
         "610d0a0d0a3c68313e" => "a smuggled body" }.each do |bytes, name|
-        it "refuse a value with #{name}" do
+        it "refuse a header value with #{name}" do
           expect_failure("/header-value?#{bytes}", /\Akino: Kino::InvalidResponseError: the value of header x-bad/)
         end
       end
 
-      { "" => "nothing", "20" => "a space", "613a62" => "a colon", "610d0a62" => "CR LF", "c3a4" => "an umlaut" }
+      { "" => "no characters", "20" => "a space", "613a62" => "a colon", "610d0a62" => "CR LF", "c3a4" => "an umlaut" }
         .each do |bytes, name|
-        it "refuse a name of #{name}" do
+        it "refuse a header name with #{name}" do
           expect_failure("/header-name?#{bytes}", /\Akino: Kino::InvalidResponseError: a header name must be a token/)
         end
       end
 
-      it "refuse anything but a Hash, and names that are not Strings" do
+      it "refuse headers that are not a Hash, and names that are not Strings" do
         expect_failure("/headers-nil", /InvalidResponseError: the headers must be a Hash, got NilClass/)
         expect_failure("/header-symbol", /InvalidResponseError: a header name must be a String, got :bad/)
       end
 
-      it "refuse anything but a response" do
+      it "refuse a return value that is not a response" do
         expect_failure("/no-response", /\Akino: Kino::InvalidResponseError: /)
         expect_failure("/two-thirds", /^kino: Kino::InvalidResponseError: /)
       end
@@ -90,7 +90,7 @@ RSpec.describe "responses" do
                        /\Akino: RuntimeError: because of that \(.*^  caused by ArgumentError: invalid value/m)
       end
 
-      it "may have no message" do
+      it "is logged even if its message raises" do
         expect_failure("/mute", /\Akino: Apps::Failures::Mute: \(no message: RuntimeError\) \(GET/)
       end
 
@@ -99,7 +99,7 @@ RSpec.describe "responses" do
         expect_failure("/load-error", /^kino: LoadError: cannot load such file -- no/)
       end
 
-      it "may be a stack that is too deep" do
+      it "may be a SystemStackError" do
         expect_failure("/deep", /\Akino: SystemStackError: stack level too deep \(GET/)
       end
 

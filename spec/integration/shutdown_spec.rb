@@ -14,7 +14,7 @@ RSpec.describe "shutdown" do
       [server, client, rendezvous.next]
     end
 
-    # @return [Thread] that shuts down; returns once the server accepts no more connections
+    # @return [Thread] a thread that shuts the server down, once the server accepts no more connections
     def begin_shutdown(server, **)
       thread = concurrently { server.shutdown(**) }
       eventually("the port is refused") { refused?(server.port) }
@@ -77,7 +77,7 @@ RSpec.describe "shutdown" do
       expect(server.stats).to include(served: 6, queued: 0, in_flight: 0)
     end
 
-    it "asks active connections to close" do
+    it "sends connection: close with the response to a request in flight" do
       server, client, visitor = serve_request
       stopping = begin_shutdown(server)
       visitor.answer("finished")
@@ -85,7 +85,7 @@ RSpec.describe "shutdown" do
       stopping.value
     end
 
-    it "with timeout: 0 sends 500 to a request in flight, whatever the app does" do
+    it "with timeout: 0 sends 500 to a request in flight, even while the app is blocked" do
       server, client = serve_request
       server.shutdown(timeout: 0)
       expect(client.read_response.status).to eq(500)
@@ -141,7 +141,7 @@ RSpec.describe "shutdown" do
     end
 
     if mode == :threaded # Ractors cannot reference the server
-      it "may be called by the app during a request, which is completed" do
+      it "may be called by the app during a request, and the request completes" do
         app = ->(_env) { [200, {}, [@server.shutdown.equal?(@server).to_s]] }
         @server = serve(app)
         expect(HttpClient.get(@server.port, "/")).to have_attributes(status: 200, body: "true")
@@ -222,7 +222,7 @@ RSpec.describe "shutdown" do
       expect(waiting.map(&:value)).to all(be(server))
     end
 
-    it "leaves no threads" do
+    it "leaves no threads behind" do
       before = Thread.list
       server = serve(Apps::Blocking, workers: 2)
       HttpClient.get(server.port, "/free")
@@ -230,7 +230,7 @@ RSpec.describe "shutdown" do
       eventually { (Thread.list - before).empty? }
     end
 
-    it "of one server does not touch another" do
+    it "of one server does not affect another" do
       one = serve(Apps::Blocking)
       other = serve(Apps::Blocking)
       client = connect(other)

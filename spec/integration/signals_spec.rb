@@ -69,7 +69,7 @@ RSpec.describe "Kino::Server.run" do
       expect(child.errors).to match(/\A.*\bmode=#{mode}\b.*\bserved=1\b.*\n\z/)
     end
 
-    it "runs the reload hooks on each HUP, and goes on" do
+    it "runs the reload hooks on each HUP, and keeps serving" do
       child = start(listening: <<~HOOK)
         server.on_reload { Rendezvous.tell("#{rendezvous.path}", "reloaded") }
       HOOK
@@ -91,7 +91,7 @@ RSpec.describe "Kino::Server.run" do
       expect(HttpClient.get(child.port, "/free").body).to eq("free")
     end
 
-    it "stops when it is shut down from elsewhere, and restores the signal handlers" do
+    it "stops when another thread shuts the server down, and restores the signal handlers" do
       child = start(before: <<~BEFORE, listening: "Thread.new { server.shutdown }")
         mine = proc { }
         trap("INT", mine)
@@ -101,7 +101,7 @@ RSpec.describe "Kino::Server.run" do
       expect(child.output).to end_with("served 0\ntrue\n")
     end
 
-    it "does not stop for an exception of the app" do
+    it "does not stop if the app calls exit" do
       child = start(before: "module Apps::Blocking; def self.leave(_env) = exit(3); end")
       expect(HttpClient.get(child.port, "/leave").status).to eq(500)
       expect(HttpClient.get(child.port, "/free").body).to eq("free")

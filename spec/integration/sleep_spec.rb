@@ -6,7 +6,7 @@ RSpec.describe Kino, ".sleep" do
   # Long enough to hang the example if nothing ends the sleep.
   let(:forever) { 3600 }
 
-  # @return [Thread] that sleeps
+  # @return [Thread] a thread that sleeps
   def sleeping(seconds = forever)
     ready = Thread::Queue.new
     thread = concurrently do
@@ -55,7 +55,7 @@ RSpec.describe Kino, ".sleep" do
     expect { thread.value }.to raise_error(IOError, "wake up")
   end
 
-  it "goes on after Thread#wakeup" do
+  it "keeps sleeping after Thread#wakeup" do
     thread = sleeping
     thread.wakeup
     10.times { Thread.pass }
@@ -63,7 +63,7 @@ RSpec.describe Kino, ".sleep" do
     thread.kill.join
   end
 
-  it "runs signal handlers meanwhile" do
+  it "lets signal handlers run" do
     caught = Thread::Queue.new
     former = trap("USR1") { caught << :caught }
     sleeper = sleeping

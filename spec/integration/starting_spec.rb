@@ -4,7 +4,7 @@ require "support/integration"
 
 RSpec.describe "starting" do
   in_both_modes do |mode|
-    it "has a URL with the port" do
+    it "gives the server a port and a URL" do
       server = Kino::Server.new(Apps::Blocking, port: 0, workers: 1, mode:)
       expect(server.port).to be_nil
       expect(server.start).to be(server)
@@ -14,7 +14,7 @@ RSpec.describe "starting" do
       server.shutdown
     end
 
-    it "is complete when all workers and their hooks have started, or were given up" do
+    it "is complete when every worker has run its hook or was given up" do
       hook = Ractor.make_shareable(Apps::Hooks::Waiting.new(rendezvous.path))
       server = serve(Apps::Blocking, after_worker_boot: hook)
       visitor = rendezvous.next
@@ -31,7 +31,7 @@ RSpec.describe "starting" do
       log
     end
 
-    it "happens once" do
+    it "can happen only once" do
       server = serve(Apps::Blocking)
       expect { server.start }.to raise_error(Kino::Error, /started before/)
       server.shutdown
@@ -48,7 +48,7 @@ RSpec.describe "starting" do
       taken.close
     end
 
-    it "fails if the address is not available or invalid" do
+    it "fails if the address is unavailable or invalid" do
       expect { Kino::Server.new(Apps::Blocking, bind: "192.0.2.1", port: 0, mode:).start }.to raise_error(Kino::BindError)
       expect { Kino::Server.new(Apps::Blocking, bind: "no.such.host.invalid", port: 0, mode:).start }
         .to raise_error(Kino::BindError)

@@ -17,7 +17,7 @@ RSpec.describe "A systemd service" do
     end
   end
 
-  # Starts it like systemd: the sockets are descriptors from 3 on, and LISTEN_PID is the service's pid.
+  # Starts the service like systemd: the sockets are file descriptors from 3 on, and LISTEN_PID is the service's pid.
   def start(*sockets, mode: :threaded, env: {}, flags: [])
     file = "#{Child::ROOT}/spec/support/rackups/blocking.ru"
     kino = [RbConfig.ruby, "-I#{Child::ROOT}/lib", "-I#{Child::ROOT}/spec", "#{Child::ROOT}/exe/kino"]
@@ -29,7 +29,7 @@ RSpec.describe "A systemd service" do
 
   def listening(host = "127.0.0.1", &) = TCPServer.open(host, 0, &)
 
-  # Expects it to exit with 1 and that line.
+  # Expects the service to exit with 1 and only that line on stderr.
   def expect_end(child, line)
     expect(child.own_status.exitstatus).to eq(1)
     expect(child.errors).to match(line)
@@ -37,7 +37,7 @@ RSpec.describe "A systemd service" do
   end
 
   in_both_modes do |mode|
-    it "listens on the socket that it gets, prints its address, and leaves it to its owner" do
+    it "listens on the socket that systemd passes, prints its address, and leaves it open" do
       listening do |socket|
         port = socket.local_address.ip_port
         child = start(socket, mode:)
@@ -46,7 +46,7 @@ RSpec.describe "A systemd service" do
         child.signal("TERM")
         expect(child.own_status.exitstatus).to eq(0)
         expect(child.errors).to eq("")
-        # For the next instance: it waits in the socket's backlog and is not refused.
+        # The client is not refused: it waits in the socket's backlog for the next instance.
         HttpClient.open(port) do |client|
           client.send_head("GET", "/pid")
           child.close
@@ -72,7 +72,7 @@ RSpec.describe "A systemd service" do
     end
   end
 
-  it "names the address of its socket" do
+  it "prints the address of an IPv6 socket" do
     listening("::1") do |socket|
       child = start(socket)
       expect(child.line(/^listening: (.*)$/)[1]).to eq("http://[::1]:#{socket.local_address.ip_port}")
@@ -104,20 +104,20 @@ RSpec.describe "A systemd service" do
     end
   end
 
-  it "refuses a socket that does not listen, one of another kind, and anything else" do
+  it "refuses anything but a listening TCP socket" do
     Socket.open(:INET, :STREAM) { |socket| expect_end(start(socket), /\Akino: .*not a listening TCP socket$/) }
     UDPSocket.open { |socket| expect_end(start(socket), /\Akino: .*not a listening TCP socket$/) }
     File.open(__FILE__) { |file| expect_end(start(file), /\Akino: cannot listen on /) }
     UNIXServer.open("#{@directory}/s") { |socket| expect_end(start(socket), /\Akino: .*not a listening TCP socket$/) }
   end
 
-  it "sends keep-alive pings" do
+  it "sends watchdog pings" do
     start(env: { "NOTIFY_SOCKET" => manager.name, "WATCHDOG_USEC" => "20000" })
     expect(manager.next).to include("READY" => "1")
     3.times { expect(manager.next).to eq("WATCHDOG" => "1") }
   end
 
-  it "sends none for another process" do
+  it "sends no watchdog pings if WATCHDOG_PID is another process" do
     child = start(env: { "NOTIFY_SOCKET" => manager.name, "WATCHDOG_USEC" => "2", "WATCHDOG_PID" => "1" })
     expect(manager.next).to include("READY" => "1")
     child.signal("TERM")
@@ -140,7 +140,7 @@ RSpec.describe "A systemd service" do
     expect([child.own_status.exitstatus, child.errors]).to eq([0, ""])
   end
 
-  it "reports the new main process of a hot restart, and the old one is silent" do
+  it "reports the new main process of a hot restart, and the old process stays silent" do
     listening do |socket|
       env = { "NOTIFY_SOCKET" => manager.name, "WATCHDOG_USEC" => "20000" }
       child = start(socket, env:)

@@ -4,7 +4,7 @@ require "digest"
 require "support/integration"
 
 RSpec.describe "request bodies" do
-  # @return [HttpClient::Response] for a body in chunks
+  # @return [HttpClient::Response] the response to a chunked body
   def post_chunked(port, path, *chunks)
     HttpClient.open(port) do |client|
       client.send_head("POST", path, "transfer-encoding" => "chunked")
@@ -28,23 +28,23 @@ RSpec.describe "request bodies" do
       describe "sent #{kind}" do
         define_method(:send_body) { |path, body| instance_exec(server.port, path, body, &send) }
 
-        it "are read whole" do
+        it "can be read whole" do
           expect(send_body("/read", "some bytes").body).to eq("some bytes")
         end
 
-        it "are read in pieces" do
+        it "can be read in pieces" do
           expect(send_body("/read-pieces", "abcdefgh").body).to eq(
             ["", "abc", true, "de", "fgh", "", nil, nil, "", true, "", nil].inspect
           )
         end
 
-        it "are read by lines" do
+        it "can be read line by line" do
           body = "one\ntwo\n\nfour"
           expect(send_body("/gets", body).body).to eq(%W[one\n two\n \n four].inspect)
           expect(send_body("/each", body).body).to eq(%W[one\n two\n \n four].inspect)
         end
 
-        it "are binary, and each gives back the input" do
+        it "are binary, and each returns the input" do
           expect(send_body("/each-in-detail", "a\nb\n").body).to eq(
             [%W[a\n b\n], true, [], Encoding::BINARY].inspect
           )
@@ -84,7 +84,7 @@ RSpec.describe "request bodies" do
       expect(client.request("POST", "/read", {}, "next").body).to eq("next")
     end
 
-    it "are read as they arrive" do
+    it "reach the app before they are complete" do
       client = connect(server).send_head("POST", "/read", "content-length" => 6)
       client.write("abc")
       eventually { server.stats[:in_flight] == 1 }
@@ -118,7 +118,7 @@ RSpec.describe "request bodies" do
     describe "that are larger than max_body_size" do
       let(:server) { serve(Apps::Uploads, max_body_size: 10) }
 
-      it "are refused before the app runs, if content-length says so" do
+      it "are refused before the app runs if the content-length says so" do
         client = connect(server).send_head("POST", target("report"), "content-length" => 11)
         expect(client.read_response.status).to eq(413)
         expect(client.closed_by_server?).to be(true)
@@ -126,7 +126,7 @@ RSpec.describe "request bodies" do
         expect(server.stats).to include(served: 0, refused: 1)
       end
 
-      it "make the read raise, if content-length does not say so" do
+      it "make the read raise if there is no content-length" do
         client = connect(server).send_head("POST", target("report"), "transfer-encoding" => "chunked")
         client.send_chunk("12345678").send_chunk("9abc")
         expect(client.read_response.status).to eq(413)
@@ -149,7 +149,7 @@ RSpec.describe "request bodies" do
       end
     end
 
-    it "have no limit with nil" do
+    it "have no limit if max_body_size is nil" do
       server = serve(Apps::Uploads, max_body_size: nil)
       expect(HttpClient.request(server.port, "POST", "/digest", {}, "x" * 100).status).to eq(200)
     end

@@ -6,7 +6,7 @@ RSpec.describe "adding and removing workers" do
   in_both_modes do |mode|
     def indexes(server) = server.stats[:per_worker].map { |row| row[:index] }.sort
 
-    it "adds the lowest free index, and removes down to one" do
+    it "adds a worker with the lowest free index, and keeps the last worker" do
       server = serve(Apps::Blocking)
       expect([server.add_worker, server.add_worker, server.workers]).to eq([1, 2, 3])
       eventually { indexes(server) == [0, 1, 2] }
@@ -41,7 +41,7 @@ RSpec.describe "adding and removing workers" do
       end
     end
 
-    it "gives up a worker that cannot start, and goes on serving" do
+    it "gives up a worker that cannot start, and keeps serving" do
       stub_const("Kino::Pool::Backoff::FIRST", 0.0001)
       server = serve(Apps::Blocking, after_worker_boot: Apps::Hooks::LeavingButOne)
       eventually { server.ready? }

@@ -2,8 +2,8 @@
 
 require "support/protocol"
 
-# Malformed requests, all sent to one server. It must respond to each as the contract's table says, keep serving, and
-# leak nothing.
+# Malformed requests, all sent to one server. The server must respond to each with the status in the table, keep
+# serving, and leak nothing.
 RSpec.describe "the corpus of malformed requests" do
   post = "POST / HTTP/1.1\r\nHost: a\r\n"
   chunked = "#{post}Transfer-Encoding: chunked\r\n"
@@ -99,13 +99,13 @@ RSpec.describe "the corpus of malformed requests" do
       await_stats(connections: 0)
     end
 
-    # Everything of this process that a leaked request could hold.
+    # Everything in this process that a leaked request could hold.
     def belongings
       server.stats.slice(:connections, :queued, :in_flight, :respawns, :dropped, :disconnects)
             .merge(files: Dir.children("/dev/fd").size, threads: Thread.list.size)
     end
 
-    # Fewer than before is no leak: GC closes files that an earlier example left open.
+    # A lower number is not a leak: GC closes files that an earlier example left open.
     def expect_nothing_leaked(before, *but)
       leaked = nil
       begin
@@ -119,7 +119,7 @@ RSpec.describe "the corpus of malformed requests" do
       expect(response).to have_attributes(status: 200, body: "still here")
     end
 
-    it "is refused as the table says, counted, and leaks nothing" do
+    it "is refused as the table says, is counted, and leaks nothing" do
       start
       before = belongings
       seen = corpus.flat_map { |status, requests| requests.map { |bytes| [bytes, status, refusal_of(bytes)] } }
@@ -140,7 +140,7 @@ RSpec.describe "the corpus of malformed requests" do
       log
     end
 
-    it "with mutated bytes is served or refused, and leaks nothing" do
+    it "includes mutations of a valid request, which are served or refused, and leak nothing" do
       start
       before = belongings
       responses = mutations.map { |bytes| [bytes, statuses(connect.write(bytes).read_rest)] }

@@ -3,7 +3,7 @@
 require "support/protocol"
 
 module Protocol
-  # Keeps the request of one path, and uses it during others.
+  # Keeps a request, and uses it during later requests.
   module Keepers
     extend Routes
 
@@ -47,13 +47,13 @@ RSpec.describe "env['kino.request']" do
   in_both_modes do
     before { serve(Protocol::Keepers) }
 
-    it "ends with its request when the app keeps it, and reads nothing of the next one" do
+    it "ends with its request even if the app keeps it, and reads nothing of the next request" do
       connect.exchange(Protocol.post("/keep", "first"))
       connect.exchange(Protocol.post("/use", "second"))
       expect(notes).to eq([[false, IOError, Kino::Error, "second"]])
     end
 
-    it "still knows after its end that the client had left" do
+    it "still knows after its request that the client had left" do
       client = connect.write(Protocol.get("/wait-and-keep"))
       await_stats(in_flight: 1)
       client.close
@@ -67,7 +67,7 @@ RSpec.describe "env['kino.request']" do
       expect(notes).to eq([[TypeError, TypeError, TypeError, TypeError, TypeError, false]])
     end
 
-    it "can be kept in any number" do
+    it "can be kept for many requests" do
       client = connect
       300.times { expect(client.get("/many").status).to eq(200) }
       expect(notes).to eq([[false]])

@@ -58,7 +58,7 @@ RSpec.describe "Rack bodies chunked by the app" do
 
     %w[/each /path /array /stream].each do |kind|
       { "in one piece" => hello, "in pieces" => hello.gsub(/(?=[5hl1a;0y])/, "|"),
-        "in pieces that hold nothing" => "||#{hello}||" }.each do |what, bytes|
+        "in pieces, some of them empty" => "||#{hello}||" }.each do |what, bytes|
         it "are chunked only once, #{kind} #{what}" do
           client = connect
           response = client.get("#{kind}?#{bytes}")
@@ -84,9 +84,9 @@ RSpec.describe "Rack bodies chunked by the app" do
 
       {
         "not chunked at all" => "plain", "empty" => "", "without the last chunk" => "0%",
-        "of a bad size" => "+5%hello%0%%",
+        "chunked with a bad size" => "+5%hello%0%%",
         "followed by a response" => "0%%HTTP/1.1_200_OK%Content-Length:_0%%", "without line ends" => "5hello0",
-        "with a piece behind its end" => "0%%|x"
+        "followed by another piece" => "0%%|x"
       }.each do |what, bytes|
         it "become a 500 if they are #{what}, #{kind}" do
           client = connect
@@ -98,9 +98,9 @@ RSpec.describe "Rack bodies chunked by the app" do
       end
 
       {
-        "end early" => "1%a%", "break" => "1%a%|x", "go on behind their end" => "1%a%0%%|1%b%0%%"
+        "end early" => "1%a%", "become invalid" => "1%a%|x", "go on after their end" => "1%a%0%%|1%b%0%%"
       }.each do |what, bytes|
-        it "break the connection if they #{what} after a part is sent, #{kind}" do
+        it "break the connection if they #{what} after a part has been sent, #{kind}" do
           client = connect.write(Protocol.get("#{kind}?#{bytes}"))
           expect { client.read_response }.to raise_error(HttpClient::Broken)
           expect(notes.last).to eq(["finished", true, 200, "Kino::InvalidResponseError"])
@@ -122,7 +122,7 @@ RSpec.describe "Rack bodies chunked by the app" do
       log
     end
 
-    it "are sent as they are over a hijacked connection" do
+    it "are sent unchanged over a hijacked connection" do
       response = connect.get("/partial")
       expect([response.body, response["transfer-encoding"], response["connection"]]).to eq(%w[raw chunked close])
       expect(connect.exchange(Protocol.request("HEAD", "/partial")).status).to eq(200)

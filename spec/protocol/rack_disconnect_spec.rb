@@ -23,7 +23,7 @@ module Protocol
         }]
       end
 
-      # Waits for nothing but the end.
+      # Waits only for the end of the request.
       def idle(env)
         watch(env)
         [200, HEADERS, lambda { |stream|
@@ -108,7 +108,7 @@ module Protocol
 
       private
 
-      # Shows the client what it was.
+      # Sends the reason to the client if the server is stopping.
       def end_of(env, stream)
         ended = env["kino.request"].wait_disconnect
         stream << ended.to_s if ended == :stopping
@@ -147,7 +147,7 @@ RSpec.describe "client disconnects" do
         expect(log).to eq("")
       end
 
-      it "wake a stream that waits for one (#{how})" do
+      it "wake a stream that waits for a disconnect (#{how})" do
         client = connect.write(Protocol.get("/idle"))
         client.read_head
         client.read_chunk
@@ -173,14 +173,14 @@ RSpec.describe "client disconnects" do
       expect(notes).to eq(["cleaned up"])
     end
 
-    it "are not reported by waits of no time, or after the request" do
+    it "are not reported by a wait of zero seconds, or after the request" do
       expect(connect.get("/waits").body).to eq("here")
       expect(connect.get("/kept").body).to eq("over")
       expect(notes).to eq([[nil, Kino::Error], :finished])
     end
 
     { "/idle" => "stopping", "/events" => nil }.each do |path, last|
-      it "are not needed to end a wait when the server stops: #{path} is told" do
+      it "are not needed to end a wait when the server stops, #{path}" do
         serve(Protocol::Watchers, shutdown_timeout: 3600)
         client = connect.write(Protocol.get(path))
         client.read_head
@@ -192,7 +192,7 @@ RSpec.describe "client disconnects" do
       end
     end
 
-    it "are detected during the request" do
+    it "are detected while the app reads the request" do
       client = connect.write(Protocol.request("POST", "/within-the-request", "Content-Length: 5"))
       await_stats(in_flight: 1)
       client.close
@@ -236,12 +236,12 @@ RSpec.describe "client disconnects" do
         expect(notes).to eq([[nil, true]])
       end
 
-      it "get what other threads push" do
+      it "aside, events that other threads push reach the client" do
         expect(connect.get("/hub").body).to eq("data: 0\n\ndata: 1\n\ndata: 2\n\n")
         expect(notes).to eq([[false, false]])
       end
 
-      it "can be waited for until something is raised" do
+      it "can be waited for until another thread raises an exception" do
         connect.get("/raised")
         expect(notes).to eq([IOError])
       end

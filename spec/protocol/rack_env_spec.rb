@@ -98,13 +98,13 @@ RSpec.describe "the Rack env" do
             .to include("SERVER_NAME" => name, "SERVER_PORT" => port, "HTTP_HOST" => host)
         end
 
-        it "are the same for #{host} in absolute form, which wins over Host (RFC 9112 section 3.2.2)" do
+        it "are the same for #{host} in absolute form, which overrides Host (RFC 9112 section 3.2.2)" do
           expect(env_of("GET http://#{host}/x HTTP/1.1\r\nHost: b.example:99\r\n\r\n"))
             .to include("SERVER_NAME" => name, "SERVER_PORT" => port, "HTTP_HOST" => host)
         end
       end
 
-      it "are the local address without a Host" do
+      it "are the local address if there is no Host" do
         env = env_of("GET / HTTP/1.0\r\n\r\n")
         expect(env).to include("SERVER_NAME" => "127.0.0.1", "SERVER_PORT" => server.port.to_s)
         expect(env).not_to include("HTTP_HOST")
@@ -112,11 +112,11 @@ RSpec.describe "the Rack env" do
     end
 
     describe "REMOTE_ADDR" do
-      it "is the peer" do
+      it "is the address of the peer" do
         expect(env_from("GET /")["REMOTE_ADDR"]).to eq("127.0.0.1")
       end
 
-      it "is the IPv4 address of a peer whose address is mapped to IPv6" do
+      it "is the IPv4 address of a peer with an IPv4-mapped IPv6 address" do
         serve(Protocol::Env, bind: "::")
         expect(env_from("GET /")["REMOTE_ADDR"]).to eq("127.0.0.1")
         env = env_of("GET / HTTP/1.0\r\n\r\n")
@@ -135,13 +135,13 @@ RSpec.describe "the Rack env" do
 
       def told_to(client) = Marshal.load(client.get("/").body)["REMOTE_PORT"] # rubocop:disable Security/MarshalLoad
 
-      it "is the peer's, whatever the headers say" do
+      it "is the port of the peer, whatever the headers say" do
         client = connect
         env = Marshal.load(client.get("/", "Remote-Port" => "1").body) # rubocop:disable Security/MarshalLoad
         expect(env).to include("REMOTE_PORT" => port_of(client), "HTTP_REMOTE_PORT" => "1")
       end
 
-      it "is that of each connection, however many come in between" do
+      it "is the port of each connection, no matter how many others are open" do
         stays = Array.new(20) { connect }
         300.times do |index|
           guest = connect
@@ -167,7 +167,7 @@ RSpec.describe "the Rack env" do
     end
 
     describe "headers" do
-      it "are named HTTP_ and the name, with two exceptions" do
+      it "are named HTTP_ plus their name, with two exceptions" do
         env = env_of(Protocol.post("/", "x", "Content-Type: a/b", "User-Agent: c", "X-Some-Thing: d", "x-1: e"))
         expect(env).to include("CONTENT_TYPE" => "a/b", "CONTENT_LENGTH" => "1", "HTTP_USER_AGENT" => "c",
                                "HTTP_X_SOME_THING" => "d", "HTTP_X_1" => "e")
@@ -201,7 +201,7 @@ RSpec.describe "the Rack env" do
         expect(env.keys.grep(/HTTP_|CONTENT/)).to eq(["HTTP_HOST"])
       end
 
-      it "with an underscore neither replace nor join those with a dash" do
+      it "with an underscore neither replace nor join headers with a dash" do
         env = env_from("GET /", "X_Forwarded_For: 6.6.6.6", "X-Forwarded-For: 1.2.3.4", "X_Forwarded_For: 6.6.6.6")
         expect(env["HTTP_X_FORWARDED_FOR"]).to eq("1.2.3.4")
       end
@@ -226,7 +226,7 @@ RSpec.describe "the Rack env" do
         Marshal.load(client.exchange("#{lines.join("\r\n")}\r\n\r\n").body) # rubocop:disable Security/MarshalLoad
       end
 
-      it "keeps no change that the app made" do
+      it "keeps no changes that the app has made" do
         first = env_and_kinds("Accept: x", "X-A: y", "Cookie: z")
         expect(first.first).to include("HTTP_ACCEPT" => "x", "HTTP_X_A" => "y", "HTTP_COOKIE" => "z",
                                        "SERVER_PORT" => "81", "REMOTE_ADDR" => "127.0.0.1")

@@ -8,7 +8,7 @@ module Protocol
   module Files
     extend Routes
 
-    # Has each, for when the file cannot be sent.
+    # Also has each, in case the file cannot be sent.
     class File < Body
       def initialize(path, *chunks)
         super(*chunks)
@@ -38,7 +38,7 @@ end
 
 # Bodies with to_path, of Rack's SPEC.
 RSpec.describe "Rack bodies with to_path" do
-  # More than sockets buffer.
+  # More than the sockets can buffer.
   content = Array.new(4_000_000) { |number| number }.pack("L*")
 
   around do |example|
@@ -84,7 +84,7 @@ RSpec.describe "Rack bodies with to_path" do
       expect(slow.get("/fine").body).to eq("fine")
     end
 
-    it "are sent whole even if they are deleted meanwhile" do
+    it "are sent whole even if the file is deleted meanwhile" do
       path = file(content)
       client = connect.write(Protocol.get("/send?#{path}"))
       client.read_head
@@ -106,7 +106,7 @@ RSpec.describe "Rack bodies with to_path" do
       log
     end
 
-    it "break the connection if they become shorter" do
+    it "break the connection if the file becomes shorter" do
       path = file(content)
       client = connect.write(Protocol.get("/send?#{path}"))
       client.read_head

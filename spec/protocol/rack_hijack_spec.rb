@@ -74,7 +74,7 @@ module Protocol
         [200, { "x" => "a\nb", "rack.hijack" => ->(_) { note("called") } }, Body.new]
       end
 
-      # A status from the query, and a callable that must not be called for a response without content.
+      # Responds with the status in the query. The callable must not be called if the response has no content.
       def partial_bodiless(env)
         watch(env)
         hijack = lambda { |socket|
@@ -100,13 +100,13 @@ module Protocol
   end
 end
 
-# Hijacking of Rack's SPEC.
+# Hijacking in Rack's SPEC.
 RSpec.describe "Rack hijacking" do
   in_both_modes do
     before { serve(Protocol::Hijackers) }
 
     describe "(full)" do
-      it "sends only what the app writes, and closes the body that it returns" do
+      it "sends only the bytes that the app writes, and closes the returned body" do
         client = connect.write(Protocol.get("/full"))
         expect(client.read_exactly(3)).to eq("raw")
         client.write("no HTTP\n")
@@ -116,7 +116,7 @@ RSpec.describe "Rack hijacking" do
         expect(server.stats).to include(disconnects: 0, dropped: 0, refusals: {})
       end
 
-      it "returns a real IO, the same for each call" do
+      it "returns a real IO, and the same one for each call" do
         client = connect.write(Protocol.get("/kind"))
         expect(client.read_exactly(6)).to eq("ready\n")
         client.write("bytes")
@@ -137,13 +137,13 @@ RSpec.describe "Rack hijacking" do
         expect(client.read_rest).to eq("bye bye\n")
       end
 
-      it "gives the app what the client sent ahead, and nothing else" do
+      it "gives the app the bytes that the client sent ahead, and nothing else" do
         client = connect.write("#{Protocol.get("/lines")}ahead\n\0GET / HTTP/1.1\n")
         expect(client.read_rest).to eq("")
         expect(notes).to eq(["ahead\n\0GET / HTTP/1.1\n"])
       end
 
-      it "gives the app what an upgrading client sent ahead" do
+      it "gives the app the bytes that an upgrading client sent ahead" do
         request = Protocol.get("/lines", "Connection: upgrade", "Upgrade: echo")
         client = connect.write("#{request}ahead\n\0GET / HTTP/1.1\n")
         expect(client.read_rest).to eq("")
@@ -156,7 +156,7 @@ RSpec.describe "Rack hijacking" do
     end
 
     describe "(partial)" do
-      it "sends the head, and then what the app writes" do
+      it "sends the head, and then the bytes that the app writes" do
         client = connect.write(Protocol.get("/partial"))
         head = client.read_head
         expect([head.status, head["x-app"], head["connection"]]).to eq([200, "1", "close"])
@@ -167,7 +167,7 @@ RSpec.describe "Rack hijacking" do
         expect(notes).to eq(["closed", ["finished", true, 200, nil]])
       end
 
-      # As in Puma: after HEAD, a client takes what follows for the next response.
+      # Like Puma: after HEAD, a client would take any further bytes for the next response.
       it "sends only the head for a response without content" do
         client = connect
         [["HEAD", 200], ["GET", 204], ["GET", 304]].each do |method, status|
@@ -178,7 +178,7 @@ RSpec.describe "Rack hijacking" do
         expect(client.get("/fine").body).to eq("fine")
       end
 
-      it "is an ordinary response without a callable" do
+      it "is an ordinary response if there is no callable" do
         expect(connect.get("/partial-none")).to have_attributes(status: 200, body: "sent")
         expect(notes).to eq(["closed", ["finished", true, 200, nil]])
       end

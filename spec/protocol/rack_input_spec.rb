@@ -48,7 +48,7 @@ module Protocol
 
       def negative(env) = tell(outcome { env["rack.input"].read(-1) })
 
-      # Responds with what it has read as soon as it has it.
+      # Responds with each piece as soon as it has read it.
       def partly(_env)
         [200, HEADERS, lambda { |stream|
           stream << stream.read(3)
@@ -95,7 +95,7 @@ RSpec.describe "rack.input" do
         .to eq_inspected("", "012", true, "34", "56789", "", nil, "", nil, "", true, "", nil, [])
     end
 
-    it "is at its end for a request without a body" do
+    it "is empty for a request without a body" do
       expect(connect.get("/pieces").body)
         .to eq(["", nil, false, "", "", "", nil, "", nil, "", true, "", nil, []].inspect)
     end
@@ -109,7 +109,7 @@ RSpec.describe "rack.input" do
       expect(post("/gets", "one\n\ntwo\r\nthree")).to eq_inspected("one\n", "\n", "two\r\n", "three", nil)
     end
 
-    it "yields lines to each" do
+    it "yields lines from each" do
       expect(post("/each", "one\ntwo\n")).to eq_inspected(%W[one\n two\n], true)
     end
 
@@ -129,7 +129,7 @@ RSpec.describe "rack.input" do
       expect(post("/negative", "x")).to eq_inspected(ArgumentError)
     end
 
-    it "returns what has arrived, and does not wait for more than was asked for" do
+    it "returns the bytes that have arrived, and does not wait for more than the app asked for" do
       client = connect.write(Protocol.request("POST", "/partly", "Content-Length: 12"))
       client.read_head
       expect(client.write("abc").read_chunk).to eq("abc")

@@ -3,7 +3,7 @@
 require "support/protocol"
 
 module Protocol
-  # What an app may and may not return, by description.
+  # The values that an app may and may not return, by description.
   module ResponseTables
     # The headers that the server adds.
     OWN = %w[content-length date transfer-encoding].freeze
@@ -11,12 +11,12 @@ module Protocol
     # Frozen all the way down, as constants of an app in Ractors are.
     def self.table(pairs) = Ractor.make_shareable(pairs)
 
-    GOOD_STATUSES = table("an Integer" => 200, "the least" => 200, "the most" => 599, "one without a name" => 299,
+    GOOD_STATUSES = table("an Integer" => 200, "the lowest" => 200, "the highest" => 599, "an unnamed status" => 299,
                           "a String of digits" => "201")
-    BAD_STATUSES = table("beyond the range" => 600, "far beyond it" => 100_000, "below it" => 99, "negative" => -200,
-                         "nil" => nil, "a Float" => 200.0, "a Symbol" => :ok, "no number" => "OK", "empty" => "",
+    BAD_STATUSES = table("above the range" => 600, "far above it" => 100_000, "below it" => 99, "negative" => -200,
+                         "nil" => nil, "a Float" => 200.0, "a Symbol" => :ok, "a word" => "OK", "empty" => "",
                          "a String with a sign" => "+200", "a String with a space" => " 200",
-                         "a String with a reason" => "200 OK", "an interim one" => 103)
+                         "a String with a reason" => "200 OK", "an interim status" => 103)
     GOOD_HEADERS = table(
       "an Array" => [{ "x" => %w[1 2 3] }, [%w[x 1], %w[x 2], %w[x 3]]],
       "an empty Array" => [{ "x" => [] }, []],
@@ -25,12 +25,12 @@ module Protocol
       "an Integer" => [{ "x" => 1 }, [%w[x 1]]],
       "a Symbol" => [{ "x" => :y }, [%w[x y]]],
       "nil" => [{ "x" => nil }, [["x", ""]]],
-      "others in an Array" => [{ "x" => [1, :y] }, [%w[x 1], %w[x y]]],
+      "other objects in an Array" => [{ "x" => [1, :y] }, [%w[x 1], %w[x y]]],
       "a tab and bytes above 0x7f" => [{ "x" => "a\tb\u00e9" }, [["x", "a\tb\u00e9".b]]],
-      "keys for the server" => [{ "rack.foo" => "a\nb", "rack.bar" => nil, "x" => "y" }, [%w[x y]]],
-      "an order of their own" => [{ "z" => "1", "a" => %w[2 3], "m" => "4", "b" => "5" },
+      "keys for the server only" => [{ "rack.foo" => "a\nb", "rack.bar" => nil, "x" => "y" }, [%w[x y]]],
+      "names in any order" => [{ "z" => "1", "a" => %w[2 3], "m" => "4", "b" => "5" },
                                   [%w[z 1], %w[a 2], %w[a 3], %w[m 4], %w[b 5]]],
-      "no coding, which is the server's" => [
+      "an empty transfer-encoding" => [
         { "z" => "1", "transfer-encoding" => nil, "Transfer-Encoding" => [], "a" => "2", "m" => "3", "b" => "4" },
         [%w[z 1], %w[a 2], %w[m 3], %w[b 4]]
       ]
@@ -38,25 +38,25 @@ module Protocol
     BAD_HEADERS = table(
       "LF in a value" => { "x" => "a\nb" }, "CR in a value" => { "x" => "a\rb" },
       "CRLF in a value" => { "x" => "a\r\nset-cookie: b" }, "NUL in a value" => { "x" => "a\0b" },
-      "a line end behind a value" => { "x" => "a\r\n" }, "LF in an Array" => { "x" => %W[a b\nc] },
+      "a line end after a value" => { "x" => "a\r\n" }, "LF in an Array" => { "x" => %W[a b\nc] },
       "LF in a cookie" => { "set-cookie" => "a=b\nc=d" }, "DEL in a value" => { "x" => "\x7f" },
-      "a control in a value" => { "x" => "\x01" }, "LF in a name" => { "a\nb" => "c" },
+      "a control character in a value" => { "x" => "\x01" }, "LF in a name" => { "a\nb" => "c" },
       "CRLF in a name" => { "a\r\nb" => "c" }, "NUL in a name" => { "a\0b" => "c" },
       "a colon in a name" => { "a:" => "b" }, "a space in a name" => { "a b" => "c" }, "an empty name" => { "" => "a" },
       "a name that is not ASCII" => { "\u00e9" => "a" }, "a Symbol for a name" => { x: "a" },
       "an Integer for a name" => { 1 => "a" }, "nil for a name" => { nil => "a" },
-      "an Array" => [%w[a b]], "a String" => "a: b", "nil" => nil,
+      "an Array instead of a Hash" => [%w[a b]], "a String instead of a Hash" => "a: b", "nil instead of a Hash" => nil,
       "a content-length with a sign" => { "content-length" => "+4" },
-      "a coding that we do not know" => { "transfer-encoding" => "gzip, chunked" },
+      "an unknown coding" => { "transfer-encoding" => "gzip, chunked" },
       "an empty coding" => { "Transfer-Encoding" => "" },
       "two codings" => { "transfer-encoding" => %w[chunked chunked] },
-      "a coding beside a content-length" => { "transfer-encoding" => "chunked", "content-length" => "1" },
+      "a coding as well as a content-length" => { "transfer-encoding" => "chunked", "content-length" => "1" },
       "an empty content-length" => { "content-length" => "" },
       "a list for a content-length" => { "content-length" => "4, 4" },
       "two content-lengths" => { "content-length" => %w[4 4] }
     )
-    BAD_BODIES = table("nil" => nil, "a String" => "body", "an Integer" => 1, "a Hash of others" => { 1 => 2 },
-                       "an Array of others" => [1], "an Array with nil" => ["a", nil])
+    BAD_BODIES = table("nil" => nil, "a String" => "body", "an Integer" => 1, "a Hash of Integers" => { 1 => 2 },
+                       "an Array of Integers" => [1], "an Array with nil" => ["a", nil])
   end
 
   # Returns the entries of the tables, by the index in the query, and bodies of all kinds.
@@ -121,7 +121,7 @@ module Protocol
         [200, {}, body]
       end
 
-      # More than any client reads.
+      # Sends more than any client reads.
       def endless(env)
         watch(env)
         body = Body.new
@@ -155,7 +155,7 @@ end
 
 # The response of Rack's SPEC.
 module Protocol
-  # Sends headers with the same values, with different ones, and with the same ones again.
+  # Responds with headers made from the path, so that their values repeat and differ between requests.
   module Echoes
     def self.call(env)
       value = env["PATH_INFO"].delete_prefix("/")
@@ -171,7 +171,7 @@ RSpec.describe "Rack responses" do
   in_both_modes do
     before { serve(Protocol::Responses) }
 
-    # The error is logged, and the connection goes on.
+    # Expects a 500 and a log entry. The connection goes on.
     def expect_failure(target, to: "GET")
       client = connect
       response = client.exchange(Protocol.request(to, target))
@@ -197,7 +197,7 @@ RSpec.describe "Rack responses" do
 
     describe "headers" do
       Protocol::ResponseTables::GOOD_HEADERS.each_with_index do |(what, (_, fields)), place|
-        it "may be #{what}" do
+        it "may contain #{what}" do
           %w[/headers /headers-of-a-stream].each do |target|
             response = connect.get("#{target}?#{place}")
             expect(response).to have_attributes(status: 200, body: "x")
@@ -207,7 +207,7 @@ RSpec.describe "Rack responses" do
       end
 
       Protocol::ResponseTables::BAD_HEADERS.each_with_index do |(what, _), place|
-        it "may not be #{what}, of which nothing is sent" do
+        it "are refused with #{what}, and nothing of them is sent" do
           expect_failure("/bad-headers?#{place}")
           expect(notes).to eq(["closed", ["finished", true, 200, "Kino::InvalidResponseError"]])
           expect_failure("/bad-headers-of-an-array?#{place}")
@@ -215,16 +215,16 @@ RSpec.describe "Rack responses" do
       end
     end
 
-    # What an app written for Rack 2 has to change.
+    # Changes that an app written for Rack 2 needs.
     {
       "LF in a cookie" => 'header set-cookie must not hold control characters, got "a=b\nc=d": for several lines ' \
                           "give an Array of Strings",
       "NUL in a value" => 'header x must not hold control characters, got "a\u0000b" (GET ',
       "a Symbol for a name" => 'a header name must be a String, got :x: write "x"',
       "an Integer for a name" => "a header name must be a String, got 1 (GET ",
-      "a coding that we do not know" =>
+      "an unknown coding" =>
         'the header transfer-encoding may only say that the body is "chunked" already, got "gzip, chunked"',
-      "a coding beside a content-length" => "content-length beside transfer-encoding: leave out one of them"
+      "a coding as well as a content-length" => "content-length beside transfer-encoding: leave out one of them"
     }.each do |what, message|
       it "with #{what} raise an error that says what to change" do
         connect.get("/bad-headers?#{Protocol::ResponseTables::BAD_HEADERS.keys.index(what)}")
@@ -242,7 +242,7 @@ RSpec.describe "Rack responses" do
       expect_failure("/no-triple")
     end
 
-    it "have the headers of this response, whatever was sent before" do
+    it "have their own headers, whatever the server sent before" do
       serve(Protocol::Echoes)
       few = (0..30).map { |index| "v#{index}" }
       many = (0..300).map { |index| "n#{index}" }
@@ -263,7 +263,7 @@ RSpec.describe "Rack responses" do
           expect(log).to eq("")
         end
 
-        it "end with the connection or their length for HTTP/1.0, #{target}" do
+        it "end with the connection or after their length in HTTP/1.0, #{target}" do
           expect(connect.exchange("GET #{target} HTTP/1.0\r\n\r\n")).to have_attributes(body: "only")
           expect(connect.exchange("GET #{target}?4 HTTP/1.0\r\n\r\n")).to have_attributes(body: "only")
         end
@@ -287,7 +287,7 @@ RSpec.describe "Rack responses" do
           expect(server.stats[:disconnects]).to eq(0)
         end
 
-        it "of no bytes but with a content-length are cut as well, #{target}" do
+        it "are truncated to nothing if their content-length is zero, #{target}" do
           client = connect
           expect(client.get("#{target}?0").body).to eq("")
           expect(client.get("/fine").body).to eq("fine")
@@ -304,7 +304,7 @@ RSpec.describe "Rack responses" do
           log
         end
 
-        it "of the announced length do not log that the client left, #{target}" do
+        it "are not counted as disconnects if they have the announced length, #{target}" do
           client = connect
           20.times { expect(client.get("#{target}?4").body).to eq("only") }
           expect(server.stats[:disconnects]).to eq(0)
@@ -332,7 +332,7 @@ RSpec.describe "Rack responses" do
 
       { "/raises-at?1" => "RuntimeError", "/raises-at?2" => "RuntimeError", "/stream-raises" => "RuntimeError",
         "/yields-others-late" => "Kino::InvalidResponseError" }.each do |target, error|
-        it "break the connection after the head, behind what was sent, #{target}" do
+        it "break the connection if the first chunk has been sent, #{target}" do
           client = connect.write(Protocol.get(target))
           expect([client.read_head.status, client.read_chunk]).to eq([200, "one"])
           expect { 2.times { client.read_chunk or break } && raise("it looks complete") }
@@ -341,7 +341,7 @@ RSpec.describe "Rack responses" do
           expect(log).to include(error)
         end
 
-        it "do not look complete to HTTP/1.0 after the head, #{target}" do
+        it "do not look complete to an HTTP/1.0 client if the head has been sent, #{target}" do
           client = connect.write("GET #{target} HTTP/1.0\r\n\r\n")
           expect { client.read_response }.to raise_error(HttpClient::Broken)
           log
@@ -381,7 +381,7 @@ RSpec.describe "Rack responses" do
     end
 
     describe "rack.response_finished" do
-      it "runs in reverse order, even if one raises" do
+      it "runs its callbacks in reverse order, even if one of them raises" do
         expect(connect.get("/finished").body).to eq("x")
         expect(notes).to eq(["last", ["finished", true, 200, nil]])
         expect(log).to include("on purpose")

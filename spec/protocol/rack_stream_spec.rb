@@ -63,7 +63,7 @@ module Protocol
 
       def empty(_env) = streaming { nil }
 
-      # Writes until an exception stops it, and notes its class.
+      # Writes until an exception stops it, and notes the exception.
       def endless(env)
         watch(env)
         streaming do |stream|
@@ -96,7 +96,7 @@ module Protocol
         end
       end
 
-      # Kills a thread that waits behind another writer, and that writer.
+      # Kills three threads that write, of which two wait behind the third.
       def killed(env)
         streaming do |stream|
           threads = Array.new(3) { Thread.new { loop { stream << ("x" * 65_536) } } }
@@ -151,7 +151,7 @@ RSpec.describe "Rack streams" do
       expect(notes).to eq(['[false, IOError, IOError, "body"]'])
     end
 
-    it "can be closed, and closed again" do
+    it "can be closed twice" do
       expect(connect.exchange(Protocol.post("/close", "body")).body).to eq("before")
       expect(notes).to eq(["[true, IOError, IOError]"])
     end
@@ -160,7 +160,7 @@ RSpec.describe "Rack streams" do
       expect(connect.get("/empty")).to have_attributes(status: 200, body: "")
     end
 
-    it "can read on after the whole content-length is written" do
+    it "can keep reading after the whole content-length is written" do
       client = connect.write(Protocol.request("POST", "/sized", "Content-Length: 4"))
       expect(client.read_response.body).to eq("one")
       client.write("more")
@@ -196,8 +196,8 @@ RSpec.describe "Rack streams" do
         client = connect.write(Protocol.get("/measured?#{pieces},#{file.path}"))
         client.read_head
         seen = [-1]
-        # The writer has stalled when the size stays the same for this long; if that is too early, the size is only
-        # smaller.
+        # The writer has stalled once the size stays the same for this long. If this check is too early, the size is
+        # merely smaller.
         eventually("the writer rests") { seen.push(file.size).last(100).then { it.size == 100 && it.uniq.one? } }
         expect(file.size).to be < pieces
         expect(Array.new(pieces) { client.read_chunk.bytesize }.sum).to eq(pieces * 65_536)
@@ -223,7 +223,7 @@ RSpec.describe "Rack streams" do
       expect(notes).to eq(["[#{gone.join(", ")}]", ["finished", true, 200, nil]])
     end
 
-    it "let a thread that waits to write be killed" do
+    it "allow killing a thread that waits to write" do
       client = open_request("/killed")
       client.read_head
       client.read_chunk

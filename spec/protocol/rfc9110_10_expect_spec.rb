@@ -54,7 +54,7 @@ RSpec.describe "Expect: 100-continue" do
     it "gets no 100 if the app never reads: the final response is sent, and the connection closes" do
       client = expecting("/unread")
       expect(client.read_response).to have_attributes(status: 200, body: "unread")
-      # What follows could be the body after all, or a request.
+      # The next bytes could be the body after all, or a request.
       client.write(Protocol.get("/read"))
       expect(client).to be_closed_by_server
       expect(server.stats[:served]).to eq(1)

@@ -3,7 +3,7 @@
 require "support/protocol"
 
 module Protocol
-  # Responds with the status in the query, and with everything that it must not have.
+  # Responds with the status in the query, and with everything that such a response must not have.
   module Statuses
     extend Routes
 
@@ -59,7 +59,7 @@ RSpec.describe "HTTP statuses" do
       end
     end
 
-    it "304 keeps the length that the app gives" do
+    it "304 keeps the content-length that the app gives" do
       start
       expect(connect.get("/array?304")["content-length"]).to eq("4")
     end

@@ -45,7 +45,7 @@ RSpec.describe "HTTP dates" do
       end
     end
 
-    it "are the app's, if it sends one" do
+    it "are left to the app if it sends one" do
       expect(connect.get("/own")["date"]).to eq("Thu, 01 Jan 1970 00:00:00 GMT")
     end
 

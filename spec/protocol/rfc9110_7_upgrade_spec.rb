@@ -42,7 +42,7 @@ module Protocol
         [101, { "rack.protocol" => "echo" }, Body.new("x")]
       end
 
-      # A status from the query.
+      # Responds with the status in the query.
       def status(env)
         text = env["QUERY_STRING"]
         [text.include?(".") ? Float(text) : text, { "connection" => "upgrade", "upgrade" => "echo" }, Echo.new]
@@ -83,7 +83,7 @@ RSpec.describe "HTTP upgrades" do
     describe "rack.protocol in the env" do
       def offered(*) = connect.exchange(Protocol.get("/offered", *)).body
 
-      it "is what the client offers, in its order" do
+      it "lists the protocols that the client offers, in their order" do
         expect(offered).to eq("nil")
         expect(offered("Connection: upgrade", "Upgrade: echo")).to eq('["echo"]')
         expect(offered("Connection: upgrade", "Upgrade: a/1 , b", "Upgrade: c")).to eq('["a/1", "b", "c"]')
@@ -93,7 +93,7 @@ RSpec.describe "HTTP upgrades" do
         expect(offered("Connection: upgrade", "Upgrade: a, ,b,")).to eq('["a", "b"]')
       end
 
-      it "is absent without connection: upgrade, which the sender must send" do
+      it "is absent without connection: upgrade, which the client must send" do
         expect(offered("Upgrade: echo")).to eq("nil")
       end
 
@@ -117,14 +117,14 @@ RSpec.describe "HTTP upgrades" do
       end
     end
 
-    it "pass on what the client sends ahead" do
+    it "pass on bytes that the client sends ahead" do
       client = connect.write("#{upgrade("/rack")}ahead\n\0")
       expect(client.read_head["x-app"]).to eq("1")
       client.socket.close_write
       expect(client.read_rest).to eq("AHEAD\n\0")
     end
 
-    it "pass on what the client sends ahead, after a request with a body" do
+    it "pass on bytes that the client sends ahead, after a request with a body" do
       client = connect.write("#{Protocol.post("/rack", "hi", "Connection: upgrade", "Upgrade: echo")}ahead\n")
       client.read_head
       client.socket.close_write
@@ -146,7 +146,7 @@ RSpec.describe "HTTP upgrades" do
       expect(log).to include("on purpose")
     end
 
-    it "leave the connection as it was if the app does not grant them" do
+    it "leave the connection as it was if the app declines them" do
       client = connect
       expect(client.exchange(upgrade("/no")).body).to eq("no")
       client.write(upgrade("/no") + Protocol.get("/no"))
@@ -177,7 +177,7 @@ RSpec.describe "HTTP upgrades" do
       expect(log).to include("the headers must be a Hash, got NilClass")
     end
 
-    it "need a body that can be called" do
+    it "need a callable body" do
       expect(connect.exchange(upgrade("/no-callable")).status).to eq(500)
       expect(notes).to eq(["closed", ["finished", true, 101, "Kino::InvalidResponseError"]])
       expect(log).to include("must respond to call")

@@ -7,7 +7,7 @@ module Protocol
   module Methods
     extend Routes
 
-    # Never read for HEAD.
+    # A body that the server must not read for HEAD.
     class Unread < Body
       def each = raise("read all the same")
     end
@@ -35,12 +35,12 @@ RSpec.describe "HTTP methods" do
       def head(target)
         client = connect
         response = client.exchange(Protocol.request("HEAD", target))
-        # Bytes behind the head would be read here.
+        # Any bytes after the head would be read here.
         expect(client.get("/array").body).to eq("four")
         response
       end
 
-      it "has the length that GET would have, and no body" do
+      it "has the content-length of a GET, and no body" do
         expect(head("/array")["content-length"]).to eq("4")
         expect(head("/sized")["content-length"]).to eq("4")
         expect(head("/claimed")["content-length"]).to eq("1000")

@@ -32,10 +32,10 @@ RSpec.describe "HTTP/1.1 messages" do
 
     describe "empty lines before the request line (RFC 9112 section 2.2)" do
       it_accepts(
-        "one" => "\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n",
-        "two" => "\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n"
+        "one empty line" => "\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n",
+        "two empty lines" => "\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n"
       )
-      it_refuses({ "any number of them" => "\r\n" * 50 }, with: 400, as: :bad_request_line)
+      it_refuses({ "fifty of them" => "\r\n" * 50 }, with: 400, as: :bad_request_line)
 
       it "are accepted after a body, because old clients send them" do
         serve(Protocol::Plain)
@@ -71,7 +71,7 @@ RSpec.describe "HTTP/1.1 messages" do
           "no minor digit" => "GET / HTTP/1\r\nHost: a\r\n\r\n",
           "another protocol" => "GET / ICY/1.1\r\nHost: a\r\n\r\n",
           "a sign" => "GET / HTTP/+1.1\r\nHost: a\r\n\r\n",
-          "something behind it" => "GET / HTTP/1.1x\r\nHost: a\r\n\r\n",
+          "text after it" => "GET / HTTP/1.1x\r\nHost: a\r\n\r\n",
           "no dot" => "GET / HTTP/11\r\nHost: a\r\n\r\n"
         }, with: 400, as: :bad_request_line
       )
@@ -92,7 +92,7 @@ RSpec.describe "HTTP/1.1 messages" do
       end
     end
 
-    it "may arrive in any pieces" do
+    it "may arrive in pieces of any size" do
       serve(Protocol::Plain)
       request = "\r\n#{Protocol.chunked("/x", "3;a=b\r\nabc\r\n0\r\nT: x\r\n\r\n")}"
       [1, 2, 3, 7, 50].each do |size|

@@ -13,8 +13,8 @@ RSpec.describe "HTTP/1.1 request lines" do
         "a space before the method" => " GET / HTTP/1.1\r\nHost: a\r\n\r\n",
         "a space after the version" => "GET / HTTP/1.1 \r\nHost: a\r\n\r\n",
         "a space in the target" => "GET /a b HTTP/1.1\r\nHost: a\r\n\r\n",
-        "one word" => "GET\r\n\r\n",
-        "a method that is no token (RFC 9112 section 3.1)" => "G(T / HTTP/1.1\r\nHost: a\r\n\r\n",
+        "a single word" => "GET\r\n\r\n",
+        "a method that is not a token (RFC 9112 section 3.1)" => "G(T / HTTP/1.1\r\nHost: a\r\n\r\n",
         "a NUL in the method" => "G\0T / HTTP/1.1\r\nHost: a\r\n\r\n",
         "a method that is not ASCII" => "G\u00c9T / HTTP/1.1\r\nHost: a\r\n\r\n",
         "a response" => "HTTP/1.1 200 OK\r\nHost: a\r\n\r\n"
@@ -37,13 +37,13 @@ RSpec.describe "HTTP/1.1 request lines" do
           "* with a path for OPTIONS" => Protocol.request("OPTIONS", "*/x"),
           "an absolute form without a host (RFC 9112 section 3.2.2)" => Protocol.get("http:///x"),
           "an absolute form with userinfo" => Protocol.get("http://user@h/x"),
-          "an absolute form with a comma for a host" => Protocol.get("http://a,b/x"),
+          "an absolute form with a comma in its host" => Protocol.get("http://a,b/x"),
           "an absolute form with a bad port" => Protocol.get("http://a:b/x"),
           "an absolute form with an open bracket" => Protocol.get("http://[::1/x"),
           "another scheme" => Protocol.get("ftp://h/x"),
           "an absolute form with one slash" => Protocol.get("http:/h/x"),
           "an absolute form with a fragment" => Protocol.get("http://h/x#y"),
-          # Our checks must refuse, and count, whatever the parser behind them would refuse.
+          # Our checks must refuse and count everything that the parser would refuse after them.
           "< in a path (RFC 3986 section 2)" => Protocol.get("/a<b"),
           "> in a query" => Protocol.get("/?a>b"),
           "a quotation mark in a query" => Protocol.get("/?a\"b"),
@@ -52,7 +52,7 @@ RSpec.describe "HTTP/1.1 request lines" do
         }, with: 400, as: :bad_target
       )
       it_accepts(
-        "what browsers leave as it is" => Protocol.get("/a|b[c]^{d}\\?a|b[c]^{d}\\`"),
+        "characters that browsers do not encode" => Protocol.get("/a|b[c]^{d}\\?a|b[c]^{d}\\`"),
         "a percent sign that encodes nothing" => Protocol.get("/%zz?%"),
         "* for OPTIONS" => Protocol.request("OPTIONS", "*"),
         "an absolute form in any case" => Protocol.get("HTTP://EXAMPLE.org:80/x?y"),
@@ -76,10 +76,10 @@ RSpec.describe "HTTP/1.1 request lines" do
       )
       it_accepts({ "a method of exactly the limit" => Protocol.request("M" * 64, "/") })
       it_accepts({ "a target of exactly the limit" => Protocol.get("/#{"x" * 99}") }, max_target_size: 100)
-      it_accepts({ "a target of all that it can be" => Protocol.get("/#{"x" * 65_533}") },
+      it_accepts({ "a target of the largest possible size" => Protocol.get("/#{"x" * 65_533}") },
                  max_target_size: 65_534, max_head_size: 200_000)
       it_refuses(
-        { "a target beyond what the parser behind the limit takes" => Protocol.get("/#{"x" * 65_534}") },
+        { "a target longer than the parser accepts" => Protocol.get("/#{"x" * 65_534}") },
         with: 414, as: :target_too_long, max_target_size: 65_534, max_head_size: 200_000
       )
     end
@@ -93,12 +93,12 @@ RSpec.describe "HTTP/1.1 request lines" do
 
     describe "Host (RFC 9112 section 3.2, RFC 9110 section 7.2)" do
       {
-        "none" => "",
-        "an empty one" => "Host:\r\n",
-        "one of white space" => "Host: \t \r\n",
-        "a second one" => "Host: a\r\nHost: b\r\n",
-        "the same twice" => "Host: a\r\nHost: a\r\n",
-        "the same twice, in other letters" => "Host: a\r\nX: y\r\nhOST: a\r\n",
+        "no Host" => "",
+        "an empty Host" => "Host:\r\n",
+        "a Host of white space" => "Host: \t \r\n",
+        "a second Host" => "Host: a\r\nHost: b\r\n",
+        "the same Host twice" => "Host: a\r\nHost: a\r\n",
+        "the same Host twice, in another case" => "Host: a\r\nX: y\r\nhOST: a\r\n",
         "userinfo" => "Host: user@a\r\n",
         "userinfo and password" => "Host: user:password@a\r\n",
         "a path" => "Host: a/b\r\n",
@@ -118,15 +118,15 @@ RSpec.describe "HTTP/1.1 request lines" do
         "an IPv6 address without brackets" => "Host: ::1\r\n",
         "an open bracket" => "Host: [::1\r\n",
         "no address in brackets" => "Host: [a]\r\n",
-        "something behind the brackets" => "Host: [::1]a\r\n"
+        "text after the brackets" => "Host: [::1]a\r\n"
       }.each do |what, lines|
         it_refuses({ what => "GET / HTTP/1.1\r\n#{lines}\r\n".b }, with: 400, as: :bad_host)
       end
       it_refuses(
         {
           "an absolute form without a Host beside it" => "GET http://a/ HTTP/1.1\r\n\r\n",
-          "an empty one in HTTP/1.0" => "GET / HTTP/1.0\r\nHost:\r\n\r\n",
-          "two in HTTP/1.0" => "GET / HTTP/1.0\r\nHost: a\r\nHost: b\r\n\r\n"
+          "an empty Host in HTTP/1.0" => "GET / HTTP/1.0\r\nHost:\r\n\r\n",
+          "two Hosts in HTTP/1.0" => "GET / HTTP/1.0\r\nHost: a\r\nHost: b\r\n\r\n"
         }, with: 400, as: :bad_host
       )
       it_accepts(

@@ -14,12 +14,12 @@ RSpec.describe "HTTP/1.1 header lines" do
         "a line folded by a tab" => Protocol.get("/", "X: a", "\tb"),
         "a folded line that looks like a header" => Protocol.get("/", "X: a", " Transfer-Encoding: chunked"),
         "a line without a colon" => Protocol.get("/", "X"),
-        "no name" => Protocol.get("/", ": y"),
-        "a name that is no token (RFC 9110 section 5.6.2)" => Protocol.get("/", "X(Y): z"),
+        "an empty name" => Protocol.get("/", ": y"),
+        "a name that is not a token (RFC 9110 section 5.6.2)" => Protocol.get("/", "X(Y): z"),
         "a name that is not ASCII" => Protocol.get("/", "X\u00e9: z"),
         "a NUL in a name" => Protocol.get("/", "X\0: y"),
         "a NUL in a value (RFC 9110 section 5.5)" => Protocol.get("/", "X: a\0b"),
-        "a control in a value" => Protocol.get("/", "X: a\x01b"),
+        "a control character in a value" => Protocol.get("/", "X: a\x01b"),
         "DEL in a value" => Protocol.get("/", "X: a\x7fb")
       }, with: 400, as: :bad_header
     )
@@ -32,7 +32,7 @@ RSpec.describe "HTTP/1.1 header lines" do
     it_refuses(
       {
         "more lines than the limit (RFC 6585 section 5)" => Protocol.get("/", *Array.new(5) { "X-#{it}: y" }),
-        "more lines than the limit, of one name" => Protocol.get("/", *["X: y"] * 5),
+        "more lines than the limit, all with one name" => Protocol.get("/", *["X: y"] * 5),
         "more lines before the head has ended" => "GET / HTTP/1.1\r\n#{"X: y\r\n" * 6}"
       }, with: 431, as: :too_many_headers, max_headers: 5
     )
@@ -40,12 +40,12 @@ RSpec.describe "HTTP/1.1 header lines" do
     it_refuses(
       {
         "a head beyond its limit (RFC 6585 section 5)" => Protocol.get("/", "X: #{"y" * 1100}"),
-        "one of many lines" => Protocol.get("/", *Array.new(60) { "X-#{it}: 0123456789" }),
-        "one that never ends" => "GET / HTTP/1.1\r\nX: #{"y" * 10_000}"
+        "a head of many lines beyond its limit" => Protocol.get("/", *Array.new(60) { "X-#{it}: 0123456789" }),
+        "a head that never ends" => "GET / HTTP/1.1\r\nX: #{"y" * 10_000}"
       }, with: 431, as: :head_too_large, max_head_size: 1024
     )
     it_refuses(
-      { "a name longer than the parser behind the limit takes" => Protocol.get("/", "#{"x" * 70_000}: y") },
+      { "a name longer than the parser accepts" => Protocol.get("/", "#{"x" * 70_000}: y") },
       with: 431, as: :head_too_large, max_head_size: 200_000
     )
     it_accepts({ "a large head within its limit" => Protocol.get("/", "X: #{"y" * 500_000}") }, max_head_size: 2**20)

@@ -7,30 +7,30 @@ RSpec.describe "HTTP/1.1 body lengths" do
   in_both_modes do
     describe "Content-Length (RFC 9112 section 6.2, RFC 9110 section 8.6)" do
       {
-        "an empty one" => ["Content-Length:"],
+        "an empty value" => ["Content-Length:"],
         "a positive sign" => ["Content-Length: +3"],
-        "a negative one" => ["Content-Length: -3"],
-        "a hexadecimal one" => ["Content-Length: 0x3"],
+        "a negative value" => ["Content-Length: -3"],
+        "a hexadecimal value" => ["Content-Length: 0x3"],
         "letters" => ["Content-Length: three"],
         "a fraction" => ["Content-Length: 3.0"],
         "an underscore" => ["Content-Length: 1_0"],
-        "a space within" => ["Content-Length: 1 0"],
-        "a list of the same" => ["Content-Length: 3, 3"],
-        "a list of others" => ["Content-Length: 3, 4"],
+        "a space inside" => ["Content-Length: 1 0"],
+        "a list of equal values" => ["Content-Length: 3, 3"],
+        "a list of different values" => ["Content-Length: 3, 4"],
         "an overflow" => ["Content-Length: 18446744073709551616"],
-        "a very long one" => ["Content-Length: #{"9" * 400}"],
-        "two that differ" => ["Content-Length: 3", "Content-Length: 4"],
-        "two that differ in name and value" => ["Content-Length: 3", "X: y", "content-length: 0"],
-        "one good and one bad" => ["Content-Length: 3", "Content-Length: x"]
+        "a very long value" => ["Content-Length: #{"9" * 400}"],
+        "two lines with different values" => ["Content-Length: 3", "Content-Length: 4"],
+        "two lines that differ in case and value" => ["Content-Length: 3", "X: y", "content-length: 0"],
+        "a good line and a bad line" => ["Content-Length: 3", "Content-Length: x"]
       }.each do |what, lines|
         it_refuses({ what => "#{Protocol.request("POST", "/", *lines)}abc" }, with: 400, as: :bad_content_length)
       end
       it_accepts(
-        "none" => Protocol.request("POST", "/"),
+        "no length" => Protocol.request("POST", "/"),
         "zero" => Protocol.request("POST", "/", "Content-Length: 0"),
         "leading zeros" => "#{Protocol.request("POST", "/", "Content-Length: 0003")}abc",
-        "the same twice" => "#{Protocol.request("POST", "/", "Content-Length: 3", "Content-Length: 3")}abc",
-        "one for GET" => "#{Protocol.get("/", "Content-Length: 3")}abc"
+        "the same length twice" => "#{Protocol.request("POST", "/", "Content-Length: 3", "Content-Length: 3")}abc",
+        "a length for GET" => "#{Protocol.get("/", "Content-Length: 3")}abc"
       )
 
       it "sent twice with the same value reaches the app once" do
@@ -59,12 +59,12 @@ RSpec.describe "HTTP/1.1 body lengths" do
         "another coding alone" => ["gzip"],
         "identity" => ["identity"],
         "nonsense" => ["chunky"],
-        "nothing" => [""],
-        "an empty member behind" => ["chunked,"],
-        "an empty member before" => [",chunked"],
+        "an empty value" => [""],
+        "an empty member at the end" => ["chunked,"],
+        "an empty member at the start" => [",chunked"],
         "a parameter" => ["chunked;q=1"],
         "quotes" => ["\"chunked\""],
-        "a vertical space that some parsers trim" => ["x chunked"]
+        "a word before chunked" => ["x chunked"]
       }.each do |what, values|
         lines = values.map { |value| "Transfer-Encoding: #{value}" }
         it_refuses(
@@ -77,7 +77,7 @@ RSpec.describe "HTTP/1.1 body lengths" do
         }, with: 501, as: :unknown_transfer_coding
       )
       it_refuses(
-        { "any in HTTP/1.0" => "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" },
+        { "any coding in HTTP/1.0" => "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" },
         with: 400, as: :bad_transfer_encoding
       )
       it_accepts(
@@ -86,7 +86,7 @@ RSpec.describe "HTTP/1.1 body lengths" do
       )
     end
 
-    it "a request without either has no body" do
+    it "are zero for a request without either header" do
       serve(Protocol::Plain)
       client = connect.write(Protocol.request("POST", "/") + Protocol.get("/"))
       expect([client.read_response.body, client.read_response.body]).to eq(["", ""])
@@ -96,10 +96,10 @@ RSpec.describe "HTTP/1.1 body lengths" do
       it_refuses(
         {
           "a length beyond it" => Protocol.request("POST", "/", "Content-Length: 11"),
-          "a length beyond it, whatever the client expects" =>
+          "a length beyond it, even with Expect: 100-continue" =>
             Protocol.request("POST", "/", "Content-Length: 11", "Expect: 100-continue"),
           "a length beyond it in HTTP/1.0" => "POST / HTTP/1.0\r\nContent-Length: 11\r\n\r\n",
-          "the largest length there is" => Protocol.request("POST", "/", "Content-Length: 18446744073709551615")
+          "the largest possible length" => Protocol.request("POST", "/", "Content-Length: 18446744073709551615")
         }, with: 413, as: :body_too_large, max_body_size: 10
       )
       it_accepts({ "a length up to it" => Protocol.post("/", "0123456789") }, max_body_size: 10)

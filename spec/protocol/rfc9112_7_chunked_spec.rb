@@ -44,8 +44,8 @@ RSpec.describe "HTTP/1.1 chunked bodies" do
   bad = {
     "an empty chunk size" => "\r\n",
     "a chunk size with a positive sign" => "+3\r\nabc\r\n0\r\n\r\n",
-    "a chunk size with a negative one" => "-3\r\nabc\r\n0\r\n\r\n",
-    "a chunk size behind a space" => " 3\r\nabc\r\n0\r\n\r\n",
+    "a chunk size with a negative sign" => "-3\r\nabc\r\n0\r\n\r\n",
+    "a chunk size after a space" => " 3\r\nabc\r\n0\r\n\r\n",
     "a chunk size before a space" => "3 \r\nabc\r\n0\r\n\r\n",
     "a chunk size before a tab" => "3\t\r\nabc\r\n0\r\n\r\n",
     "a chunk size with a prefix" => "0x3\r\nabc\r\n0\r\n\r\n",
@@ -59,26 +59,26 @@ RSpec.describe "HTTP/1.1 chunked bodies" do
     "a chunk shorter than its size" => "3\r\nab\r\n0\r\n\r\n",
     "a chunk ended by LF" => "3\r\nabc\n0\r\n\r\n",
     "a chunk ended by CR" => "3\r\nabc\r0\r\n\r\n",
-    "a chunk without an end" => "3\r\nabc0\r\n\r\n",
+    "a chunk without a line end" => "3\r\nabc0\r\n\r\n",
     "an empty extension" => "3;\r\nabc\r\n0\r\n\r\n",
     "an empty extension before another" => "3;;a\r\nabc\r\n0\r\n\r\n",
-    "an extension behind a space" => "3 ;a\r\nabc\r\n0\r\n\r\n",
+    "an extension after a space" => "3 ;a\r\nabc\r\n0\r\n\r\n",
     "an extension without its value" => "3;a=\r\nabc\r\n0\r\n\r\n",
-    "an extension with an open quotation" => "3;a=\"b\r\nabc\r\n0\r\n\r\n",
-    "an extension with something behind a quotation" => "3;a=\"b\"c\r\nabc\r\n0\r\n\r\n",
-    "an extension that is no token" => "3;a(b\r\nabc\r\n0\r\n\r\n",
+    "an extension with an unclosed quote" => "3;a=\"b\r\nabc\r\n0\r\n\r\n",
+    "an extension with text after a quoted string" => "3;a=\"b\"c\r\nabc\r\n0\r\n\r\n",
+    "an extension that is not a token" => "3;a(b\r\nabc\r\n0\r\n\r\n",
     "an extension with a bare LF" => "3;a\nb\r\nabc\r\n0\r\n\r\n",
     "an extension with a bare CR" => "3;a\rb\r\nabc\r\n0\r\n\r\n",
     "an extension with a NUL" => "3;a\0\r\nabc\r\n0\r\n\r\n",
-    "an extension with a control in a quotation" => "3;a=\"\x01\"\r\nabc\r\n0\r\n\r\n",
+    "an extension with a control character in quotes" => "3;a=\"\x01\"\r\nabc\r\n0\r\n\r\n",
     "an extension that never ends" => "3;#{"a" * 5000}",
-    "extensions without end" => "1;abcdefghijklmnopqrstuvwxyz\r\na\r\n" * 1000,
+    "endless extensions" => "1;abcdefghijklmnopqrstuvwxyz\r\na\r\n" * 1000,
     "a trailer with a space before its colon" => "0\r\nX : y\r\n\r\n",
     "a trailer that is folded" => "0\r\nX: y\r\n z\r\n\r\n",
     "a trailer ended by LF" => "0\r\nX: y\n\r\n",
     "a trailer without a colon" => "0\r\nX\r\n\r\n",
     "a trailer with a NUL" => "0\r\nX: a\0b\r\n\r\n",
-    "trailers without end" => "0\r\n#{"Abcdefgh: ijklmnopqrstuvwxyz\r\n" * 1000}"
+    "endless trailers" => "0\r\n#{"Abcdefgh: ijklmnopqrstuvwxyz\r\n" * 1000}"
   }.freeze
 
   in_both_modes do
@@ -92,7 +92,7 @@ RSpec.describe "HTTP/1.1 chunked bodies" do
       end
     end
 
-    it "are not logged when they are malformed, which is not the app's fault" do
+    it "are not logged if they are malformed, because that is not the app's fault" do
       serve(Protocol::ChunkReader)
       expect_refusal(connect.write(Protocol.chunked("/read", "zz\r\n")), 400)
       notes
@@ -140,7 +140,7 @@ RSpec.describe "HTTP/1.1 chunked bodies" do
       expect(server.stats[:refusals]).to eq(bad_chunk: 1)
     end
 
-    it "hide no request behind a malformed chunk" do
+    it "hide no request after a malformed chunk" do
       serve(Protocol::ChunkReader)
       client = connect.write(Protocol.chunked("/unread", "zz\r\n#{Protocol.get("/unread")}"))
       expect(client.read_response.body).to eq("unread")

@@ -18,7 +18,7 @@ module Protocol
 
       def stream(env) = [200, HEADERS, [env["QUERY_STRING"]].each]
 
-      # Responds with its worker, when the request body is complete.
+      # Responds with its worker, and keeps it busy until the request body is complete.
       def who(_env)
         [200, HEADERS, lambda { |stream|
           stream << "#{Ractor.current.object_id} #{Thread.current.object_id}"
@@ -51,7 +51,7 @@ RSpec.describe "HTTP/1.1 connections" do
         end
       end
 
-      it "ends if the app says so" do
+      it "ends if the app sends connection: close" do
         client = connect
         expect(client.get("/close")["connection"]).to eq("close")
         expect(client).to be_closed_by_server
@@ -94,7 +94,7 @@ RSpec.describe "HTTP/1.1 connections" do
         expect([client.read_response(to: "HEAD")["content-length"], client.read_response.body]).to eq(%w[1 five])
       end
 
-      it "sends a refusal in its turn, and nothing after it" do
+      it "sends a refusal in order, and nothing after it" do
         start
         client = connect.write([Protocol.get("/now?1"), Protocol.post("/body", "2"), "BAD\r\n\r\n",
                                 Protocol.get("/now?3")].join)
@@ -115,7 +115,7 @@ RSpec.describe "HTTP/1.1 connections" do
     describe "a body that the app has not read (RFC 9112 section 9.3)" do
       before { start }
 
-      # Would pass for a request.
+      # Bytes that would pass for a request.
       def smuggled = Protocol.get("/now?smuggled")
 
       it "is not taken for a request" do
@@ -139,7 +139,7 @@ RSpec.describe "HTTP/1.1 connections" do
         expect(server.stats[:served]).to eq(1)
       end
 
-      it "does not keep the client from its response, however large it is" do
+      it "does not keep the response from the client, even if the body is large" do
         client = connect.write(Protocol.request("POST", "/unread", "Content-Length: 50000000"))
         upload = Thread.new do
           50.times { client.socket.write("x" * 1_000_000) }
@@ -153,7 +153,7 @@ RSpec.describe "HTTP/1.1 connections" do
         expect(client).to be_closed_by_server
       end
 
-      it "does not keep a client that reads only after sending everything from its response" do
+      it "does not keep the response from a client that sends everything before it reads" do
         { "/unread" => [20_000_000, 200], "/now" => [60_000_000, 413] }.each do |path, (length, status)|
           client = connect.write(Protocol.request("POST", path, "Content-Length: #{length}"))
           (length / 1_000_000).times { client.write("x" * 1_000_000) }
@@ -162,7 +162,7 @@ RSpec.describe "HTTP/1.1 connections" do
         end
       end
 
-      it "is waited for no longer than linger_timeout" do
+      it "keeps the connection open no longer than linger_timeout" do
         start(linger_timeout: 0.05)
         client = connect.write(Protocol.request("POST", "/unread", "Content-Length: 50000000"))
         expect(client.read_response.body).to eq("unread")
@@ -176,7 +176,7 @@ RSpec.describe "HTTP/1.1 connections" do
       begun = ->(client) { client.write(waiting).read_head && client.read_chunk }
       first, second = [connect, connect].map { |client| [client, begun[client]] }
       [first, second].each { |client, _| expect(client.write("x").read_chunk).to be_nil }
-      # Both workers are busy, and the one that served the first connection stays busy.
+      # Both workers are busy, and the worker that served the first connection stays busy.
       busy = Array.new(2) { connect.then { |client| [begun[client], client] } }.to_h
       busy.fetch(second.last).write("x").read_chunk
       expect(begun[first.first]).to eq(second.last)
@@ -199,7 +199,7 @@ RSpec.describe "HTTP/1.1 connections" do
       end
     end
 
-    it "wait beyond max_connections until one is closed" do
+    it "wait beyond max_connections until another connection closes" do
       start(max_connections: 2)
       first, second, third = Array.new(3) { connect }
       [first, second].each { |client| expect(client.get("/now?in").body).to eq("in") }

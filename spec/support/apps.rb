@@ -12,7 +12,7 @@ module Apps
 
     def ok(*chunks) = [200, TEXT.dup, chunks]
 
-    # @return [Object] what the block returns, or the class of what it raises
+    # @return [Object] the block's result, or the class of the error that it raises
     def outcome
       yield
     rescue StandardError => e

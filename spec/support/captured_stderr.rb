@@ -2,11 +2,11 @@
 
 require "tempfile"
 
-# What this process, all of its Ractors and its children write to stderr. It goes to a file, not a pipe, so that nobody
-# has to read it and that the report of a crashing VM survives.
+# Captures everything that this process, all of its Ractors and its children write to stderr. The output goes to a file,
+# not a pipe, so that no thread has to read it and the report of a crashing VM survives.
 class CapturedStderr
   # @yieldparam captured [CapturedStderr]
-  # @return [String] what is written to stderr during the block
+  # @return [String] the output on stderr during the block
   def self.of
     captured = new
     captured.capture { yield captured }
@@ -20,7 +20,7 @@ class CapturedStderr
     @checked = false
   end
 
-  # @return [Object] what the block returns
+  # @return [Object] the block's result
   def capture
     $stderr.flush
     former = $stderr.dup
@@ -32,7 +32,7 @@ class CapturedStderr
     former.close
   end
 
-  # Marks the capture as checked: the example knows what it expects there.
+  # Marks the capture as checked: the example looks at the output itself.
   # @return [String]
   def text
     @checked = true

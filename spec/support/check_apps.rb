@@ -1,13 +1,13 @@
 # frozen_string_literal: true
 
-# Apps that `Kino::Check` is held against: what people write, and what could deceive it. Each file of check_apps/ is a
-# family, and says of each of its apps how it is made.
+# Apps to test `Kino::Check` with: code that people write, and code that could deceive the check. Each file of
+# check_apps/ is a family, and shows how each of its apps is made.
 module CheckApps
   # An app of the table.
   #
   # - name [String]
-  # - paths [Array<String>] what a client asks for, in turn
-  # - blames [Regexp, nil] what a finding has to name if the app cannot run
+  # - paths [Array<String>] the paths that a client requests, in turn
+  # - blames [Regexp, nil] the text that a finding must contain if the app cannot run
   # - build [Proc] makes the app, as its rackup file would
   App = Data.define(:name, :paths, :blames, :build)
 
@@ -33,8 +33,8 @@ module CheckApps
       apps
     end
 
-    # Where Ruby can make a Ractor share a block.
-    # @return [#call] shareable, or just a block
+    # Makes the block shareable, if this Ruby can.
+    # @return [#call] the shareable block, or the block itself
     def shareable(&block) = Ractor.respond_to?(:shareable_proc) ? Ractor.shareable_proc(&block) : block
   end
 end

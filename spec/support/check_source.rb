@@ -2,11 +2,11 @@
 
 require "kino/check"
 
-# Builds apps for the specs of the check from source. Each is in a module Shop of its own example, and has the lines of
-# a file that does not exist.
+# Builds apps from source, for the specs of the check. Each example has a module Shop of its own for its app, and the
+# lines of the app are those of a file that does not exist.
 module CheckSource
   FILE = "app.rb"
-  # Paths whose methods a call by name alone would be mistaken for.
+  # Paths of code that is not the app's: by name alone, the check could mistake its methods for the app's.
   SPECS = File.expand_path("..", __dir__)
   FOREIGN = [*Kino::Check::Named.const_get(:FOREIGN), SPECS].freeze
 
@@ -39,7 +39,7 @@ module CheckSource
   end
 
   # @param source [String] of a method `run`
-  # @return [Kino::Check::MethodSummary] it, as it is read where nothing is known of its arguments
+  # @return [Kino::Check::MethodSummary] the summary of the method if nothing is known about its arguments
   def routine_of(source)
     method = method_of(source)
     code = Kino::Check::Code.new(nil)

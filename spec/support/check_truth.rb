@@ -5,9 +5,9 @@ require "rack/builder"
 require "stringio"
 require_relative "check_apps"
 
-# A program that finds out whether the apps of {CheckApps} work in a Ractor, and what the check says of them. It prints
+# A program that finds out whether the apps of {CheckApps} work in a Ractor, and what the check reports. It prints
 # a line of JSON for each app. Each app runs in a process of its own, forked from one that has loaded only its family,
-# so that apps do not affect each other and one that hangs can be killed.
+# so that apps do not affect each other and an app that hangs can be killed.
 module CheckTruth
   # Seconds for an app, and for a family; guards against hanging.
   LIMIT = 10
@@ -19,7 +19,7 @@ module CheckTruth
     # @return [void]
     def print_table(files = CheckApps::FILES)
       waiting = Thread::Queue.new(files).close
-      # Two at a time, which takes half as long on two cores.
+      # Two at a time, to use two cores.
       Array.new(2) { Thread.new { while (file = waiting.pop) do print_family(file) end } }.each(&:join)
     end
 
@@ -28,13 +28,13 @@ module CheckTruth
     def print_family(file)
       rows = in_child(FAMILY_LIMIT) do
         require file
-        Process.warmup # so that the children need not collect what they share
+        Process.warmup # so that the children need not collect the objects that they share
         CheckApps.apps.map { |name, app| { "name" => name, **(in_child { row(app) } || { "error" => HUNG }) } }
       end
       $stdout.write((rows || raise("#{file} cannot be loaded")).map { |row| "#{JSON.generate(row)}\n" }.join)
     end
 
-    # First the check, then the truth: an app is checked before it has served anything.
+    # Runs the check before the truth, so that the app has not served anything yet.
     def row(app)
       rack_app = app.build.call
       { "blames" => app.blames&.source, **verdict(rack_app), **truth(rack_app, app.paths),
@@ -54,7 +54,7 @@ module CheckTruth
       { "verdict" => "raised", "findings" => [{ "what" => e.full_message(highlight: false) }] }
     end
 
-    # As in a worker: the app is loaded in the main Ractor, not called there, and then called in another.
+    # Like a worker: the main Ractor loads the app but does not call it, and another Ractor calls it.
     def truth(rack_app, paths)
       return { "works" => false, "error" => "not shareable" } unless Ractor.shareable?(rack_app)
 
@@ -62,14 +62,14 @@ module CheckTruth
       { "works" => error.nil?, "error" => error }
     end
 
-    # Whether it works after serving a request in the main Ractor, as after a warm-up.
+    # Whether the app works after the main Ractor has served a request, as in a warm-up.
     def warm(rack_app, paths)
       return false unless Ractor.shareable?(rack_app)
 
       paths.each { |path| CheckTruth.request(rack_app, path) }
       in_ractor(rack_app, paths).nil?
     rescue StandardError
-      false # nor does it work in the main Ractor
+      false # it does not work in the main Ractor either
     end
 
     def in_ractor(rack_app, paths)
@@ -77,13 +77,13 @@ module CheckTruth
         # Twice, because state kept from the first request may break the second.
         2.times { its_paths.each { |path| CheckTruth.request(app, path) } }
         nil
-      rescue Exception => e # rubocop:disable Lint/RescueException -- whatever it is, it is the answer
+      rescue Exception => e # rubocop:disable Lint/RescueException -- any exception is a result
         [e.class.name, e.message, *e.backtrace&.first(3)].join("\n")
       end
       ractor.respond_to?(:value) ? ractor.value : ractor.take
     end
 
-    # @return [Object, nil] what the block returned, through JSON; nil if the process ended or hung
+    # @return [Object, nil] the block's result, through JSON; nil if the process ended or hung
     def in_child(limit = LIMIT, &)
       reader, writer = IO.pipe
       pid = fork { answer(writer, &) }

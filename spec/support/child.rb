@@ -48,7 +48,7 @@ class Child
   # @return [String] all of its output; waits for its end
   def output = @seen << @output.read
 
-  # @return [String] what it has written to stderr
+  # @return [String] its output on stderr
   def errors = File.read(@errors.path)
 
   # @return [void]
@@ -63,7 +63,7 @@ class Child
     end
   end
 
-  # @return [Process::Status] waits for its end alone, even if descendants keep its output open
+  # @return [Process::Status] waits only for the process to end, even if descendants keep its output open
   def own_status
     return @status if @status
 
@@ -84,6 +84,6 @@ class Child
   def kill_group
     Process.kill("KILL", -pid)
   rescue Errno::ESRCH
-    nil # none is left
+    nil # no process is left
   end
 end

@@ -7,13 +7,13 @@ module Eventually
 
   # Polls until the block returns something truthy.
   # @param what [String] for the failure message
-  # @return [Object] what the block returned
+  # @return [Object] the block's result
   def eventually(what = "the condition holds")
     deadline = Process.clock_gettime(Process::CLOCK_MONOTONIC) + TIMEOUT
     until (result = yield)
       raise "never: #{what}" if Process.clock_gettime(Process::CLOCK_MONOTONIC) > deadline
 
-      sleep 0.001 # leaves the core to what is being observed
+      sleep 0.001 # leaves the core to the code under test
     end
     result
   end

@@ -3,7 +3,7 @@
 require "support/child"
 require "support/http_client"
 
-# One of examples/, served by the command in a process of its own, as it is or under Rack::Lint.
+# An app from examples/, served by the command in a process of its own, with or without Rack::Lint.
 class ExamplesServer
   # @param name [String] a folder in examples/
   # @param options [Array<String>] of the command
@@ -17,7 +17,7 @@ class ExamplesServer
   # @return [Integer]
   def port = @child.port
 
-  # @return [String] what it has printed until it listened
+  # @return [String] the output of the server until it listened
   def banner = @child.seen
 
   # Ends the process as a service manager would.
@@ -27,7 +27,7 @@ class ExamplesServer
     @child.status
   end
 
-  # @return [String] what it has written to stderr
+  # @return [String] the output of the server on stderr
   def log = @child.errors
 
   # @return [void]

@@ -3,7 +3,7 @@
 require "kino"
 
 # Replaces Kino::Native::Worker: returns the envs that it was made with (or raises, if one is an exception), and notes
-# what becomes of the requests. spec/unit/native_contract_spec.rb holds the fakes to the real classes.
+# what becomes of the requests. spec/unit/native_contract_spec.rb compares the fakes with the real classes.
 class FakeNative
   # Replaces Kino::Native::Writer.
   class Writer
@@ -38,7 +38,7 @@ class FakeNative
   class Request
     CONTROLS = %i[ends waits].freeze
 
-    # @return [Array<Numeric, nil>] how long each wait was to be at most
+    # @return [Array<Numeric, nil>] the longest time that each wait was given
     attr_reader :waits
 
     def initialize(*chunks)
@@ -76,9 +76,9 @@ class FakeNative
   attr_reader :sent_files
   # @return [Boolean] whether the request is HEAD
   attr_writer :is_head
-  # @return [Exception, nil] what the next call that sends raises
+  # @return [Exception, nil] the exception that the next sending call raises
   attr_accessor :failure
-  # @return [Array, nil] what the writer returns at the end
+  # @return [Array, nil] the writer's return value at the end
   attr_accessor :ending
 
   def initialize(*envs)

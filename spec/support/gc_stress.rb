@@ -6,7 +6,7 @@
 # moves everything that is not pinned.
 #
 # On Ruby 3.4 a collection takes several times as long, and clients timed out. There the stress pauses now and then;
-# each run pauses at other places in the code.
+# each run pauses at different places in the code.
 module GcStress
   MINOR_ONLY = 1
 
@@ -19,7 +19,7 @@ module GcStress
   # Seconds that an example may take.
   LIMIT = 300
 
-  # After every so many examples the collector checks every reference on the heap.
+  # The number of examples after which the collector checks every reference on the heap.
   VERIFIED = 5
 
   @collections = @examples = 0

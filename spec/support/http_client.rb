@@ -9,13 +9,13 @@ require "socket"
 class HttpClient
   # Seconds.
   TIMEOUT = 20
-  # The most that is read of a body at a time.
+  # The most bytes of a body that are read at a time.
   PIECE = 65_536
 
-  # The connection ended, or was reset, before the response was complete; or what came is not a response.
+  # The connection ended, or was reset, before the response was complete; or the bytes are not a response.
   class Broken < IOError; end
 
-  # A response as it was sent. `fields` are its header lines, in order; `body` is nil where it was not read, or was
+  # A response as it was sent. `fields` are its header lines, in order; `body` is nil if it was not read, or was
   # yielded.
   Response = Data.define(:version, :status, :fields, :body) do
     # @return [String, nil] the value of the only header of that name
@@ -42,7 +42,7 @@ class HttpClient
 
   class << self
     # @yieldparam client [HttpClient] closed when the block returns
-    # @return [HttpClient, Object] what the block returns; without a block an open client
+    # @return [HttpClient, Object] the block's result; without a block an open client
     def open(port, **)
       client = new(port, **)
       return client unless block_given?
@@ -193,7 +193,7 @@ class HttpClient
     self
   end
 
-  # Leaves as a process that dies does: the server sees a reset.
+  # Leaves like a process that dies: the server sees a reset.
   # @return [void]
   def reset = reset_on_close.close
 

@@ -3,9 +3,9 @@
 require "support/apps"
 require "support/servers"
 
-# What the specs in spec/integration share besides {Servers}.
+# Helpers of the specs in spec/integration, besides {Servers}.
 module Integration
-  # @return [Boolean] whether nothing listens there
+  # @return [Boolean] whether nothing listens on the port
   def refused?(port)
     HttpClient.open(port).close
     false

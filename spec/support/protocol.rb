@@ -2,11 +2,11 @@
 
 require "support/servers"
 
-# What the specs in spec/protocol share besides {Servers}. They send raw bytes to a server, in both modes, and check the
-# raw bytes that come back. They communicate with their apps over HTTP too: an app that has to wait reads its request
-# body, which the spec completes later, and it takes notes, which the spec requests from /notes.
+# Helpers of the specs in spec/protocol, besides {Servers}. The specs send raw bytes to a server, in both modes, and
+# check the raw bytes that come back. They communicate with their apps over HTTP too: an app that has to wait reads its
+# request body, which the spec completes later. An app also takes notes, which the spec requests from /notes.
 module Protocol
-  # Seconds until something counts as missed: a guard against hanging, and nothing else.
+  # Seconds; only a guard against hanging.
   TIMEOUT = 10
 
   HEADERS = { "content-type" => "text/plain" }.freeze
@@ -44,7 +44,7 @@ module Protocol
 
     def note(text) = Notes.add(text)
 
-    # @return [Object, Class] what the block returns, or the class of what it raises
+    # @return [Object, Class] the block's result, or the class of the error that it raises
     def outcome
       yield
     rescue StandardError => error
@@ -142,7 +142,7 @@ module Protocol
     end
   end
 
-  # @return [Array] what the app has noted since the last call
+  # @return [Array] the app's notes since the last call
   def notes = Marshal.load(connect.get("/notes", "connection" => "close").body) # rubocop:disable Security/MarshalLoad
 
   # @return [Hash{String=>String}] the response of {Env} to these bytes

@@ -4,21 +4,21 @@ require "fileutils"
 require "socket"
 require "tmpdir"
 
-# Where a spec and its app synchronise, whatever Ractor or process the app runs in: a unix socket whose path the app
-# gets with the request.
+# Synchronises a spec with its app, whatever Ractor or process the app runs in. It is a Unix socket, and the app gets
+# its path with the request.
 class Rendezvous
   # Seconds; a guard against hanging.
   TIMEOUT = 20
 
   # An app that has arrived and sent its text, and that may be waiting for an answer.
   class Visitor
-    # @return [String] what it sent
+    # @return [String] the text that it sent
     attr_reader :text
 
     def initialize(socket)
       @socket = socket
       socket.timeout = TIMEOUT
-      # At once: closing the socket before all is read would be an error for the other end.
+      # Reads at once: the other end would get an error if the socket were closed before all is read.
       @text = socket.gets(chomp: true)
     end
 
@@ -37,7 +37,7 @@ class Rendezvous
     end
   end
 
-  # What an app calls.
+  # The methods that apps call.
   class << self
     # @return [void]
     def tell(path, text)
@@ -45,7 +45,7 @@ class Rendezvous
     end
 
     # Waits for the spec.
-    # @return [String, nil] what the spec answers; nil if it never does
+    # @return [String, nil] the spec's answer; nil if there is none
     def ask(path, text)
       UNIXSocket.open(path) do |socket|
         socket.puts(text)
@@ -55,7 +55,7 @@ class Rendezvous
 
     private
 
-    # In a Ractor the VM (3.4.5 and 4.0.5) sometimes ends a wait for a socket early, with a timeout that nobody has set.
+    # In a Ractor the VM (3.4.5 and 4.0.5) sometimes ends a wait for a socket early, with a timeout that was never set.
     def retry_timeouts
       yield
     rescue IO::TimeoutError

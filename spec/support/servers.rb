@@ -5,10 +5,10 @@ require "support/captured_stderr"
 require "support/http_client"
 require "support/rendezvous"
 
-# What the specs in spec/integration and spec/protocol share: servers in this process, clients of them, and a stderr
-# that has to stay empty.
+# Helpers of the specs in spec/integration and spec/protocol: servers in this process, their clients, and a stderr that
+# must stay empty.
 module Servers
-  # Describes the same for both modes; `mode` says which.
+  # Defines the same examples in both modes; `mode` is the mode of an example.
   module Modes
     def in_both_modes(&)
       %i[ractor threaded].each do |mode|
@@ -21,7 +21,7 @@ module Servers
     end
   end
 
-  # @return [Kino::Server] the last that was started
+  # @return [Kino::Server] the server that was started last
   attr_reader :server
 
   # Starts a server with one worker and one thread; it stops when the example ends.
@@ -38,14 +38,14 @@ module Servers
     @clients.last
   end
 
-  # An example that calls this knows what to expect on stderr.
-  # @return [String] what was written to it
+  # An example that calls this checks stderr itself.
+  # @return [String] the text on stderr
   def log = @stderr.text
 
   # @return [Rendezvous] of this example
   def rendezvous = @rendezvous ||= Rendezvous.new
 
-  # @return [Thread] its exception is raised by #value alone
+  # @return [Thread] a thread whose exception only #value raises
   def concurrently(&)
     thread = Thread.new(&)
     thread.report_on_exception = false
@@ -68,7 +68,7 @@ module Servers
         @rendezvous&.close
       end
       config.reporter.message("What the failed example left on stderr:\n#{@stderr.peek}") if example.exception
-      # Nothing may be there unless the example looked: no warning of the VM, no exception that got lost.
+      # Must be empty unless the example has looked: no warning from the VM, no lost exception.
       expect(@stderr.peek).to eq("") unless @stderr.checked? || example.exception
     ensure
       @stderr.remove

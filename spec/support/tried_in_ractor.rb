@@ -6,8 +6,8 @@ require "support/child"
 # Tries out what this Ruby lets a Ractor do, in a process of its own.
 module TriedInRactor
   # @param names [Array<String>]
-  # @param code [String] what to do with each, as `it`
-  # @return [Hash{String => Object}] true, the name of the exception that was raised, or what else the code answers
+  # @param code [String] the code to run for each name, as `it`
+  # @return [Hash{String => Object}] for each name true, or the name of the exception that the code raised
   def tried(names, code)
     child = Child.ruby(<<~RUBY)
       require "json"

@@ -38,7 +38,7 @@ module Apps
 
       def pid(_env) = ok(Process.pid.to_s)
 
-      # What a process that the app starts inherits: variables for services, and sockets.
+      # Responds with the names of the service variables and the sockets that a child process inherits.
       def legacy(_env)
         names, links = IO.popen("env | grep -o '^\\(LISTEN\\|KINO\\)[^=]*'; echo -; ls -l /proc/self/fd", &:read)
                          .split("-\n", 2)

@@ -62,7 +62,7 @@ module Apps
       def raise_at(env)
         waiting = Thread.current
         path = env["QUERY_STRING"]
-        # After the response, most likely while the worker waits for the next request; during it the outcome is a 500.
+        # Raises after the response, most likely while the worker waits. During the request, the outcome would be a 500.
         Thread.new do
           Rendezvous.ask(path, "answered")
           waiting.raise(ArgumentError, "from outside")
@@ -75,13 +75,13 @@ module Apps
       # Waits at the rendezvous, then responds with the spec's answer.
       def wait(env) = ok(Rendezvous.ask(env["QUERY_STRING"], "waiting"))
 
-      # When the spec says so.
+      # Raises when the spec says so.
       def fatal_when_told(env)
         Rendezvous.ask(env["QUERY_STRING"], "waiting")
         fatal(env)
       end
 
-      # After its response has started.
+      # Raises after its response has started.
       def fatal_midway(_env)
         [200, TEXT.dup, lambda { |stream|
           stream << "begun"

@@ -18,7 +18,7 @@ module Apps
         ok("back")
       end
 
-      # The same with writing.
+      # Writes at each level until the stack ends.
       def write(_env)
         [200, TEXT.dup, lambda { |stream|
           descend { stream << ("w" * 8192) }

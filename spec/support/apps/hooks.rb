@@ -3,7 +3,7 @@
 require "support/rendezvous"
 
 module Apps
-  # Shareable hooks. They report their arguments to the rendezvous whose path is the query, or that they were made with.
+  # Shareable hooks. They report their arguments to a rendezvous, whose path is the query or an argument of `new`.
   module Hooks
     module OnError
       def self.call(error, env) = Rendezvous.tell(env["QUERY_STRING"], "#{error.message} at #{env["PATH_INFO"]}")

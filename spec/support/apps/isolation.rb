@@ -10,7 +10,7 @@ module Apps
     CACHE = {} # rubocop:disable Style/MutableConstant -- that is the point
     private_constant :CACHE
 
-    # An app's own error, raised from the Ractor's.
+    # An app's own error, with the Ractor's as its cause.
     class Wrapped < StandardError; end
 
     # A hook that does nothing.

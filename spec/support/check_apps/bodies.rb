@@ -1,15 +1,15 @@
 # frozen_string_literal: true
 
-# What happens once the app has answered.
+# Code that runs after the app has returned.
 module Bodies
   LIST = ["list"]
 
-  # A block that writes, as Rack has it.
+  # A streaming body that is a Proc.
   module Streamed
     def self.call(_env) = [200, {}, proc { |stream| stream.write(LIST.first) }]
   end
 
-  # The same as a lambda, and nothing is wrong.
+  # A streaming body that is a lambda, and nothing is wrong.
   module StreamedWell
     def self.call(env)
       parts = [env["PATH_INFO"]]
@@ -17,14 +17,14 @@ module Bodies
     end
   end
 
-  # What is done when it has been written.
+  # Changes the list when it is closed.
   class Closed
     def each = yield("hi")
     def close = LIST.clear
     def self.call(_env) = [200, {}, new]
   end
 
-  # The same, and nothing is wrong.
+  # Closes its own file, and nothing is wrong.
   class ClosedWell
     def initialize(file) = @file = file
     def each = yield(@file.read)
@@ -40,17 +40,17 @@ module Bodies
     define_method(:same, instance_method(:plain))
   end
 
-  # From a Symbol.
+  # Calls a method that is made from a Symbol.
   module OfSymbol
     def self.call(_env) = [200, {}, [Methods.new.symbol]]
   end
 
-  # From a method of an object.
+  # Calls a method that is made from the method of an object.
   module OfMethod
     def self.call(_env) = [200, {}, [Methods.new.other]]
   end
 
-  # Another name of a method.
+  # Calls a method by another name.
   module Same
     def self.call(_env) = [200, {}, [Methods.new.same]]
   end

@@ -1,10 +1,10 @@
 # frozen_string_literal: true
 
-# How a request gets to where it goes wrong.
+# How a request reaches the code that goes wrong.
 module Calls
   TABLE = { "a" => 1 }
 
-  # On one path only.
+  # Reads the table on one path only.
   module Rare
     def self.call(env)
       return [200, {}, [TABLE.size.to_s]] if env["PATH_INFO"] == "/rare"
@@ -13,7 +13,7 @@ module Calls
     end
   end
 
-  # What raises is rescued, and there is something else to do.
+  # Rescues the error, and does something else.
   module Rescued
     def self.call(_env) = [200, {}, [table_size.to_s]]
 
@@ -24,42 +24,42 @@ module Calls
     end
   end
 
-  # Through several objects.
+  # Calls through several objects.
   class Controller
     def self.call(env) = new(Repository.new).show(env)
     def initialize(repository) = @repository = repository
     def show(_env) = [200, {}, [View.new(@repository.find(1)).render]]
   end
 
-  # In the middle.
+  # The object in the middle of the calls.
   class Repository
     def find(id) = Mapper.new.load(id)
   end
 
-  # At the end of the way.
+  # The object at the end of the calls, which reads the unfrozen constant.
   class Mapper
     CONVERTERS = { id: :to_s }
 
     def load(id) = { id: id.public_send(CONVERTERS.fetch(:id)) }
   end
 
-  # Harmless.
+  # Harmless: renders the record.
   class View
     def initialize(record) = @record = record
     def render = @record.inspect
   end
 
-  # The same way, and a good end.
+  # Makes the same calls, with a harmless end.
   class GoodController < Controller
     def self.call(env) = new(GoodRepository.new).show(env)
   end
 
-  # A good end.
+  # The harmless end.
   class GoodRepository < Repository
     def find(id) = { id: }
   end
 
-  # Nothing happens until the body is read.
+  # Reads the constant only when the body is read.
   class LazyBody
     PARTS = %w[a b].map(&:dup)
 

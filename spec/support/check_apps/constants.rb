@@ -4,9 +4,9 @@ require "digest"
 require "erb"
 require "logger"
 
-# What a constant may hold.
+# Objects that a constant may hold.
 module Constants
-  # Frozen in every way that there is.
+  # Frozen in every possible way.
   module Frozen
     PAGES = { "/" => ["home", :start, 1..3, /x/, 1.5, nil, 2r] }.transform_values(&:freeze).freeze
     SHARED = Ractor.make_shareable({ pages: [{ title: "home".dup }] })
@@ -19,14 +19,14 @@ module Constants
     end
   end
 
-  # Frozen by hand, but only on top.
+  # Frozen by hand, but only at the top level.
   module Shallow
     NAMES = %w[a b].map(&:upcase).freeze
 
     def self.call(_env) = [200, {}, [NAMES.join]]
   end
 
-  # The forgotten freeze.
+  # A forgotten freeze.
   module Forgotten
     HEADERS = { "content-type" => "text/plain" }
 
@@ -42,7 +42,7 @@ module Constants
     def self.call(_env) = [200, {}, ["hi"]]
   end
 
-  # The comment freezes what stands there.
+  # The magic comment freezes the constants.
   module Commented
     # shareable_constant_value: literal
     SETTINGS = { title: "Kino", links: [{ href: "/" }], names: %w[a b] }
@@ -51,21 +51,21 @@ module Constants
     def self.call(_env) = [200, {}, [SETTINGS.dig(:links, 0, :href)]]
   end
 
-  # A cache for all.
+  # A cache that all requests share.
   module Cached
     CACHE = {}
 
     def self.call(env) = [200, {}, [CACHE[env["PATH_INFO"]] ||= "page"]]
   end
 
-  # A lock for all.
+  # A lock that all requests share.
   module Locked
     LOCK = Mutex.new
 
     def self.call(_env) = [200, {}, [LOCK.synchronize { "alone" }]]
   end
 
-  # Every app has one.
+  # A logger, as in every app.
   module Logging
     LOGGER = Logger.new(File::NULL)
 
@@ -75,7 +75,7 @@ module Constants
     end
   end
 
-  # Compiled at load.
+  # A template that is compiled at load.
   module Templated
     PAGE = ERB.new("<h1><%= title %></h1>")
 
@@ -85,7 +85,7 @@ module Constants
     end
   end
 
-  # Patterns: a literal is frozen, and whether others are is up to Ruby.
+  # Patterns: a literal is frozen, but other patterns may not be, depending on Ruby.
   module Patterns
     SLUG = /\A[a-z-]+\z/
     ROUTE = Regexp.new("\\A/(?<name>\\w*)\\z")
@@ -102,14 +102,14 @@ module Constants
     def self.call(env) = [200, {}, [ROUTES.fetch(env["PATH_INFO"]).call(env)]]
   end
 
-  # Sets, of which Ruby 4.0 has its own.
+  # A Set, which is built into Ruby 4.0.
   module Sets
     METHODS = Set["GET", "HEAD"].freeze
 
     def self.call(env) = [200, {}, [METHODS.include?(env["REQUEST_METHOD"]).to_s]]
   end
 
-  # From where it inherits.
+  # The superclass that has the constant.
   class Base
     TITLES = ["Kino"].map(&:dup)
 
@@ -117,24 +117,24 @@ module Constants
     def self.title = "base"
   end
 
-  # The constant is not its own.
+  # Reads a constant of its superclass.
   class Heir < Base
     def self.title = TITLES.first
   end
 
-  # The name is computed.
+  # Computes the name of the constant.
   module ByName
     PAGE_HOME = +"home"
 
     def self.call(_env) = [200, {}, [const_get(:"PAGE_#{"home".upcase}")]]
   end
 
-  # Another module's constant, through its whole name.
+  # Reads another module's constant by its full name.
   module Elsewhere
     def self.call(_env) = [200, {}, [Constants::Forgotten::HEADERS.size.to_s]]
   end
 
-  # What Ruby itself keeps in constants.
+  # Reads Ruby's own constants.
   module Rubys
     def self.call(_env)
       [200, {}, [RUBY_VERSION, RUBY_PLATFORM, Float::INFINITY.to_s, File::SEPARATOR, Encoding::UTF_8.name, __FILE__,

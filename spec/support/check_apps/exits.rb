@@ -1,12 +1,12 @@
 # frozen_string_literal: true
 
-# How a request gets past what would raise: out of a block, or past a block that was left.
+# How a request avoids code that would raise: it leaves a block early.
 module Exits
   NOT_FOUND = [404, {}, ["not found"]]
   ROUTES = ["/"].freeze
   FOUND = [200, {}.freeze, ["hi"].freeze].freeze
 
-  # The commonest of routers.
+  # The most common router.
   module Router
     def self.call(env)
       ROUTES.each { |path| return FOUND if env["PATH_INFO"] == path }
@@ -14,7 +14,7 @@ module Exits
     end
   end
 
-  # All kinds of blocks, of which none lets the code go on.
+  # All kinds of blocks that leave the method before it goes on.
   module Blocks
     class << self
       def call(env)
@@ -64,7 +64,7 @@ module Exits
     end
   end
 
-  # What a block returns is what the method does.
+  # The block returns from the method.
   module Found
     def self.find(env)
       ROUTES.each { |path| return path if env["PATH_INFO"] == path }
@@ -74,7 +74,7 @@ module Exits
     def self.call(env) = find(env) ? [200, {}, [NOT_FOUND.size.to_s]] : FOUND
   end
 
-  # Before it, all is as it was.
+  # Raises before the block can return.
   module Before
     def self.call(env)
       NOT_FOUND.each { |part| return FOUND if part == env["PATH_INFO"] }

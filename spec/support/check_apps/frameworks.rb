@@ -3,9 +3,9 @@
 require "roda"
 require "sinatra/base"
 
-# Frameworks, as their READMEs have them.
+# Frameworks, as in their READMEs.
 module Frameworks
-  # Sinatra's classic, in modular form.
+  # Sinatra's classic example, in modular form.
   class Sinatra < ::Sinatra::Base
     set :environment, :production
     get("/") { "hi" }

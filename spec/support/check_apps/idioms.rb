@@ -2,22 +2,22 @@
 
 require "forwardable"
 
-# Other ways to come to a method than to call it on what is at hand.
+# Ways to reach a method other than a plain call.
 module Idioms
   LIST = ["list"]
 
-  # What cannot run, and what can, by the same names.
+  # Cannot run in a Ractor, in contrast to the next module.
   module Wrong
     def self.call(_env) = [200, {}, [LIST.first]]
     def self.deliver = LIST.first
   end
 
-  # The same.
+  # Can run in a Ractor.
   module Fine
     def self.call(_env) = [200, {}, ["hi"]]
   end
 
-  # By another name.
+  # Calls `new` by another name.
   class Renamed
     class << self
       alias make new
@@ -29,17 +29,17 @@ module Idioms
     def initialize = @text = LIST.first
   end
 
-  # Middleware as a record.
+  # Middleware that is a Struct.
   Layer = Struct.new(:app) do
     def call(env) = app.call(env)
   end
 
-  # The same.
+  # Middleware that is a Data.
   Level = Data.define(:app) do
     def call(env) = app.call(env)
   end
 
-  # As Rack has it: a copy for each request.
+  # Copies itself for each request, as Rack middleware does.
   class Copied
     def initialize(list) = @list = list
     def call(env) = dup.call!(env)
@@ -50,12 +50,12 @@ module Idioms
     end
   end
 
-  # The same, and more.
+  # The same, but its method reads the list.
   class WronglyCopied < Copied
     def call!(env) = super && [200, {}, [LIST.first]]
   end
 
-  # Methods as objects, and by Symbols.
+  # Calls methods through Method objects and Symbols.
   module Methods
     PARTS = [Wrong].freeze
 
@@ -76,7 +76,7 @@ module Idioms
     end
   end
 
-  # By a pattern.
+  # Finds the handler by a pattern.
   Matched = Data.define(:handler) do
     def call(env)
       case self
@@ -85,12 +85,12 @@ module Idioms
     end
   end
 
-  # Only one has this method.
+  # Only this module has this method.
   module Handler
     def self.handle(_env) = [200, {}, [LIST.first]]
   end
 
-  # What the request has made, forwarded to.
+  # Forwards to an object that the request has made.
   class Forwarded
     extend Forwardable
 
@@ -99,12 +99,12 @@ module Idioms
     def self.call(_env) = [200, {}, [new.fetch_part]]
   end
 
-  # One has this method.
+  # Only this class has this method.
   class Part
     def fetch_part = LIST.first
   end
 
-  # Called by Ruby.
+  # Has methods that Ruby calls.
   class Compared
     include Comparable
     include Enumerable
@@ -116,7 +116,7 @@ module Idioms
     def ==(_other) = @list.any?
   end
 
-  # Each by another way.
+  # Makes Ruby call each method in a different way.
   module Words
     def self.call(_env)
       one = Compared.new(LIST)
@@ -134,7 +134,7 @@ module Idioms
     end
   end
 
-  # What Ruby calls of it reads what is not frozen.
+  # Has methods that Ruby calls and that read the unfrozen list.
   class Bad
     include Comparable
     include Enumerable

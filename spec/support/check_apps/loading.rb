@@ -1,15 +1,15 @@
 # frozen_string_literal: true
 
-# What is loaded by the first request that needs it.
+# Code that the first request loads.
 module Loading
   autoload :Late, File.expand_path("late/late.rb", __dir__)
 
-  # A constant that is not there yet.
+  # Loads a constant.
   module Autoloaded
     def self.call(_env) = [200, {}, [Late.text]]
   end
 
-  # A library that is not there yet.
+  # Loads a library.
   module Required
     def self.call(_env)
       require "English"
@@ -17,7 +17,7 @@ module Loading
     end
   end
 
-  # A file of its own that is not there yet.
+  # Loads a file of its own.
   module RequiredRelative
     def self.call(_env)
       require_relative "late/late"
@@ -25,7 +25,7 @@ module Loading
     end
   end
 
-  # What is there already.
+  # Requires a library that is already loaded.
   module RequiredAgain
     def self.call(_env)
       require "json"

@@ -3,14 +3,14 @@
 require "delegate"
 require "forwardable"
 
-# Methods that come about in other ways than `def`.
+# Methods that are made without `def`.
 module Metaprogramming
-  # From a block: a Ractor may not run it.
+  # A method from a block, which a Ractor may not run.
   class Defined
     define_singleton_method(:call) { |_env| [200, {}, ["hi"]] }
   end
 
-  # From a loop, as in many a routing DSL.
+  # Methods from a loop, as in many routing DSLs.
   class Looped
     %w[index show].each do |name|
       define_method(name) { [200, {}, [name]] }
@@ -19,27 +19,27 @@ module Metaprogramming
     def self.call(_env) = new.index
   end
 
-  # From a block that a Ractor may run, on Ruby 4.0.
+  # A method from a block that a Ractor may run on Ruby 4.0.
   class DefinedShareable
     define_method(:answer, &CheckApps.shareable { [200, {}, ["hi"]] })
 
     def self.call(_env) = new.answer
   end
 
-  # From a String.
+  # Methods from a String.
   class Evaluated
     %w[index show].each { |name| class_eval "def #{name} = [200, {}, ['#{name}']]", __FILE__, __LINE__ }
 
     def self.call(_env) = new.index
   end
 
-  # Methods that are not there.
+  # Methods that come from method_missing.
   class Missing
     def method_missing(name, *) = name.end_with?("_page") ? [200, {}, [name.to_s]] : super
     def self.call(_env) = new.home_page
   end
 
-  # A name that is known at run time only.
+  # A method name that is known only at run time.
   class Sent
     HANDLERS = { "/" => :home }.freeze
 
@@ -47,7 +47,7 @@ module Metaprogramming
     def self.call(env) = new.public_send(HANDLERS.fetch(env["PATH_INFO"]))
   end
 
-  # The same, and what is sent cannot run.
+  # The same, but the method cannot run in a Ractor.
   class SentAstray
     @@homes = 0
 
@@ -55,7 +55,7 @@ module Metaprogramming
     def self.call(_env) = new.public_send(:"#{__method__ && "ho"}me")
   end
 
-  # In front of another method.
+  # A module that is prepended.
   module Front
     def call(env)
       status, headers, body = super
@@ -63,14 +63,14 @@ module Metaprogramming
     end
   end
 
-  # With a module in front.
+  # Prepends the module.
   class Prepended
     prepend Front
 
     def call(_env) = [200, {}, ["hi"]]
   end
 
-  # In front, and with what a Ractor may not read.
+  # A module that is prepended and reads a constant that a Ractor may not read.
   module BadFront
     SEEN = []
 
@@ -80,23 +80,23 @@ module Metaprogramming
     end
   end
 
-  # With that one in front.
+  # Prepends that module.
   class BadlyPrepended < Prepended
     prepend BadFront
   end
 
-  # A method that is there in this file only.
+  # A method that exists only in this file.
   module Shouting
     refine(String) { def shout = "#{upcase}!" }
   end
   using Shouting
 
-  # Uses it.
+  # Uses the refinement.
   module Refined
     def self.call(_env) = [200, {}, ["hi".shout]]
   end
 
-  # With methods of something else.
+  # Forwards methods to another object.
   class Forwarding
     extend Forwardable
 
@@ -107,7 +107,7 @@ module Metaprogramming
     def self.call(_env) = new.then { |list| [200, {}, [(list << "a").size.to_s, list.text]] }
   end
 
-  # Delegates made from blocks.
+  # Delegates through methods that are made from blocks.
   class Delegated < DelegateClass(Array)
     def self.call(_env) = [200, {}, [new(["a"]).join]]
   end
@@ -117,7 +117,7 @@ module Metaprogramming
     def self.call(_env) = [200, {}, [new(["a"]).join]]
   end
 
-  # Comparable and Enumerable.
+  # Uses Comparable and Enumerable.
   class Versions
     include Enumerable
     include Comparable
@@ -133,7 +133,7 @@ module Metaprogramming
     end
   end
 
-  # Answers to what it has no method for.
+  # Responds to a method that it does not have.
   class Responding
     BAD = [+"x"]
 
@@ -142,7 +142,7 @@ module Metaprogramming
     def self.call(_env) = [200, {}, [new.respond_to?(:page) ? BAD.first : "none"]]
   end
 
-  # Private methods are not answered to.
+  # Does not respond to a private method.
   class Hiding
     def self.call(_env) = [200, {}, [new.respond_to?(:secret) ? "none" : Responding::BAD.first]]
 

@@ -1,11 +1,11 @@
 # frozen_string_literal: true
 
-# Names that are none, and names that only look so.
+# Invalid names, and names that only look invalid.
 module Names
   LIST = ["a"]
   BROKEN = "no_\xE9"
 
-  # What somebody asks for that Ruby refuses, whoever asks.
+  # Asks for names that Ruby refuses in every Ractor.
   module Refused
     def self.call(_env)
       [200, {}, [asked { const_get("en") }, asked { const_get(:foo) }, asked { const_get("") },
@@ -19,12 +19,12 @@ module Names
     end
   end
 
-  # From the top.
+  # Looks a constant up from the top level.
   module FromTheTop
     def self.call(_env) = [200, {}, [const_get("::Names::LIST").first]]
   end
 
-  # Methods by names under which Ruby has others, which take other arguments.
+  # Has methods with the names of Ruby's own methods, but with other arguments.
   class Money
     class << self
       def hash(text) = text.sum

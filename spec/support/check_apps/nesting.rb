@@ -1,11 +1,11 @@
 # frozen_string_literal: true
 
-# Where a constant is looked up, which depends on where the code stands and not on whose it is.
+# Where Ruby looks a constant up: this depends on the code's place, not on its owner.
 module CheckNesting
   LIST = ["list"]
   GOOD = "good"
 
-  # In what is opened for the methods of the module itself.
+  # A constant in the singleton class of the module.
   module Singleton
     class << self
       OWN = ["own"]
@@ -14,9 +14,9 @@ module CheckNesting
     end
   end
 
-  # From a module that is included there.
+  # A constant from a module that the singleton class includes.
   module Included
-    # What it has.
+    # Holds the constant.
     module Holder
       HELD = ["held"]
     end
@@ -28,7 +28,7 @@ module CheckNesting
     end
   end
 
-  # Of one object, which says nothing of the module around.
+  # The method of one object: the constant is found in the module around the code.
   ONE = Object.new
   def ONE.call(_env) = [200, {}, [LIST.first]]
   ONE.freeze
@@ -51,7 +51,7 @@ module CheckNesting
     def self.call(_env) = [200, {}, [LIST.first]]
   end
 
-  # From a String, in what is around it here.
+  # A method from a String, whose constants are looked up in this module.
   module Evaluated
     NAMES = ["name"]
     # Has no constants of its own.
@@ -59,11 +59,11 @@ module CheckNesting
     module_eval "def Inner.call(_env) = [200, {}, [NAMES.first]]", __FILE__, __LINE__
   end
 
-  # Who makes constants up.
+  # A constant that const_missing makes up.
   module Missing
     PARTS = ["part"]
 
-    # Whoever is asked.
+    # Makes the constants up.
     module Maker
       def self.const_missing(name) = PARTS.first + name.to_s
     end
@@ -77,7 +77,7 @@ module CheckNesting
     def self.call(_env) = [200, {}, [self::THING, Made::OTHER]]
   end
 
-  # What asks for libraries, as gems do.
+  # Asks for optional libraries, as gems do.
   module Asking
     def self.call(_env)
       text = defined?(::NoSuchLibrary) ? NoSuchLibrary.version : "none"
@@ -87,7 +87,7 @@ module CheckNesting
     end
   end
 
-  # By the name of a class in the request.
+  # A constant that is looked up in the class of an object.
   class ByClass
     KIND = ["kind"]
 

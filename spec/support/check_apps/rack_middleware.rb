@@ -3,10 +3,10 @@
 require "rack"
 require "rack/session"
 
-# Rack's own middleware around an app that can run. What Rack::Builder makes is not frozen, so it is frozen here; what
-# holds a block cannot be frozen all the way.
+# Rack's own middleware around an app that can run. Rack::Builder does not freeze its stacks, so they are frozen here. A
+# stack that holds a block cannot be deep-frozen.
 module RackMiddleware
-  # The app within.
+  # The app inside.
   module Hello
     def self.call(env)
       [200, { "content-type" => "text/plain" }, ["Hello #{env["PATH_INFO"]}"]]
@@ -31,7 +31,7 @@ module RackMiddleware
     end
   end
 
-  # Raises, for those that rescue.
+  # Raises, for middleware that rescues.
   module Raises
     TABLE = {}
 
@@ -59,7 +59,7 @@ end
 CheckApps.app("Rack::Static", paths: ["/", "/page.txt"], blames: /Rack|Static|Files/) do
   Rack::Static.new(RackMiddleware::Hello, urls: ["/page.txt"], root: File.expand_path("public", __dir__)).freeze
 end
-# It fails at a constant of the session's; that hangs in the env, where no reader of code can see it.
+# It fails at a constant of the session. The session is in the env, where a reader of code cannot see it.
 CheckApps.app("Rack::Session::Cookie", blames: /Rack::Session/) do
   RackMiddleware.with(Rack::Session::Cookie, secret: RackMiddleware::SECRET, app: RackMiddleware::Counter)
 end

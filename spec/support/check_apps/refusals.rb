@@ -2,19 +2,19 @@
 
 require "cgi/escape"
 
-# What Ruby refuses, and what it only seems to.
+# Calls that Ruby refuses, and calls that it only seems to refuse.
 module Refusals
   LIST = %w[a b].freeze
   TABLE = { "a" => 1 }.freeze
   BAD = ["bad"]
 
-  # It says that it is nil.
+  # Claims to be nil.
   class Absent
     def nil? = true
   end
   ABSENT = Absent.new.freeze
 
-  # Methods that change what is frozen, but not so.
+  # Calls methods that change their receiver, in ways that change nothing.
   module Harmless
     def self.call(_env)
       LIST.map!
@@ -24,24 +24,24 @@ module Refusals
     end
   end
 
-  # A class that is opened by its full name: what is around its name is not around its code.
+  # A class that is reopened by its full name below: its code does not see the constants of this module.
   module Around
     GREETING = "around".dup
     class Opened; end # rubocop:disable Lint/EmptyClass -- it is opened again
   end
 
-  # And the other way around.
+  # The other way around.
   module Farther
     FAREWELL = "fine"
     class Opened; end # rubocop:disable Lint/EmptyClass -- it is opened again
   end
 
-  # With an argument that is refused.
+  # Leaves out the encoding, and a Ractor refuses the default.
   module Unescaped
     def self.call(_env) = [200, {}, [CGI.unescape("a%20")]]
   end
 
-  # The timeout is one for all.
+  # Sets the timeout, which is global.
   module Timeout
     def self.call(_env)
       Regexp.timeout = 1.0
@@ -49,7 +49,7 @@ module Refusals
     end
   end
 
-  # A process of its own.
+  # Forks a process.
   module Forked
     def self.call(_env)
       IO.popen("-") { |pipe| pipe || exit!(true) }
@@ -57,12 +57,12 @@ module Refusals
     end
   end
 
-  # What there is of them.
+  # Counts the global variables.
   module Globals
     def self.call(_env) = [200, {}, [global_variables.size.to_s]]
   end
 
-  # A class that the request has made is a class.
+  # Sets an instance variable of a class that the request has made.
   module OwnClass
     def self.call(_env)
       Class.new.instance_variable_set(:@title, "hi")
@@ -70,7 +70,7 @@ module Refusals
     end
   end
 
-  # Another name of it.
+  # Reads a global variable by another name.
   module Alias
     $stamp = "x"
     alias $mark $stamp
@@ -82,17 +82,17 @@ end
 GREETING = "hi"
 FAREWELL = ["bye"]
 
-# By its full name, at the top.
+# Reopened by its full name, at the top level.
 class Refusals::Around::Opened # rubocop:disable Style/ClassAndModuleChildren -- that is the point
   def self.call(_env)
-    # Where there is nothing to be done, nothing is refused.
+    # Ruby refuses nothing if there is nothing to delete.
     Refusals::LIST.delete("c")
     Refusals::LIST.delete_at(9)
     [200, {}, [GREETING]]
   end
 end
 
-# The same.
+# Reopened in the same way.
 class Refusals::Farther::Opened # rubocop:disable Style/ClassAndModuleChildren -- that is the point
   def self.call(_env) = [200, {}, [FAREWELL.first]]
 end
@@ -102,9 +102,9 @@ CheckApps.app("class opened by its full name, changes of what is not there") { R
 CheckApps.app("class opened by its full name, what is at the top", blames: /FAREWELL/) { Refusals::Farther::Opened }
 CheckApps.app("CGI.unescape", blames: /CGI/) { Refusals::Unescaped }
 CheckApps.app("Regexp.timeout=", blames: /timeout/) { Refusals::Timeout }
-# Before that it works, or crashes.
+# Before Ruby 4.0 it works, or crashes.
 CheckApps.app("IO.popen of itself", blames: /popen/) { Refusals::Forked } if RUBY_VERSION >= "4"
 CheckApps.app("global_variables", blames: /global/) { Refusals::Globals }
 CheckApps.app("instance variable of a class that was made", blames: /@title/) { Refusals::OwnClass }
-# Ruby 3.4 never sets whether a Ractor may use such a name: it raises, or not, by what the memory held before.
+# Ruby 3.4 never sets whether a Ractor may use such a name. It raises or not, depending on uninitialised memory.
 CheckApps.app("alias of a global variable", blames: /\$mark/) { Refusals::Alias } if RUBY_VERSION >= "4"

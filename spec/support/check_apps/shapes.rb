@@ -1,8 +1,8 @@
 # frozen_string_literal: true
 
-# What an app can be.
+# Objects that can be an app.
 module Shapes
-  # A module as Kino's examples have it.
+  # A module, as in Kino's examples.
   module Plain
     HEADERS = { "content-type" => "text/plain" }.freeze
 
@@ -44,7 +44,7 @@ module Shapes
     end
   end
 
-  # An object that keeps what it has computed.
+  # An object that keeps a computed value.
   class Memoizing
     def call(_env) = [200, {}, [page]]
 
@@ -63,7 +63,7 @@ module Shapes
 
   def self.answer(_env) = [200, {}, ["a method"]]
 
-  # Made from a block, but for the block that a Ractor may not run.
+  # A class from Class.new: its block does not run in a Ractor.
   Built = Class.new do
     def call(_env) = [200, {}, ["built"]]
   end

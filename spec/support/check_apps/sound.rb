@@ -6,8 +6,8 @@ require "pathname"
 require "shellwords"
 require "strscan"
 
-# What runs, in the words in which people write it: a check that finds something here cries wolf. By name, what stands
-# in the app's module and what a request does there; its value is the body.
+# Apps that run, in everyday Ruby: a finding here is a false alarm. Each name has the code in the app's module and the
+# code of a request, whose value is the body.
 module Sound
   APPS = {
     "case of many kinds" => ["", "case env when Hash then 'a' when Array, nil then 'b' else 'c' end"],

@@ -2,16 +2,16 @@
 
 require "singleton"
 
-# Where apps keep what outlives a request.
+# Places where apps keep state that outlives a request.
 module State
-  # The classical counter.
+  # The classic counter.
   class ClassVariable
     @@count = 0
 
     def self.call(_env) = [200, {}, [(@@count += 1).to_s]]
   end
 
-  # Class variables are out of reach even to be read.
+  # A Ractor may not even read class variables.
   class ReadClassVariable
     @@title = "Kino"
 
@@ -45,7 +45,7 @@ module State
     def self.page = @page ||= "computed once"
   end
 
-  # Memoized at load, with what is frozen.
+  # Memoized at load, with a frozen value.
   class EarlyFrozen
     def self.page = @page ||= "computed once"
     page
@@ -53,7 +53,7 @@ module State
     def self.call(_env) = [200, {}, [page]]
   end
 
-  # Memoized at load, with what is not.
+  # Memoized at load, with an unfrozen value.
   class EarlyUnfrozen
     def self.pages = @pages ||= { "/" => "home" }
     pages
@@ -80,7 +80,7 @@ module State
     def self.call(_env) = [200, {}, [title]]
   end
 
-  # The same, and the request reads what is not frozen.
+  # The same, but the request reads the unfrozen options.
   class UnfrozenSettings < Settings
     self.options = { deep: true }
 
@@ -99,7 +99,7 @@ module State
     end
   end
 
-  # One object of a class.
+  # The only object of a class.
   class One
     include Singleton
 
@@ -107,7 +107,7 @@ module State
     def self.call(_env) = [200, {}, [instance.title]]
   end
 
-  # Made by each thread for itself.
+  # A cache for each thread.
   module ThreadLocal
     def self.call(_env)
       cache = (Thread.current[:cache] ||= {})
@@ -117,7 +117,7 @@ module State
     end
   end
 
-  # Made by each Ractor for itself.
+  # A cache for each Ractor.
   module RactorLocal
     def self.call(_env)
       Ractor.current[:cache] ||= {}
@@ -138,20 +138,20 @@ module State
     end
   end
 
-  # That is shared by all requests.
+  # A pool that all requests share.
   module Pooled
     POOL = Pool.new(2)
 
     def self.call(_env) = [200, {}, [POOL.with(&:to_s)]]
   end
 
-  # That each Ractor has its own of.
+  # A pool for each Ractor.
   module PoolEach
     def self.pool = Ractor.store_if_absent(:pool) { Pool.new(2) }
     def self.call(_env) = [200, {}, [pool.with(&:to_s)]]
   end
 
-  # Looks for objects.
+  # Counts and lists objects.
   module Objects
     def self.call(_env) = [200, {}, [ObjectSpace.count_objects.size.to_s, ObjectSpace.each_object(Class).first.to_s]]
   end

@@ -17,9 +17,9 @@ require "uri"
 require "yaml"
 require "zlib"
 
-# What of Ruby's library runs in a Ractor is not for an app to say: it uses it.
+# Apps that use Ruby's standard library, whether or not it runs in a Ractor.
 module Stdlib
-  # Each its own app, for they fail for themselves.
+  # Each library has its own app, because each fails independently.
   module Json
     def self.call(_env) = [200, {}, [JSON.generate(JSON.parse('{"a":[1,null,"x"]}', symbolize_names: true))]]
   end

@@ -2,9 +2,9 @@
 
 require "roda"
 
-# Procs that were made shareable, which have no binding: what is around them is found all the same.
+# Procs that were made shareable have no binding, but the check finds their surroundings all the same.
 module Surroundings
-  # What a Proc of it calls on self.
+  # Makes Procs that call methods on self.
   class Page
     WORDS = ["hi"]
 
@@ -18,7 +18,7 @@ module Surroundings
     def plain_answer = [200, {}, ["hi"]]
   end
 
-  # What is wrong in it is found only by way of the variable: many have a method of that name.
+  # The check finds the fault only through the variable, because many modules have a method of that name.
   module Bad
     LIST = ["bad"]
     def self.call(_env) = [200, {}, [LIST.first]]
@@ -29,7 +29,7 @@ module Surroundings
     def self.call(_env) = [200, {}, ["good"]]
   end
 
-  # As Roda has it.
+  # An app that Roda makes from a block.
   class Routes < ::Roda
     route { |r| r.root { "hi" } }
   end

@@ -1,20 +1,20 @@
-# A file without the comment that freezes its strings.
+# A file without the magic comment that freezes its strings.
 module Unmarked
   TEXT = "hello"
   HEADERS = { "content-type" => "text/plain" }.freeze
   MARKED = "hello".freeze
 
-  # A String that looks like a literal of any other file.
+  # A String that looks like a literal in any other file.
   module Text
     def self.call(_env) = [200, {}, [TEXT]]
   end
 
-  # A key of a Hash is frozen, a value is not.
+  # The key of the Hash is frozen, the value is not.
   module Headers
     def self.call(_env) = [200, HEADERS.dup, ["hi"]]
   end
 
-  # Frozen by hand, and literals within a method, which are new each time.
+  # A String frozen by hand, and literals inside a method, which are new each time.
   module Careful
     def self.call(_env) = [200, { "x-a" => "b" }, [MARKED, "and more"]]
   end

@@ -1,15 +1,15 @@
 # frozen_string_literal: true
 
-# What a variable, a constant or a call may stand for, and may not.
+# The values that a variable, a constant or a call may have.
 module CheckValues
   BAD = [+"x"]
 
-  # Fit for a Ractor.
+  # Works in a Ractor.
   module Ok
     def self.call(_env) = [200, {}, ["ok"]]
   end
 
-  # Not fit for one.
+  # Raises in a Ractor.
   module Worse
     def self.call(_env) = [200, {}, [BAD.first]]
   end
@@ -24,19 +24,19 @@ module CheckValues
     def self.call(_env) = [200, {}, Upcased.new(Upcased.new(%w[hello])).each { |part| part }]
   end
 
-  # True or false, which the request tells.
+  # True or false, depending on the request.
   module Refusing
     def self.asked?(env) = env["HTTP_COOKIE"] ? true : false
     def self.call(env) = asked?(env) ? [200, {}, ["hi"]] : [401, {}, [BAD.first]]
   end
 
-  # The same, the other way about.
+  # The same, the other way around.
   module Admitting
     def self.asked?(env) = env["HTTP_X_ASKED"] ? true : false
     def self.call(env) = asked?(env) ? [200, {}, ["hi"]] : [401, {}, [BAD.first]]
   end
 
-  # Something or nil, and asked with nil?.
+  # A module or nil, tested with nil?.
   module NilOrNot
     def self.call(env)
       found = env["HTTP_X_FOUND"] ? Ok : nil
@@ -44,7 +44,7 @@ module CheckValues
     end
   end
 
-  # Something or nil, and asked with &.
+  # A module or nil, called with &.
   module Careful
     def self.call(env)
       found = env["HTTP_X_FOUND"] ? Ok : nil
@@ -52,7 +52,7 @@ module CheckValues
     end
   end
 
-  # A block finds what it is looking for.
+  # A block finds the value.
   module FoundByBlock
     def self.call(env)
       user = nil
@@ -61,7 +61,7 @@ module CheckValues
     end
   end
 
-  # A block clears what was set.
+  # A block clears the variable.
   module ClearedByBlock
     def self.call(_env)
       wrong = true
@@ -70,7 +70,7 @@ module CheckValues
     end
   end
 
-  # A rescue sets it.
+  # A rescue clears the variable.
   module SetByRescue
     def self.call(env)
       number = 1
@@ -83,7 +83,7 @@ module CheckValues
     end
   end
 
-  # A block sets a parameter.
+  # A block sets parameters.
   module ParameterByBlock
     def self.found(env, user = nil, other: nil)
       env.each { |name, value| user = other = value if name == "PATH_INFO" }
@@ -93,7 +93,7 @@ module CheckValues
     def self.call(env) = found(env, nil, other: nil) ? [200, {}, [BAD.first]] : [401, {}, ["no"]]
   end
 
-  # Set once, and not on each way.
+  # A variable that is set on one path only.
   module SetPerhaps
     def self.call(env)
       user = Ok if env["HTTP_X_USER"]
@@ -102,7 +102,7 @@ module CheckValues
     end
   end
 
-  # A default that is not used.
+  # A default that a splat overrides.
   module SplatOverDefault
     def self.show(env = nil) = [1].each { BAD.first if env }
 
@@ -113,17 +113,17 @@ module CheckValues
     end
   end
 
-  # One of two, and it is the other.
+  # One of two modules: the good one.
   module OneOfTwo
     def self.call(env) = (env["HTTP_X_WORSE"] ? Worse : Ok).call(env)
   end
 
-  # One of two, and it is that one.
+  # One of two modules: the bad one.
   module OtherOfTwo
     def self.call(env) = (env["HTTP_COOKIE"] ? Worse : Ok).call(env)
   end
 
-  # What is called on one of two changes it, or notes something.
+  # Changes one of two objects, of which a Ractor may change only one.
   class FrozenOrFresh
     NAMES = %w[a].freeze
 
@@ -139,13 +139,13 @@ module CheckValues
     end
   end
 
-  # A page whose body is read later, or none.
+  # A page whose body is read later.
   class Page
     def each(&) = BAD.each(&)
     def self.call(_env) = [200, {}, new]
   end
 
-  # The body is that of what may be nil.
+  # The body belongs to an object that may be nil.
   module PageOrNothing
     def self.call(env)
       page = env["HTTP_COOKIE"] ? Page : nil
@@ -155,7 +155,7 @@ module CheckValues
     end
   end
 
-  # What there is at a path, and what there is not.
+  # A Hash that may lack the path.
   module Routed
     ROUTES = { "/a" => Ok }.freeze
 
@@ -167,25 +167,25 @@ module CheckValues
     end
   end
 
-  # What comes of a Hash with a default.
+  # A Hash with a default.
   module RoutedByDefault
     ROUTES = Hash.new(Worse).merge({ "/a" => Ok }).freeze
     def self.call(env) = ROUTES[env["PATH_INFO"]].call(env)
   end
 
-  # The default of the call.
+  # fetch with a default.
   module FetchedDefault
     ROUTES = { "/a" => Ok }.freeze
     def self.call(env) = ROUTES.fetch(env["PATH_INFO"], Worse).call(env)
   end
 
-  # The default of a block.
+  # fetch with a block.
   module FetchedBlock
     ROUTES = { "/a" => Ok }.freeze
     def self.call(env) = ROUTES.fetch(:b) { Worse }.call(env)
   end
 
-  # Both are there, so that no default counts.
+  # Both keys exist, so the default does not matter.
   module FetchedLiteral
     ROUTES = { a: Ok }.freeze
     LIST = [Ok].freeze
@@ -196,19 +196,19 @@ module CheckValues
     end
   end
 
-  # Nothing is found.
+  # find that finds nothing.
   module FoundNothing
     LIST = [Ok].freeze
     def self.call(_env) = [200, {}, [LIST.find { |one| one == 3 } ? "hi" : BAD.first]]
   end
 
-  # Some of an Array.
+  # The first elements of an Array.
   module FirstOfMany
     LIST = [Worse].freeze
     def self.call(env) = LIST.first(1).map { |one| one.call(env) }.first
   end
 
-  # Other than the elements goes to these blocks.
+  # The block gets an index as well as the element.
   module Numbered
     LIST = [Ok].freeze
 
@@ -218,7 +218,7 @@ module CheckValues
     end
   end
 
-  # A pair is what is found in a Hash.
+  # find in a Hash returns a pair.
   module FoundPair
     ROUTES = { "/a" => nil }.freeze
     def self.call(_env) = [200, {}, [ROUTES.find { |_path, one| one.nil? } ? BAD.first : "hi"]]
@@ -236,7 +236,7 @@ module CheckValues
     end
   end
 
-  # The same by an accessor.
+  # The same with an accessor.
   class Desk
     attr_accessor :open
 
@@ -249,7 +249,7 @@ module CheckValues
     end
   end
 
-  # What is set on one way only.
+  # An instance variable that is set on one path only.
   class Chest
     def initialize(env)
       @open = true if env["HTTP_X_OPEN"]
@@ -259,7 +259,7 @@ module CheckValues
     def self.call(env) = [200, {}, [new(env).look]]
   end
 
-  # One of many, which a block sees.
+  # One of many modules, called in a block.
   module OneOfMany
     def self.call(env)
       handler = if env["HTTP_X_A"] then Ok
@@ -271,7 +271,7 @@ module CheckValues
     end
   end
 
-  # A block that goes over one list or another.
+  # A block that iterates one list or another.
   module OneOfLists
     GOOD = [Ok].freeze
     WORSE = [Worse].freeze
@@ -289,13 +289,13 @@ module CheckValues
     end
   end
 
-  # The same, in other words.
+  # The same with detect.
   module SearchedLast
     ROUTES = { "/" => Worse }.freeze
     def self.call(env) = ROUTES.detect { |path, _handler| path == env["PATH_INFO"] }.last.call(env)
   end
 
-  # Middleware that hands on the body of what it is around.
+  # Middleware that passes on the body of its app.
   module HandingOn
     def self.call(env)
       status, headers, body = Page.call(env)
@@ -303,7 +303,7 @@ module CheckValues
     end
   end
 
-  # What is put into an object may be replaced, and hardly ever is.
+  # An object whose handler may be replaced, but hardly ever is.
   class Shelf
     attr_accessor :handler
 

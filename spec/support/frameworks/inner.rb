@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
 require "rack"
-require "rack/recursive" # has Rack::ForwardRequest: a Ractor should not have to load it
+require "rack/recursive" # defines Rack::ForwardRequest, so that no Ractor has to load it
 
 module Frameworks
   # The app behind the middleware, which Ractors can share.

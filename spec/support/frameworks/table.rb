@@ -20,9 +20,9 @@ module Frameworks
   #
   # - section [Symbol], name [String]
   # - rackup [String, nil] its file, below spec/support/frameworks or the root
-  # - stack [Proc, nil] or builds it in a Rack::Builder; otherwise it is the middleware of its name
+  # - stack [Proc, nil] builds the app in a Rack::Builder; without it or a rackup, the name is the middleware
   # - calls [Array<Call>] made in two rounds
-  # - log [Regexp, nil] what it must write to rack.errors on threads
+  # - log [Regexp, nil] the text that it must write to rack.errors on threads
   # - auto [Symbol] the mode that auto ends up in, :ractor or :threaded; for a stack, once it is frozen
   # - ractor [String, nil] why it cannot serve in ractor mode; nil if it can
   # - aided [Boolean] whether it serves in ractor mode with examples/rack_in_ractors.rb

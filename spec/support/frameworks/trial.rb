@@ -11,7 +11,7 @@ require_relative "table"
 module Frameworks
   # A program that serves the apps of the table, sends their requests, and prints a line of JSON for each. Each app runs
   # in a process of its own, forked from one that has loaded its section's libraries, so that apps do not affect each
-  # other. Ractor mode comes first, because what a request memoises on the main Ractor would help it.
+  # other. Ractor mode comes first, because a value memoised on the main Ractor would help it.
   module Trial
     ROOT = File.expand_path("../../..", __dir__)
     # Seconds for each app; a guard against hanging.
@@ -40,7 +40,7 @@ module Frameworks
         require_relative "inner"
         apps = Frameworks.apps.select { |app| app.section == section.to_sym }
         apps = apps.select { |app| names.include?(app.name) } unless names.empty?
-        Process.warmup # so that the children need not collect what they share
+        Process.warmup # so that the children need not collect the objects that they share
         apps.each { |app| puts JSON.generate(name: app.name, **in_child { outcomes(app) }) }
       end
 

@@ -1,11 +1,11 @@
 # frozen_string_literal: true
 
-# One of examples/, by the name in KINO_EXAMPLE, under Rack::Lint.
+# Serves the app from examples/ that KINO_EXAMPLE names, under Rack::Lint.
 
 require "rack/builder"
 require "rack/lint"
 
-# Constants of Lint that Rack 3.2 does not freeze, so that a Ractor may not read them.
+# A Ractor may not read these constants of Lint otherwise, because Rack 3.2 does not freeze them.
 [Rack::Utils::STATUS_WITH_NO_ENTITY_BODY, Rack::Lint::Wrapper::BODY_METHODS,
  Rack::Lint::Wrapper::StreamWrapper::REQUIRED_METHODS].each { |constant| Ractor.make_shareable(constant) }
 

@@ -1,4 +1,4 @@
-# A rackup file without the comment.
+# A rackup file without the magic comment.
 class ConstantRackup
   GREETING = "hi"
 

@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-# Middleware as it is used everywhere: nobody freezes it.
+# Middleware as it is used everywhere, which is not frozen.
 class TimerRackup
   def initialize(app) = @app = app
 
@@ -11,7 +11,7 @@ class TimerRackup
   end
 end
 
-# The app within.
+# The app inside.
 module TimedRackup
   def self.call(_env) = [200, {}, ["hi"]]
 end

@@ -24,7 +24,7 @@ class TestApp < Rails::Application
   end
 end
 
-# The controller of the template, with what people try next.
+# The template's controller, with the features that people try next.
 class TestController < ActionController::Base
   def index = render(plain: "Home")
 
@@ -44,7 +44,7 @@ class TestController < ActionController::Base
   def old = redirect_to("/")
 end
 
-# Streams while it runs in a thread of its own.
+# Streams from a thread of its own.
 class LiveController < ActionController::Base
   include ActionController::Live
 

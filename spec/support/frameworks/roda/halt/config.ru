@@ -2,7 +2,7 @@
 
 require "roda"
 
-# The plugins halt, not_found and error_handler.
+# The halt, not_found and error_handler plugins.
 class App < Roda
   plugin :halt
   plugin(:not_found) { "nowhere" }

@@ -2,7 +2,7 @@
 
 require "roda"
 
-# The plugins hash_routes and hash_branches.
+# The hash_routes and hash_branches plugins.
 class App < Roda
   plugin :hash_routes
 

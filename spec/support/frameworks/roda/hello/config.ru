@@ -2,7 +2,7 @@
 
 require "roda"
 
-# What Roda's README begins with.
+# The first example of Roda's README.
 class App < Roda
   route do |r|
     r.root { r.redirect "/hello" }

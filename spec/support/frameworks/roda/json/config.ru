@@ -2,7 +2,7 @@
 
 require "roda"
 
-# The plugins json and json_parser.
+# The json and json_parser plugins.
 class App < Roda
   plugin :json
   plugin :json_parser, content_type_regexp: %r{\Aapplication/json\b}i

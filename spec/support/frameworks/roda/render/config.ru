@@ -2,7 +2,7 @@
 
 require "roda"
 
-# The plugin render: a view in a layout, a part with locals, a template in the code.
+# The render plugin: a view in a layout, a partial with locals, an inline template.
 class App < Roda
   plugin :render, views: "#{__dir__}/views", escape: true
 

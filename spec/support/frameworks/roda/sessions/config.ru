@@ -2,7 +2,7 @@
 
 require "roda"
 
-# The plugins sessions, flash and route_csrf, as a form needs them.
+# The sessions, flash and route_csrf plugins, as a form needs them.
 class App < Roda
   plugin :sessions, secret: "k" * 64
   plugin :flash

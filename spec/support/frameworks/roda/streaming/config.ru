@@ -2,7 +2,7 @@
 
 require "roda"
 
-# The plugin streaming.
+# The streaming plugin.
 class App < Roda
   plugin :streaming
 

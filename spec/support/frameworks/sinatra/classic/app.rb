@@ -2,7 +2,7 @@
 
 require "sinatra"
 
-# What Sinatra's README begins with.
+# The first examples of Sinatra's README.
 get("/frank-says") { "Put this in your pipe & smoke it!" }
 
 get("/hello/:name") { "Hello #{params["name"]}!" }

@@ -5,7 +5,7 @@ require "sinatra/cookies"
 require "sinatra/json"
 require "sinatra/namespace"
 
-# What is used most of sinatra-contrib.
+# The most used parts of sinatra-contrib.
 class ContribApp < Sinatra::Base
   helpers Sinatra::Cookies
   register Sinatra::Namespace

@@ -2,7 +2,7 @@
 
 require "sinatra/base"
 
-# Modular style: settings, helpers, filters, conditions, error handlers, a class that inherits.
+# Modular style: settings, helpers, filters, conditions, error handlers, inheritance.
 class BaseApp < Sinatra::Base
   set :greeting, "Hello"
 

@@ -2,7 +2,7 @@
 
 require "sinatra/base"
 
-# Templates: files with a layout, locals, and one that stands in the code.
+# Templates: files with a layout, locals, and an inline template.
 class ViewsApp < Sinatra::Base
   set :root, __dir__
 
