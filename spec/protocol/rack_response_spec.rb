@@ -29,7 +29,7 @@ module Protocol
       "a tab and bytes above 0x7f" => [{ "x" => "a\tb\u00e9" }, [["x", "a\tb\u00e9".b]]],
       "keys for the server only" => [{ "rack.foo" => "a\nb", "rack.bar" => nil, "x" => "y" }, [%w[x y]]],
       "names in any order" => [{ "z" => "1", "a" => %w[2 3], "m" => "4", "b" => "5" },
-                                  [%w[z 1], %w[a 2], %w[a 3], %w[m 4], %w[b 5]]],
+                               [%w[z 1], %w[a 2], %w[a 3], %w[m 4], %w[b 5]]],
       "an empty transfer-encoding" => [
         { "z" => "1", "transfer-encoding" => nil, "Transfer-Encoding" => [], "a" => "2", "m" => "3", "b" => "4" },
         [%w[z 1], %w[a 2], %w[m 3], %w[b 4]]
