@@ -9,6 +9,7 @@ require "kino/event_stream"
 require "kino/rack/input"
 require "kino/rack/null_input"
 require "kino/rack/errors"
+require "kino/rack/early_hints"
 require "kino/server"
 
-Kino::Native.rack_objects(Kino::Rack::Input, Kino::Rack::NULL_INPUT, Kino::Rack::ERRORS)
+Kino::Native.rack_objects(Kino::Rack::Input, Kino::Rack::NULL_INPUT, Kino::Rack::ERRORS, Kino::Rack::EarlyHints)

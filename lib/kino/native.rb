@@ -47,8 +47,8 @@ module Kino
   #   does nothing if there is no such server.
   # `await_end(id, seconds) -> [Integer, String, String or nil], or nil`:: waits for the next such report, forever if
   #   `seconds` is nil; nil if none came in time.
-  # `rack_objects(input_class, null_input, errors)`:: sets what the env gets for `rack.input` and `rack.errors`; called
-  #   once, at load.
+  # `rack_objects(input_class, null_input, errors, early_hints_class)`:: sets what the env gets for `rack.input`,
+  #   `rack.errors` and `rack.early_hints`; called once, at load.
   #
   # == Worker
   #
@@ -106,6 +106,8 @@ module Kino
   #   the answer is complete or while another thread reads.
   # `hijack -> Integer`:: hijacks the connection with nothing sent, see {Request#call}. Raises {Kino::Error} if
   #   the request is answered already, or {DisconnectedError}.
+  # `send_early_hints(headers)`:: sends 103 with these headers. Raises {InvalidResponseError}. Does nothing once the
+  #   response has begun, the request is over or the client has left.
   # `disconnected? -> Boolean`:: whether the client left before its answer was complete. Public. After the request is
   #   over, whether the client had left by then, as long as that is remembered.
   # `wait_end(seconds, wakeable) -> Symbol or nil`:: see {Request#wait_disconnect}. A wakeable wait also ends, with nil,

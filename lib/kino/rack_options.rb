@@ -18,7 +18,7 @@ module Kino
       "rackup" => %i[app builder server config daemonize pid debug warn include require quiet
                      heapfile profile_file profile_mode],
       "WEBrick, from rackup and Rails" => %i[AccessLog DoNotReverseLookup],
-      "Rails" => %i[user_supplied_options log_stdout caching restart_cmd early_hints],
+      "Rails" => %i[user_supplied_options log_stdout caching restart_cmd],
       "Puma, from the set-up of tests" => %i[Silent]
     }.values.flatten.freeze
 
@@ -72,7 +72,10 @@ module Kino
 
     def addresses = @options.slice(*RENAMED.keys).compact
 
-    def others = @options.except(*RENAMED.keys, *FOREIGN)
+    # Rails passes nil for early_hints unless the user has given --early-hints.
+    def others
+      @options.except(*RENAMED.keys, *FOREIGN).reject { |name, value| name == :early_hints && value.nil? }
+    end
 
     # Rails tells which options are the user's and which are defaults. Others do not.
     def asked?(name) = (@options[:user_supplied_options] || RENAMED.keys).include?(name)

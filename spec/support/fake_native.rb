@@ -57,6 +57,8 @@ class FakeNative
 
     def wake = nil
 
+    def send_early_hints(_headers) = nil
+
     def read_into(buffer, max)
       chunk = @chunks.shift
       raise chunk if chunk.is_a?(Exception)

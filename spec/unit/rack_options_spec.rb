@@ -44,6 +44,12 @@ RSpec.describe Kino::RackOptions do
     expect(settings(**foreign)).to eq(Kino::Config::Settings.resolve)
   end
 
+  it "accepts early_hints from Rails, which passes nil unless --early-hints is given" do
+    layers = given(early_hints: true)
+    expect([settings(early_hints: nil), settings(early_hints: nil, layers:), settings(early_hints: true)])
+      .to match([have_attributes(early_hints: false), *[have_attributes(early_hints: true)] * 2])
+  end
+
   it "never mistakes another's option for a directive" do
     names = [*described_class::FOREIGN, *described_class::RENAMED.keys]
     expect(names & Kino::Config::Directives::NAMES).to eq([])

@@ -19,6 +19,7 @@
 //! | `http1::tunnel` | copies the bytes of a hijacked connection |
 //! | `http1::refused_request` | what hyper gets in the place of a refused head |
 //! | `http1::state` | what transport and service of a connection tell each other |
+//! | `http1::head` | heads that hyper does not write |
 //! | `http1::options` | the settings that concern HTTP/1 |
 //! | `http1::linger` | reads on for a client that was answered before it had sent everything |
 //! | [`http1::chunks`](ChunkedDecoder), `http1::framing` | RFC 9112, byte for byte |
@@ -87,7 +88,7 @@ pub use crate::histogram::Percentiles;
 pub use crate::http::context::ConnectionInfo;
 pub use crate::http::file::open_file;
 pub use crate::http::request::RequestHead;
-pub use crate::http::response::{NoLength, Response, ResponseBody, announced, is_bodiless};
+pub use crate::http::response::{InterimResponse, NoLength, Response, ResponseBody, announced, is_bodiless};
 pub use crate::http::syntax::decimal;
 pub use crate::http::watchers::Watch;
 pub use crate::http1::chunks::{ChunkedDecoder, NotChunked};

@@ -5,6 +5,8 @@
 mod bodies;
 #[path = "engine/hijack.rs"]
 mod hijack;
+#[path = "engine/interim.rs"]
+mod interim;
 #[path = "engine/lifecycle.rs"]
 mod lifecycle;
 #[path = "engine/linger.rs"]

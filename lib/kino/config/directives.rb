@@ -130,6 +130,15 @@ module Kino
                "`kino.queue_ms`. A proxy's X-Request-Start stays as it is."
         ),
         Directive.new(
+          name: :early_hints, section: :requests, native: true,
+          type: Types::Flag.new, default: false,
+          summary: "let the app send 103 Early Hints, by rack.early_hints",
+          doc: "Puts a callable into the env, as `rack.early_hints`. Called with a Hash of headers, it sends them as " \
+               "103 Early Hints while the app is still at work, so that browsers can load style sheets and scripts " \
+               "in the meantime. Rails then sends them for what its tag helpers link to. Off by default, because " \
+               "there are old clients that take any 1xx for the response."
+        ),
+        Directive.new(
           name: :shutdown_timeout, section: :process,
           type: Types::Duration.new, default: 30.0,
           summary: "how long a shutdown waits for requests in flight",

@@ -127,6 +127,7 @@ RSpec.describe Kino::Config::PumaFile do
       "max_keep_alive 7" => { max_keep_alive_requests: 7 }, "max_keep_alive nil" => {},
       "max_keep_alive Float::INFINITY" => { max_keep_alive_requests: nil },
       "enable_keep_alives false" => { max_keep_alive_requests: 1 }, "enable_keep_alives" => {},
+      "early_hints" => { early_hints: true }, "early_hints false" => { early_hints: false },
       "http_content_length_limit 1_000" => { max_body_size: 1000 },
       "force_shutdown_after 8" => { shutdown_timeout: 8.0 },
       "force_shutdown_after :immediately" => { shutdown_timeout: 0.0 },

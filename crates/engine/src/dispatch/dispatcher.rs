@@ -18,7 +18,7 @@ use crate::dispatch::shard::Shard;
 use crate::http::body::RequestBody;
 use crate::http::context::{ConnectionContext, ConnectionInfo};
 use crate::http::request::RequestHead;
-use crate::http::response::Response;
+use crate::http::response::{InterimResponse, Response};
 use crate::refusal::Reason;
 use crate::settings::Settings;
 use crate::stats::Stats;
@@ -159,26 +159,30 @@ impl State {
 }
 
 impl DispatchFuture {
-    /// The outcome. `alarm` ends the request at its deadline.
-    pub(crate) fn poll_outcome(&mut self, alarm: &Alarm, stats: &Stats, cx: &mut Context<'_>) -> Poll<Outcome> {
-        let outcome = self.poll_state(cx);
+    /// The outcome. `alarm` ends the request at its deadline. Moves the interim responses that come before it to
+    /// `interim`; some may have come although it is pending.
+    pub(crate) fn poll_outcome(
+        &mut self,
+        alarm: &Alarm,
+        stats: &Stats,
+        interim: &mut Vec<InterimResponse>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Outcome> {
+        let outcome = self.poll_state(interim, cx);
         if outcome.is_pending() && self.deadline.is_some_and(|deadline| alarm.is_over(deadline, cx)) {
             self.deadline = None;
             if self.time_out() {
                 stats.timeout();
             }
-            return self.poll_state(cx);
+            return self.poll_state(interim, cx);
         }
         outcome
     }
 
-    fn poll_state(&mut self, cx: &mut Context<'_>) -> Poll<Outcome> {
+    fn poll_state(&mut self, interim: &mut Vec<InterimResponse>, cx: &mut Context<'_>) -> Poll<Outcome> {
         loop {
             match &mut self.state {
-                State::Queued(receiver) => {
-                    let outcome = ready!(Pin::new(receiver).poll(cx));
-                    return Poll::Ready(outcome);
-                }
+                State::Queued(receiver) => return receiver.poll_outcome(interim, cx),
                 State::Reserving { future, .. } => {
                     let state = ready!(future.as_mut().poll(cx));
                     self.state = state;

@@ -9,7 +9,7 @@ use http::StatusCode;
 use crate::http::body::BodySource;
 use crate::http::context::ConnectionContext;
 use crate::http::pipe::Pipe;
-use crate::http::response::Response;
+use crate::http::response::{InterimResponse, Response};
 use crate::http::watchers::Watchers;
 use crate::parker::Parker;
 use crate::stats::Stats;
@@ -19,6 +19,10 @@ use crate::sync::Mutex;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the client has left or has been answered already")]
 pub struct Gone;
+
+/// How many interim responses may wait for their connection. A connection takes them as soon as it runs, so only an app
+/// in a tight loop has more, and they are hints.
+const MAX_INTERIM: usize = 16;
 
 #[derive(Debug)]
 pub(super) enum Phase {
@@ -55,6 +59,8 @@ pub(super) struct State {
     is_aborted: bool,
     /// The engine has answered because the worker took too long.
     pub(super) is_late: bool,
+    /// Interim responses that the connection does not have yet.
+    pub(super) interim: Vec<InterimResponse>,
     pipe: Option<Arc<Pipe>>,
     /// The parker of the thread that waits for the request body.
     reader: Option<Arc<Parker>>,
@@ -80,6 +86,7 @@ impl ExchangeState {
             is_abandoned: false,
             is_aborted: false,
             is_late: false,
+            interim: Vec::new(),
             pipe: None,
             reader: None,
             watchers: None,
@@ -118,6 +125,23 @@ impl ExchangeState {
         state.phase = Phase::Answered(outcome);
         state.pipe = pipe;
         Ok(state.task.take())
+    }
+
+    /// Sends an interim response, unless too many wait already.
+    pub(super) fn inform(&self, interim: InterimResponse) -> Result<(), Gone> {
+        let task = {
+            let mut state = self.state.lock();
+            if state.is_abandoned || !matches!(state.phase, Phase::Unanswered) {
+                return Err(Gone);
+            }
+            if state.interim.len() >= MAX_INTERIM {
+                return Ok(());
+            }
+            state.interim.push(interim);
+            state.task.take()
+        };
+        self.wake(task);
+        Ok(())
     }
 
     /// Answers for a worker that takes too long. The worker may go on, but its answer goes nowhere, and its reads of

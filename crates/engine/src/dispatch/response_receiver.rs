@@ -1,12 +1,12 @@
 //! The connection's side of an exchange.
 
-use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use crate::dispatch::exchange_state::{ExchangeState, Outcome, Phase};
+use crate::http::response::InterimResponse;
 
-/// Resolves to the outcome. Dropping it earlier says that the client left.
+/// Dropping it before it has the outcome says that the client left.
 #[derive(Debug)]
 pub(crate) struct ResponseReceiver(Arc<ExchangeState>);
 
@@ -24,13 +24,14 @@ impl ResponseReceiver {
     pub(crate) fn time_out(&self, outcome: Outcome) -> bool {
         self.0.time_out(outcome)
     }
-}
 
-impl Future for ResponseReceiver {
-    type Output = Outcome;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome> {
+    /// The outcome. Moves the interim responses that come before it to `interim`; some may have come although it is
+    /// pending.
+    pub(crate) fn poll_outcome(&mut self, interim: &mut Vec<InterimResponse>, cx: &mut Context<'_>) -> Poll<Outcome> {
         let mut state = self.0.state.lock();
+        if !state.interim.is_empty() {
+            interim.append(&mut state.interim);
+        }
         match std::mem::replace(&mut state.phase, Phase::Sent) {
             Phase::Answered(mut outcome) => {
                 if let Outcome::Response(response) = &mut outcome {

@@ -13,7 +13,7 @@ use crate::dispatch::exchange_state::{ExchangeState, Gone, Hijacked, Outcome};
 use crate::dispatch::in_flight::InFlightGuard;
 use crate::dispatch::slot::Slot;
 use crate::http::pipe::Pipe;
-use crate::http::response::{Response, ResponseBody};
+use crate::http::response::{InterimResponse, Response, ResponseBody};
 use crate::http::watchers::Watch;
 
 /// The client behind a request.
@@ -94,6 +94,16 @@ impl ResponseSender {
     /// Whether an answer can still be given: the client is there, and the request was not answered.
     pub fn is_open(&self) -> bool {
         self.exchange.is_open()
+    }
+
+    /// Sends an interim response. It may be dropped: on a connection that cannot have one, as in HTTP/1.0, or whose client
+    /// does not read what came before, or if more wait than a client could use.
+    ///
+    /// # Errors
+    ///
+    /// See [`ResponseSender::send`].
+    pub fn inform(&self, interim: InterimResponse) -> Result<(), Gone> {
+        self.exchange.inform(interim)
     }
 
     /// Sends a whole response.

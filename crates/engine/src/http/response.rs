@@ -5,7 +5,9 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, TRANSFER_ENCODING};
+use http::header::{
+    CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, TRANSFER_ENCODING, UPGRADE,
+};
 use http::{HeaderMap, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 
@@ -22,6 +24,34 @@ pub struct Response {
     pub headers: HeaderMap,
     /// The body.
     pub body: ResponseBody,
+}
+
+/// An interim response: any number of them may come before the response (RFC 9110 section 15.2).
+#[derive(Debug)]
+pub struct InterimResponse {
+    status: StatusCode,
+    headers: HeaderMap,
+}
+
+impl InterimResponse {
+    /// What the headers of the response will be, as far as the app knows already (RFC 8297).
+    ///
+    /// Without those that only make sense in a response: an interim one has no content (RFC 9110 sections 8.6 and 15.2),
+    /// and ends no connection.
+    pub fn early_hints(mut headers: HeaderMap) -> Self {
+        for name in [CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING, UPGRADE] {
+            remove(&mut headers, &name);
+        }
+        Self { status: StatusCode::EARLY_HINTS, headers }
+    }
+
+    pub(crate) fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    pub(crate) fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
 }
 
 /// A response body.

@@ -3,6 +3,7 @@
 pub(crate) mod chunks;
 pub(crate) mod connection;
 pub(crate) mod framing;
+pub(crate) mod head;
 pub(crate) mod incoming;
 pub(crate) mod linger;
 pub(crate) mod options;

@@ -102,7 +102,13 @@ impl Future for ResponseFuture {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
         let Inner { dispatcher, state, alarm, .. } = &*this.requests;
-        let (mut response, mut is_last) = match ready!(this.dispatched.poll_outcome(alarm, &dispatcher.stats, cx)) {
+        let mut interim = Vec::new();
+        let outcome = this.dispatched.poll_outcome(alarm, &dispatcher.stats, &mut interim, cx);
+        // A client of HTTP/1.0 does not know them (RFC 9110 section 15.2).
+        if !interim.is_empty() && !this.is_1_0 {
+            state.send_interim(&interim);
+        }
+        let (mut response, mut is_last) = match ready!(outcome) {
             Outcome::Response(response) => (response, false),
             Outcome::LastResponse(response) => (response, true),
             Outcome::Hijacked(mut hijacked) => {

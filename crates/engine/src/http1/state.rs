@@ -8,6 +8,8 @@ use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use crate::dispatch::exchange_state::Hijacked;
+use crate::http::response::InterimResponse;
+use crate::http1::head::write_head;
 use crate::refusal::Reason;
 
 /// One for each connection. Both sides run in the connection's task, so the atomics are for `Sync` only, and relaxed.
@@ -23,6 +25,9 @@ pub(crate) struct ConnectionState {
     begun: AtomicU64,
     /// The transport's task, while the transport holds bytes back until a response is complete.
     held_back: Mutex<Option<Waker>>,
+    /// Interim responses that the transport is to write. The flag keeps the lock off each write.
+    has_interim: AtomicBool,
+    interim: Mutex<Vec<u8>>,
     /// The flag keeps the lock off each poll.
     is_hijacked: AtomicBool,
     hijacked: Mutex<Option<Hijacked>>,
@@ -57,8 +62,36 @@ impl ConnectionState {
     /// The hijacked connection, once all that was to be sent before is sent: hyper does not say what it has not sent
     /// yet.
     pub(crate) fn take_hijacked(&self) -> Option<Hijacked> {
-        let is_ready = self.is_hijacked.load(Ordering::Acquire) && !self.is_backed_up.load(Ordering::Relaxed);
+        let is_ready = self.is_hijacked.load(Ordering::Acquire)
+            && !self.is_backed_up.load(Ordering::Relaxed)
+            && !self.has_interim.load(Ordering::Relaxed);
         if is_ready { self.hijacked.lock().take() } else { None }
+    }
+
+    /// Has the transport write interim responses before whatever hyper writes next. Call it only while the current
+    /// request has no response.
+    ///
+    /// hyper refuses a status below 200 from a service. But it polls the service only while no body is in its buffer, so
+    /// the transport can write them. An earlier head may be left in that buffer if the client does not read; then they
+    /// are dropped, because they must not overtake it.
+    pub(crate) fn send_interim(&self, responses: &[InterimResponse]) {
+        if self.is_backed_up.load(Ordering::Relaxed) {
+            return;
+        }
+        let mut interim = self.interim.lock();
+        for response in responses {
+            write_head(&mut interim, response.status(), response.headers());
+        }
+        self.has_interim.store(true, Ordering::Relaxed);
+    }
+
+    /// What the transport is to write.
+    pub(crate) fn take_interim(&self) -> Option<Vec<u8>> {
+        let has_interim = self.has_interim.load(Ordering::Relaxed);
+        has_interim.then(|| {
+            self.has_interim.store(false, Ordering::Relaxed);
+            std::mem::take(&mut *self.interim.lock())
+        })
     }
 
     /// How many requests have begun on this connection, the current one included.

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::sync::watch;
 use tokio::time::{Instant, Sleep, sleep_until};
@@ -62,6 +63,8 @@ pub(crate) struct Transport<S: Socket> {
     partial_head: Option<PartialHead>,
     refused_request: RefusedRequest,
     is_shut_down: bool,
+    /// What is left to write of interim responses.
+    interim: Bytes,
     stall: Stall,
     opened_at: Instant,
     waiting_since: Option<Instant>,
@@ -89,6 +92,7 @@ impl<S: Socket> Transport<S> {
             partial_head: None,
             refused_request: RefusedRequest::default(),
             is_shut_down: false,
+            interim: Bytes::new(),
             stall: Stall::new(options.timeouts.send),
             opened_at: Instant::now(),
             waiting_since: None,

@@ -1,16 +1,14 @@
 //! A hijacked connection: its bytes go to and from the app.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::DATE;
-use httpdate::HttpDate;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, Interest};
 use tokio::net::UnixStream;
 use tokio::time::sleep;
 
 use crate::dispatch::exchange_state::Hijacked;
-use crate::http::response::Response;
+use crate::http1::head::write_head;
 use crate::http1::linger::{Linger, Unread};
 use crate::io::socket::Socket;
 
@@ -24,7 +22,10 @@ pub(crate) struct Tunnel<S> {
 impl<S: Socket> Tunnel<S> {
     /// Copies bytes between the client and the app, until both have ended.
     pub(crate) async fn run(mut self, linger: Linger) {
-        let head = self.hijacked.head.as_ref().map(head_bytes).unwrap_or_default();
+        let mut head = Vec::new();
+        if let Some(response) = &self.hijacked.head {
+            write_head(&mut head, response.status, &response.headers);
+        }
         let Ok(mut app) = UnixStream::from_std(self.hijacked.stream) else { return };
         if self.client.write_all(&head).await.is_err() {
             return;
@@ -33,22 +34,6 @@ impl<S: Socket> Tunnel<S> {
             linger.run(self.client, Unread::Nothing, None).await;
         }
     }
-}
-
-/// The head of a response as HTTP/1.1 has it on the wire (RFC 9112 section 4).
-fn head_bytes(head: &Response) -> Vec<u8> {
-    let reason = head.status.canonical_reason().unwrap_or_default();
-    let mut bytes = format!("HTTP/1.1 {} {reason}\r\n", head.status.as_u16()).into_bytes();
-    if !head.status.is_informational() && !head.headers.contains_key(DATE) {
-        bytes.extend_from_slice(format!("date: {}\r\n", HttpDate::from(SystemTime::now())).as_bytes());
-    }
-    for (name, value) in &head.headers {
-        for part in [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"] {
-            bytes.extend_from_slice(part);
-        }
-    }
-    bytes.extend_from_slice(b"\r\n");
-    bytes
 }
 
 /// Returns whether the app has closed its end for good, so that what the client still sends goes nowhere.

@@ -1,13 +1,13 @@
 //! The claim of an exchange by the worker, the deadline, the supervisor that ends it for the worker, and the client
 //! that leaves.
 
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
 use bytes::Bytes;
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use http_body::Body;
 use loom::thread::{self, JoinHandle};
 
@@ -19,7 +19,7 @@ use crate::dispatch::response_sender::ResponseSender;
 use crate::dispatch::slot::Slot;
 use crate::http::context::ConnectionContext;
 use crate::http::pipe::CAPACITY;
-use crate::http::response::{Response, ResponseBody};
+use crate::http::response::{InterimResponse, Response, ResponseBody};
 use crate::parker::{Parker, Wake};
 
 /// Fills a pipe all by itself.
@@ -70,7 +70,7 @@ impl Request {
 
 /// The status, if the outcome is there.
 fn poll_status(receiver: &mut ResponseReceiver) -> Option<StatusCode> {
-    match Pin::new(receiver).poll(&mut Context::from_waker(&Waker::from(Parker::new()))) {
+    match receiver.poll_outcome(&mut Vec::new(), &mut Context::from_waker(&Waker::from(Parker::new()))) {
         Poll::Ready(outcome) => Some(status_of(&outcome)),
         Poll::Pending => None,
     }
@@ -116,6 +116,33 @@ fn a_waiting_connection_is_woken_by_any_answer() {
         }
         assert_eq!(status == WORKER, worker.join().unwrap());
         supervisor.join().unwrap();
+        drop(receiver);
+        request.assert_counts(0, 0);
+    });
+}
+
+#[test]
+fn a_waiting_connection_is_woken_by_hints_and_gets_them_before_the_answer() {
+    in_every_order(|| {
+        let (request, reply, mut receiver) = Request::taken();
+        let has_hints = Parker::new();
+        let gate = Arc::clone(&has_hints);
+        let worker = thread::spawn(move || {
+            reply.inform(InterimResponse::early_hints(HeaderMap::new())).unwrap();
+            assert_eq!(gate.park(FOREVER), Wake::Unparked);
+            reply.inform(InterimResponse::early_hints(HeaderMap::new())).unwrap();
+            reply.send(Response::canned(WORKER)).unwrap();
+        });
+        let mut interim = Vec::new();
+        let outcome = wait_for(|cx| {
+            let outcome = receiver.poll_outcome(&mut interim, cx);
+            if interim.len() == 1 {
+                has_hints.unpark();
+            }
+            outcome
+        });
+        worker.join().unwrap();
+        assert_eq!((interim.len(), status_of(&outcome)), (2, WORKER));
         drop(receiver);
         request.assert_counts(0, 0);
     });
@@ -224,7 +251,7 @@ fn a_streamed_response_that_is_aborted_breaks_off_or_is_whole() {
             (true, is_written)
         });
         let supervisor = request.abort();
-        let outcome = wait_for(|cx| Pin::new(&mut receiver).poll(cx));
+        let outcome = wait_for(|cx| receiver.poll_outcome(&mut Vec::new(), cx));
         let status = status_of(&outcome);
         let body = match outcome {
             Outcome::Response(response) => Some(read(response.body)),
@@ -262,7 +289,7 @@ fn a_worker_that_waits_for_room_learns_of_the_abort() {
         });
         let supervisor = request.abort();
         // The client reads nothing.
-        let unread = wait_for(|cx| Pin::new(&mut receiver).poll(cx));
+        let unread = wait_for(|cx| receiver.poll_outcome(&mut Vec::new(), cx));
         worker.join().unwrap();
         supervisor.join().unwrap();
         drop(unread);

@@ -17,7 +17,6 @@ mod queue;
 mod relief;
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -63,7 +62,7 @@ fn wait_for<T>(mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>) -> T {
 
 /// The status that the client gets.
 fn wait_for_status(receiver: &mut ResponseReceiver) -> StatusCode {
-    status_of(&wait_for(|cx| Pin::new(&mut *receiver).poll(cx)))
+    status_of(&wait_for(|cx| receiver.poll_outcome(&mut Vec::new(), cx)))
 }
 
 fn status_of(outcome: &Outcome) -> StatusCode {

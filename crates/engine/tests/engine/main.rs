@@ -5,6 +5,7 @@
 
 mod bodies;
 mod hijack;
+mod interim;
 mod lifecycle;
 mod linger;
 mod refusals;

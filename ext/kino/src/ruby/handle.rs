@@ -9,8 +9,8 @@ use std::time::Instant;
 
 use http::{Method, StatusCode};
 use kino_engine::{
-    BodyReader, BodyWriter, Client, Exchange, Gone, LockGroup, Parker, ReadError, Readable, RequestHead, Response,
-    ResponseSender, Watch, is_bodiless,
+    BodyReader, BodyWriter, Client, Exchange, Gone, InterimResponse, LockGroup, Parker, ReadError, Readable,
+    RequestHead, Response, ResponseSender, Watch, is_bodiless,
 };
 use parking_lot::Mutex;
 
@@ -114,6 +114,13 @@ impl Handle {
     /// Whether it can still be answered.
     pub(crate) fn is_open(&self) -> bool {
         self.reply.lock().as_ref().is_some_and(ResponseSender::is_open)
+    }
+
+    /// Sends an interim response. Does nothing for a client that has left, and after the response.
+    pub(crate) fn inform(&self, interim: InterimResponse) {
+        if let Some(reply) = self.reply.lock().as_ref() {
+            let _ = reply.inform(interim);
+        }
     }
 
     /// Answers, and closes the body: hyper reads the next request once this one's body is read or dropped. None if the

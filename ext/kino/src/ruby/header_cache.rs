@@ -35,6 +35,12 @@ pub(crate) struct CachedName {
     slot: Option<usize>,
 }
 
+impl CachedName {
+    pub(crate) fn uncached(name: HeaderName) -> Self {
+        Self { name, slot: None }
+    }
+}
+
 impl Default for HeaderCache {
     fn default() -> Self {
         Self { keys: std::array::from_fn(|_| GcRef::default()), entries: RefCell::new([const { None }; SLOTS]) }
@@ -59,7 +65,7 @@ impl HeaderCache {
     /// Caches that `key` stands for `name`, unless the app can change that String.
     pub(crate) fn insert(&self, key: RString, name: HeaderName) -> CachedName {
         if !key.is_frozen() {
-            return CachedName { name, slot: None };
+            return CachedName::uncached(name);
         }
         let slot = slot(key);
         self.keys[slot].set(key.as_value());

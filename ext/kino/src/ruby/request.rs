@@ -6,12 +6,13 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use kino_engine::{Gone, Readable};
+use kino_engine::{Gone, InterimResponse, Readable};
 use magnus::value::Lazy;
 use magnus::{Error, Module, RClass, RModule, RString, Ruby, Symbol, TryConvert, TypedData, Value, method, prelude::*};
 
 use crate::ruby::error::{self, guard};
 use crate::ruby::handle::{CurrentRequest, End, Handle, Lookup};
+use crate::ruby::response::interim_headers;
 use crate::ruby::setting::seconds;
 use crate::ruby::vm::fork::Owned;
 use crate::ruby::vm::gvl::{self, LONGEST_WAIT};
@@ -45,6 +46,7 @@ pub(crate) fn init(ruby: &Ruby, kino: RModule, native: RModule) -> Result<(), Er
     class.define_method("wake", method!(wake, 0))?;
     class.define_method("read_into", method!(read_into, 2))?;
     class.define_method("hijack", method!(hijack, 0))?;
+    class.define_method("send_early_hints", method!(send_early_hints, 1))?;
     Lazy::force(&REQUEST, ruby);
     for end in [End::Disconnected, End::Stopping, End::Finished] {
         ruby.to_symbol(name_of(end));
@@ -122,6 +124,16 @@ fn wake(ruby: &Ruby, request: Value) -> Result<(), Error> {
         if let Lookup::Current(handle) = find(ruby, request)? {
             handle.wake();
         }
+        Ok(())
+    })
+}
+
+/// Sends 103 with these headers. Does nothing for a request that is over or answered, and for a client that has left:
+/// they are hints.
+fn send_early_hints(ruby: &Ruby, request: Value, headers: Value) -> Result<(), Error> {
+    guard(ruby, || {
+        let Lookup::Current(handle) = find(ruby, request)? else { return Ok(()) };
+        handle.inform(InterimResponse::early_hints(interim_headers(ruby, headers)?));
         Ok(())
     })
 }

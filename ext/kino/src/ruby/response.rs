@@ -42,7 +42,7 @@ impl Head {
 
     fn build(ruby: &Ruby, cache: &HeaderCache, min_status: u16, status: Value, headers: Value) -> Result<Self, Error> {
         let status = status_code(ruby, min_status, status)?;
-        let (headers, is_chunked) = header_map(ruby, cache, headers, min_status < 200)?;
+        let (headers, is_chunked) = header_map(ruby, Some(cache), headers, min_status < 200)?;
         let declared = announced(&headers).map_err(|failed| bad_response(ruby, failed.to_string()))?;
         // A client that believes one of them takes what the other leaves over for the next response (RFC 9112 section
         // 6.3).
@@ -81,9 +81,23 @@ fn status_code(ruby: &Ruby, min: u16, given: Value) -> Result<StatusCode, Error>
     })
 }
 
+/// The headers of an interim response. Its worker's cache is not at hand: the app may call from any thread of the Ractor.
+///
+/// # Errors
+///
+/// `Kino::InvalidResponseError` for what must not be sent. Nothing of it is sent then.
+pub(crate) fn interim_headers(ruby: &Ruby, headers: Value) -> Result<HeaderMap, Error> {
+    header_map(ruby, None, headers, true).map(|(headers, _)| headers)
+}
+
 /// The headers without Transfer-Encoding, and whether that says that the body is chunked. `is_hijack`: the worker does
 /// what `rack.hijack` or `rack.protocol` asks for.
-fn header_map(ruby: &Ruby, cache: &HeaderCache, headers: Value, is_hijack: bool) -> Result<(HeaderMap, bool), Error> {
+fn header_map(
+    ruby: &Ruby,
+    cache: Option<&HeaderCache>,
+    headers: Value,
+    is_hijack: bool,
+) -> Result<(HeaderMap, bool), Error> {
     let Some(hash) = RHash::from_value(headers) else {
         return Err(bad_response(ruby, format!("the headers must be a Hash, got {}", headers.class())));
     };
@@ -93,7 +107,7 @@ fn header_map(ruby: &Ruby, cache: &HeaderCache, headers: Value, is_hijack: bool)
         let Some(key) = RString::from_value(key) else {
             return Err(bad_name(ruby, key));
         };
-        let name = match cache.get(key) {
+        let name = match cache.and_then(|cache| cache.get(key)) {
             Some(name) => name,
             None => {
                 match audience(key) {
@@ -102,7 +116,11 @@ fn header_map(ruby: &Ruby, cache: &HeaderCache, headers: Value, is_hijack: bool)
                     Audience::Worker if is_hijack || value.is_nil() => return Ok(ForEach::Continue),
                     Audience::Worker => return Err(server_header(ruby)),
                 }
-                cache.insert(key, header_name(ruby, key)?)
+                let name = header_name(ruby, key)?;
+                match cache {
+                    Some(cache) => cache.insert(key, name),
+                    None => CachedName::uncached(name),
+                }
             }
         };
         // Not removed afterwards, because that would change the order of the rest.
@@ -149,13 +167,22 @@ fn says_chunked(ruby: &Ruby, value: Value) -> Result<bool, Error> {
 /// Headers that there is room for at first.
 const INITIAL_CAPACITY: usize = 64;
 
-fn append(ruby: &Ruby, map: &mut HeaderMap, cache: &HeaderCache, name: &CachedName, value: Value) -> Result<(), Error> {
+fn append(
+    ruby: &Ruby,
+    map: &mut HeaderMap,
+    cache: Option<&HeaderCache>,
+    name: &CachedName,
+    value: Value,
+) -> Result<(), Error> {
     let text = match RString::from_value(value) {
         Some(text) => text,
         None => value.to_r_string()?,
     };
-    let value = string::with_bytes(text, |bytes| cache.value(name, bytes))
-        .map_err(|_| forbidden_value(ruby, &name.name, text))?;
+    let value = string::with_bytes(text, |bytes| match cache {
+        Some(cache) => cache.value(name, bytes),
+        None => HeaderValue::from_bytes(bytes),
+    });
+    let value = value.map_err(|_| forbidden_value(ruby, &name.name, text))?;
     map.try_append(name.name.clone(), value).map(|_| ()).map_err(|_| bad_response(ruby, "too many headers"))
 }
 

@@ -14,6 +14,7 @@ use magnus::{Error, RHash, RModule, Ruby, function, prelude::*};
 use parking_lot::Mutex;
 
 use crate::ruby::directives::Directives;
+use crate::ruby::env::Extras;
 use crate::ruby::error::{self, guard};
 use crate::ruby::setting::{fetch, seconds};
 use crate::ruby::vm::fork::Owned;
@@ -31,8 +32,7 @@ struct Registry {
 struct Entry {
     server: Arc<Server>,
     reports: Arc<Reports>,
-    /// Whether envs have `kino.queue_ms`.
-    queue_ms: bool,
+    extras: Extras,
 }
 
 /// What the supervisor is told: the number of a worker, what happened to it, and why.
@@ -102,16 +102,16 @@ pub(crate) fn init(ruby: &Ruby, native: RModule) -> Result<(), Error> {
     native.define_singleton_method("stats", function!(stats, 1))
 }
 
-/// A new worker of that server, and whether its envs have `kino.queue_ms`.
+/// A new worker of that server, and what its envs have.
 pub(crate) fn worker(
     ruby: &Ruby,
     id: u64,
     index: usize,
     lock: usize,
     is_relief: bool,
-) -> Result<(kino_engine::Worker, bool), Error> {
-    let Entry { server, queue_ms, .. } = entry(ruby, id)?;
-    Ok((if is_relief { server.relief_of(index, lock) } else { server.worker_sharing(index, lock) }, queue_ms))
+) -> Result<(kino_engine::Worker, Extras), Error> {
+    let Entry { server, extras, .. } = entry(ruby, id)?;
+    Ok((if is_relief { server.relief_of(index, lock) } else { server.worker_sharing(index, lock) }, extras))
 }
 
 /// The server with that id.
@@ -128,7 +128,7 @@ fn start(ruby: &Ruby, settings: RHash) -> Result<u64, Error> {
     guard(ruby, || {
         arenas::limit(fetch(ruby, settings, "arenas")?);
         let given = Directives::read(ruby, settings)?;
-        let queue_ms = given.queue_ms;
+        let extras = Extras { queue_ms: given.queue_ms, early_hints: given.early_hints };
         let settings = settings_from(ruby, settings, given)?;
         // Without the VM lock, because name look-ups may take long.
         let parker = Parker::new();
@@ -142,7 +142,7 @@ fn start(ruby: &Ruby, settings: RHash) -> Result<u64, Error> {
         let mut registry = SERVERS.lock();
         registry.last += 1;
         let id = registry.last;
-        registry.servers.insert(id, Owned::new(Entry { server: Arc::new(server), reports: Arc::default(), queue_ms }));
+        registry.servers.insert(id, Owned::new(Entry { server: Arc::new(server), reports: Arc::default(), extras }));
         Ok(id)
     })
 }

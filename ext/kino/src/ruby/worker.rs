@@ -49,8 +49,7 @@ struct Inner {
     current_object: GcRef,
     cache: env::Cache,
     headers: HeaderCache,
-    /// Whether the env has `kino.queue_ms`.
-    has_queue_ms: bool,
+    extras: env::Extras,
 }
 
 pub(crate) fn init(ruby: &Ruby, native: RModule) -> Result<(), Error> {
@@ -76,7 +75,7 @@ pub(crate) fn init(ruby: &Ruby, native: RModule) -> Result<(), Error> {
 
 fn new(ruby: &Ruby, server: u64, index: usize, lock: usize, is_relief: bool) -> Result<Obj<Worker>, Error> {
     guard(ruby, || {
-        let (engine, has_queue_ms) = server::worker(ruby, server, index, lock, is_relief)?;
+        let (engine, extras) = server::worker(ruby, server, index, lock, is_relief)?;
         let current = Arc::new(CurrentRequest::new(Arc::clone(engine.lock_group())));
         let object = ruby.obj_wrap(CurrentRequestObject::new(Arc::clone(&current)));
         let inner = Inner {
@@ -85,7 +84,7 @@ fn new(ruby: &Ruby, server: u64, index: usize, lock: usize, is_relief: bool) -> 
             current_object: GcRef::default(),
             cache: env::Cache::default(),
             headers: HeaderCache::default(),
-            has_queue_ms,
+            extras,
         };
         inner.current_object.set(object.as_value());
         let worker = ruby.obj_wrap(Worker(Owned::new(inner)));
@@ -138,14 +137,15 @@ impl Inner {
     }
 
     fn begin(&self, ruby: &Ruby, exchange: Box<Exchange>) -> Result<RHash, Error> {
-        let waited = self.has_queue_ms.then(|| exchange.received_at.elapsed());
+        let waited = self.extras.queue_ms.then(|| exchange.received_at.elapsed());
         let handle = Handle::new(*exchange);
         let has_body = handle.has_body();
         let number = self.current.set(Arc::clone(&handle));
         let object = self.current_object.get();
         let object = object.ok_or_else(|| error::general(ruby, "bug in Kino: a worker has no current request"))?;
-        let env = request::new(ruby, object, number)
-            .and_then(|request| env::build(ruby, &self.cache, handle.head(), request, has_body, waited));
+        let env = request::new(ruby, object, number).and_then(|request| {
+            env::build(ruby, &self.cache, handle.head(), request, has_body, waited, self.extras.early_hints)
+        });
         if env.is_err() {
             // The client is answered 500 now, and the loop does not take the error for one of the app's.
             self.current.clear();

@@ -84,6 +84,10 @@ module Kino
             refused(:needless, "Kino keeps connections open")
           end
 
+          def early_hints(enabled = true) # rubocop:disable Style/OptionalBooleanParameter -- it is Puma's
+            became(early_hints: enabled ? true : false)
+          end
+
           def log_requests(enabled = true) # rubocop:disable Style/OptionalBooleanParameter -- it is Puma's
             return refused(:needless, "Kino logs no requests") unless enabled
 
@@ -125,6 +129,7 @@ module Kino
                 "until Puma 7 it was something else, which Kino does not have") { |most| keep_alives(most) },
           value(:enable_keep_alives, :max_keep_alive_requests) { |*enabled| enable_keep_alives(*enabled) },
           same(:http_content_length_limit, :max_body_size, "without it Puma has no limit, and Kino one of #{BODY}"),
+          value(:early_hints, :early_hints) { |*enabled| early_hints(*enabled) },
           value(:force_shutdown_after, :shutdown_timeout) { |*seconds| force_shutdown_after(*seconds) },
           same(:worker_shutdown_timeout, :shutdown_timeout),
 
@@ -182,7 +187,6 @@ module Kino
           missing("Kino does not stop when idle", :idle_timeout),
           missing("a worker takes as many requests at a time as it has threads", :max_io_threads),
           missing("requests run on the worker's own threads and fibers", :fiber_per_request, :clean_thread_locals),
-          missing("Kino sends no 103", :early_hints),
           missing("Kino's own messages go to stderr", :custom_logger, :log_formatter),
           missing("the process keeps its title", :tag),
           missing("a shutdown writes no backtraces", :shutdown_debug),

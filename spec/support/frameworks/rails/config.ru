@@ -9,6 +9,7 @@ class TestApp < Rails::Application
   config.hosts << "127.0.0.1"
   config.secret_key_base = "secret_key_base"
   config.session_store :cookie_store, key: "cookie_store_key"
+  config.action_view.preload_links_header = true # as load_defaults has it
   config.logger = Logger.new($stderr)
   Rails.logger = config.logger
 
@@ -18,6 +19,7 @@ class TestApp < Rails::Application
     get "/data" => "test#data"
     get "/visits" => "test#visits"
     get "/form" => "test#form"
+    get "/styled" => "test#styled"
     post "/posts" => "test#create"
     get "/old" => "test#old"
     get "/stream" => "live#stream"
@@ -38,6 +40,8 @@ class TestController < ActionController::Base
   end
 
   def form = render(plain: form_authenticity_token)
+
+  def styled = render(inline: "<%= stylesheet_link_tag '/a.css' %>")
 
   def create = redirect_to("/visits", notice: params[:title], flash: { note: params[:title] })
 

@@ -4,12 +4,30 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use bytes::Buf;
 use tokio::io::AsyncWrite;
 
 use super::Transport;
 use crate::io::socket::Socket;
 
 impl<S: Socket> Transport<S> {
+    /// Writes the interim responses that go before whatever hyper writes next.
+    fn poll_interim(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if let Some(more) = self.state.take_interim() {
+            self.interim =
+                if self.interim.is_empty() { more.into() } else { [&self.interim[..], &more].concat().into() };
+        }
+        while !self.interim.is_empty() {
+            let next = self.interim.clone();
+            let written = self.stream()?.poll_write(cx, &next);
+            match ready!(self.check_stall(written, &next, cx))? {
+                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                written => self.interim.advance(written),
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
     /// Turns the result of writing `next` into an error if the client has taken nothing for too long.
     fn check_stall(
         &mut self,
@@ -44,6 +62,7 @@ impl<S: Socket> Transport<S> {
 
 impl<S: Socket> AsyncWrite for Transport<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        ready!(self.poll_interim(cx))?;
         let written = self.stream()?.poll_write(cx, buf);
         self.check_stall(written, buf, cx)
     }
@@ -53,6 +72,7 @@ impl<S: Socket> AsyncWrite for Transport<S> {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        ready!(self.poll_interim(cx))?;
         let written = self.stream()?.poll_write_vectored(cx, bufs);
         self.check_stall(written, bufs.iter().find(|buf| !buf.is_empty()).map_or(&[], |buf| buf), cx)
     }
@@ -62,6 +82,7 @@ impl<S: Socket> AsyncWrite for Transport<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_interim(cx))?;
         ready!(self.stream()?.poll_flush(cx))?;
         // hyper may have read the next request meanwhile, and does not begin it when a flush that it had to wait for is
         // over: it has to be polled again.

@@ -29,25 +29,46 @@ use crate::ruby::vm::roots::Frozen;
 static STRINGS: OnceLock<EnvStrings> = OnceLock::new();
 static OBJECTS: OnceLock<Objects> = OnceLock::new();
 
-/// The Rack objects of `lib/kino/rack`: a class and two frozen instances, all shareable.
+/// The Rack objects of `lib/kino/rack`: two classes and two frozen instances, all shareable.
 struct Objects {
     input: Opaque<RClass>,
     null_input: Opaque<Value>,
     errors: Opaque<Value>,
+    early_hints: Opaque<RClass>,
+}
+
+/// What envs have beside what Rack requires.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Extras {
+    /// `kino.queue_ms`
+    pub(crate) queue_ms: bool,
+    /// `rack.early_hints`
+    pub(crate) early_hints: bool,
 }
 
 pub(crate) fn init(ruby: &Ruby, native: RModule) -> Result<(), Error> {
     let strings = EnvStrings::new(ruby)?;
     STRINGS.get_or_init(|| strings);
-    native.define_singleton_method("rack_objects", function!(rack_objects, 3))
+    native.define_singleton_method("rack_objects", function!(rack_objects, 4))
 }
 
 /// Sets the Rack objects. Called once, at load, on the main Ractor.
-fn rack_objects(ruby: &Ruby, input: RClass, null_input: Value, errors: Value) -> Result<(), Error> {
-    for object in [input.as_value(), null_input, errors] {
+fn rack_objects(
+    ruby: &Ruby,
+    input: RClass,
+    null_input: Value,
+    errors: Value,
+    early_hints: RClass,
+) -> Result<(), Error> {
+    for object in [input.as_value(), null_input, errors, early_hints.as_value()] {
         ruby.gc_register_mark_object(object);
     }
-    let objects = Objects { input: input.into(), null_input: null_input.into(), errors: errors.into() };
+    let objects = Objects {
+        input: input.into(),
+        null_input: null_input.into(),
+        errors: errors.into(),
+        early_hints: early_hints.into(),
+    };
     OBJECTS.set(objects).map_err(|_| error::general(ruby, "the Rack objects are set once, at load"))
 }
 
@@ -59,12 +80,15 @@ pub(crate) fn build(
     request: Value,
     has_body: bool,
     waited: Option<Duration>,
+    has_early_hints: bool,
 ) -> Result<RHash, Error> {
     let (Some(strings), Some(objects)) = (STRINGS.get(), OBJECTS.get()) else {
         return Err(error::general(ruby, "the extension is used before kino is loaded"));
     };
     let keys = &strings.keys;
     let input = has_body.then(|| ruby.get_inner(objects.input).new_instance((request,))).transpose()?;
+    let early_hints =
+        has_early_hints.then(|| ruby.get_inner(objects.early_hints).new_instance((request,))).transpose()?;
     let finished = ruby.ary_new().as_value();
     let protocol = protocols(ruby, head)?;
     let queue_ms = waited.map(|waited| ruby.float_from_f64((waited.as_secs_f64() * 1e6).round() / 1e3).as_value());
@@ -83,6 +107,9 @@ pub(crate) fn build(
         env.object(keys.response_finished, finished);
         if let Some(input) = input {
             env.object(keys.input, input);
+        }
+        if let Some(early_hints) = early_hints {
+            env.object(keys.early_hints, early_hints);
         }
         if let Some(protocol) = protocol {
             env.object(keys.protocol, protocol);

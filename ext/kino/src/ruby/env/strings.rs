@@ -51,6 +51,7 @@ keys! {
     queue_ms = "kino.queue_ms";
     is_hijack = "rack.hijack?";
     hijack = "rack.hijack";
+    early_hints = "rack.early_hints";
     protocol = "rack.protocol";
 }
 
