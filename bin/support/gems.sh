@@ -134,8 +134,12 @@ install_debian_gems() {
   for attempt in "" force; do
     rm -rf "$debs" "$unpacked" "$KINO_CACHE/build/gem-source"
     mkdir -p "$debs" "$unpacked"
+    # Without lists, every package would seem to be missing.
+    if ! papt_setup $attempt; then
+      if [ "$attempt" = force ]; then return 1; else continue; fi
+    fi
     # shellcheck disable=SC2086
-    if papt_setup $attempt && (cd "$debs" && papt_get download $KINO_DEBIAN_GEMS); then break; fi
+    if (cd "$debs" && papt_get download $KINO_DEBIAN_GEMS); then break; fi
     if [ "$attempt" = force ]; then
       KINO_MISSING_PACKAGES=$(missing_packages)
       return 1
@@ -150,10 +154,10 @@ install_debian_gems() {
 
 debian_gems() { "$KINO_RUBY_EXE" "$KINO_ROOT/bin/support/debian_gems.rb" "$@"; }
 
-# missing_packages: those that our apt's lists do not have, on one line.
+# missing_packages: those that our apt's lists do not have, on one line. Only with -q=0 does apt name them.
 missing_packages() {
   # shellcheck disable=SC2086
-  papt_cache show $KINO_DEBIAN_GEMS 2>&1 >/dev/null |
+  papt_cache -q=0 show $KINO_DEBIAN_GEMS 2>&1 >/dev/null |
     sed -n 's/^[NWE]: Unable to locate package //p' | sort -u | paste -s -d ' ' -
 }
 

@@ -139,7 +139,7 @@ class HttpClient
     return if method == "HEAD" || [204, 304].include?(head.status)
 
     if head["transfer-encoding"] == "chunked" then nil while each_piece_of_chunk(&)
-    elsif head["content-length"] then each_piece(Integer(head["content-length"], 10), &)
+    elsif head["content-length"] then each_piece(number(head["content-length"], 10), &)
     else yield read_rest
     end
   end
@@ -202,9 +202,16 @@ class HttpClient
 
   private
 
+  # Integer alone takes signs and underscores, too.
+  def number(text, base)
+    raise Broken, "not a length: #{text.inspect}" unless text.match?(base == 16 ? /\A\h+\z/ : /\A\d+\z/)
+
+    Integer(text, base)
+  end
+
   # @return [Boolean] whether it was a chunk, and not the last one
   def each_piece_of_chunk(&)
-    size = Integer(line, 16)
+    size = number(line, 16)
     each_piece(size, &)
     line.empty? or raise Broken, "a chunk without its end"
     size.positive?

@@ -19,11 +19,9 @@
 //! The rules of this boundary:
 //!
 //! - Ids, not objects, cross Ractors. A `Worker`, `Request` or `Writer` is made and used inside one Ractor; what
-//!   several of
-//!   them share is native memory behind an `Arc`.
+//!   several of them share is native memory behind an `Arc`.
 //! - A Ruby call that can raise jumps over Rust frames. So it is made through magnus, which turns the jump into an
-//!   `Err`, or
-//!   inside a `vm` call that says what its closure must not hold.
+//!   `Err`, or inside a `vm` call that says what its closure must not hold.
 //! - A wait releases the VM lock (`vm::gvl`), and interrupts are checked after it.
 //! - Freeing an object never calls Ruby: the sweeper may run on any thread, in any Ractor.
 

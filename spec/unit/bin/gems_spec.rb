@@ -37,7 +37,7 @@ RSpec.describe "bin/support/gems.sh" do
       need_nokogiri_packages() { :; }
       papt_setup() { :; }
       papt_get() { :; }
-      papt_cache() { :; }
+      apt-cache() { :; }
       papt_source_versions() { :; }
       papt_source_series() { echo 9.0; }
       papt_download_source() { false; }
@@ -73,14 +73,21 @@ RSpec.describe "bin/support/gems.sh" do
   it "names a package that Debian no longer has" do
     output, status = install_gems(<<~SH)
       papt_get() { echo "E: Unable to locate package ruby-roda"; false; }
-      papt_cache() { echo "N: Unable to locate package ruby-roda" >&2; }
+      apt-cache() {
+        # Like apt, which is silent about it with -q.
+        case " $* " in *" -q=0 "*) echo "N: Unable to locate package ruby-roda" >&2 ;; esac
+        return 100
+      }
     SH
     expect(status.exitstatus).to eq(1)
     expect(output).to match(/^kino: error: Debian has no package ruby-roda/)
   end
 
   it "asks for the network where it is the lists that cannot be downloaded" do
-    output, status = install_gems("papt_setup() { false; }")
+    output, status = install_gems(<<~SH)
+      papt_setup() { false; }
+      apt-cache() { echo "N: Unable to locate package ruby-rack" >&2; }
+    SH
     expect(status.exitstatus).to eq(1)
     expect(output).to include("Check the network")
   end

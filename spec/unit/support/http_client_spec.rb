@@ -101,6 +101,9 @@ RSpec.describe HttpClient do
       "a space before the colon" => "HTTP/1.1 200 OK\r\nx : y\r\n\r\n",
       "a body shorter than its length" => "HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nab",
       "a chunked body without an end" => "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n",
+      "a negative length" => "HTTP/1.1 200 OK\r\ncontent-length: -1\r\n\r\n",
+      "an empty length" => "HTTP/1.1 200 OK\r\ncontent-length: \r\n\r\n",
+      "a negative chunk size" => "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n-1\r\n\r\n",
       "a chunk longer than its size" => "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\nab\r\n0\r\n\r\n"
     }.each do |what, bytes|
       it "is #{what}" do

@@ -95,7 +95,7 @@ fn splits(sent: &[u8], settings: &Settings) {
             (None, Ok(None)) => {}
             (None, verdict) => decided = Some((end, verdict)),
             (Some((_, Ok(first))), Ok(then)) => assert_eq!(first, &then),
-            (Some((_, Err(_))), Err(_)) => {}
+            (Some((_, Err(first))), Err(then)) => assert_eq!(first, &then, "at {end}"),
             (Some(first), then) => panic!("at {} {:?}, and at {end} {then:?}", first.0, first.1),
         }
     }

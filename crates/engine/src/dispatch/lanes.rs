@@ -7,12 +7,10 @@
 //! Any worker may take what waits in a lane. Two rules make this safe:
 //!
 //! - Lanes are filled only under the queue's lock. So a worker that has found all of them empty under that lock, and is
-//!   listed
-//!   as idle, misses nothing; and a worker may empty its own lane without that lock.
+//!   listed as idle, misses nothing; and a worker may empty its own lane without that lock.
 //! - A lane is filled only while nothing waits in the shared queue, or from its front. So requests in lanes are older
-//!   than
-//!   those in the shared queue, and a worker whose lane is empty looks into other lanes first. Otherwise the lane of a worker
-//!   that runs a slow request would wait as long as the shared queue has something for the others.
+//!   than those in the shared queue, and a worker whose lane is empty looks into other lanes first. Otherwise the lane
+//!   of a worker that runs a slow request would wait as long as the shared queue has something for the others.
 
 use std::collections::VecDeque;
 use std::sync::Arc;

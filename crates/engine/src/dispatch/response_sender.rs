@@ -96,8 +96,8 @@ impl ResponseSender {
         self.exchange.is_open()
     }
 
-    /// Sends an interim response. It may be dropped: on a connection that cannot have one, as in HTTP/1.0, or whose client
-    /// does not read what came before, or if more wait than a client could use.
+    /// Sends an interim response. It may be dropped: on a connection that cannot have one, as in HTTP/1.0, or whose
+    /// client does not read what came before, or if more wait than a client could use.
     ///
     /// # Errors
     ///

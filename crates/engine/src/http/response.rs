@@ -36,8 +36,8 @@ pub struct InterimResponse {
 impl InterimResponse {
     /// What the headers of the response will be, as far as the app knows already (RFC 8297).
     ///
-    /// Without those that only make sense in a response: an interim one has no content (RFC 9110 sections 8.6 and 15.2),
-    /// and ends no connection.
+    /// Without those that only make sense in a response: an interim one has no content (RFC 9110 sections 8.6 and
+    /// 15.2), and ends no connection.
     pub fn early_hints(mut headers: HeaderMap) -> Self {
         for name in [CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING, UPGRADE] {
             remove(&mut headers, &name);

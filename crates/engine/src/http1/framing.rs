@@ -71,7 +71,10 @@ pub(crate) fn check_head(bytes: &[u8], limits: &HeadLimits) -> Result<Option<Hea
             }
         }
     };
-    let request = request_line_of(request_line, limits)?;
+    // A word that is too long decides first, as it does before the line is complete: the refusal must not depend on how
+    // the line is split.
+    let request = request_line_of(request_line, limits)
+        .map_err(|reason| PartialLine::default().extend(request_line, limits).unwrap_or(reason))?;
     let mut fields = FramingFields::default();
     loop {
         let Some(line) = lines.next(limits)? else { return Ok(None) };

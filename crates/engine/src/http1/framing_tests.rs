@@ -179,6 +179,31 @@ fn a_head_that_trickles_in_is_checked_at_line_ends_and_when_it_is_too_large() {
     }
 }
 
+/// A client that splits its request line must get the same status as one that does not.
+#[test]
+fn a_refusal_of_a_request_line_does_not_depend_on_its_pieces() {
+    let (long, method) = ("x".repeat(101), "M".repeat(65));
+    for line in [
+        format!("GET /{long} HTTP/1.x"),
+        format!("GET /{long} HTTP/2.0"),
+        format!("GET /{long}"),
+        format!("GET  {long}"),
+        format!("GET /\u{e9}{long} HTTP/1.1"),
+        format!("G(T /{long} HTTP/1.1"),
+        format!(" /{long} HTTP/1.1"),
+        format!("{method} /{long} HTTP/2.0"),
+        format!("({method} / HTTP/1.1"),
+        format!("GET / {long}"),
+        format!("GET / HTTP/1.1 {long}"),
+        "CONNECT a:80 HTTP/1.x".to_owned(),
+    ] {
+        let head = format!("{line}\r\nHost: a\r\n\r\n");
+        let whole = check(&head);
+        assert!(whole.is_err(), "{line:?}");
+        assert_eq!(trickle(&head).1, whole, "{line:?}");
+    }
+}
+
 #[test]
 fn an_upgrade_needs_both_headers_and_http_1_1() {
     let upgrade = |fields: &str| with(fields).unwrap().unwrap().upgrade;

@@ -135,7 +135,7 @@ impl Future for ResponseFuture {
 }
 
 fn into_http(response: Response, busy: Option<BusyGuard>) -> http::Response<OutgoingBody> {
-    let mut out = http::Response::new(OutgoingBody { body: response.body, was_flushed: false, _busy: busy });
+    let mut out = http::Response::new(OutgoingBody { body: response.body, has_failed: false, _busy: busy });
     *out.status_mut() = response.status;
     *out.headers_mut() = response.headers;
     out
@@ -144,7 +144,7 @@ fn into_http(response: Response, busy: Option<BusyGuard>) -> http::Response<Outg
 /// A response body that keeps its connection busy until hyper has the last of it.
 pub(crate) struct OutgoingBody {
     body: ResponseBody,
-    was_flushed: bool,
+    has_failed: bool,
     _busy: Option<BusyGuard>,
 }
 
@@ -154,10 +154,15 @@ impl Body for OutgoingBody {
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Aborted>>> {
         let this = self.get_mut();
+        // Not polled again: a file may have grown meanwhile.
+        if this.has_failed {
+            return Poll::Ready(Some(Err(Aborted)));
+        }
         let frame = ready!(Pin::new(&mut this.body).poll_frame(cx));
         // hyper throws its write buffer away when a body fails. Pending makes it flush first, so that the client gets
         // what was written, and then sees the connection break.
-        if matches!(frame, Some(Err(Aborted))) && !std::mem::replace(&mut this.was_flushed, true) {
+        if matches!(frame, Some(Err(Aborted))) {
+            this.has_failed = true;
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
@@ -170,5 +175,47 @@ impl Body for OutgoingBody {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::fs::{File, OpenOptions};
+    use std::future::poll_fn;
+    use std::io::Write;
+
+    use super::*;
+
+    /// A client must not take what it gets for the whole file, with a gap or a splice in it.
+    #[test]
+    fn a_file_that_was_too_short_breaks_off_even_if_it_grows_meanwhile() {
+        let path = std::env::temp_dir().join(format!("kino-engine-{}-grows", std::process::id()));
+        std::fs::write(&path, b"0123456789").unwrap();
+        let response = Response {
+            status: http::StatusCode::OK,
+            headers: http::HeaderMap::new(),
+            body: ResponseBody::file(File::open(&path).unwrap(), 20),
+        };
+        let mut body = into_http(response, None).into_body();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let ends = runtime.block_on(async {
+            let mut ends = Vec::new();
+            for _ in 0..2 {
+                ends.push(
+                    poll_fn(|cx| {
+                        let frame = Pin::new(&mut body).poll_frame(cx);
+                        if frame.is_pending() && body.has_failed {
+                            OpenOptions::new().append(true).open(&path).unwrap().write_all(b"0123456789").unwrap();
+                        }
+                        frame
+                    })
+                    .await,
+                );
+            }
+            ends
+        });
+        std::fs::remove_file(&path).unwrap();
+        assert!(matches!(&ends[..], [Some(Ok(_)), Some(Err(Aborted))]), "{ends:?}");
     }
 }

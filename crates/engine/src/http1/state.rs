@@ -71,9 +71,9 @@ impl ConnectionState {
     /// Has the transport write interim responses before whatever hyper writes next. Call it only while the current
     /// request has no response.
     ///
-    /// hyper refuses a status below 200 from a service. But it polls the service only while no body is in its buffer, so
-    /// the transport can write them. An earlier head may be left in that buffer if the client does not read; then they
-    /// are dropped, because they must not overtake it.
+    /// hyper refuses a status below 200 from a service. But it polls the service only while no body is in its buffer,
+    /// so the transport can write them. An earlier head may be left in that buffer if the client does not read; then
+    /// they are dropped, because they must not overtake it.
     pub(crate) fn send_interim(&self, responses: &[InterimResponse]) {
         if self.is_backed_up.load(Ordering::Relaxed) {
             return;

@@ -81,7 +81,8 @@ fn status_code(ruby: &Ruby, min: u16, given: Value) -> Result<StatusCode, Error>
     })
 }
 
-/// The headers of an interim response. Its worker's cache is not at hand: the app may call from any thread of the Ractor.
+/// The headers of an interim response. Its worker's cache is not at hand: the app may call from any thread of the
+/// Ractor.
 ///
 /// # Errors
 ///

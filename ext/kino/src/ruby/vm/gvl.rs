@@ -64,8 +64,8 @@ pub(crate) fn park(parker: &Parker, max: Duration) -> Option<Wake> {
 /// Runs `work` without the VM lock, so that other Ruby threads of this Ractor run meanwhile. Returns `None`, and runs
 /// nothing, if an interrupt is pending: then call [`check_interrupts`] and try again.
 ///
-/// `work` must not touch a Ruby object. It has to return soon after `parker` is interrupted, which the VM does when it wants
-/// the thread back: for `Thread#kill`, `#raise`, a signal, or its own end.
+/// `work` must not touch a Ruby object. It has to return soon after `parker` is interrupted, which the VM does when it
+/// wants the thread back: for `Thread#kill`, `#raise`, a signal, or its own end.
 pub(crate) fn without_gvl<F, R>(parker: &Parker, work: F) -> Option<R>
 where
     F: FnOnce() -> R,
@@ -117,7 +117,7 @@ fn clear_errno() {
     }
 }
 
-/// Runs what is pending for this thread: a parker handler, `Thread#raise`, `Thread#kill`.
+/// Runs what is pending for this thread: a signal handler, `Thread#raise`, `Thread#kill`.
 ///
 /// # Errors
 ///
