@@ -188,9 +188,11 @@ impl Shard {
         }
     }
 
-    /// Has the driving thread leave, and lets no other begin.
+    /// Has the driving thread leave, and lets no other begin. No wake-up is deferred any more: a worker that found one
+    /// would go to a network that is gone, again and again, and never learn that the server has ended.
     pub(crate) fn close(&self) {
         self.is_closing.store(true, Ordering::SeqCst);
+        self.wake_deferred(None);
         let driver = self.deferred.lock().driver.take();
         if let Some(driver) = driver {
             driver.wake();
@@ -285,7 +287,7 @@ impl Driver for Shard {
     /// network next; the backup driver does it if that takes long.
     fn defer_wake(&self, connection: Waker) {
         let mut deferred = self.deferred.lock();
-        if self.driver.load(Ordering::Relaxed) != NO_DRIVER {
+        if self.driver.load(Ordering::Relaxed) != NO_DRIVER || self.is_closing() {
             drop(deferred);
             return connection.wake();
         }
@@ -306,6 +308,20 @@ mod tests {
     use super::*;
 
     const HANG: Duration = Duration::from_secs(20);
+
+    /// The worker spun for ever: it was sent to the network, and never learned that the server had ended.
+    #[test]
+    fn a_worker_that_comes_back_after_the_shutdown_has_nothing_overdue() {
+        let unparker = Arc::new(Unparker::default());
+        let shard = Shard::new(Arc::clone(&unparker)).unwrap();
+        shard.defer_wake(Waker::noop().clone());
+        shard.shutdown(HANG);
+        unparker.begin_round();
+        assert!(!shard.has_overdue_wakes(), "of connections that have ended");
+        shard.defer_wake(Waker::noop().clone());
+        unparker.begin_round();
+        assert!(!shard.has_overdue_wakes(), "of a response that came too late");
+    }
 
     #[test]
     fn a_thread_that_came_while_another_polled_is_sent_away_when_the_shard_closes() {
