@@ -56,25 +56,7 @@ impl HeadLimits {
 /// Checks the head at the start of `bytes`. None while it is incomplete.
 pub(crate) fn check_head(bytes: &[u8], limits: &HeadLimits) -> Result<Option<HeadInfo>, Reason> {
     let mut lines = Lines { bytes, at: 0 };
-    // RFC 9112 section 2.2: an empty line before the request line is ignored.
-    let mut empty_lines = 0;
-    let request_line = loop {
-        match lines.next(limits)? {
-            Some([]) if empty_lines == MAX_EMPTY_LINES => return Err(Reason::BadRequestLine),
-            Some([]) => empty_lines += 1,
-            Some(line) => break line,
-            None => {
-                return match PartialLine::default().extend(&bytes[lines.at..], limits) {
-                    Some(reason) => Err(reason),
-                    None => Ok(None),
-                };
-            }
-        }
-    };
-    // A word that is too long decides first, as it does before the line is complete: the refusal must not depend on how
-    // the line is split.
-    let request = request_line_of(request_line, limits)
-        .map_err(|reason| PartialLine::default().extend(request_line, limits).unwrap_or(reason))?;
+    let Some(request) = next_request_line(&mut lines, limits)? else { return Ok(None) };
     let mut fields = FramingFields::default();
     loop {
         let Some(line) = lines.next(limits)? else { return Ok(None) };
@@ -93,6 +75,29 @@ pub(crate) fn check_head(bytes: &[u8], limits: &HeadLimits) -> Result<Option<Hea
     let body = fields.delimiter()?;
     let upgrade = fields.upgrade && fields.connection_upgrade && !request.is_1_0;
     Ok(Some(HeadInfo { length: lines.at, body, upgrade }))
+}
+
+/// The request line; None while it is incomplete. Empty lines before it are ignored (RFC 9112 section 2.2).
+fn next_request_line(lines: &mut Lines<'_>, limits: &HeadLimits) -> Result<Option<RequestLine>, Reason> {
+    let mut empty_lines = 0;
+    loop {
+        let rest = &lines.bytes[lines.at..];
+        // A word that is too long decides, as it does before the line is complete: the refusal must not depend on how
+        // the line is split.
+        let long_word = || {
+            let line = rest.split(|byte| *byte == b'\n').next()?;
+            PartialLine::default().extend(line, limits)
+        };
+        return match lines.next(limits) {
+            Ok(Some([])) if empty_lines < MAX_EMPTY_LINES => {
+                empty_lines += 1;
+                continue;
+            }
+            Ok(Some(line)) => request_line_of(line, limits).map(Some).map_err(|reason| long_word().unwrap_or(reason)),
+            Ok(None) => long_word().map_or(Ok(None), Err),
+            Err(reason) => Err(long_word().unwrap_or(reason)),
+        };
+    }
 }
 
 /// `name ":" OWS value OWS` (RFC 9112 section 5). Not a folded line.

@@ -196,6 +196,10 @@ fn a_refusal_of_a_request_line_does_not_depend_on_its_pieces() {
         format!("GET / {long}"),
         format!("GET / HTTP/1.1 {long}"),
         "CONNECT a:80 HTTP/1.x".to_owned(),
+        format!("GET /{long} HTTP/1.1\nX: y"),
+        format!("{method}\nX: y"),
+        format!("GET /{} HTTP/1.1", "x".repeat(400)),
+        format!("GET / {}", "x y".repeat(400)),
     ] {
         let head = format!("{line}\r\nHost: a\r\n\r\n");
         let whole = check(&head);
