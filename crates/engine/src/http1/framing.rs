@@ -81,7 +81,8 @@ pub(crate) fn check_head(bytes: &[u8], limits: &HeadLimits) -> Result<Option<Hea
 fn next_request_line(lines: &mut Lines<'_>, limits: &HeadLimits) -> Result<Option<RequestLine>, Reason> {
     let mut empty_lines = 0;
     loop {
-        let rest = &lines.bytes[lines.at..];
+        // No further than up to the byte that makes the head too large.
+        let rest = &lines.bytes[lines.at..lines.bytes.len().min(limits.head.saturating_add(1))];
         // A word that is too long decides, as it does before the line is complete: the refusal must not depend on how
         // the line is split.
         let long_word = || {

@@ -200,6 +200,7 @@ fn a_refusal_of_a_request_line_does_not_depend_on_its_pieces() {
         format!("{method}\nX: y"),
         format!("GET /{} HTTP/1.1", "x".repeat(400)),
         format!("GET / {}", "x y".repeat(400)),
+        format!("GET / {}{long}", "x ".repeat(140)),
     ] {
         let head = format!("{line}\r\nHost: a\r\n\r\n");
         let whole = check(&head);
