@@ -133,7 +133,7 @@ module Kino
     def run(app, settings, inherited)
       server_class.run(app, inherited:, **settings.to_h) do |server|
         @out.puts Banner.lines(mode: server.mode, workers: server.workers, threads: server.threads,
-                               environment: settings.environment, url: server.url)
+                               environment: settings.environment, urls: server.urls)
         @out.flush # so that a pipe or a file gets it at once, too
       rescue SystemCallError, IOError
         nil # the terminal of a former hot restart is gone

@@ -5,9 +5,9 @@ require "kino/errors"
 require "kino/hot_restart/successor"
 
 module Kino
-  # Starts another process of the same program with the listening socket of this one. Once it serves, this process
-  # finishes the requests that have begun and exits. The socket is never closed, so no connection is refused; if the new
-  # process does not come up, this one stays.
+  # Starts another process of the same program with the listening sockets of this one. Once it serves, this process
+  # finishes the requests that have begun and exits. The sockets are never closed, so no connection is refused; if the
+  # new process does not come up, this one stays.
   #
   # The transitions, each made under the lock:
   #
@@ -30,11 +30,9 @@ module Kino
     # @param server [Server]
     # @param succeeded [#call] called with the pid of the new process when it serves, to hand over everything else
     # @param failed [#call] called when it failed and the new process is gone, to clean up after it
-    # @param kept [Boolean] whether the listener belongs to a service manager
     # @param program [#command, #environment, #directory] the program to start
-    def initialize(server, succeeded:, failed:, kept: false, program: Program)
+    def initialize(server, succeeded:, failed:, program: Program)
       @server = server
-      @kept = kept
       @succeeded = succeeded
       @failed = failed
       @program = program
@@ -132,14 +130,14 @@ module Kino
     # @return [Successor, nil]
     def start
       @lock.synchronize do
-        listener = @server.listener if @state == :underway
-        return refuse(REFUSALS[:cancelled]) && nil unless listener
+        sockets = @state == :underway ? @server.passed_sockets : []
+        return refuse(REFUSALS[:cancelled]) && nil if sockets.empty?
 
         begin
-          @successor = Successor.new(listener, kept: @kept, command: @program.command,
-                                               env: @program.environment, chdir: @program.directory)
+          @successor = Successor.new(sockets, command: @program.command, env: @program.environment,
+                                              chdir: @program.directory)
         ensure
-          listener.close
+          sockets.each { |socket| socket.io.close }
         end
       end
     rescue SystemCallError, ThreadError, Error => error

@@ -5,12 +5,12 @@ require "kino/systemd/activation"
 require "kino/systemd/watchdog"
 
 module Kino
-  Inherited = Data.define(:listener, :handover, :directory)
+  Inherited = Data.define(:sockets, :handover, :directory)
 
   # What a process has inherited from the one that started it.
   #
-  # @!attribute [r] listener
-  #   @return [IO, nil] a listening socket from systemd or the predecessor; nil if we make our own
+  # @!attribute [r] sockets
+  #   @return [Array<PassedSocket>] listening sockets from systemd or the predecessor
   # @!attribute [r] handover
   #   @return [HotRestart::Handover, nil] nil unless this is the new process of a hot restart
   # @!attribute [r] directory
@@ -28,7 +28,7 @@ module Kino
       handover = HotRestart::Handover.take(env)
       activated = Systemd::Activation.take(env)
       Systemd::Watchdog.adopt(env) if handover
-      new(listener: handover ? handover.listener : activated, handover:, directory: working_directory)
+      new(sockets: handover ? handover.sockets : activated, handover:, directory: working_directory)
     end
 
     def self.working_directory
@@ -41,8 +41,10 @@ module Kino
     # @return [Integer, nil] the process that this one takes over from
     def predecessor = handover&.predecessor
 
-    # @return [Boolean] whether the listener is a service manager's, which keeps it
-    def kept? = handover ? handover.kept : !listener.nil?
+    # Closes the sockets, once the server has its own duplicates: while ours are open, clients could connect without
+    # being accepted.
+    # @return [void]
+    def close = sockets.each { |socket| socket.io.close }
 
     # @return [Boolean] whether the predecessor was told, and tells others
     def announce = handover ? handover.announce : false

@@ -13,22 +13,23 @@ module Kino
   #
   # == Module functions
   #
-  # `start(settings) -> Integer`:: binds, starts the network threads, accepts. `settings` is a Hash with `:host`
-  #   (String), the directives that {NativeSettings} lists, `:shards` (how many workers drive a share of the
-  #   connections, 0 for none), `:arenas` (most arenas of glibc's malloc) and `:inherited` (the Integer of a listening
-  #   descriptor, or nil; it is duplicated, and the caller closes its own). Raises {BindError}, or {Kino::Error} if no
-  #   thread can be started.
-  # `port(id) -> Integer`:: the port that the server listens on.
-  # `stop_accepting(id)`:: closes the listener.
+  # `start(settings) -> Integer`:: binds, starts the network threads, accepts. `settings` is a Hash with the directives
+  #   that {NativeSettings} lists, `:shards` (how many workers drive a share of the connections, 0 for none), `:arenas`
+  #   (most arenas of glibc's malloc) and `:listeners`, an Array of Hashes with `:kept` (Boolean, see {PassedSocket})
+  #   and one of: `:descriptor` (the Integer of a listening socket, which is duplicated; the caller closes its own),
+  #   `:path` and `:mode` (Integer or nil) of a Unix domain socket, `:host` and `:port`. `:descriptor` and `:path` must
+  #   be there, or nil. Raises {BindError}, or {Kino::Error} if no thread can be started.
+  # `addresses(id) -> Array`:: for each listener `[host, port]`, `[path]`, or `[]` if it has neither.
+  # `stop_accepting(id)`:: closes the listeners.
   # `drain(id, seconds) -> Boolean`:: lets connections finish what they have begun; true when none is left, false when
   #   the time is over.
   # `close(id)`:: closes the queue; workers that find it empty get nil.
   # `abort(id)`:: answers 503 to requests in the queue, and 500 to those in flight.
   # `shutdown(id)`:: ends the network threads (within about a second) and forgets the server.
-  # `claim_listener(id)`:: no other process should listen on that socket: it is shut down with the server, whoever has a
-  #   copy.
-  # `listener(id) -> Integer or nil`:: a duplicate of the listening descriptor, which the caller owns and closes; it
-  #   does not survive an exec. nil once the socket is closed.
+  # `claim_listeners(id)`:: no other process should listen on the sockets: unless they are `:kept`, they are shut down
+  #   with the server, whoever has a copy.
+  # `listeners(id) -> Array<Integer>`:: duplicates of the listening descriptors, which the caller owns and closes; they
+  #   do not survive an exec. Empty once the sockets are closed.
   # `retire(id, index) -> Integer`:: tells the threads of worker `index` to take no more requests, including those that
   #   were started under that index just before: their `take` returns nil. Returns how many were told now.
   # `relieve(id, why)`:: tells all workers to take no more requests, except workers with `relief`; this includes workers

@@ -7,19 +7,19 @@ module Kino
   #
   # @api private
   module NativeSettings
-    # Directives that are passed on unchanged, and the host.
-    NAMES = [:host, *Config::Directives::ALL.select(&:native).map(&:name)].freeze
+    # Directives that are passed on unchanged.
+    NAMES = Config::Directives::ALL.select(&:native).map(&:name).freeze
     private_constant :NAMES
 
     # @param settings [Config::Settings]
     # @param mode [Symbol] :ractor or :threaded
-    # @param inherited [Integer, nil] the descriptor of a listening socket
+    # @param listeners [Array<Hash{Symbol=>Object}>] of {Listeners}
     # @return [Hash{Symbol=>Object}] for `Native.start`
-    def self.of(settings, mode:, inherited:)
+    def self.of(settings, mode:, listeners:)
       shards = dispatch(settings, mode) == :driven ? settings.workers : 0
       # A malloc arena for each thread that runs Ruby at the same time, and one for all other threads.
       arenas = mode == :ractor ? settings.workers + 1 : 2
-      NAMES.to_h { |name| [name, settings.public_send(name)] }.merge(shards:, arenas:, inherited:)
+      NAMES.to_h { |name| [name, settings.public_send(name)] }.merge(shards:, arenas:, listeners:)
     end
 
     # Plain threads share one VM lock: the thread that holds it should run Ruby and leave the network to others.

@@ -49,7 +49,7 @@ module Kino
     def serve(app, options)
       given = RackOptions.new(options, layers: Config::Layers.load)
       inherited = Inherited.take
-      server = Server.new(app, listener: inherited.listener, **given.keywords)
+      server = Server.new(app, passed: inherited.sockets, **given.keywords)
       Runner.new(server, inherited:, program: Unrepeatable).run do
         announce(server) unless given.quiet?
         yield server if block_given?
@@ -64,7 +64,7 @@ module Kino
 
     def announce(server)
       $stdout.puts CLI::Banner.lines(mode: server.mode, workers: server.workers, threads: server.threads,
-                                     environment: server.settings.environment, url: server.url)
+                                     environment: server.settings.environment, urls: server.urls)
       $stdout.flush
     end
   end

@@ -19,18 +19,16 @@ module Kino
     private_constant :POLL_INTERVAL
 
     # @param server [Server] not started
-    # @param inherited [Inherited] its listener, if any, has been given to the server; it is closed here
-    # @param kept [Boolean] whether the given listener still belongs to a service manager or a caller
+    # @param inherited [Inherited] its sockets have been given to the server; they are closed here
     # @param program [#command, #environment, #directory] the program that a hot restart starts
-    def initialize(server, inherited:, kept: inherited.kept?, program: Program)
+    def initialize(server, inherited:, program: Program)
       @server = server
       @inherited = inherited
-      @kept = kept
       @pidfile = server.settings.pidfile&.then { |path| Pidfile.new(path, directory: inherited.directory) }
       @notifier = Systemd::Notifier.new
       @watchdog = Systemd::Watchdog.new(server:, notifier: @notifier)
       @restart = HotRestart.new(server, program:, succeeded: @notifier.method(:succeeded_by),
-                                        failed: -> { @pidfile&.claim }, kept:)
+                                        failed: -> { @pidfile&.claim })
       @reloading = Mutex.new # serialises reloads
       @telling = Mutex.new # serialises messages to the service manager
       @stopping = false
@@ -83,8 +81,7 @@ module Kino
       @pidfile&.claim unless @inherited.predecessor
       @server.start(&)
     ensure
-      # The server has a descriptor of its own. While ours is open, clients could connect without being accepted.
-      @inherited.listener&.close
+      @inherited.close
     end
 
     # On a thread beside the wait for the end, which may come before the workers are up.
@@ -104,7 +101,7 @@ module Kino
       thread
     end
 
-    # A new process that is not wanted any more has the socket, too. As long as it does, the system queues connections
+    # A new process that is not wanted any more has the sockets, too. As long as it does, the system queues connections
     # that no process accepts once we have stopped, and resets them when it exits. So it must exit first; if it does
     # not, we wait half of the time for it.
     def stop
@@ -130,8 +127,8 @@ module Kino
 
     # @param is_last [Boolean] whether no other process follows, or still may
     def shut_down(timeout, is_last:)
-      has_predecessor = Process.ppid == @inherited.predecessor # which has the socket until it exits
-      @server.claim_listener if is_last && !@kept && !has_predecessor
+      has_predecessor = Process.ppid == @inherited.predecessor # which has the sockets until it exits
+      @server.claim_listeners if is_last && !has_predecessor
       @server.shutdown(timeout:)
     end
 
@@ -196,6 +193,6 @@ module Kino
 
     def now = Process.clock_gettime(Process::CLOCK_MONOTONIC)
 
-    def status = "serving #{@server.url} (#{@server.mode}, #{crew})"
+    def status = "serving #{@server.urls.join(", ")} (#{@server.mode}, #{crew})"
   end
 end

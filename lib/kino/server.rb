@@ -7,6 +7,7 @@ require "kino/config/settings"
 require "kino/error_log"
 require "kino/hooks"
 require "kino/hooks/threads"
+require "kino/listeners"
 require "kino/native_settings"
 require "kino/no_app"
 require "kino/pool"
@@ -39,8 +40,8 @@ module Kino
     # @raise [ConfigError, UnshareableAppError, UnshareableHookError, BindError, PidfileError]
     # @raise [WorkerBootError] see {#wait}
     def self.run(app, inherited: Inherited.take, **settings, &)
-      server = new(app, listener: inherited.listener, **settings)
-      Runner.new(server, inherited:, kept: inherited.kept? || !settings[:listener].nil?).run(&)
+      server = new(app, passed: inherited.sockets, **settings)
+      Runner.new(server, inherited:).run(&)
       server
     end
 
@@ -49,18 +50,19 @@ module Kino
 
     # @param app [#call] a Rack 3 app. In ractor mode it must be shareable; the server does not freeze it
     # @param settings [Hash] directives by name; doc/configuration.md has their values, units and defaults
-    # @param listener [IO, Integer, nil] a listening TCP socket, or its descriptor, to use instead of `bind` and `port`.
-    #   The caller still owns it, and may close it once the server has started
+    # @param listener [IO, Integer, Array<IO, Integer>, nil] a listening TCP or Unix socket, its descriptor, or several,
+    #   to use instead of `bind` and `port`. The caller still owns them, and may close them once the server has started
+    # @param passed [Array<PassedSocket>] sockets from a service manager or a predecessor
     # @raise [ConfigError] for a setting that is unknown, of the wrong type or out of bounds
     # @raise [AppLoadError] if the object is not a Rack app
     # @raise [UnshareableAppError] for `mode: :ractor` and an app that cannot be shared
     # @raise [UnshareableHookError] for ractor mode and a hook that runs in workers and cannot be shared
-    def initialize(app, listener: nil, **settings)
+    def initialize(app, listener: nil, passed: [], **settings)
       @app = NoApp.refuse(app)
-      @given = listener
       @settings = Config::Settings.resolve(**settings)
       @mode, reason = Config::Mode.resolve(@settings.mode, app, threads: @settings.threads)
       @settings, @threads = Config::Mode.grid(@settings, @mode)
+      @listeners = Listeners.new(@settings, given: [listener].flatten.compact, passed:)
       # If the caller does not set the directive, YJIT is the caller's business.
       @yjit = @settings.yjit if settings.key?(:yjit)
       YJIT.apply(@yjit, @mode) unless @yjit.nil?
@@ -134,7 +136,7 @@ module Kino
       @lock.synchronize do
         raise Error, "this server was started before; make a new one" if @id
 
-        @id = Native.start(NativeSettings.of(settings, mode:, inherited: descriptor))
+        @id = Native.start(NativeSettings.of(settings, mode:, listeners: @listeners.native))
         begin_serving
       end
       yield self if block_given?
@@ -142,30 +144,38 @@ module Kino
       self
     end
 
-    # @return [Integer, nil] the port that it listens on; nil before {#start}
+    # @return [Integer, nil] the first TCP port that it listens on; nil before {#start}, and if it listens on no port
     attr_reader :port
 
-    # @return [String] such as "http://127.0.0.1:9292"
-    def url
-      Config::Address.url(host: @host || settings.host, port: port || settings.port)
-    end
+    # @return [String] the first of {#urls}
+    def url = urls.first
 
-    # @return [Socket, nil] a duplicate of the listening socket, which the caller closes; nil if the server does not
+    # @return [Array<String>] where it listens, such as "http://127.0.0.1:9292" or "unix:///run/kino.sock"; before
+    #   {#start}, what `bind` says
+    def urls = @urls || @listeners.urls(settings.addresses.map { [it.host || it.name, it.port] })
+
+    # @return [Array<Socket>] duplicates of the listening sockets, which the caller closes; none if the server does not
     #   listen
     # @raise [Error] if there is no descriptor left
-    def listener
-      return if @id.nil? || @stopped.closed?
+    def listeners
+      return [] if @id.nil? || @stopped.closed?
 
-      Native.listener(@id)&.then { |descriptor| Socket.for_fd(descriptor) }
+      Native.listeners(@id).map { |descriptor| Socket.for_fd(descriptor) }
     end
 
-    # Says that no other process should listen on this socket any more, after it was passed in or {#listener} has given
-    # it out: it refuses connections when the server stops, even if a process that the app forked still has a copy. A
-    # socket of the server's own that was never given out does so anyway.
+    # @return [Array<PassedSocket>] {#listeners} for a process that takes over
+    # @raise [Error] if there is no descriptor left
+    # @api private
+    def passed_sockets = listeners.then { |sockets| sockets.empty? ? [] : @listeners.passed(sockets) }
+
+    # Says that no other process should listen on the sockets any more, after {#listeners} has given them out, or a
+    # predecessor has passed them: they refuse connections when the server stops, even if a process that the app forked
+    # still has copies, and files of Unix domain sockets are removed. Sockets of the server's own that were never given
+    # out do so anyway; those that a caller or a service manager has passed never do.
     #
     # @return [void]
-    def claim_listener
-      Native.claim_listener(@id) if @id && !@stopped.closed?
+    def claim_listeners
+      Native.claim_listeners(@id) if @id && !@stopped.closed?
     end
 
     # Waits until the server has stopped. Any number of threads may wait.
@@ -178,7 +188,7 @@ module Kino
       self
     end
 
-    # Stops gracefully: {#ready?} turns false, the hook `before_shutdown` runs, the server closes its listener, answers
+    # Stops gracefully: {#ready?} turns false, the hook `before_shutdown` runs, the server closes its listeners, answers
     # the requests in flight and in the queue, and ends the workers. A request that is not answered within `timeout`
     # gets a 500, or a broken connection if its head has been sent. Does nothing if the server is not running; a second
     # caller waits for the first.
@@ -238,13 +248,11 @@ module Kino
 
     private
 
-    def descriptor
-      @given.is_a?(Integer) ? @given : @given&.fileno
-    end
-
     def begin_serving
-      @port = Native.port(@id)
-      @host = Config::Address.host_of(listener) if @given
+      addresses = Native.addresses(@id)
+      @port = addresses.find { |_host, port| port }&.last
+      @urls = @listeners.urls(addresses)
+      @listeners.close_inherited
       # Assigned before it starts, because its thread may call fail_with.
       @pool = Pool.of(self, app: @app, id: @id, hook_threads: @hook_threads, yjit: @yjit) { |error| fail_with(error) }
       is_up = @pool.start

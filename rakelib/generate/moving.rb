@@ -33,7 +33,7 @@ module Generate
         which fits the pool that Rails sizes by it; `WEB_CONCURRENCY` does not multiply it. `threads 5` in `kino.rb` is
         per worker. See [Rails](rails.md#rails).
       - **Environment.** `RACK_ENV` precedes `RAILS_ENV`, as with Puma; Kino ignores `APP_ENV`.
-      - **Addresses.** Kino listens on one TCP address, 127.0.0.1 by default.
+      - **Addresses.** The default is 127.0.0.1. `port` is not an address of its own, but the port of those that name none.
       - **Request bodies** come from the network as the app reads them, and cannot be rewound: see
         [below](#what-an-app-may-stumble-over).
       - **Signals.** `TERM`, `INT` and `QUIT` stop. `USR2` restarts, without closing the socket. `USR1` is not a phased

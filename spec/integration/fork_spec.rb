@@ -69,7 +69,7 @@ RSpec.describe "fork" do
 
   it "or not, a listener that was handed out stays open after a shutdown" do
     server = serve(Apps::Blocking)
-    listener = server.listener
+    listener, = server.listeners
     server.shutdown
     expect(refused?(server.port)).to be(false)
   ensure
@@ -112,8 +112,8 @@ RSpec.describe "fork" do
   # The child inherits a copy of every socket, and may outlive the server.
   it "does not let the child keep connections open after the server closes them" do
     server = serve(Apps::Blocking)
-    server.listener.close # another process might have it now
-    server.claim_listener
+    server.listeners.each(&:close) # another process might have it now
+    server.claim_listeners
     client = connect(server).send_head("GET", "/wait-midway?#{rendezvous.path}")
     expect(client.read_first_chunk).to eq("first ")
     rendezvous.next

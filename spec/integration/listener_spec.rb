@@ -31,19 +31,21 @@ RSpec.describe "A server with the caller's listener" do
 
     it "returns its own listener until it stops listening" do
       server = serve(Apps::Blocking)
-      socket = server.listener
+      socket, = server.listeners
       expect(socket.local_address.ip_port).to eq(server.port)
       expect(socket.close_on_exec?).to be(true)
       server.shutdown
-      expect(server.listener).to be_nil
-      expect(Kino::Server.new(Apps::Blocking, mode:).listener).to be_nil
+      expect(server.listeners).to be_empty
+      expect(Kino::Server.new(Apps::Blocking, mode:).listeners).to be_empty
     ensure
       socket&.close
     end
 
     it "refuses a socket that does not listen or is closed" do
       Socket.open(:INET, :STREAM) do |socket|
-        expect { serve(Apps::Blocking, listener: socket) }.to raise_error(Kino::BindError, /not a listening TCP socket/)
+        expect do
+          serve(Apps::Blocking, listener: socket)
+        end.to raise_error(Kino::BindError, /not a listening TCP or Unix socket/)
       end
       expect { serve(Apps::Blocking, listener: 9999) }.to raise_error(Kino::BindError, /file descriptor 9999/)
     end

@@ -95,20 +95,54 @@ RSpec.describe "A systemd service" do
     end
   end
 
-  it "accepts only one socket" do
-    listening do |one|
-      listening do |two|
-        expect_end(start(one, two, env: { "LISTEN_FDNAMES" => "a:b" }),
-                   /\Akino: got 2 sockets by LISTEN_FDS \(a:b\): Kino listens on one/)
-      end
-    end
+  it "refuses anything but a listening TCP or Unix socket" do
+    message = /\Akino: .*not a listening TCP or Unix socket$/
+    Socket.open(:INET, :STREAM) { |socket| expect_end(start(socket), message) }
+    UDPSocket.open { |socket| expect_end(start(socket), message) }
+    Socket.open(:UNIX, :STREAM) { |socket| expect_end(start(socket), message) }
+    File.open(__FILE__) { |file| expect_end(start(file), /\Akino: cannot listen on /) }
   end
 
-  it "refuses anything but a listening TCP socket" do
-    Socket.open(:INET, :STREAM) { |socket| expect_end(start(socket), /\Akino: .*not a listening TCP socket$/) }
-    UDPSocket.open { |socket| expect_end(start(socket), /\Akino: .*not a listening TCP socket$/) }
-    File.open(__FILE__) { |file| expect_end(start(file), /\Akino: cannot listen on /) }
-    UNIXServer.open("#{@directory}/s") { |socket| expect_end(start(socket), /\Akino: .*not a listening TCP socket$/) }
+  describe "with several sockets" do
+    def urls(child)
+      child.line(/^press Ctrl-C/)
+      child.seen.scan(/^listening: (.*)$/).flatten
+    end
+
+    def two = listening { |one| UNIXServer.open("#{@directory}/s") { |two| yield one, two } }
+
+    it "listens on all of them, and leaves them open" do
+      two do |one, two|
+        child = start(one, two)
+        expect(urls(child)).to eq(["http://127.0.0.1:#{one.local_address.ip_port}", "unix://#{@directory}/s"])
+        expect(HttpClient.get(one.local_address.ip_port, "/free").body).to eq("free")
+        expect(HttpClient.open(unix: "#{@directory}/s") { |client| client.get("/free").body }).to eq("free")
+        child.signal("TERM")
+        expect(child.own_status.exitstatus).to eq(0)
+        expect(File.socket?("#{@directory}/s")).to be(true)
+        UNIXSocket.new("#{@directory}/s").close
+      end
+    end
+
+    it "takes them by name, beside others" do
+      two do |one, two|
+        child = start(one, two, env: { "LISTEN_FDNAMES" => "web:admin" },
+                                flags: %w[-b systemd://admin -b 127.0.0.1 -b systemd://web])
+        urls = urls(child)
+        expect(urls.values_at(0, 2)).to eq(["unix://#{@directory}/s", "http://127.0.0.1:#{one.local_address.ip_port}"])
+        expect(HttpClient.get(URI(urls[1]).port, "/free").body).to eq("free")
+      end
+    end
+
+    it "refuses a name that systemd does not pass, and a socket that no address names" do
+      two do |one, two|
+        env = { "LISTEN_FDNAMES" => "web:admin" }
+        expect_end(start(one, two, env:, flags: %w[-b systemd://other]),
+                   %r{\Akino: no socket for bind systemd://other: this process got systemd://web, systemd://admin$})
+        expect_end(start(one, two, env:, flags: %w[-b systemd://web]),
+                   %r{\Akino: the service manager has passed systemd://admin, which bind does not name$})
+      end
+    end
   end
 
   it "sends watchdog pings" do

@@ -43,7 +43,7 @@ class HttpClient
   class << self
     # @yieldparam client [HttpClient] closed when the block returns
     # @return [HttpClient, Object] the block's result; without a block an open client
-    def open(port, **)
+    def open(port = nil, **)
       client = new(port, **)
       return client unless block_given?
 
@@ -62,13 +62,14 @@ class HttpClient
     def get(port, target = "/", headers = {}) = request(port, "GET", target, headers)
   end
 
-  # @return [TCPSocket]
+  # @return [TCPSocket, UNIXSocket]
   attr_reader :socket
 
+  # @param unix [String, nil] the path of a Unix domain socket, instead of host and port
   # @param timeout [Numeric] seconds that a single read or write may take
-  def initialize(port, host: "127.0.0.1", timeout: TIMEOUT)
-    @socket = TCPSocket.new(host, port, connect_timeout: timeout)
-    @socket.setsockopt(:TCP, :NODELAY, 1)
+  def initialize(port, host: "127.0.0.1", unix: nil, timeout: TIMEOUT)
+    @socket = unix ? UNIXSocket.new(unix) : TCPSocket.new(host, port, connect_timeout: timeout)
+    @socket.setsockopt(:TCP, :NODELAY, 1) unless unix
     @socket.timeout = timeout
   end
 

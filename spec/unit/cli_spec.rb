@@ -11,14 +11,14 @@ RSpec.describe Kino::CLI do
   # Stands in for Kino::Server: takes what the command hands over and "starts" at once.
   let(:server_class) do
     Class.new do
-      attr_reader :mode, :workers, :threads, :url, :calls
+      attr_reader :mode, :workers, :threads, :urls, :calls
       attr_accessor :error
 
       def initialize
         @mode = :ractor
         @workers = 2
         @threads = 1
-        @url = "http://127.0.0.1:9292"
+        @urls = ["http://127.0.0.1:9292"]
         @calls = []
       end
 

@@ -18,7 +18,13 @@ RSpec.describe Kino::HotRestart do
   let(:server_class) do
     Struct.new(:calls, :settings, :state) do
       def ready? = state == :ready
-      def listener = state == :closed ? nil : TCPServer.new("127.0.0.1", 0)
+
+      def passed_sockets
+        return [] if state == :closed
+
+        [Kino::PassedSocket.new(identity: "tcp://127.0.0.1:0", io: TCPServer.new("127.0.0.1", 0), kept: false)]
+      end
+
       def shutdown = calls << :shutdown
     end
   end
@@ -208,12 +214,12 @@ RSpec.describe Kino::HotRestart do
     end
 
     it "if there is no listening socket" do
-      allow(server).to receive(:listener).and_return(nil)
+      allow(server).to receive(:passed_sockets).and_return([])
       @reason = "the server is stopping"
     end
 
     it "if no file descriptor is left" do
-      allow(server).to receive(:listener).and_raise(Kino::Error, "no descriptor")
+      allow(server).to receive(:passed_sockets).and_raise(Kino::Error, "no descriptor")
       @reason = "no descriptor"
     end
   end

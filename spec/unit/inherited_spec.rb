@@ -5,15 +5,15 @@ require "tmpdir"
 require "kino/inherited"
 
 RSpec.describe Kino::Inherited do
-  let(:handover) { Kino::HotRestart::Handover.new(listener: Object.new, report: pipe.last, predecessor: 12, kept: true) }
+  let(:handover) { Kino::HotRestart::Handover.new(sockets: [passed], report: pipe.last, predecessor: 12) }
   let(:pipe) { IO.pipe }
+  let(:passed) { Kino::PassedSocket.new(identity: "tcp://h:1", io: IO.pipe.first, kept: false) }
 
   it "is only the working directory if nothing was passed on" do
     Dir.mktmpdir do |directory|
       Dir.chdir(directory) do
         expect(described_class.take({})).to have_attributes(
-          listener: nil, handover: nil, predecessor: nil, directory: File.realpath(directory), announce: false,
-          kept?: false
+          sockets: [], handover: nil, predecessor: nil, directory: File.realpath(directory), announce: false
         )
       end
     end
@@ -30,19 +30,19 @@ RSpec.describe Kino::Inherited do
     end
   end
 
-  it "has the socket of a service manager, and no predecessor" do
-    socket = Object.new
-    allow(Kino::Systemd::Activation).to receive(:take).and_return(socket)
-    expect(described_class.take({}))
-      .to have_attributes(listener: socket, predecessor: nil, announce: false, kept?: true)
+  it "has the sockets of a service manager, and no predecessor" do
+    allow(Kino::Systemd::Activation).to receive(:take).and_return([passed])
+    inherited = described_class.take({})
+    expect(inherited).to have_attributes(sockets: [passed], predecessor: nil, announce: false)
+    inherited.close
+    expect(passed.io).to be_closed
   end
 
-  it "prefers the predecessor's socket to a service manager's, and notifies the predecessor" do
+  it "prefers the predecessor's sockets to a service manager's, and notifies the predecessor" do
     allow(Kino::HotRestart::Handover).to receive(:take).and_return(handover)
-    allow(Kino::Systemd::Activation).to receive(:take).and_return(Object.new)
+    allow(Kino::Systemd::Activation).to receive(:take).and_return([passed.with(identity: "systemd://a")])
     inherited = described_class.take({})
-    expect(inherited).to have_attributes(listener: handover.listener, predecessor: 12, kept?: true)
-    expect(inherited.with(handover: handover.with(kept: false))).not_to be_kept
+    expect(inherited).to have_attributes(sockets: [passed], predecessor: 12)
     expect(inherited.announce).to be(true)
     expect(pipe.first.read).to eq(Kino::HotRestart::Handover::READY)
   end

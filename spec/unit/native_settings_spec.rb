@@ -4,13 +4,13 @@ require "kino/config/settings"
 require "kino/native_settings"
 
 RSpec.describe Kino::NativeSettings do
-  def of(mode: :ractor, inherited: nil, **settings)
-    described_class.of(Kino::Config::Settings.resolve(workers: 3, **settings), mode:, inherited:)
+  def of(mode: :ractor, listeners: [], **settings)
+    described_class.of(Kino::Config::Settings.resolve(workers: 3, **settings), mode:, listeners:)
   end
 
-  it "passes directives on unchanged, and the descriptor" do
-    expect(of(bind: "tcp://127.0.0.1:81", queue_timeout: 1, request_timeout: nil, inherited: 5)).to include(
-      host: "127.0.0.1", port: 81, queue_timeout: 1.0, request_timeout: nil, inherited: 5
+  it "passes directives on unchanged, and the listeners" do
+    expect(of(backlog: 5, queue_timeout: 1, request_timeout: nil, listeners: [5])).to include(
+      backlog: 5, queue_timeout: 1.0, request_timeout: nil, listeners: [5]
     )
   end
 

@@ -18,7 +18,7 @@ RSpec.describe Kino::Runner do
         @ready = false
       end
 
-      def url = "http://127.0.0.1:1"
+      def urls = ["http://127.0.0.1:1"]
       def mode = :threaded
       def stats_line = "served=0"
       def ready? = @ready
@@ -38,7 +38,7 @@ RSpec.describe Kino::Runner do
         reload_gate&.pop
       end
 
-      def claim_listener = @claims = @claims.to_i + 1
+      def claim_listeners = @claims = @claims.to_i + 1
       attr_reader :claims
 
       def shutdown(timeout: :all)
@@ -49,7 +49,7 @@ RSpec.describe Kino::Runner do
   end
   let(:server) { server_class.new(**settings) }
   let(:settings) { {} }
-  let(:inherited) { Kino::Inherited.new(listener: nil, handover: nil, directory: @directory) }
+  let(:inherited) { Kino::Inherited.new(sockets: [], handover: nil, directory: @directory) }
   let(:pidfile) { "#{@directory}/kino.pid" }
 
   around do |example|
@@ -201,9 +201,9 @@ RSpec.describe Kino::Runner do
     let(:settings) { { pidfile: "kino.pid" } }
     let(:reports) { IO.pipe }
     let(:inherited) do
-      handover = Kino::HotRestart::Handover.new(listener: nil, report: reports.last, kept: false,
-                                                predecessor: Process.ppid)
-      Kino::Inherited.new(listener: reports.first.dup, handover:, directory: @directory)
+      handover = Kino::HotRestart::Handover.new(sockets: [], report: reports.last, predecessor: Process.ppid)
+      sockets = [Kino::PassedSocket.new(identity: "tcp://h:1", io: reports.first.dup, kept: false)]
+      Kino::Inherited.new(sockets:, handover:, directory: @directory)
     end
 
     before { File.write(pidfile, "#{Process.ppid}\n") }
@@ -214,7 +214,7 @@ RSpec.describe Kino::Runner do
       server.come_up
       expect(reports.first.gets).to eq(Kino::HotRestart::Handover::READY)
       expect(File.read(pidfile)).to eq("#{Process.pid}\n")
-      expect(inherited.listener).to be_closed
+      expect(inherited.sockets.first.io).to be_closed
       expect(@manager).to be_quiet
       stop
     end
@@ -329,11 +329,9 @@ RSpec.describe Kino::Runner do
   end
 
   describe "the socket" do
-    def handed_over(predecessor, kept: false)
+    def handed_over(predecessor)
       _reports, report = IO.pipe
-      listener = IO.pipe.first
-      handover = Kino::HotRestart::Handover.new(listener:, report:, predecessor:, kept:)
-      inherited.with(listener:, handover:)
+      inherited.with(handover: Kino::HotRestart::Handover.new(sockets: [], report:, predecessor:))
     end
 
     # @return [Integer, nil] how often it was claimed
@@ -355,22 +353,6 @@ RSpec.describe Kino::Runner do
 
     it "is not ours alone while the predecessor lives" do
       expect(claims(handed_over(Process.ppid))).to be_nil
-    end
-
-    it "is not ours alone if a service manager keeps it" do
-      expect(claims(inherited.with(listener: IO.pipe.first))).to be_nil
-    end
-
-    it "is not ours alone if a service manager gave it to the predecessor" do
-      expect(claims(handed_over(Process.pid, kept: true))).to be_nil
-    end
-
-    it "is not ours alone if the caller passed it in" do
-      runner = described_class.new(server, inherited:, kept: true)
-      @running = Thread.new { runner.run }
-      expect(server.calls.pop).to eq(:start)
-      stop
-      expect(server.claims).to be_nil
     end
 
     it "is not ours alone if there is a successor" do

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode};
-use kino_engine::{Response, ResponseBody, Server, Settings, Take};
+use kino_engine::{Listener, Response, ResponseBody, Server, Settings, Source, Take};
 
 fn main() {
     let port = std::env::args().nth(1).map_or(0, |arg| arg.parse().unwrap());
@@ -17,8 +17,9 @@ fn main() {
     assert!(["queue", "driven", "lanes"].contains(&mode.as_str()), "unknown mode: {mode}");
     let workers = std::env::args().nth(2).map_or(2, |arg| arg.parse().unwrap());
     let settings = Settings {
-        host: "127.0.0.1".into(),
-        port,
+        listeners: vec![Listener { source: Source::Tcp { host: "127.0.0.1".into(), port }, is_kept: false }],
+        backlog: 1024,
+        reuse_port: false,
         io_threads: std::env::args().nth(3).map_or(1, |arg| arg.parse().unwrap()),
         shards: if mode == "driven" { workers } else { 0 },
         lanes: mode == "lanes",
@@ -35,12 +36,11 @@ fn main() {
         linger_timeout: Duration::from_secs(30),
         max_connections: 10_000,
         max_requests: None,
-        inherited: None,
         request_timeout: None,
         max_body_size: None,
     };
     let server = Server::start(&settings).unwrap();
-    println!("listening: http://{}", server.address());
+    println!("listening: http://{}", server.tcp_address().unwrap());
     std::thread::scope(|scope| {
         for index in 0..workers {
             let worker = server.worker_of(index);

@@ -33,7 +33,7 @@ impl Engine {
     /// Serves `stream` as an accepted connection until it is over.
     pub fn serve(&self, stream: DuplexStream) -> impl Future<Output = ()> + Send + use<> {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 80));
-        let info = ConnectionInfo { peer: address, local: address };
+        let info = ConnectionInfo { peer: Some(address), local: Some(address) };
         connection::serve_stream(stream, info, (), Arc::clone(&self.context), self.stopping.subscribe())
     }
 

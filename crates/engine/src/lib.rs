@@ -10,7 +10,8 @@
 //! |---|---|
 //! | [`server`](Server) | owns everything below: start, drain, stop |
 //! | `net::acceptor` | decides which runtime serves an accepted connection |
-//! | `net::listener` | binds, accepts, backs off when file descriptors run out |
+//! | `net::listener` | accepts, backs off when file descriptors run out |
+//! | [`net::bind`](Address) | opens, replaces, inherits and removes listening sockets |
 //! | `net::connection` | one connection: what is the same for every protocol, and which it speaks |
 //! | `http1::connection` | HTTP/1 on a connection, by hyper, until it ends or is hijacked |
 //! | `http1::service` | hyper's service: dispatches requests, and turns outcomes into HTTP/1 responses |
@@ -23,6 +24,7 @@
 //! | `http1::options` | the settings that concern HTTP/1 |
 //! | `http1::linger` | reads on for a client that was answered before it had sent everything |
 //! | [`http1::chunks`](ChunkedDecoder), `http1::framing` | RFC 9112, byte for byte |
+//! | `io::stream` | accepted connections, TCP and Unix |
 //! | `io::socket`, `io::stall`, `io::connection_guard` | sockets, stalled clients, the count of connections |
 //! | [`dispatch::worker`](Worker) | a worker's side of the queue |
 //! | `dispatch::dispatcher` | the way of every request into the queue, and its deadline |
@@ -92,8 +94,9 @@ pub use crate::http::response::{InterimResponse, NoLength, Response, ResponseBod
 pub use crate::http::syntax::decimal;
 pub use crate::http::watchers::Watch;
 pub use crate::http1::chunks::{ChunkedDecoder, NotChunked};
+pub use crate::net::bind::Address;
 pub use crate::parker::{Parker, Wake};
 pub use crate::refusal::Reason;
 pub use crate::server::Server;
-pub use crate::settings::Settings;
+pub use crate::settings::{Listener, Settings, Source};
 pub use crate::stats::Snapshot;

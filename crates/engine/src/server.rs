@@ -13,9 +13,9 @@ use std::time::{Duration, Instant};
 
 use http::StatusCode;
 use parking_lot::Mutex;
-use tokio::net::TcpListener;
+use socket2::Socket;
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use crate::dispatch::backup_driver::BackupDriver;
 use crate::dispatch::dispatcher::Dispatcher;
@@ -29,8 +29,10 @@ use crate::dispatch::slots::{Slots, Times, WorkerRow};
 use crate::dispatch::unparker::Unparker;
 use crate::dispatch::worker::Worker;
 use crate::error::Error;
+use crate::net::acceptor;
+use crate::net::bind::{Address, bind_all};
 use crate::net::connection::Context;
-use crate::net::{acceptor, listener};
+use crate::net::listener::{self, Listener};
 use crate::parker::{Parker, Wake};
 use crate::settings::Settings;
 use crate::stats::{Snapshot, Stats};
@@ -41,14 +43,15 @@ const LAST_FLUSH: Duration = Duration::from_millis(500);
 /// A running front-end. Nothing runs before [`Server::start`], so a process that has only loaded this crate can fork.
 #[derive(Debug)]
 pub struct Server {
-    address: SocketAddr,
+    addresses: Vec<Address>,
     queue: Arc<Queue<Box<Exchange>>>,
     stats: Arc<Stats>,
     slots: Mutex<Slots>,
-    /// The listening socket, for a process that inherits it. None once it is closed.
-    listener: Mutex<Option<std::net::TcpListener>>,
-    /// Whether another process has that socket or was given it, see [`Server::claim_listener`].
-    is_shared: Arc<AtomicBool>,
+    /// The listening sockets, for a process that inherits them. Empty once they are closed.
+    listeners: Mutex<Vec<Socket>>,
+    /// Of each socket, whether another process has it or was given it. None if somebody else keeps the socket, so that
+    /// this never changes.
+    are_shared: Vec<Option<Arc<AtomicBool>>>,
     stop: watch::Sender<bool>,
     /// True when connections shall end after the requests that have begun. Each connection holds a receiver.
     stopping: watch::Sender<bool>,
@@ -77,12 +80,11 @@ impl Server {
     /// [`Error::Bind`] or [`Error::Inherited`] if it cannot listen, [`Error::Runtime`] if the threads cannot be
     /// started.
     pub fn start(settings: &Settings) -> Result<Self, Error> {
-        let socket = match &settings.inherited {
-            Some(socket) => listener::inherit(socket).map_err(Error::Inherited)?,
-            None => listener::bind(&settings.host, settings.port)?,
-        };
-        let listener = Mutex::new(Some(socket.try_clone().map_err(Error::Runtime)?));
-        let address = socket.local_addr().map_err(Error::Runtime)?;
+        let bound = bind_all(settings)?;
+        let listeners = bound.iter().map(|bound| bound.socket.try_clone()).collect::<io::Result<Vec<_>>>();
+        let listeners = Mutex::new(listeners.map_err(Error::Runtime)?);
+        let are_shared = bound.iter().zip(&settings.listeners);
+        let are_shared = are_shared.map(|(bound, given)| (!given.is_kept).then(|| Arc::clone(&bound.is_shared)));
         let runtime = Builder::new_multi_thread()
             .worker_threads(settings.io_threads.max(1))
             .thread_name("kino-io")
@@ -101,12 +103,12 @@ impl Server {
         });
         let backup_driver = backup_driver.transpose().map_err(Error::Runtime)?;
         let server = Self {
-            address,
+            addresses: bound.iter().map(|bound| bound.address.clone()).collect(),
             stats: Arc::default(),
             queue,
             slots: Mutex::default(),
-            listener,
-            is_shared: Arc::new(AtomicBool::new(settings.inherited.is_some())),
+            listeners,
+            are_shared: are_shared.collect(),
             stop: watch::Sender::new(false),
             stopping: watch::Sender::new(false),
             is_draining: Arc::default(),
@@ -118,20 +120,19 @@ impl Server {
         };
         {
             let _entered = runtime.enter();
-            let listener = TcpListener::from_std(socket).map_err(Error::Runtime)?;
-            let accepting = listener::accept(
-                listener,
-                settings.max_connections,
-                server.stop.subscribe(),
-                Arc::clone(&server.is_shared),
-                server.acceptor(settings),
-            );
-            // A drain is not over while another connection may be accepted, so the listener counts as one.
-            let counted = server.stopping.subscribe();
-            runtime.spawn(async move {
-                accepting.await;
-                drop(counted);
-            });
+            let permits = Arc::new(Semaphore::new(settings.max_connections.clamp(1, Semaphore::MAX_PERMITS)));
+            let serve = server.acceptor(settings);
+            for bound in bound {
+                let listener = Listener::new(bound).map_err(Error::Runtime)?;
+                let stop = server.stop.subscribe();
+                let accepting = listener::accept(listener, Arc::clone(&permits), stop, Arc::clone(&serve));
+                // A drain is not over while another connection may be accepted, so each listener counts as one.
+                let counted = server.stopping.subscribe();
+                runtime.spawn(async move {
+                    accepting.await;
+                    drop(counted);
+                });
+            }
         }
         runtime.spawn(look_back_when_filled(Arc::clone(&server.queue)));
         *server.runtime.lock() = Some(runtime);
@@ -151,9 +152,17 @@ impl Server {
         acceptor::serve_in_shards(shards.collect(), self.stopping.clone())
     }
 
-    /// The address that the server listens on, with the port that the system picked.
-    pub fn address(&self) -> SocketAddr {
-        self.address
+    /// The addresses that the server listens on, in the order of [`Settings::listeners`].
+    pub fn addresses(&self) -> &[Address] {
+        &self.addresses
+    }
+
+    /// The first of them that is a TCP port.
+    pub fn tcp_address(&self) -> Option<SocketAddr> {
+        self.addresses.iter().find_map(|address| match address {
+            Address::Tcp(address) => Some(*address),
+            Address::Unix(_) => None,
+        })
     }
 
     /// A new worker.
@@ -245,28 +254,32 @@ impl Server {
         self.slots.lock().times()
     }
 
-    /// A duplicate of the listening socket; None if that is closed. From now on the socket counts as shared with
-    /// another process.
+    /// Duplicates of the listening sockets, in the order of [`Settings::listeners`]; none if they are closed. From now
+    /// on the sockets count as shared with another process.
     ///
     /// # Errors
     ///
     /// The system's, if it has no descriptors left.
-    pub fn listener(&self) -> io::Result<Option<OwnedFd>> {
-        let listener = self.listener.lock();
-        self.is_shared.store(true, Ordering::Release);
-        listener.as_ref().map(|socket| socket.try_clone().map(OwnedFd::from)).transpose()
+    pub fn listeners(&self) -> io::Result<Vec<OwnedFd>> {
+        let listeners = self.listeners.lock();
+        self.set_shared(true);
+        listeners.iter().map(|socket| socket.try_clone().map(OwnedFd::from)).collect()
     }
 
-    /// Says that no other process is meant to listen on the socket any more. It then ends with this server, even if a
-    /// process that the app has forked has a copy.
-    pub fn claim_listener(&self) {
-        self.is_shared.store(false, Ordering::Release);
+    /// Says that no other process is meant to listen on the sockets any more. They then end with this server, even if a
+    /// process that the app has forked has a copy; except those that somebody else keeps.
+    pub fn claim_listeners(&self) {
+        self.set_shared(false);
     }
 
-    /// Closes the listener. From now on the system refuses new connections, unless another process shares the socket:
+    fn set_shared(&self, is_shared: bool) {
+        self.are_shared.iter().flatten().for_each(|shared| shared.store(is_shared, Ordering::Release));
+    }
+
+    /// Closes the listeners. From now on the system refuses new connections, unless another process shares the sockets:
     /// then they wait for that process.
     pub fn stop_accepting(&self) {
-        *self.listener.lock() = None;
+        self.listeners.lock().clear();
         self.stop.send_replace(true);
     }
 

@@ -1,20 +1,21 @@
 //! The settings of a server, as resolved values. Defaults, bounds and their wording live in the code that makes this
 //! struct.
 
-use std::net::TcpListener;
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// Resolved settings of one server.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Host name or address to listen on, without brackets: `127.0.0.1`, `::1`, `localhost`.
-    pub host: String,
-    /// TCP port; 0 lets the system pick one.
-    pub port: u16,
-    /// A listening socket to use instead of host and port. It is duplicated; until its owner closes it, too, clients
-    /// can connect to it, whichever process accepts.
-    pub inherited: Option<Arc<TcpListener>>,
+    /// Where to listen, at least one.
+    pub listeners: Vec<Listener>,
+    /// Connections that the system holds until they are accepted, for each listener.
+    pub backlog: i32,
+    /// Whether other processes may listen on the same TCP ports, if they ask for it as well: the system deals
+    /// connections out to all of them.
+    pub reuse_port: bool,
     /// Threads that drive the network, at least 1.
     pub io_threads: usize,
     /// Shards: workers drive the connections while they wait, each worker those of its shard. Several threads may be
@@ -57,4 +58,36 @@ pub struct Settings {
     pub max_requests: Option<u64>,
     /// Largest request body in bytes; `None` for no limit.
     pub max_body_size: Option<u64>,
+}
+
+/// Where to listen, and what is spoken there.
+#[derive(Debug, Clone)]
+pub struct Listener {
+    /// The socket.
+    pub source: Source,
+    /// Whether somebody else keeps the socket, such as a service manager: it outlives this server, and so does its
+    /// file.
+    pub is_kept: bool,
+}
+
+/// Where a listening socket comes from.
+#[derive(Debug, Clone)]
+pub enum Source {
+    /// A new TCP socket.
+    Tcp {
+        /// Host name or address, without brackets: `127.0.0.1`, `::1`, `localhost`.
+        host: String,
+        /// 0 lets the system pick one.
+        port: u16,
+    },
+    /// A new Unix domain socket.
+    Unix {
+        /// Its file. One that is left of a server that is gone is replaced.
+        path: PathBuf,
+        /// The permissions of the file; `None` for what the umask leaves.
+        mode: Option<u32>,
+    },
+    /// A TCP or Unix socket that listens already. It is duplicated; until its owner closes it, too, clients can connect
+    /// to it, whichever process accepts.
+    Inherited(Arc<OwnedFd>),
 }

@@ -11,6 +11,8 @@ mod interim;
 mod lifecycle;
 #[path = "engine/linger.rs"]
 mod linger;
+#[path = "engine/listeners.rs"]
+mod listeners;
 #[path = "engine/refusals.rs"]
 mod refusals;
 #[path = "engine/relief.rs"]

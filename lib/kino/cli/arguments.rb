@@ -109,6 +109,7 @@ module Kino
         text = "#{directive.summary} (default: #{directive.type.show(directive.default)})"
         spelling = [directive.short, "#{directive.flag} #{directive.type.placeholder}"].compact
         parser.on(*spelling, text) do |value|
+          value = [*@flags[directive.name]&.value, value] if directive.type.several?
           @flags[directive.name] = Config::Given.new(value:, source: directive.flag)
         end
       end

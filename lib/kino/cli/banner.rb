@@ -11,14 +11,14 @@ module Kino
         # @param workers [Integer]
         # @param threads [Integer] threads per worker
         # @param environment [String]
-        # @param url [String] where the server listens
+        # @param urls [Array<String>] where the server listens
         # @return [Array<String>] lines
-        def lines(mode:, workers:, threads:, environment:, url:)
+        def lines(mode:, workers:, threads:, environment:, urls:)
           [
             "Kino #{VERSION} (#{ruby})",
             "mode: #{topology(mode, workers, threads)}",
             "environment: #{environment}",
-            "listening: #{url}",
+            *urls.map { |url| "listening: #{url}" },
             "press Ctrl-C to stop"
           ]
         end

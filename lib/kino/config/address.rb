@@ -1,16 +1,25 @@
 # frozen_string_literal: true
 
+require "uri"
+
 module Kino
   # Directives, and how the values that are given for them become the settings of a server.
   module Config
-    Address = Data.define(:host, :port)
+    Address = Data.define(:scheme, :host, :port, :name, :options)
 
-    # Where to listen: the parsed form of `bind`.
+    # Where to listen: one parsed value of `bind`.
     #
+    # @!attribute [r] scheme
+    #   @return [Symbol, nil] :tcp, :unix, :fd or :systemd; nil for a host alone, which is TCP, too
     # @!attribute [r] host
-    #   @return [String] name or IP address, IPv6 without brackets
+    #   @return [String, nil] name or IP address, IPv6 without brackets; nil if it is not TCP
     # @!attribute [r] port
-    #   @return [Integer, nil] nil if `bind` names no port
+    #   @return [Integer, nil] nil if it names no port
+    # @!attribute [r] name
+    #   @return [String, nil] the path of a Unix domain socket, the number of a file descriptor, or the name of a socket
+    #     in systemd's unit; nil for TCP
+    # @!attribute [r] options
+    #   @return [Hash{Symbol => Object}] `mode` (Integer): permissions of the file of a Unix domain socket
     class Address
       # Valid TCP ports.
       PORTS = 0..65_535
@@ -18,32 +27,66 @@ module Kino
       NAME = /(?<host>[\w.-]+)/
       IPV6 = /\[(?<host>\h*:[\h:.]*(?:%[\w.-]+)?)\]/
       BARE_IPV6 = /(?<host>\h*:[\h:.]*:[\h:.]*(?:%[\w.-]+)?)/
-      URL = %r{tcp://(?:#{NAME}|#{IPV6})(?::(?<port>\d{1,5}))?/?}
-      FORMS = /\A(?:#{URL}|#{NAME}|#{IPV6}|#{BARE_IPV6})\z/
-      private_constant :NAME, :IPV6, :BARE_IPV6, :URL, :FORMS
+      QUERY = /(?:\?(?<query>.*))?/
+      TCP = %r{(?<scheme>tcp)://(?:#{NAME}|#{IPV6})(?::(?<port>\d{1,5}))?/?}
+      UNIX = %r{(?<scheme>unix)://(?<name>/?[^/?\0][^?\0]*)}
+      FD = %r{(?<scheme>fd)://(?<name>\d{1,9})/?}
+      SYSTEMD = %r{(?<scheme>systemd)://(?<name>[^/?\0:]+)/?}
+      FORMS = /\A(?:#{NAME}|#{IPV6}|#{BARE_IPV6}|(?:#{TCP}|#{UNIX}|#{FD}|#{SYSTEMD})#{QUERY})\z/
+      # The options that each scheme knows, with their forms.
+      OPTIONS = { unix: { mode: ->(text) { text.to_i(8) if /\A0?[0-7]{3}\z/.match?(text) } } }.freeze
+      private_constant :NAME, :IPV6, :BARE_IPV6, :QUERY, :TCP, :UNIX, :FD, :SYSTEMD, :FORMS, :OPTIONS
 
-      # @param text [String] "127.0.0.1", "localhost", "[::1]", "::1" or "tcp://host:port"
-      # @return [Address, nil] nil when the text is none of these
-      def self.parse(text)
-        match = FORMS.match(text) or return
-        port = match[:port]&.to_i
-        new(host: match[:host].freeze, port:) if port.nil? || PORTS.cover?(port)
+      class << self
+        # @param text [String] "127.0.0.1", "localhost", "[::1]", "::1", "tcp://host:port", "unix:///path?mode=0660",
+        #   "fd://3" or "systemd://name"
+        # @yieldparam why [String] in a text that is one of these, what is wrong with its options
+        # @return [Address, nil] nil when the text is none of these
+        def parse(text, &)
+          match = FORMS.match(text) or return
+          port = match[:port]&.to_i
+          return unless port.nil? || PORTS.cover?(port)
+
+          scheme = match[:scheme]&.to_sym
+          options = options(scheme, match[:query], &) or return
+          new(scheme:, host: match[:host].freeze, port:, name: match[:name].freeze, options:)
+        end
+
+        # @param host [String] IPv6 without brackets
+        # @param port [Integer]
+        # @param scheme [String]
+        # @return [String] such as "http://[::1]:9292"
+        def url(host:, port:, scheme: "http")
+          "#{scheme}://#{host.include?(":") ? "[#{host}]" : host}:#{port}"
+        end
+
+        private
+
+        def options(scheme, query)
+          known = OPTIONS.fetch(scheme, {})
+          URI.decode_www_form(query.to_s).to_h do |name, text|
+            rule = known[name.to_sym]
+            value = rule&.call(text)
+            next [name.to_sym, value] unless value.nil?
+
+            yield rule ? "its option #{name} cannot be #{text.inspect}" : unknown(scheme, name, known) if block_given?
+            return nil
+          end.freeze
+        end
+
+        def unknown(scheme, name, known)
+          "#{scheme}:// has no option #{name}#{", but #{known.keys.join(", ")}" if known.any?}"
+        end
       end
 
-      # @param socket [Socket] a listening socket, which is closed
-      # @return [String] the IP address
-      def self.host_of(socket)
-        socket.local_address.ip_address
-      ensure
-        socket.close
-      end
+      # @return [Boolean] whether it is a host and a port
+      def tcp? = !host.nil?
 
-      # @param host [String] IPv6 without brackets
-      # @param port [Integer]
-      # @param scheme [String]
-      # @return [String] such as "http://[::1]:9292"
-      def self.url(host:, port:, scheme: "http")
-        "#{scheme}://#{host.include?(":") ? "[#{host}]" : host}:#{port}"
+      # @return [String] says which socket it is, and nothing else; for TCP it needs the port
+      def identity
+        return Address.url(host:, port:, scheme: "tcp") if tcp?
+
+        "#{scheme}://#{scheme == :unix ? ::File.expand_path(name) : name}"
       end
     end
   end

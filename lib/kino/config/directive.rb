@@ -59,20 +59,22 @@ module Kino
       def coerce(value, source:)
         refuse(value, source) unless legible?(value)
         # What may be written as a word may be a Symbol in Ruby.
-        type.coerce(value.is_a?(Symbol) ? value.name : value) { refuse(value, source) }
+        type.coerce(value.is_a?(Symbol) ? value.name : value) { |why| refuse(value, source, why) }
       end
 
       private
 
       # No pattern could be matched on other text.
       def legible?(value)
+        return value.all? { |one| legible?(one) } if value.is_a?(Array)
         return true unless value.is_a?(String) || value.is_a?(Symbol)
 
         value.encoding.ascii_compatible? && value.to_s.valid_encoding?
       end
 
-      def refuse(value, source)
-        raise ConfigError, "#{name} must be #{type.expectation}, got #{value.inspect} (from #{source})"
+      def refuse(value, source, why = nil)
+        raise ConfigError, "#{name} must be #{type.expectation}, got #{value.inspect} (from #{source})" \
+                           "#{": #{why}" if why}"
       end
     end
   end

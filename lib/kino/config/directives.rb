@@ -30,17 +30,37 @@ module Kino
       ALL = [
         Directive.new(
           name: :bind, section: :listening,
-          short: "-b", type: Types::Bind.new, default: "127.0.0.1",
-          summary: "address to listen on, or tcp://host:port",
-          doc: "A host name, an IP address (IPv6 with or without brackets), or tcp://host:port. A port given here " \
-               "overrides `port`. The default is reachable from this machine only; 0.0.0.0 means every IPv4 " \
-               "address."
+          short: "-b", type: Types::Addresses.new, default: ["127.0.0.1"].freeze,
+          summary: "address to listen on; may be given again",
+          doc: "One or more addresses. A host name, an IP address (IPv6 with or without brackets), or " \
+               "tcp://host:port; a port given here overrides `port`. unix:///run/kino.sock, or with permissions " \
+               "unix:///run/kino.sock?mode=0660: a Unix domain socket; the file of a server that is gone is " \
+               "replaced, and the server removes its own when it stops. fd://3: a listening socket that the " \
+               "process has inherited under that number. systemd://web: the sockets of that name that systemd " \
+               "has opened; without any such address, all that systemd has opened are used, and nothing else. " \
+               "The default is reachable from this machine only; 0.0.0.0 means every IPv4 address."
         ),
         Directive.new(
-          name: :port, section: :listening, native: true, variable: "PORT",
+          name: :port, section: :listening, variable: "PORT",
           short: "-p", type: Types::Whole.new(range: Address::PORTS, placeholder: "PORT"), default: 9292,
           summary: "TCP port to listen on; 0 picks a free one",
-          doc: "The TCP port. With 0 the system picks a free one, and the server prints it."
+          doc: "The port of each TCP address that names none. With 0 the system picks a free one, and the server " \
+               "prints it."
+        ),
+        Directive.new(
+          name: :backlog, section: :listening, native: true,
+          type: Types::Whole.new(range: 1..65_535), default: 4096,
+          summary: "connections that the system holds until they are accepted",
+          doc: "How many connections may wait in the system's backlog of each address. Linux takes at most what " \
+               "net.core.somaxconn says. Sockets that were inherited keep theirs."
+        ),
+        Directive.new(
+          name: :reuse_port, section: :listening, native: true,
+          type: Types::Flag.new, default: false,
+          summary: "let other processes listen on the same TCP ports",
+          doc: "Sets SO_REUSEPORT, so that several processes of the same user can listen on one port, if each asks " \
+               "for it. Linux deals the connections out to them; those that wait in the backlog of a process that " \
+               "ends are lost. A hot restart does not need it."
         ),
         Directive.new(
           name: :rackup, section: :app,

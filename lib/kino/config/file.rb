@@ -14,7 +14,7 @@ module Kino
     #     after_boot { puts "up" }
     #
     # If a directive is set twice, the second value counts, so that a condition can override a line above. A second hook
-    # is an error, because the first would never be called.
+    # is an error, because the first would never be called. Addresses of `bind` add up.
     class File
       # @param path [String]
       # @return [Hash{Symbol => Given}] the values that it sets, by directive; not validated
@@ -45,7 +45,7 @@ module Kino
       # Sets a directive.
       #
       # @param directive [Directive]
-      # @param values [Array<Object>] one value; or none, with a block
+      # @param values [Array<Object>] one value, several for a list, or none, with a block
       # @param block [Proc, nil] for a hook
       # @param locations [Array<Thread::Backtrace::Location>] of the call
       # @return [void]
@@ -56,6 +56,8 @@ module Kino
         callable = directive.type.is_a?(Types::Callable)
         refuse_form(directive, values, block, source, callable)
         refuse_second(directive, source) if callable
+        return add(directive, values, source) if directive.type.several?
+
         @given[directive.name] = Given.new(value: block || values.first, source:)
       end
 
@@ -78,11 +80,23 @@ module Kino
         raise ConfigError, "cannot read #{@path}: #{e.class.new.message}"
       end
 
+      # The error for a value names the first place.
+      def add(directive, values, source)
+        before = @given[directive.name]
+        @given[directive.name] = Given.new(value: [*before&.value, *values.flatten], source: before&.source || source)
+      end
+
       def refuse_form(directive, values, block, source, callable)
-        return if values.size + (block && callable ? 1 : 0) == 1 && (block.nil? || callable)
+        return if fits?(directive, values, block, callable)
 
         wanted = callable ? "a block, or one value with a method call" : "one value"
         raise ConfigError, "#{source}: #{directive.name} takes #{wanted}, such as: #{example(directive, callable)}"
+      end
+
+      def fits?(directive, values, block, callable)
+        return values.size + (block ? 1 : 0) == 1 if callable
+
+        block.nil? && (values.size == 1 || (values.any? && directive.type.several?))
       end
 
       def example(directive, callable)

@@ -134,8 +134,7 @@ module Kino
       end
 
       def take_values(call, entry, became)
-        first = @calls[:bind] if became.values.key?(:bind)
-        return refuse(call, :missing, "Kino listens on one address, that of line #{first.line}") if first
+        return add_address(call, became) if became.values.key?(:bind) && @settings.key?(:bind)
 
         # A note about an address is about the host, which comes first; the computed part is usually the port.
         *others, last = checked(call, became.values).to_a
@@ -144,6 +143,26 @@ module Kino
         set(call, *last, [*notes, *computed(call)]) if last
       rescue ConfigError => e
         refuse(call, :missing, e.message)
+      end
+
+      # From the second on, addresses name their ports themselves.
+      def add_address(call, became)
+        values = checked(call, became.values)
+        former, port = @settings.values_at(:bind, :port)
+        urls = with_port(former.value, port&.value) + with_port(values[:bind], values[:port])
+        notes = [former.note, port&.note, became.note].compact.uniq
+        @settings[:bind] = former.with(value: Directives[:bind].coerce(urls, source: "#{@path}:#{call.line}"),
+                                       note: (notes.join("; ") if notes.any?))
+        @settings.delete(:port)
+      end
+
+      def with_port(bind, port)
+        bind.map do |text|
+          address = Address.parse(text)
+          next text unless address.tcp?
+
+          Address.url(host: address.host, port: address.port || port || Directives[:port].default, scheme: "tcp")
+        end
       end
 
       def checked(call, values)

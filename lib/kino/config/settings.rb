@@ -13,8 +13,9 @@ module Kino
     # hook is not.
     #
     # `workers` is a number: `auto` has become the number of usable cores. `threads` and `mode` may still be `:auto`,
-    # because they depend on the app, see {Mode}. `port` is that of `bind` if `bind` names one and no stronger layer
-    # sets `port`: PORT in the environment overrides a bind in the file.
+    # because they depend on the app, see {Mode}. `port` is that of `bind` if all its TCP addresses name one, the first
+    # counting. If there is one such address only, a stronger layer that sets `port` overrides it: PORT in the
+    # environment overrides a bind in the file.
     class Settings
       class << self
         # @param keywords [Hash{Symbol => Object}] values by directive; others have their defaults
@@ -64,13 +65,15 @@ module Kino
 
         # Refused only within one layer: otherwise the stronger wins.
         def refuse_two_ports(values, ranks, given)
-          bind, port = values.values_at(:bind, :port)
-          bound = Address.parse(bind).port
-          return if bound.nil? || bound == port || ranks[:bind] != ranks[:port]
+          addresses = tcp(values)
+          return if ranks[:bind] != ranks[:port] || addresses.empty?
+          return if addresses.any? { |address| [nil, values[:port]].include?(address.port) }
 
-          raise ConfigError, "bind #{bind} #{from(given, :bind)} and port #{port} #{from(given, :port)} name " \
-                             "different ports: give one of them"
+          raise ConfigError, "bind #{values[:bind].join(" ")} #{from(given, :bind)} and port #{values[:port]} " \
+                             "#{from(given, :port)} name different ports: give one of them"
         end
+
+        def tcp(values) = values[:bind].map { |text| Address.parse(text) }.select(&:tcp?)
 
         def from(given, name) = "(from #{given.fetch(name).source})"
 
@@ -85,20 +88,30 @@ module Kino
           [files - [files / 8, 64].max, files / 2].max
         end
 
-        # If a stronger layer sets the port, only the host of `bind` counts.
+        # If a stronger layer sets the port, only the host of the one TCP address counts.
         # @return [Hash{Symbol => Object}] a bind and a port that agree
         def place(values, ranks)
           bind, port = values.values_at(:bind, :port)
-          bound = Address.parse(bind)
-          return { bind:, port: } if bound.port.nil? || bound.port == port
-          return { bind:, port: bound.port } if !ranks.key?(:port) || ranks[:bind] > ranks[:port]
+          addresses = tcp(values)
+          return { bind:, port: } if addresses.empty? || addresses.any? { [nil, port].include?(it.port) }
 
-          { bind: bound.host, port: }
+          overridden = addresses.one? && ranks.key?(:port) && ranks[:port] > ranks.fetch(:bind)
+          return { bind:, port: addresses.first.port } unless overridden
+
+          { bind: bind.map { |text| Address.parse(text).tcp? ? addresses.first.host : text }.freeze, port: }
         end
       end
 
-      # @return [String] the host name or IP address of `bind`; IPv6 without brackets
-      def host = Address.parse(bind).host
+      # @return [Array<Address>] those of `bind`; each TCP address has a port
+      def addresses
+        bind.map do |text|
+          address = Address.parse(text)
+          address.tcp? && address.port.nil? ? address.with(port:) : address
+        end
+      end
+
+      # @return [String, nil] the host of the first TCP address; IPv6 without brackets
+      def host = addresses.find(&:tcp?)&.host
     end
   end
 end

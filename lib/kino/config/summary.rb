@@ -38,7 +38,10 @@ module Kino
         end
 
         # The port comes from `bind` if `bind` names one.
-        def decisive(name, settings) = name == :port && Address.parse(settings.bind).port ? :bind : name
+        def decisive(name, settings)
+          bound = settings.bind.map { |text| Address.parse(text) }.find(&:tcp?)
+          name == :port && bound&.port ? :bind : name
+        end
       end
     end
   end

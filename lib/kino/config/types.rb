@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-require "kino/config/types/bind"
+require "kino/config/types/addresses"
 require "kino/config/types/callable"
 require "kino/config/types/choice"
 require "kino/config/types/duration"

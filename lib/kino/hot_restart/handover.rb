@@ -1,21 +1,21 @@
 # frozen_string_literal: true
 
+require "uri"
 require "kino/errors"
+require "kino/passed_socket"
 
 module Kino
   class HotRestart
-    Handover = Data.define(:listener, :report, :predecessor, :kept)
+    Handover = Data.define(:sockets, :report, :predecessor)
 
     # What the old process passes to the new one: inherited descriptors, and the environment variable that names them.
     #
-    # @!attribute [r] listener
-    #   @return [IO] the listening socket
+    # @!attribute [r] sockets
+    #   @return [Array<PassedSocket>] the listening sockets
     # @!attribute [r] report
     #   @return [IO] a pipe on which the new process reports that it is ready
     # @!attribute [r] predecessor
     #   @return [Integer] the old process
-    # @!attribute [r] kept
-    #   @return [Boolean] whether a service manager keeps the socket
     #
     # @api private
     class Handover
@@ -24,7 +24,8 @@ module Kino
       # The report of success; a pipe that closes without it means failure.
       READY = "ready\n"
 
-      FORM = /\Alistener=(\d{1,9}) report=(\d{1,9}) predecessor=(\d{1,9}) kept=(yes|no)\z/
+      # The sockets follow: "7=tcp://127.0.0.1:9292", with a + behind the number if somebody else keeps it.
+      FORM = /\Areport=(\d{1,9}) predecessor=(\d{1,9})((?: \d{1,9}\+?=\S+)+)\z/
       private_constant :FORM
 
       class << self
@@ -38,11 +39,17 @@ module Kino
           form = FORM.match(text)
           raise BindError, "#{VARIABLE} is for hot restarts only, and cannot be #{text.inspect}" unless form
 
-          listener, report, predecessor = form.captures.first(3).map(&:to_i)
-          new(listener: io(listener, "r"), report: io(report, "w"), predecessor:, kept: form[4] == "yes")
+          new(sockets: form[3].split.map { |word| socket(word) }, report: io(form[1].to_i, "w"),
+              predecessor: form[2].to_i)
         end
 
         private
+
+        def socket(word)
+          number, identity = word.split("=", 2)
+          PassedSocket.new(identity: URI.decode_uri_component(identity), io: io(number.to_i, "r"),
+                           kept: number.end_with?("+"))
+        end
 
         def io(descriptor, mode)
           IO.for_fd(descriptor, mode).tap { |inherited| inherited.close_on_exec = true }
@@ -53,12 +60,14 @@ module Kino
 
       # @return [Hash{String => String}] the variable to set
       def variables
-        { VARIABLE => "listener=#{listener.fileno} report=#{report.fileno} predecessor=#{predecessor} " \
-                      "kept=#{kept ? "yes" : "no"}" }
+        words = sockets.map do |socket|
+          "#{socket.io.fileno}#{"+" if socket.kept}=#{URI.encode_uri_component(socket.identity)}"
+        end
+        { VARIABLE => "report=#{report.fileno} predecessor=#{predecessor} #{words.join(" ")}" }
       end
 
       # @return [Hash{IO => IO}] for Kernel#spawn, the descriptors to inherit
-      def descriptors = [listener, report].to_h { |io| [io, io] }
+      def descriptors = [report, *sockets.map(&:io)].to_h { |io| [io, io] }
 
       # Reports that this process is ready.
       # @return [Boolean] false if the old process is gone

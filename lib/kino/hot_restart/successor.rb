@@ -19,15 +19,14 @@ module Kino
 
       # A program of its own: neither threads nor Ractors survive a fork.
       #
-      # @param listener [IO] still owned by the caller
-      # @param kept [Boolean] see {Handover}
+      # @param sockets [Array<PassedSocket>] still owned by the caller
       # @param command [Array<String>]
       # @param env [Hash{String => String}] the whole environment
       # @param chdir [String]
       # @raise [SystemCallError, ThreadError] if it cannot be started
-      def initialize(listener, kept:, command:, env:, chdir:)
+      def initialize(sockets, command:, env:, chdir:)
         reports, report = IO.pipe
-        handover = Handover.new(listener:, report:, predecessor: Process.pid, kept:)
+        handover = Handover.new(sockets:, report:, predecessor: Process.pid)
         @pid = Process.spawn(env.merge(handover.variables), *command, chdir:, unsetenv_others: true,
                                                                       **handover.descriptors)
         report.close

@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require "kino/errors"
+require "kino/passed_socket"
 
 module Kino
   # The protocols between service managers, such as systemd, and services.
@@ -15,25 +16,26 @@ module Kino
       VARIABLES = %w[LISTEN_PID LISTEN_FDS LISTEN_FDNAMES LISTEN_PIDFDID].freeze
       private_constant :VARIABLES
 
+      # The name of a socket that has none (sd_listen_fds_with_names(3)).
+      UNNAMED = "unknown"
+      private_constant :UNNAMED
+
       # Also removes the variables from the environment: processes that the app starts must not see them.
       #
       # @param env [Hash{String => String}, ENV]
-      # @return [IO, nil] the socket; nil if there is none for this process
-      # @raise [BindError] for more than one, or if the variables are wrong
+      # @return [Array<PassedSocket>] in the order of the unit; none if there are none for this process
+      # @raise [BindError] if the variables are wrong
       def self.take(env)
         pid, count, names = VARIABLES.map { |name| env.delete(name) }
-        return unless pid == Process.pid.to_s && count
+        return [] unless pid == Process.pid.to_s && count
 
         raise BindError, "LISTEN_FDS is no number: #{count.inspect}" unless /\A\d{1,4}\z/.match?(count)
 
-        number = count.to_i
-        return if number.zero?
-
-        sockets = Array.new(number) { |index| socket(FIRST + index) }
-        return sockets.first if number == 1
-
-        raise BindError, "got #{number} sockets by LISTEN_FDS#{" (#{names})" if names}: Kino listens on one, so give " \
-                         "each a service of its own"
+        names = names.to_s.split(":")
+        Array.new(count.to_i) do |index|
+          name = names[index].to_s.then { |given| given.empty? ? UNNAMED : given }
+          PassedSocket.new(identity: "#{PassedSocket::NAMED}#{name}", io: socket(FIRST + index), kept: true)
+        end
       end
 
       def self.socket(descriptor)

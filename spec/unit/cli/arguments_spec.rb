@@ -20,7 +20,11 @@ RSpec.describe Kino::CLI::Arguments do
 
   it "accepts short flags with their values attached or separate" do
     expect(values("-w2", "-p", "80", "-t3", "-m", "ractor", "-e", "test", "-b", "::1"))
-      .to eq(workers: "2", port: "80", threads: "3", mode: "ractor", environment: "test", bind: "::1")
+      .to eq(workers: "2", port: "80", threads: "3", mode: "ractor", environment: "test", bind: ["::1"])
+  end
+
+  it "accepts several addresses" do
+    expect(values("-b", "a", "--bind=b c")).to eq(bind: ["a", "b c"])
   end
 
   it "accepts long flags with their values attached or separate" do

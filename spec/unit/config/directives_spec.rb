@@ -88,7 +88,8 @@ RSpec.describe Kino::Config::Directives do
 
       it "has a flag on the command line" do
         flags = Kino::CLI::Arguments.parse([directive.flag, "a value"]).flags
-        expect(flags).to eq(directive.name => Kino::Config::Given.new(value: "a value", source: directive.flag))
+        value = directive.type.several? ? ["a value"] : "a value"
+        expect(flags).to eq(directive.name => Kino::Config::Given.new(value:, source: directive.flag))
       end
     end
   end

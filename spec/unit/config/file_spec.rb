@@ -20,9 +20,16 @@ RSpec.describe Kino::Config::File do
 
   it "has a method for each directive, and records the line" do
     Kino::Config::Directives::ALL.select(&:flag).each do |directive|
+      value = directive.type.several? ? [:a_value] : :a_value
       expect(read("# first\n#{directive.name} :a_value"))
-        .to eq(directive.name => Kino::Config::Given.new(value: :a_value, source: "kino.rb:2"))
+        .to eq(directive.name => Kino::Config::Given.new(value:, source: "kino.rb:2"))
     end
+  end
+
+  it "adds addresses up, and names the first line" do
+    expect(read("\nbind 'a', 'b'\nbind %w[c d]"))
+      .to eq(bind: Kino::Config::Given.new(value: %w[a b c d], source: "kino.rb:2"))
+    expect_error("bind", /\Akino.rb:1: bind takes one value, such as: bind "127.0.0.1"\z/)
   end
 
   it "is Ruby: conditions, methods, constants, other files" do

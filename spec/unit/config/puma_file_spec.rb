@@ -37,7 +37,7 @@ RSpec.describe Kino::Config::PumaFile do
       pidfile ENV["PIDFILE"] if ENV["PIDFILE"]
     RUBY
     expect(translation.settings.map { |setting| [setting.line, setting.directive, setting.value] })
-      .to eq([[2, :threads, 3], [2, :workers, 1], [3, :bind, "0.0.0.0"], [3, :port, 3000],
+      .to eq([[2, :threads, 3], [2, :workers, 1], [3, :bind, ["0.0.0.0"]], [3, :port, 3000],
               [6, :pidfile, "tmp/server.pid"]])
     expect(translation.refused.map { |refused| [refused.name, refused.line, refused.kind] })
       .to eq([[:plugin, 4, :elsewhere]])
@@ -62,31 +62,39 @@ RSpec.describe Kino::Config::PumaFile do
 
   describe "addresses" do
     it "are split into host and port" do
-      expect(settings("bind 'tcp://127.0.0.1:80'")).to eq(bind: "127.0.0.1", port: 80)
-      expect(settings("bind 'tcp://[::1]:80?backlog=7'")).to eq(bind: "::1", port: 80)
+      expect(settings("bind 'tcp://127.0.0.1:80'")).to eq(bind: ["127.0.0.1"], port: 80)
+      expect(settings("bind 'tcp://[::1]:80?backlog=7'")).to eq(bind: ["::1"], port: 80)
       expect(note("bind 'tcp://[::1]:80?backlog=7'", :bind)).to eq("without its options backlog=7")
-      expect(settings("port '80', 'localhost'")).to eq(bind: "localhost", port: 80)
+      expect(settings("port '80', 'localhost'")).to eq(bind: ["localhost"], port: 80)
     end
 
     it "default to all interfaces, as in Puma" do
-      expect(settings("port 80")).to eq(bind: "0.0.0.0", port: 80)
+      expect(settings("port 80")).to eq(bind: ["0.0.0.0"], port: 80)
       expect(note("port 80", :bind)).to eq("by default Puma listens on all addresses, Kino on 127.0.0.1")
       expect(note("port 80, '::1'", :bind)).to be_nil
     end
 
-    it "must be TCP addresses" do
-      codes = ["bind 'unix:///run/a.sock'", "bind 'ssl://0.0.0.0:443?key=k'", "ssl_bind '0.0.0.0', 443, { cert: 'c' }"]
+    it "may be Unix domain sockets" do
+      expect(settings("bind 'unix:///run/a.sock'")).to eq(bind: ["unix:///run/a.sock"])
+      code = "bind 'unix:///run/a.sock?umask=0111&mode=0660'"
+      expect(settings(code)).to eq(bind: ["unix:///run/a.sock?mode=0660"])
+      expect(note(code, :bind)).to eq("without its options umask=0111")
+    end
+
+    it "must be for HTTP without TLS" do
+      codes = ["bind 'ssl://0.0.0.0:443?key=k'", "ssl_bind '0.0.0.0', 443, { cert: 'c' }"]
       codes.each do |code|
-        expect([refused(code).size, reason(code)]).to eq([1, "Kino listens on TCP only so far"])
+        expect([refused(code).size, reason(code)]).to eq([1, "Kino speaks no TLS so far"])
       end
       expect(reason("bind 'tcp://a b'")).to eq("no address that Kino can listen on: tcp://a b")
       expect(reason("bind nil")).to eq("no address that Kino can listen on: ")
     end
 
-    it "are limited to the first that Kino can listen on" do
-      code = "bind 'unix:///a'\nport 80\nbind 'tcp://0.0.0.0:81'\n"
-      expect(settings(code)).to eq(bind: "0.0.0.0", port: 80)
-      expect(refused(code)).to eq([[:bind, 1, :missing], [:bind, 3, :missing]])
+    it "add up, and name their ports" do
+      code = "port 80\nbind 'unix:///a'\nbind 'tcp://[::1]'\nbind 'tcp://127.0.0.1:81'\n"
+      expect(settings(code)).to eq(bind: %w[tcp://0.0.0.0:80 unix:///a tcp://[::1]:9292 tcp://127.0.0.1:81])
+      expect(note(code, :bind)).to eq("by default Puma listens on all addresses, Kino on 127.0.0.1")
+      expect(refused(code)).to be_empty
       expect(settings("port 80\nclear_binds!\nport 81")).to include(port: 81)
     end
   end
@@ -270,7 +278,7 @@ RSpec.describe Kino::Config::PumaFile do
     it "is left out, with the reason, and the rest is converted" do
       code = "require 'kino/nonsense'\nport 80\nPuma.stats\nworkers Concurrent.processor_count\n" \
              "pidfile ENV.fetch('NO_SUCH_VARIABLE')\nthreads 1, 5\nlog_formatter { |text| text }"
-      expect(settings(code)).to eq(bind: "0.0.0.0", port: 80, threads: 5)
+      expect(settings(code)).to eq(bind: ["0.0.0.0"], port: 80, threads: 5)
       expect(failed(code)).to eq([
                                    [1, :"require 'kino/nonsense'",
                                     "cannot load such file -- kino/nonsense (LoadError)"],
@@ -323,7 +331,7 @@ RSpec.describe Kino::Config::PumaFile do
 
     it "may be in a block" do
       code = "workers 2\ncluster do\n  port 80\n  threads Puma.threads\n  pidfile 'a'\nend\n"
-      expect(settings(code)).to eq(workers: 2, bind: "0.0.0.0", port: 80)
+      expect(settings(code)).to eq(workers: 2, bind: ["0.0.0.0"], port: 80)
       expect(failed(code).map { |failure| failure.take(2) }).to eq([[4, :threads], [5, :pidfile]])
     end
 

@@ -8,7 +8,7 @@ RSpec.describe Kino::Config::Settings do
   it "has a reader for each directive, and defaults" do
     settings = described_class.resolve
     expect(described_class.members).to eq(Kino::Config::Directives::NAMES)
-    expect(settings).to have_attributes(bind: "127.0.0.1", port: 9292, threads: :auto, mode: :auto,
+    expect(settings).to have_attributes(bind: ["127.0.0.1"], port: 9292, threads: :auto, mode: :auto,
                                         environment: "development", queue_depth: 1024, queue_timeout: 5.0,
                                         shutdown_timeout: 30.0, max_body_size: 52_428_800, tokio_threads: 1)
   end
@@ -97,7 +97,7 @@ RSpec.describe Kino::Config::Settings do
 
     it "uses the port of the stronger layer" do
       weak = given(bind: "tcp://localhost:80")
-      expect(described_class.from_layers(weak, given(port: 81))).to have_attributes(bind: "localhost", port: 81)
+      expect(described_class.from_layers(weak, given(port: 81))).to have_attributes(bind: ["localhost"], port: 81)
       expect(described_class.from_layers(given(port: 81), weak)).to have_attributes(host: "localhost", port: 80)
       expect(described_class.from_layers(weak, given(port: 80))).to have_attributes(host: "localhost", port: 80)
     end

@@ -145,12 +145,36 @@ RSpec.describe Kino::Config::Types do
     end
   end
 
-  describe described_class::Bind do
+  describe described_class::Addresses do
     subject(:type) { described_class.new }
 
-    it "accepts what Address accepts, and rejects the rest" do
-      expect(coerce(type, "tcp://[::1]:80")).to eq("tcp://[::1]:80")
-      expect(["", "a b", nil, 1, :localhost].map { |given| coerce(type, given) }).to all(eq(:refused))
+    it "accepts what Address accepts, one or several, and rejects the rest" do
+      expect(coerce(type, "tcp://[::1]:80")).to eq(["tcp://[::1]:80"])
+      expect(coerce(type, "::1 unix:///a")).to eq(["::1", "unix:///a"])
+      expect(coerce(type, ["unix:///a b", "fd://3"])).to eq(["unix:///a b", "fd://3"])
+      rest = ["", " ", "a  ", "a,b", nil, 1, :localhost, [], ["a", 1], [nil], [["a"]]]
+      expect(rest.map { |given| coerce(type, given) }).to all(eq(:refused))
+    end
+
+    it "freezes copies" do
+      given = [+"::1"]
+      expect([coerce(type, given), coerce(type, given).first, given.first].map(&:frozen?)).to eq([true, true, false])
+    end
+
+    it "says what is wrong with an option, and which address is there twice" do
+      why = lambda do |given|
+        type.coerce(given) { |why| return why }
+      end
+      expect(why.call("unix:///a?mode=9")).to eq('its option mode cannot be "9"')
+      expect(why.call("unix:///a?mask=1")).to eq("unix:// has no option mask, but mode")
+      expect(why.call("tcp://a?mode=0600")).to eq("tcp:// has no option mode")
+      expect(why.call(["tcp://a:1", "unix:///a", "tcp://a:1"])).to eq("tcp://a:1 is there twice")
+      expect(coerce(type, "tcp://a:0 tcp://a:0")).to eq(["tcp://a:0", "tcp://a:0"])
+    end
+
+    it "shows them as the command line takes them, and as Ruby" do
+      expect(type.show(["a", "unix:///b"])).to eq("a unix:///b")
+      expect(type.code(["a", "unix:///b"])).to eq('"a", "unix:///b"')
     end
   end
 

@@ -4,23 +4,23 @@ require "kino/hot_restart/handover"
 
 RSpec.describe Kino::HotRestart::Handover do
   let(:pipe) { IO.pipe }
-  let(:socket) { IO.pipe.first }
-  let(:given) { described_class.new(listener: socket, report: pipe.last, predecessor: 12, kept: false) }
+  let(:sockets) do
+    ["tcp://[::1]:80", "systemd://web = 1", "unix:///run/a b%"].map.with_index do |identity, index|
+      Kino::PassedSocket.new(identity:, io: IO.pipe.first, kept: index == 1)
+    end
+  end
+  let(:given) { described_class.new(sockets:, report: pipe.last, predecessor: 12) }
 
   it "reads what the old process passed on" do
     env = given.variables
     taken = described_class.take(env)
-    [taken.listener, taken.report].each { |io| io.autoclose = false }
-    expect(taken).to have_attributes(predecessor: 12, kept: false)
-    expect([taken.listener, taken.report].map(&:fileno)).to eq([socket, pipe.last].map(&:fileno))
-    expect([taken.listener, taken.report]).to all(be_close_on_exec)
+    ios = [*taken.sockets.map(&:io), taken.report]
+    ios.each { |io| io.autoclose = false }
+    expect(taken.predecessor).to eq(12)
+    expect(taken.sockets.map { it.with(io: nil) }).to eq(sockets.map { it.with(io: nil) })
+    expect(ios.map(&:fileno)).to eq([*sockets.map(&:io), pipe.last].map(&:fileno))
+    expect(ios).to all(be_close_on_exec)
     expect(env).to be_empty
-  end
-
-  it "tells whether a service manager keeps the socket" do
-    taken = described_class.take(given.with(kept: true).variables)
-    [taken.listener, taken.report].each { |io| io.autoclose = false }
-    expect(taken.kept).to be(true)
   end
 
   it "is nil without a predecessor" do
@@ -28,13 +28,13 @@ RSpec.describe Kino::HotRestart::Handover do
   end
 
   it "rejects an invalid variable" do
-    ["", "3", "listener=3 report=4 predecessor=x kept=no",
-     "listener=3 report=4 predecessor=5 kept=no\n", "listener=3 report=4 predecessor=5"].each do |text|
+    ["", "3", "report=4 predecessor=x 3=a", "report=4 predecessor=5 3=a\n", "report=4 predecessor=5",
+     "report=4 predecessor=5 3=", "report=4 predecessor=5 3"].each do |text|
       env = { described_class::VARIABLE => text }
       expect { described_class.take(env) }.to raise_error(Kino::BindError, /\AKINO_HANDOVER is for hot restarts only/)
       expect(env).to be_empty
     end
-    env = { described_class::VARIABLE => "listener=9999 report=9998 predecessor=1 kept=no" }
+    env = { described_class::VARIABLE => "report=9998 predecessor=1 9999=tcp" }
     expect { described_class.take(env) }.to raise_error(Kino::BindError, /descriptor 9999, but it is not open/)
   end
 

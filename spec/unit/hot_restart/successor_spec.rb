@@ -7,7 +7,7 @@ require "kino/hot_restart/successor"
 RSpec.describe Kino::HotRestart::Successor do
   around do |example|
     reader, @writer = IO.pipe
-    @listener = reader
+    @sockets = [Kino::PassedSocket.new(identity: "unix:///a b", io: reader, kept: false)]
     example.run
   ensure
     @successors&.each { |successor| successor.dismiss(0) }
@@ -19,7 +19,7 @@ RSpec.describe Kino::HotRestart::Successor do
 
   def start(program, env: { "GIVEN" => "1" }, chdir: "/")
     command = [RbConfig.ruby, "--disable-gems", "-I#{Child::ROOT}/lib", "-e", program]
-    @successor = described_class.new(@listener, kept: false, command:, env:, chdir:)
+    @successor = described_class.new(@sockets, command:, env:, chdir:)
     (@successors ||= []) << @successor
     @successor
   end
@@ -45,7 +45,7 @@ RSpec.describe Kino::HotRestart::Successor do
   it "gets the socket, the directory, our pid, and only the given environment" do
     answers, answer = IO.pipe
     program = announcing(<<~RUBY)
-      puts [handover.predecessor, Dir.pwd, ENV.keys.sort, handover.listener.read]
+      puts [handover.predecessor, Dir.pwd, ENV.keys.sort, handover.sockets.map { |it| [it.identity, it.io.read] }]
       $stdout.flush
       handover.announce
     RUBY
@@ -56,7 +56,7 @@ RSpec.describe Kino::HotRestart::Successor do
     answer.close
     @writer.write("through the socket")
     @writer.close
-    expect(answers.read.lines(chomp: true)).to eq([Process.pid.to_s, "/", "GIVEN", "through the socket"])
+    expect(answers.read.lines(chomp: true)).to eq([Process.pid.to_s, "/", "GIVEN", "unix:///a b", "through the socket"])
   ensure
     [answers, answer, former].each(&:close)
   end
@@ -104,7 +104,7 @@ RSpec.describe Kino::HotRestart::Successor do
   it "leaves no descriptors if it cannot be started" do
     ends = []
     allow(IO).to(receive(:pipe).and_wrap_original { |original| original.call.tap { |pair| ends.concat(pair) } })
-    expect { described_class.new(@listener, kept: false, command: ["/nowhere"], env: {}, chdir: "/") }
+    expect { described_class.new(@sockets, command: ["/nowhere"], env: {}, chdir: "/") }
       .to raise_error(Errno::ENOENT)
     expect([ends.size, ends.all?(&:closed?)]).to eq([2, true])
   end

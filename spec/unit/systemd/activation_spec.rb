@@ -10,13 +10,13 @@ RSpec.describe Kino::Systemd::Activation do
   def take(**changes) = described_class.take(env.merge!(changes.transform_keys(&:to_s)))
 
   it "finds nothing if the variables are missing, or name another process" do
-    expect(described_class.take({})).to be_nil
-    expect(take(LISTEN_PID: Process.ppid.to_s)).to be_nil
+    expect(described_class.take({})).to eq([])
+    expect(take(LISTEN_PID: Process.ppid.to_s)).to eq([])
     expect(env).to eq("OTHER" => "1")
   end
 
   it "finds nothing if there are no sockets" do
-    expect(take(LISTEN_FDS: "0")).to be_nil
+    expect(take(LISTEN_FDS: "0")).to eq([])
   end
 
   ["", "-1", "one", "99999"].each do |count|
@@ -24,6 +24,13 @@ RSpec.describe Kino::Systemd::Activation do
       expect { take(LISTEN_FDS: count) }.to raise_error(Kino::BindError, "LISTEN_FDS is no number: #{count.inspect}")
       expect(env).to eq("OTHER" => "1")
     end
+  end
+
+  it "names sockets in order, and those without a name as systemd does" do
+    allow(IO).to receive(:for_fd) { |number, **| instance_double(IO, fileno: number, :close_on_exec= => true) }
+    sockets = take(LISTEN_FDS: "4", LISTEN_FDNAMES: "web::web")
+    expect(sockets.map(&:identity)).to eq(%w[systemd://web systemd://unknown systemd://web systemd://unknown])
+    expect(sockets.map { |socket| socket.io.fileno }).to eq([3, 4, 5, 6])
   end
 
   it "rejects a descriptor that is not open" do
@@ -40,7 +47,8 @@ RSpec.describe Kino::Systemd::Activation do
     TCPServer.open("127.0.0.1", 0) do |server|
       server.close_on_exec = false
       stub_const("#{described_class}::FIRST", server.fileno)
-      expect(take.fileno).to eq(server.fileno)
+      expect(take).to match([have_attributes(identity: "systemd://web", io: have_attributes(fileno: server.fileno),
+                                             kept: true)])
       expect(server.close_on_exec?).to be(true)
     end
   end

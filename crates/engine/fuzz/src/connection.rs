@@ -78,7 +78,6 @@ fn choose_settings(controls: &mut Unstructured<'_>) -> Settings {
         max_head_size,
         max_target_size,
         max_headers,
-        inherited: None,
         request_timeout: None,
         max_body_size: choose(controls, &[None, Some(20), Some(0)]),
         max_requests: choose(controls, &[None, Some(2), Some(1)]),

@@ -27,8 +27,9 @@ pub(super) const LONG: Duration = Duration::from_secs(2 * (HEAD + IDLE + BODY));
 
 pub(super) fn settings() -> Settings {
     Settings {
-        host: String::new(),
-        port: 0,
+        listeners: Vec::new(),
+        backlog: 0,
+        reuse_port: false,
         io_threads: 1,
         shards: 0,
         lanes: false,
@@ -46,7 +47,6 @@ pub(super) fn settings() -> Settings {
         linger_timeout: Duration::from_secs(1),
         max_connections: 1,
         max_requests: None,
-        inherited: None,
         request_timeout: None,
         max_body_size: None,
     }

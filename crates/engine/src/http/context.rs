@@ -8,13 +8,13 @@ use std::task::Waker;
 use crate::parker::{Driver, Parker};
 use crate::stats::Stats;
 
-/// The two ends of a connection.
+/// The two ends of a connection. A Unix domain socket has no addresses.
 #[derive(Debug, Clone, Copy)]
 pub struct ConnectionInfo {
     /// The client's end.
-    pub peer: SocketAddr,
+    pub peer: Option<SocketAddr>,
     /// The server's end.
-    pub local: SocketAddr,
+    pub local: Option<SocketAddr>,
 }
 
 /// Shared by all requests of one connection. There is one for each connection, because a reference count that all

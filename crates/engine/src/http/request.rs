@@ -61,17 +61,17 @@ impl RequestHead {
     }
 
     /// The server's name and port as the client knows them: from [`Self::authority`], with the scheme's default port if
-    /// it has none; without an authority (HTTP/1.0), from the server's own address.
+    /// it has none; without an authority (HTTP/1.0), from the server's own address, or `localhost` if it has none.
     pub fn server(&self) -> (String, u16) {
         match self.authority().filter(|it| !it.is_empty()) {
             Some(authority) => {
                 let (name, port) = split_authority(authority);
                 (name.to_owned(), port.unwrap_or(DEFAULT_PORT))
             }
-            None => {
-                let local = self.context.info.local;
-                (bracketed(local), local.port())
-            }
+            None => match self.context.info.local {
+                Some(local) => (bracketed(local), local.port()),
+                None => ("localhost".to_owned(), DEFAULT_PORT),
+            },
         }
     }
 }

@@ -3,3 +3,4 @@
 pub(crate) mod connection_guard;
 pub(crate) mod socket;
 pub(crate) mod stall;
+pub(crate) mod stream;

@@ -1,12 +1,8 @@
 //! What a connection asks of its socket besides reading and writing.
 
 use std::io;
-use std::mem::MaybeUninit;
-use std::net::Shutdown;
 
-use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 
 pub(crate) trait Socket: AsyncRead + AsyncWrite + Unpin + Send + 'static {
     /// Makes closing it an error for the client, if the kind of socket has such a thing.
@@ -25,26 +21,6 @@ pub(crate) trait Socket: AsyncRead + AsyncWrite + Unpin + Send + 'static {
 
     /// Whether bytes have come that were not read, even if the runtime does not know of them yet.
     fn has_unread(&self) -> bool;
-}
-
-impl Socket for TcpStream {
-    /// Has the close send a reset, and drop what is unsent.
-    fn reset(&self) {
-        let _ = self.set_zero_linger();
-    }
-
-    fn shut_down_write(&self) {
-        let _ = SockRef::from(self).shutdown(Shutdown::Write);
-    }
-
-    fn send_now(&self, bytes: &[u8]) -> io::Result<usize> {
-        SockRef::from(self).send(bytes)
-    }
-
-    /// Asks the system: the runtime knows only what its last look at all sockets found.
-    fn has_unread(&self) -> bool {
-        SockRef::from(self).peek(&mut [MaybeUninit::uninit()]).is_ok_and(|bytes| bytes > 0)
-    }
 }
 
 #[cfg(feature = "fuzzing")]

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use tokio::net::TcpStream;
 use tokio::sync::watch;
 
 use crate::dispatch::shard::Shard;
+use crate::io::stream::Stream;
 use crate::net::connection::{self, Context};
 use crate::net::listener::Serve;
 
@@ -30,7 +30,7 @@ pub(crate) fn serve_in_shards(shards: Vec<(Arc<Shard>, Arc<Context>)>, stopping:
         // From now on the shard's runtime wakes it. A connection for which this fails has lost its client.
         let Ok(stream) = stream.into_std() else { return };
         shard.spawn(|counted| {
-            let stream = TcpStream::from_std(stream);
+            let stream = Stream::from_std(stream);
             let (context, stopping) = (Arc::clone(context), stopping.subscribe());
             async move {
                 if let Ok(stream) = stream {

@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use tokio::net::TcpStream;
 use tokio::sync::watch;
 
 use crate::dispatch::dispatcher::Dispatcher;
@@ -11,6 +10,7 @@ use crate::http::context::ConnectionInfo;
 use crate::http1;
 use crate::io::connection_guard::ConnectionGuard;
 use crate::io::socket::Socket;
+use crate::io::stream::Stream;
 use crate::settings::Settings;
 
 /// What connections that are driven together share.
@@ -29,15 +29,19 @@ impl Context {
 /// Serves an accepted connection until either side ends it. `stopping` turns true when it shall end after the requests
 /// that have begun; dropping it says that it has ended. `permit` is held until the socket is closed.
 pub(crate) async fn serve(
-    stream: TcpStream,
-    peer: SocketAddr,
+    stream: Stream,
+    peer: Option<SocketAddr>,
     permit: impl Send + Sync + 'static,
     context: Arc<Context>,
     stopping: watch::Receiver<bool>,
 ) {
-    // hyper writes responses whole; waiting for more to send would only delay them.
-    let _ = stream.set_nodelay(true);
-    let Ok(local) = stream.local_addr() else { return };
+    let mut local = None;
+    if let Stream::Tcp(stream) = &stream {
+        // hyper writes responses whole; waiting for more to send would only delay them.
+        let _ = stream.set_nodelay(true);
+        let Ok(address) = stream.local_addr() else { return };
+        local = Some(address);
+    }
     serve_stream(stream, ConnectionInfo { peer, local }, permit, context, stopping).await;
 }
 

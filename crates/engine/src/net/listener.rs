@@ -1,90 +1,90 @@
-//! Binding and accepting.
+//! Accepting.
 
 use std::io;
-use std::net::{Shutdown, SocketAddr, ToSocketAddrs};
+use std::net::{Shutdown, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use socket2::{Domain, Protocol, SockRef, Socket, Type};
-use tokio::net::{TcpListener, TcpStream};
+use socket2::Socket;
+use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
-use crate::error::Error;
+use crate::io::stream::{StdStream, Stream};
+use crate::net::bind::{Address, Bound, SocketFile};
 
-/// Connections that the kernel holds until they are accepted. The kernel cuts it to its own limit
-/// (`net.core.somaxconn`), so asking for many costs nothing.
-const BACKLOG: i32 = 4096;
+/// Most connections that are taken from a backlog once no more are accepted. Bounded, because another process may share
+/// the socket, and its backlog may never be empty.
+const MAX_LAST: usize = 4096;
 
 /// The pause when the system has no file descriptor or buffer for a new connection. Accepting again at once would spin:
 /// the connection stays in the backlog.
 const BACK_OFF: Duration = Duration::from_millis(50);
 
-/// Listens on the first address of `host` that can be bound.
-pub(crate) fn bind(host: &str, port: u16) -> Result<std::net::TcpListener, Error> {
-    let address = if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
-    let failed = |source| Error::Bind { address: address.clone(), source };
-    let mut last = io::Error::new(io::ErrorKind::AddrNotAvailable, "the name has no address");
-    for candidate in (host, port).to_socket_addrs().map_err(failed)? {
-        match listen(candidate) {
-            Ok(listener) => return Ok(listener),
-            Err(error) => last = error,
+/// Serves a connection, and holds the permit as long as it lives. The address is that of the client; None if it has
+/// none, on a Unix domain socket.
+pub(crate) type Serve = Arc<dyn Fn(Stream, Option<SocketAddr>, OwnedSemaphorePermit) + Send + Sync>;
+
+/// A listening socket that a runtime waits for.
+#[derive(Debug)]
+pub(crate) struct Listener {
+    socket: Kind,
+    file: Option<SocketFile>,
+    /// See [`Bound`].
+    is_shared: Arc<AtomicBool>,
+}
+
+#[derive(Debug)]
+enum Kind {
+    Tcp(TcpListener),
+    Unix(UnixListener),
+}
+
+impl Listener {
+    /// Registers it with the runtime of this thread.
+    pub(crate) fn new(bound: Bound) -> io::Result<Self> {
+        let Bound { socket, address, file, is_shared } = bound;
+        let socket = match address {
+            Address::Tcp(_) => Kind::Tcp(TcpListener::from_std(socket.into())?),
+            Address::Unix(_) => Kind::Unix(UnixListener::from_std(socket.into())?),
+        };
+        Ok(Self { socket, file, is_shared })
+    }
+
+    async fn accept(&self) -> io::Result<(Stream, Option<SocketAddr>)> {
+        match &self.socket {
+            Kind::Tcp(socket) => socket.accept().await.map(|(stream, peer)| (Stream::Tcp(stream), Some(peer))),
+            Kind::Unix(socket) => socket.accept().await.map(|(stream, _)| (Stream::Unix(stream), None)),
         }
     }
-    Err(failed(last))
-}
 
-/// Duplicates `socket`, which another process made and listens on.
-pub(crate) fn inherit(socket: &std::net::TcpListener) -> io::Result<std::net::TcpListener> {
-    let socket = Socket::from(socket.try_clone()?);
-    let is_tcp =
-        matches!(socket.local_addr()?.domain(), Domain::IPV4 | Domain::IPV6) && socket.r#type()? == Type::STREAM;
-    if !is_tcp || !is_listening(&socket)? {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a listening TCP socket"));
+    async fn next(&self, permits: &Arc<Semaphore>) -> io::Result<(Stream, Option<SocketAddr>, OwnedSemaphorePermit)> {
+        let permit = Arc::clone(permits).acquire_owned().await.map_err(io::Error::other)?;
+        let (stream, peer) = self.accept().await?;
+        Ok((stream, peer, permit))
     }
-    socket.set_nonblocking(true)?;
-    Ok(socket.into())
+
+    /// Takes it from its runtime.
+    fn into_std(self) -> io::Result<Socket> {
+        match self.socket {
+            Kind::Tcp(socket) => socket.into_std().map(Socket::from),
+            Kind::Unix(socket) => socket.into_std().map(Socket::from),
+        }
+    }
 }
 
-#[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
-fn is_listening(socket: &Socket) -> io::Result<bool> {
-    socket.is_listener()
-}
-
-/// These systems cannot tell. If it does not listen, accepting will fail.
-#[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
-fn is_listening(_socket: &Socket) -> io::Result<bool> {
-    Ok(true)
-}
-
-fn listen(address: SocketAddr) -> io::Result<std::net::TcpListener> {
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-    // A restart must not wait for connections of the last server that are in TIME_WAIT.
-    socket.set_reuse_address(true)?;
-    socket.set_nonblocking(true)?;
-    socket.bind(&address.into())?;
-    socket.listen(BACKLOG)?;
-    Ok(socket.into())
-}
-
-/// Serves a connection, and holds the permit as long as it lives.
-pub(crate) type Serve = Arc<dyn Fn(TcpStream, SocketAddr, OwnedSemaphorePermit) + Send + Sync>;
-
-/// Accepts connections until `stop` turns true, and then those in the backlog, and calls `serve` for each. While `max`
-/// connections live, new ones are left in the backlog. `is_shared`: whether another process is meant to listen on the
-/// same socket.
+/// Accepts connections until `stop` turns true, and then those in the backlog, and calls `serve` for each. There are as
+/// many `permits` as connections may live; without one, new ones are left in the backlog.
 pub(crate) async fn accept(
-    listener: TcpListener,
-    max: usize,
+    mut listener: Listener,
+    permits: Arc<Semaphore>,
     mut stop: watch::Receiver<bool>,
-    is_shared: Arc<AtomicBool>,
     serve: Serve,
 ) {
-    let permits = Arc::new(Semaphore::new(max.clamp(1, Semaphore::MAX_PERMITS)));
     let mut stopped = std::pin::pin!(async move { stop.wait_for(|stop| *stop).await.is_ok() });
     loop {
         let accepted = tokio::select! {
-            accepted = next(&listener, &permits) => accepted,
+            accepted = listener.next(&permits) => accepted,
             _ = &mut stopped => break,
         };
         match accepted {
@@ -94,23 +94,30 @@ pub(crate) async fn accept(
             Err(_) => tokio::time::sleep(BACK_OFF).await,
         }
     }
-    let Ok(listener) = listener.into_std() else { return };
-    accept_backlog(&listener, &permits, &serve);
+    let (is_shared, file) = (Arc::clone(&listener.is_shared), listener.file.take());
+    let Ok(socket) = listener.into_std() else { return };
+    accept_backlog(&socket, &permits, &serve);
     // Closing is not enough if a process that the app has forked has a copy: clients would wait in its backlog for
     // ever, and the next server could not bind the port.
     if !is_shared.load(Ordering::Acquire) {
-        let _ = SockRef::from(&listener).shutdown(Shutdown::Both);
+        let _ = socket.shutdown(Shutdown::Both);
     }
+    drop(file);
 }
 
 /// Serves the connections in the backlog. Their clients believe to be connected, and closing the listener would reset
-/// them. Bounded, because another process may share the socket, and its backlog may never be empty.
-fn accept_backlog(listener: &std::net::TcpListener, permits: &Arc<Semaphore>, serve: &Serve) {
-    for _ in 0..BACKLOG {
+/// them.
+fn accept_backlog(socket: &Socket, permits: &Arc<Semaphore>, serve: &Serve) {
+    for _ in 0..MAX_LAST {
         let Ok(permit) = Arc::clone(permits).try_acquire_owned() else { return };
-        let accepted = listener.accept().and_then(|(stream, peer)| {
+        let accepted = socket.accept().and_then(|(stream, peer)| {
             stream.set_nonblocking(true)?;
-            Ok((TcpStream::from_std(stream)?, peer))
+            let peer = peer.as_socket();
+            let stream = match peer {
+                Some(_) => StdStream::Tcp(stream.into()),
+                None => StdStream::Unix(stream.into()),
+            };
+            Ok((Stream::from_std(stream)?, peer))
         });
         match accepted {
             Ok((stream, peer)) => serve(stream, peer, permit),
@@ -118,15 +125,6 @@ fn accept_backlog(listener: &std::net::TcpListener, permits: &Arc<Semaphore>, se
             Err(_) => return,
         }
     }
-}
-
-async fn next(
-    listener: &TcpListener,
-    permits: &Arc<Semaphore>,
-) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
-    let permit = Arc::clone(permits).acquire_owned().await.map_err(io::Error::other)?;
-    let (stream, peer) = listener.accept().await?;
-    Ok((stream, peer, permit))
 }
 
 fn is_about_one_connection(error: &io::Error) -> bool {

@@ -1,5 +1,6 @@
 //! Listening, accepting, and choosing a protocol.
 
 pub(crate) mod acceptor;
+pub(crate) mod bind;
 pub(crate) mod connection;
 pub(crate) mod listener;

@@ -5,25 +5,9 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use kino_engine::{Response, ResponseBody, Server, Settings, Take};
+use kino_engine::{Response, ResponseBody, Server, Take};
 
 use crate::support::{Client, End, HANG, Running, await_stats, ok, settings, write};
-
-#[test]
-fn a_port_in_use_is_a_bind_error_that_names_the_address() {
-    let first = Server::start(&settings()).unwrap();
-    let port = first.address().port();
-    let error = Server::start(&Settings { port, ..settings() }).expect_err("the port is taken");
-    assert!(error.is_bind());
-    assert!(error.to_string().contains(&format!("127.0.0.1:{port}")), "{error}");
-    first.shutdown();
-}
-
-#[test]
-fn an_unknown_host_is_a_bind_error() {
-    let error = Server::start(&Settings { host: "no such host".into(), ..settings() }).expect_err("no address");
-    assert!(error.is_bind(), "{error}");
-}
 
 #[test]
 fn take_returns_when_interrupted_timed_out_or_closed() {
@@ -117,7 +101,7 @@ fn a_stop_while_busy_answers_running_and_queued_requests() {
         assert_eq!((response.status, response.header("connection")), (200, Some("close")));
         assert!(client.is_closed());
     }
-    let address = running.server.address();
+    let address = running.server.tcp_address().unwrap();
     assert!(running.server.drain(HANG));
     assert!(TcpStream::connect(address).is_err(), "the server still listens");
     running.stop();
@@ -237,7 +221,7 @@ fn abort_answers_for_stuck_workers() {
         released.recv_timeout(HANG).unwrap();
         exchange.reply.send(ok("too late")).is_err()
     });
-    let connect = || Client::new(TcpStream::connect(server.address()).unwrap());
+    let connect = || Client::new(TcpStream::connect(server.tcp_address().unwrap()).unwrap());
     let (mut busy, mut queued) = (connect(), connect());
     busy.send("GET /busy HTTP/1.1\r\nHost: test\r\n\r\n");
     entries.recv_timeout(HANG).unwrap();
@@ -265,7 +249,7 @@ fn abort_breaks_a_streamed_response() {
         released.recv_timeout(HANG).unwrap();
         crate::support::write(&mut writer, "late").is_err()
     });
-    let mut client = Client::new(TcpStream::connect(server.address()).unwrap());
+    let mut client = Client::new(TcpStream::connect(server.tcp_address().unwrap()).unwrap());
     client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n");
     entries.recv_timeout(HANG).unwrap();
     server.shutdown();
@@ -279,7 +263,7 @@ fn only_one_of_abort_and_the_worker_responds() {
     for _ in 0..50 {
         let server = Arc::new(Server::start(&settings()).unwrap());
         let worker = server.worker();
-        let mut client = Client::new(TcpStream::connect(server.address()).unwrap());
+        let mut client = Client::new(TcpStream::connect(server.tcp_address().unwrap()).unwrap());
         client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n");
         let Take::Exchange(exchange) = worker.take(HANG) else { panic!("no exchange") };
         let barrier = std::sync::Barrier::new(2);
@@ -316,7 +300,7 @@ fn stopping_twice_and_from_several_threads_works() {
 fn a_drain_can_be_interrupted() {
     let server = Arc::new(Server::start(&settings()).unwrap());
     let worker = server.worker();
-    let mut client = Client::new(TcpStream::connect(server.address()).unwrap());
+    let mut client = Client::new(TcpStream::connect(server.tcp_address().unwrap()).unwrap());
     client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n");
     let Take::Exchange(exchange) = worker.take(HANG) else { panic!("no exchange") };
     server.drain_parker().interrupt();
@@ -335,7 +319,7 @@ fn abort_wakes_a_worker_that_waits_for_a_body() {
         let Take::Exchange(mut exchange) = worker.take(HANG) else { panic!("no exchange") };
         crate::support::read_all(&mut exchange).is_err()
     });
-    let mut client = Client::new(TcpStream::connect(server.address()).unwrap());
+    let mut client = Client::new(TcpStream::connect(server.tcp_address().unwrap()).unwrap());
     client.send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 9\r\n\r\nhalf");
     await_stats(&server, "the worker has the request", |stats| stats.in_flight == 1);
     server.abort();

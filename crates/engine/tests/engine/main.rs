@@ -8,6 +8,7 @@ mod hijack;
 mod interim;
 mod lifecycle;
 mod linger;
+mod listeners;
 mod refusals;
 mod relief;
 mod requests;

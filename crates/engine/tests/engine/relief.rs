@@ -12,7 +12,7 @@ use crate::support::{Client, HANG, await_stats, ok, settings};
 const GET: &str = "GET / HTTP/1.1\r\nHost: test\r\n\r\n";
 
 fn connect(server: &Server) -> Client {
-    Client::new(TcpStream::connect(server.address()).unwrap())
+    Client::new(TcpStream::connect(server.tcp_address().unwrap()).unwrap())
 }
 
 fn exchange_of(take: Take) -> Box<Exchange> {

@@ -147,7 +147,7 @@ fn a_queue_that_stays_full_is_answered_with_503_and_retry_after() {
 #[test]
 fn a_503_to_a_request_with_a_body_closes_the_connection() {
     let server = Server::start(&Settings { queue_depth: 1, queue_timeout: Duration::ZERO, ..settings() }).unwrap();
-    let connect = || Client::new(TcpStream::connect(server.address()).unwrap());
+    let connect = || Client::new(TcpStream::connect(server.tcp_address().unwrap()).unwrap());
     let mut queued = connect();
     queued.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n");
     await_stats(&server, "a request is queued", |stats| stats.queued == 1);
@@ -162,7 +162,7 @@ fn a_503_to_a_request_with_a_body_closes_the_connection() {
 #[test]
 fn a_client_that_disconnects_while_it_waits_for_the_queue_is_counted() {
     let server = Server::start(&Settings { queue_depth: 1, queue_timeout: HANG, ..settings() }).unwrap();
-    let connect = || Client::new(TcpStream::connect(server.address()).unwrap());
+    let connect = || Client::new(TcpStream::connect(server.tcp_address().unwrap()).unwrap());
     let mut queued = connect();
     queued.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n");
     await_stats(&server, "a request is queued", |stats| stats.queued == 1);

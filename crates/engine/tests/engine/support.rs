@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use kino_engine::{
-    BodyReader, BodyWriter, Exchange, ReadError, Readable, Response, ResponseBody, Server, Settings, Take, Wake,
-    Writable, WriteError,
+    BodyReader, BodyWriter, Exchange, Listener, ReadError, Readable, Response, ResponseBody, Server, Settings, Source,
+    Take, Wake, Writable, WriteError,
 };
 
 #[path = "../client/response.rs"]
@@ -26,8 +26,9 @@ pub(crate) const SHORT: Duration = Duration::from_millis(100);
 
 pub(crate) fn settings() -> Settings {
     Settings {
-        host: "127.0.0.1".into(),
-        port: 0,
+        listeners: vec![tcp("127.0.0.1", 0)],
+        backlog: 1024,
+        reuse_port: false,
         io_threads: 1,
         shards: crate::SHARDS,
         lanes: crate::LANES,
@@ -44,10 +45,17 @@ pub(crate) fn settings() -> Settings {
         linger_timeout: HANG,
         max_connections: 10_000,
         max_requests: None,
-        inherited: None,
         request_timeout: None,
         max_body_size: Some(1024 * 1024),
     }
+}
+
+pub(crate) fn tcp(host: &str, port: u16) -> Listener {
+    listener(Source::Tcp { host: host.into(), port })
+}
+
+pub(crate) fn listener(source: Source) -> Listener {
+    Listener { source, is_kept: false }
 }
 
 /// A server whose workers call `app` for each exchange.
@@ -79,7 +87,7 @@ impl Running {
     }
 
     pub(crate) fn connect(&self) -> Client {
-        Client::new(TcpStream::connect(self.server.address()).unwrap())
+        Client::new(TcpStream::connect(self.server.tcp_address().unwrap()).unwrap())
     }
 
     /// Waits until `wanted` holds for the counters.

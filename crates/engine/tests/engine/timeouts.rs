@@ -1,6 +1,6 @@
 //! Requests that take too long, workers that are retired or quarantined, and inherited sockets.
 
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
@@ -31,7 +31,7 @@ fn assert_clean_shutdown(server: Server) {
 #[test]
 fn a_request_that_takes_too_long_is_504_and_its_late_response_is_discarded() {
     let server = Server::start(&short_timeout()).unwrap();
-    let mut client = Client::new(TcpStream::connect(server.address()).unwrap());
+    let mut client = Client::new(TcpStream::connect(server.tcp_address().unwrap()).unwrap());
     client.send(GET);
     let (slow, other) = (server.worker(), server.worker());
     let exchange = exchange_of(slow.take(HANG));
@@ -57,7 +57,7 @@ fn a_request_that_takes_too_long_is_504_and_its_late_response_is_discarded() {
 #[test]
 fn a_request_queued_for_too_long_never_reaches_a_worker() {
     let server = Server::start(&short_timeout()).unwrap();
-    let mut client = Client::new(TcpStream::connect(server.address()).unwrap());
+    let mut client = Client::new(TcpStream::connect(server.tcp_address().unwrap()).unwrap());
     client.send(GET);
     assert_eq!(client.response().status, 504);
     assert!(matches!(server.worker().try_take(), Take::Empty));
@@ -69,7 +69,8 @@ fn a_request_queued_for_too_long_never_reaches_a_worker() {
 #[test]
 fn a_request_that_waits_too_long_for_room_in_the_queue_is_504() {
     let server = Server::start(&Settings { queue_depth: 1, queue_timeout: HANG, ..short_timeout() }).unwrap();
-    let mut clients: Vec<_> = (0..2).map(|_| Client::new(TcpStream::connect(server.address()).unwrap())).collect();
+    let mut clients: Vec<_> =
+        (0..2).map(|_| Client::new(TcpStream::connect(server.tcp_address().unwrap()).unwrap())).collect();
     for client in &mut clients {
         client.send(GET);
     }
@@ -99,7 +100,8 @@ fn reading_the_body_of_a_timed_out_request_fails() {
 #[test]
 fn a_504_ends_the_connection_even_if_no_worker_reads_the_body() {
     let server = Server::start(&short_timeout()).unwrap();
-    let mut clients: Vec<_> = (0..2).map(|_| Client::new(TcpStream::connect(server.address()).unwrap())).collect();
+    let mut clients: Vec<_> =
+        (0..2).map(|_| Client::new(TcpStream::connect(server.tcp_address().unwrap()).unwrap())).collect();
     for client in &mut clients {
         client.send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 9\r\n\r\nhalf");
     }
@@ -122,7 +124,7 @@ fn a_504_ends_the_connection_even_if_no_worker_reads_the_body() {
 fn a_stream_that_begins_too_late_does_not_count_as_a_disconnect() {
     let server = Server::start(&short_timeout()).unwrap();
     let worker = server.worker();
-    let mut client = Client::new(TcpStream::connect(server.address()).unwrap());
+    let mut client = Client::new(TcpStream::connect(server.tcp_address().unwrap()).unwrap());
     client.send(GET);
     let exchange = exchange_of(worker.take(HANG));
     assert_eq!(client.response().status, 504);
@@ -142,7 +144,7 @@ fn a_stream_that_begins_too_late_does_not_count_as_a_disconnect() {
 fn responses_after_a_504_stay_in_order() {
     let server = Server::start(&short_timeout()).unwrap();
     let (slow, quick) = (server.worker(), server.worker());
-    let mut client = Client::new(TcpStream::connect(server.address()).unwrap());
+    let mut client = Client::new(TcpStream::connect(server.tcp_address().unwrap()).unwrap());
     let upgrade = "GET /up HTTP/1.1\r\nHost: test\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n";
     for first in [GET, upgrade] {
         client.send(format!("{first}{}", GET.replace("/ ", "/next ")));
@@ -162,7 +164,7 @@ fn responses_after_a_504_stay_in_order() {
     assert_eq!(client.head().status, 504);
     client.send(GET);
     assert_eq!(client.response().status, 504);
-    let mut old = Client::new(TcpStream::connect(server.address()).unwrap());
+    let mut old = Client::new(TcpStream::connect(server.tcp_address().unwrap()).unwrap());
     assert_eq!(old.send("GET / HTTP/1.0\r\n\r\n").response().status, 504);
     assert!(old.is_closed());
     drop((client, slow, quick));
@@ -225,7 +227,7 @@ fn a_late_worker_and_the_deadline_never_both_respond() {
 #[test]
 fn a_retired_worker_finishes_its_request_and_takes_no_other() {
     let server = Server::start(&settings()).unwrap();
-    let mut client = Client::new(TcpStream::connect(server.address()).unwrap());
+    let mut client = Client::new(TcpStream::connect(server.tcp_address().unwrap()).unwrap());
     client.send(GET);
     let (retired, other) = (server.worker_of(0), server.worker_of(1));
     let exchange = exchange_of(retired.take(HANG));
@@ -264,7 +266,8 @@ fn an_idle_worker_retires_at_once() {
 #[test]
 fn a_worker_busy_with_one_request_for_too_long_is_quarantined() {
     let server = Server::start(&settings()).unwrap();
-    let mut clients: Vec<_> = (0..3).map(|_| Client::new(TcpStream::connect(server.address()).unwrap())).collect();
+    let mut clients: Vec<_> =
+        (0..3).map(|_| Client::new(TcpStream::connect(server.tcp_address().unwrap()).unwrap())).collect();
     for client in &mut clients {
         client.send(GET);
     }
@@ -295,7 +298,8 @@ fn a_worker_busy_with_one_request_for_too_long_is_quarantined() {
 #[test]
 fn a_worker_that_has_left_no_longer_counts() {
     let server = Server::start(&settings()).unwrap();
-    let mut clients: Vec<_> = (0..2).map(|_| Client::new(TcpStream::connect(server.address()).unwrap())).collect();
+    let mut clients: Vec<_> =
+        (0..2).map(|_| Client::new(TcpStream::connect(server.tcp_address().unwrap()).unwrap())).collect();
     let workers = clients.iter_mut().map(|client| {
         let worker = server.worker();
         client.send(GET);
@@ -316,7 +320,7 @@ fn a_worker_that_has_left_no_longer_counts() {
 fn request_times_are_recorded_and_outlive_their_workers() {
     let server = Server::start(&settings()).unwrap();
     assert_eq!((server.times().queue_wait, server.times().service_time), (None, None));
-    let mut client = Client::new(TcpStream::connect(server.address()).unwrap());
+    let mut client = Client::new(TcpStream::connect(server.tcp_address().unwrap()).unwrap());
     client.send(GET);
     let worker = server.worker();
     let exchange = exchange_of(worker.take(HANG));
@@ -331,35 +335,4 @@ fn request_times_are_recorded_and_outlive_their_workers() {
     assert_eq!(client.response().status, 200);
     drop(client);
     assert_clean_shutdown(server);
-}
-
-#[test]
-fn a_listening_socket_is_handed_over_without_refusing_a_connection() {
-    let first = Running::new(settings(), 1, |exchange| {
-        let _ = exchange.reply.send(ok("first"));
-    });
-    let address = first.server.address();
-    assert_eq!(first.connect().get("/").body, b"first");
-    let socket = TcpListener::from(first.server.listener().unwrap().unwrap());
-    let inherited = Some(Arc::new(socket));
-    let second = Running::new(Settings { inherited, port: 1, ..settings() }, 1, |exchange| {
-        let _ = exchange.reply.send(ok("second"));
-    });
-    assert_eq!(second.server.address(), address);
-    let server = Arc::clone(&first.server);
-    first.stop();
-    assert!(server.listener().unwrap().is_none());
-    assert_eq!(Client::new(TcpStream::connect(address).unwrap()).get("/").body, b"second");
-    second.stop();
-    assert!(TcpStream::connect(address).is_err());
-}
-
-#[test]
-fn an_inherited_socket_that_does_not_listen_is_a_bind_error() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let connected = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-    let fake = TcpListener::from(std::os::fd::OwnedFd::from(connected));
-    let error = Server::start(&Settings { inherited: Some(Arc::new(fake)), ..settings() }).unwrap_err();
-    assert!(error.is_bind(), "{error}");
-    assert!(error.to_string().contains("not a listening TCP socket"), "{error}");
 }

@@ -8,7 +8,8 @@ use crate::ruby::setting::{fetch, seconds};
 
 /// The directives that the front-end is told of, by their names.
 pub(crate) struct Directives {
-    pub(crate) port: usize,
+    pub(crate) backlog: usize,
+    pub(crate) reuse_port: bool,
     pub(crate) queue_depth: usize,
     pub(crate) queue_timeout: Duration,
     pub(crate) request_timeout: Option<Duration>,
@@ -34,7 +35,8 @@ impl Directives {
     /// Reads them from the Hash that `Kino::Native.start` is given.
     pub(crate) fn read(ruby: &Ruby, hash: RHash) -> Result<Self, Error> {
         Ok(Self {
-            port: fetch(ruby, hash, "port")?,
+            backlog: fetch(ruby, hash, "backlog")?,
+            reuse_port: fetch(ruby, hash, "reuse_port")?,
             queue_depth: fetch(ruby, hash, "queue_depth")?,
             queue_timeout: duration(ruby, hash, "queue_timeout")?,
             request_timeout: maybe_duration(ruby, hash, "request_timeout")?,

@@ -4,13 +4,12 @@
 //! `shutdown`; a server that is never shut down ends with the process.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::net::TcpListener;
 use std::os::fd::IntoRawFd;
 use std::sync::Arc;
 
-use kino_engine::{Parker, Percentiles, Reason, Server, Settings, Snapshot, WorkerRow};
+use kino_engine::{Address, Listener, Parker, Percentiles, Reason, Server, Settings, Snapshot, Source, WorkerRow};
 use magnus::value::LazyId;
-use magnus::{Error, RHash, RModule, Ruby, function, prelude::*};
+use magnus::{Error, RArray, RHash, RModule, Ruby, function, prelude::*};
 use parking_lot::Mutex;
 
 use crate::ruby::directives::Directives;
@@ -85,14 +84,14 @@ pub(crate) fn init(ruby: &Ruby, native: RModule) -> Result<(), Error> {
     }
     ruby.to_symbol("relieved");
     native.define_singleton_method("start", function!(start, 1))?;
-    native.define_singleton_method("port", function!(port, 1))?;
+    native.define_singleton_method("addresses", function!(addresses, 1))?;
     native.define_singleton_method("stop_accepting", function!(stop_accepting, 1))?;
     native.define_singleton_method("drain", function!(drain, 2))?;
     native.define_singleton_method("close", function!(close, 1))?;
     native.define_singleton_method("abort", function!(abort, 1))?;
     native.define_singleton_method("shutdown", function!(shutdown, 1))?;
-    native.define_singleton_method("listener", function!(listener, 1))?;
-    native.define_singleton_method("claim_listener", function!(claim_listener, 1))?;
+    native.define_singleton_method("listeners", function!(listeners, 1))?;
+    native.define_singleton_method("claim_listeners", function!(claim_listeners, 1))?;
     native.define_singleton_method("retire", function!(retire, 2))?;
     native.define_singleton_method("quarantine", function!(quarantine, 3))?;
     native.define_singleton_method("relieve", function!(relieve, 2))?;
@@ -149,8 +148,9 @@ fn start(ruby: &Ruby, settings: RHash) -> Result<u64, Error> {
 
 fn settings_from(ruby: &Ruby, hash: RHash, given: Directives) -> Result<Settings, Error> {
     Ok(Settings {
-        host: fetch(ruby, hash, "host")?,
-        port: u16::try_from(given.port).map_err(|_| error::general(ruby, format!("no port: {}", given.port)))?,
+        listeners: listeners_from(ruby, fetch(ruby, hash, "listeners")?)?,
+        backlog: i32::try_from(given.backlog).unwrap_or(i32::MAX),
+        reuse_port: given.reuse_port,
         io_threads: given.tokio_threads,
         shards: fetch(ruby, hash, "shards")?,
         lanes: given.lanes,
@@ -168,21 +168,47 @@ fn settings_from(ruby: &Ruby, hash: RHash, given: Directives) -> Result<Settings
         max_connections: given.max_connections,
         max_requests: given.max_keep_alive_requests,
         max_body_size: given.max_body_size,
-        inherited: inherited(ruby, fetch(ruby, hash, "inherited")?)?,
         request_timeout: given.request_timeout,
     })
 }
 
-/// Duplicates the descriptor; the caller keeps its own.
-fn inherited(ruby: &Ruby, number: Option<i32>) -> Result<Option<Arc<TcpListener>>, Error> {
-    let Some(number) = number else { return Ok(None) };
-    let ours = descriptor::duplicate(number)
-        .map_err(|failed| error::bind(ruby, format!("cannot listen on file descriptor {number}: {failed}")))?;
-    Ok(Some(Arc::new(TcpListener::from(ours))))
+fn listeners_from(ruby: &Ruby, given: RArray) -> Result<Vec<Listener>, Error> {
+    (0..given.len()).map(|index| listener_from(ruby, given.entry(index as isize)?)).collect()
 }
 
-fn port(ruby: &Ruby, id: u64) -> Result<u16, Error> {
-    guard(ruby, || Ok(named(ruby, id)?.address().port()))
+fn listener_from(ruby: &Ruby, hash: RHash) -> Result<Listener, Error> {
+    let source = match (fetch::<Option<i32>>(ruby, hash, "descriptor")?, fetch::<Option<String>>(ruby, hash, "path")?) {
+        (Some(number), _) => {
+            // The caller keeps its own.
+            let ours = descriptor::duplicate(number)
+                .map_err(|failed| error::bind(ruby, format!("cannot listen on file descriptor {number}: {failed}")))?;
+            Source::Inherited(Arc::new(ours))
+        }
+        (None, Some(path)) => Source::Unix { path: path.into(), mode: fetch(ruby, hash, "mode")? },
+        (None, None) => Source::Tcp { host: fetch(ruby, hash, "host")?, port: fetch(ruby, hash, "port")? },
+    };
+    Ok(Listener { source, is_kept: fetch(ruby, hash, "kept")? })
+}
+
+/// For each listener `[host, port]`, or `[path]`, or `[]` for a Unix domain socket without one.
+fn addresses(ruby: &Ruby, id: u64) -> Result<RArray, Error> {
+    guard(ruby, || {
+        let server = named(ruby, id)?;
+        let all = ruby.ary_new();
+        for address in server.addresses() {
+            let parts = ruby.ary_new();
+            match address {
+                Address::Tcp(address) => {
+                    parts.push(address.ip().to_string())?;
+                    parts.push(address.port())?;
+                }
+                Address::Unix(Some(path)) => parts.push(path.as_path())?,
+                Address::Unix(None) => {}
+            }
+            all.push(parts)?;
+        }
+        Ok(all)
+    })
 }
 
 fn stop_accepting(ruby: &Ruby, id: u64) -> Result<(), Error> {
@@ -227,22 +253,22 @@ fn shutdown(ruby: &Ruby, id: u64) -> Result<(), Error> {
     })
 }
 
-/// See [`kino_engine::Server::claim_listener`].
-fn claim_listener(ruby: &Ruby, id: u64) -> Result<(), Error> {
+/// See [`kino_engine::Server::claim_listeners`].
+fn claim_listeners(ruby: &Ruby, id: u64) -> Result<(), Error> {
     guard(ruby, || {
-        named(ruby, id)?.claim_listener();
+        named(ruby, id)?.claim_listeners();
         Ok(())
     })
 }
 
-/// A duplicate of the listening socket, for a process that takes over; nil if it is closed. The caller owns it, and has
-/// to close it.
-fn listener(ruby: &Ruby, id: u64) -> Result<Option<i32>, Error> {
+/// Duplicates of the listening sockets, for a process that takes over; none if they are closed. The caller owns them,
+/// and has to close them.
+fn listeners(ruby: &Ruby, id: u64) -> Result<Vec<i32>, Error> {
     guard(ruby, || {
-        let listener = named(ruby, id)?.listener();
-        let listener = listener
-            .map_err(|failed| error::general(ruby, format!("cannot duplicate the listening socket: {failed}")))?;
-        Ok(listener.map(IntoRawFd::into_raw_fd))
+        let listeners = named(ruby, id)?.listeners();
+        let listeners = listeners
+            .map_err(|failed| error::general(ruby, format!("cannot duplicate the listening sockets: {failed}")))?;
+        Ok(listeners.into_iter().map(IntoRawFd::into_raw_fd).collect())
     })
 }
 

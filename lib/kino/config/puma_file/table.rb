@@ -38,14 +38,19 @@ module Kino
           def refused(kind, reason) = Refusal.new(kind:, reason:)
 
           def bind(url)
-            scheme, rest = url.to_s.split("://", 2)
-            return refused(:missing, "Kino listens on TCP only so far") if %w[unix ssl].include?(scheme)
+            text, options = url.to_s.split("?", 2)
+            return refused(:missing, "Kino speaks no TLS so far") if text.to_s.start_with?("ssl://")
 
-            address = Address.parse("tcp://#{rest.to_s[/\A[^?]*/]}") if scheme == "tcp"
+            address = Address.parse(text) if %r{\A(tcp|unix)://}.match?(text)
             return refused(:missing, "no address that Kino can listen on: #{url}") unless address
+            return unix(text, options.to_s) unless address.tcp?
 
-            options = rest[/\?(.+)/, 1]
             became(("without its options #{options}" if options), bind: address.host, **{ port: address.port }.compact)
+          end
+
+          def unix(text, options)
+            mode, others = options.split("&").partition { |option| Address.parse("unix://a?#{option}") }
+            became(("without its options #{others.join("&")}" if others.any?), bind: [text, *mode].join("?"))
           end
 
           def port(port, host)
@@ -107,7 +112,7 @@ module Kino
 
         ONE_PROCESS = "Kino has one process and forks none"
         FILES = "redirect the output where the command is started: in the service file or the shell"
-        HOST = Directives[:bind].default
+        HOST = Directives[:bind].default.first
         BODY = Directives[:max_body_size].then { |directive| directive.type.show(directive.default) }
         private_constant :ONE_PROCESS, :FILES, :HOST, :BODY
 
@@ -141,7 +146,7 @@ module Kino
                "Kino calls it with the exception and the env and answers 500 itself, whatever it returns"),
 
           needless("the app is loaded once, before any worker starts", :preload_app!),
-          needless("Kino always uses systemd's socket", :bind_to_activated_sockets),
+          needless("Kino always uses systemd's sockets", :bind_to_activated_sockets),
           needless("Kino always reads and queues a request before a worker gets it", :queue_requests),
           needless("Kino's workers take requests when they are free", :wait_for_less_busy_worker),
           needless(ONE_PROCESS, :worker_check_interval, :worker_boot_timeout, :worker_culling_strategy,
@@ -173,7 +178,7 @@ module Kino
                     "begins to stop", :before_restart, :on_restart),
           elsewhere("use request_timeout and quarantine_timeout for requests that hang", :worker_timeout),
 
-          missing("Kino listens on TCP only so far", :ssl_bind),
+          missing("Kino speaks no TLS so far", :ssl_bind),
           missing("no hook runs in a worker when it ends; on_worker_exit is called in the main Ractor",
                   :before_worker_shutdown, :on_worker_shutdown),
           missing("on_worker_exit is called with an index and an error instead of a process", :after_worker_shutdown),

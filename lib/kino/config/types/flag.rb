@@ -11,7 +11,7 @@ module Kino
         private_constant :WORDS
 
         # (see Type#coerce)
-        def coerce(value, &) = meaning(value) { WORDS.value?(value) ? value : WORDS.fetch(value, &) }
+        def coerce(value) = meaning(value) { WORDS.value?(value) ? value : WORDS.fetch(value) { return yield } }
 
         # (see Type#expectation)
         def expectation = [*@words.keys, "true or false (on or off on the command line)"].join(" or ")

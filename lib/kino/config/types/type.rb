@@ -15,11 +15,15 @@ module Kino
 
         # @param value [Object] from Ruby, or a String from a command line
         # @yield for an invalid value; the block's value is then the result
+        # @yieldparam why [String] what in particular is wrong, if that can be said
         # @return [Object] the value in its canonical form, frozen and shareable
         def coerce(value) = raise(NotImplementedError, "#{self.class} takes no #{value.inspect}")
 
         # @return [Boolean] whether a value can be given on a command line
         def flag? = true
+
+        # @return [Boolean] whether it is a list, so that a flag may be repeated and a directive take several values
+        def several? = false
 
         # @return [String] completes the sentence "workers must be ..."
         def expectation = raise(NotImplementedError)

@@ -10,6 +10,7 @@
 mod cache;
 mod strings;
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -72,6 +73,10 @@ fn rack_objects(
     OBJECTS.set(objects).map_err(|_| error::general(ruby, "the Rack objects are set once, at load"))
 }
 
+/// `REMOTE_ADDR` of the client of a Unix domain socket, as Puma has it: apps parse it as an IP address. Its
+/// `REMOTE_PORT` is empty.
+const LOCAL_CLIENT: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
 /// Builds the env of `head`. `request` becomes `kino.request`; `rack.input` reads from it if there is a body.
 pub(crate) fn build(
     ruby: &Ruby,
@@ -92,8 +97,10 @@ pub(crate) fn build(
     let finished = ruby.ary_new().as_value();
     let protocol = protocols(ruby, head)?;
     let queue_ms = waited.map(|waited| ruby.float_from_f64((waited.as_secs_f64() * 1e6).round() / 1e3).as_value());
-    let peer = head.connection().peer;
-    let (remote_addr, remote_port) = (cache.peer(ruby, peer.ip()), cache.port(ruby, peer.port()));
+    let (remote_addr, remote_port) = match head.connection().peer {
+        Some(peer) => (cache.peer(ruby, peer.ip()), Some(cache.port(ruby, peer.port()))),
+        None => (cache.peer(ruby, LOCAL_CLIENT), None),
+    };
     let template = cache.template(ruby, strings, objects, head)?;
     // Made before the closure runs, because a raise jumps out of the closure. `fill` holds only references and `Copy`
     // values, as `hash::copy` asks.
@@ -101,7 +108,9 @@ pub(crate) fn build(
     let fill = move |env: &mut Setter| {
         fill_target(env, strings, head);
         env.object(keys.remote_addr, remote_addr);
-        env.object(keys.remote_port, remote_port);
+        if let Some(remote_port) = remote_port {
+            env.object(keys.remote_port, remote_port);
+        }
         env.object(keys.request, request);
         env.object(keys.hijack, request);
         env.object(keys.response_finished, finished);

@@ -1,0 +1,87 @@
+# frozen_string_literal: true
+
+require "kino/config/settings"
+require "kino/listeners"
+
+RSpec.describe Kino::Listeners do
+  def listeners(*bind, given: [], passed: [], **settings)
+    settings = settings.merge(bind:) if bind.any?
+    described_class.new(Kino::Config::Settings.resolve(**settings), given:, passed:)
+  end
+
+  # Stands in for an open socket.
+  def passed(identity, number, kept: false)
+    Kino::PassedSocket.new(identity:, io: Struct.new(:fileno).new(number), kept:)
+  end
+
+  def native(**) = { descriptor: nil, path: nil, kept: false, ** }
+
+  it "opens what bind says" do
+    expect(listeners("::1", "tcp://h:1", "unix:///a?mode=0600", "unix:///b", port: 80).native).to eq(
+      [native(host: "::1", port: 80), native(host: "h", port: 1), native(path: "/a", mode: 0o600),
+       native(path: "/b", mode: nil)]
+    )
+  end
+
+  it "uses a descriptor, which belongs to whoever has opened it" do
+    expect(listeners("fd://7").native).to eq([native(descriptor: 7, kept: true)])
+  end
+
+  it "uses the caller's sockets instead" do
+    expect(listeners("h", given: [3, Struct.new(:fileno).new(4)]).native)
+      .to eq([native(descriptor: 3, kept: true), native(descriptor: 4, kept: true)])
+  end
+
+  it "takes over what a predecessor has opened for the same address, and opens the rest" do
+    sockets = [passed("tcp://h:1", 5), passed("fd://3", 6, kept: true), passed("unix:///gone", 7)]
+    expect(listeners("tcp://h:1", "tcp://h:2", "fd://3", passed: sockets).native).to eq(
+      [native(descriptor: 5), native(host: "h", port: 2), native(descriptor: 6, kept: true)]
+    )
+  end
+
+  it "uses all of a service manager's, if no address names one" do
+    sockets = [passed("systemd://a", 3, kept: true), passed("systemd://b", 4, kept: true)]
+    expect(listeners("h", passed: sockets).native.map { it[:descriptor] }).to eq([3, 4])
+  end
+
+  it "uses those that are named, beside others" do
+    sockets = [passed("systemd://a", 3, kept: true), passed("systemd://b", 4, kept: true),
+               passed("systemd://a", 5, kept: true)]
+    expect(listeners("systemd://a", "tcp://h:1", "systemd://b", passed: sockets).native.map { it[:descriptor] })
+      .to eq([3, 5, nil, 4])
+  end
+
+  it "refuses a name that was not passed, and passed sockets without a name in bind" do
+    sockets = [passed("systemd://a", 3, kept: true), passed("systemd://b", 4, kept: true)]
+    expect { listeners("systemd://c", passed: sockets) }
+      .to raise_error(Kino::BindError, "no socket for bind systemd://c: this process got systemd://a, systemd://b")
+    expect { listeners("systemd://c") }
+      .to raise_error(Kino::BindError, "no socket for bind systemd://c: this process got none from a service manager")
+    expect { listeners("systemd://a", passed: sockets) }
+      .to raise_error(Kino::BindError, "the service manager has passed systemd://b, which bind does not name")
+  end
+
+  it "passes them on under the same names" do
+    sockets = listeners("tcp://h:1", "fd://3").passed(%i[one two])
+    expect(sockets.map(&:to_h)).to eq([{ identity: "tcp://h:1", io: :one, kept: false },
+                                       { identity: "fd://3", io: :two, kept: true }])
+    expect(listeners(given: [3]).passed([:io]).first).to be_named
+  end
+
+  it "has URLs with the host as given, or as the socket tells" do
+    urls = listeners("tcp://localhost:1", "unix:///a", "fd://3").urls([["127.0.0.1", 1], ["/a"], ["::1", 2]])
+    expect(urls).to eq(["http://localhost:1", "unix:///a", "http://[::1]:2"])
+  end
+
+  it "closes its own copy of an inherited descriptor, but not what has the number by chance" do
+    reader, writer = IO.pipe
+    number = reader.fileno
+    reader.autoclose = false
+    listeners("fd://#{number}", passed: [passed("fd://#{number}", 5)]).close_inherited
+    expect(reader).not_to be_closed
+    writer << "a"
+    expect(reader.readpartial(1)).to eq("a")
+    2.times { listeners("fd://#{number}").close_inherited }
+    expect { writer << "a" }.to raise_error(Errno::EPIPE)
+  end
+end
