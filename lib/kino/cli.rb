@@ -62,6 +62,7 @@ module Kino
       when :help then @out.puts Arguments.help
       when :version then @out.puts "kino #{VERSION}"
       when :init then init(arguments)
+      when :dev_cert then dev_cert
       else return with_layers(arguments, argv)
       end
       OK
@@ -70,6 +71,11 @@ module Kino
     def init(arguments)
       require "kino/cli/init"
       Init.new(out: @out).call(**arguments.options)
+    end
+
+    def dev_cert
+      require "kino/cli/dev_cert"
+      DevCert.new(out: @out, env: @env).call
     end
 
     def with_layers(arguments, argv)

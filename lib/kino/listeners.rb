@@ -1,7 +1,9 @@
 # frozen_string_literal: true
 
 require "socket"
+require "kino/certificates"
 require "kino/config/address"
+require "kino/error_log"
 require "kino/errors"
 require "kino/passed_socket"
 
@@ -16,7 +18,9 @@ module Kino
     #   @return [Hash{Symbol => Object}] for {Native}.start
     # @!attribute [r] host
     #   @return [String, nil] as `bind` has it; nil if the socket tells
-    Listener = Data.define(:identity, :native, :host) do
+    # @!attribute [r] certificates
+    #   @return [Certificates, nil] nil for a listener that does not speak TLS
+    Listener = Data.define(:identity, :native, :host, :certificates) do
       # @return [Boolean] see {PassedSocket}
       def kept? = native.fetch(:kept)
     end
@@ -29,11 +33,26 @@ module Kino
     def initialize(settings, given: [], passed: [])
       @settings = settings
       @passed = passed
-      @all = given.empty? ? choose : given.map { |socket| adopt("#{PassedSocket::NAMED}given", number(socket)) }
+      @default = settings.tls && Certificates.new(settings.tls)
+      @all = given.empty? ? choose : given.map { |socket| adopt("#{PassedSocket::NAMED}given", number(socket), @default) }
+      refuse_useless_tls
     end
 
     # @return [Array<Hash{Symbol => Object}>] for {Native}.start
-    def native = @all.map(&:native)
+    # @raise [ConfigError] if a certificate or a key cannot be read
+    def native = @all.map { |listener| { **listener.native, tls: listener.certificates&.read } }
+
+    # Reads the certificates again. If any cannot be used, the old ones stay, and the log says why.
+    #
+    # @param id [Integer] of the server
+    # @return [void]
+    def reload_certificates(id)
+      return if @all.none?(&:certificates)
+
+      Native.replace_tls(id, @all.map { |listener| listener.certificates&.read })
+    rescue ConfigError => e
+      ErrorLog.line("#{e.message}; the old certificates stay")
+    end
 
     # Closes our own copies of inherited descriptors, once the server has its own: as long as one is open, clients could
     # connect without being accepted.
@@ -50,7 +69,8 @@ module Kino
     # @return [Array<String>] such as "http://127.0.0.1:9292" or "unix:///run/kino.sock"
     def urls(addresses)
       @all.zip(addresses).map do |listener, (host, port)|
-        port ? Config::Address.url(host: listener.host || host, port:) : "unix://#{host}"
+        scheme = listener.certificates ? "https" : "http"
+        port ? Config::Address.url(host: listener.host || host, port:, scheme:) : "unix://#{host}"
       end
     end
 
@@ -65,7 +85,7 @@ module Kino
     def choose
       named = @passed.select(&:named?)
       addresses = @settings.addresses
-      return named.map { |socket| take(socket) } if named.any? && addresses.none? { it.scheme == :systemd }
+      return named.map { |socket| take(socket, @default) } if named.any? && addresses.none? { it.scheme == :systemd }
 
       addresses.flat_map { |address| address.scheme == :systemd ? by_name(address) : [at(address)] }
                .tap { |all| refuse_unused(named, all) }
@@ -73,7 +93,7 @@ module Kino
 
     def by_name(address)
       sockets = @passed.select { |socket| socket.identity == address.identity }
-      return sockets.map { |socket| take(socket) } if sockets.any?
+      return sockets.map { |socket| take(socket, certificates(address)) } if sockets.any?
 
       names = @passed.select(&:named?).map(&:identity)
       raise BindError, "no socket for bind #{address.identity}: this process got " \
@@ -89,22 +109,40 @@ module Kino
 
     def at(address)
       passed = @passed.find { |socket| socket.identity == address.identity }
-      return take(passed).with(host: address.host) if passed
-      return adopt(address.identity, address.name.to_i) if address.scheme == :fd
+      return take(passed, certificates(address)).with(host: address.host) if passed
+      return adopt(address.identity, address.name.to_i, certificates(address)) if address.scheme == :fd
 
       new_socket(address)
     end
 
     def new_socket(address)
       place = address.tcp? ? { host: address.host, port: address.port } : { path: address.name, mode: nil }
-      native = { descriptor: nil, path: nil, kept: false, **place, **address.options }
-      Listener.new(identity: address.identity, native:, host: address.host)
+      native = { descriptor: nil, path: nil, kept: false, **place, **address.options.slice(:mode) }
+      Listener.new(identity: address.identity, native:, host: address.host, certificates: certificates(address))
     end
 
-    def take(passed) = adopt(passed.identity, number(passed.io), kept: passed.kept)
+    # @return [Certificates, nil]
+    def certificates(address)
+      own = address.options.slice(*Config::Tls::OPTIONS)
+      return Certificates.new(Config::Tls.combine([own])) if own.any?
+      return @default if address.scheme.nil?
+      return unless address.scheme == :ssl || address.options[:tls]
 
-    def adopt(identity, descriptor, kept: true)
-      Listener.new(identity:, native: { descriptor:, path: nil, kept: }, host: nil)
+      @default || raise(ConfigError, "tls: there is no certificate for #{address.identity}: give it with the " \
+                                     "directive tls, or as ssl://host:port?cert=PATH&key=PATH")
+    end
+
+    def refuse_useless_tls
+      return if @default.nil? || @all.any? { |listener| listener.certificates.equal?(@default) }
+
+      raise ConfigError, "tls is of no use, because no address speaks it: write ssl:// for tcp://, or add ?tls=on " \
+                         "to others (#{@all.map(&:identity).join(", ")})"
+    end
+
+    def take(passed, certificates) = adopt(passed.identity, number(passed.io), certificates, kept: passed.kept)
+
+    def adopt(identity, descriptor, certificates, kept: true)
+      Listener.new(identity:, native: { descriptor:, path: nil, kept: }, host: nil, certificates:)
     end
 
     def number(socket) = socket.is_a?(Integer) ? socket : socket.fileno

@@ -18,7 +18,8 @@ module Kino
   #   (most arenas of glibc's malloc) and `:listeners`, an Array of Hashes with `:kept` (Boolean, see {PassedSocket})
   #   and one of: `:descriptor` (the Integer of a listening socket, which is duplicated; the caller closes its own),
   #   `:path` and `:mode` (Integer or nil) of a Unix domain socket, `:host` and `:port`. `:descriptor` and `:path` must
-  #   be there, or nil. Raises {BindError}, or {Kino::Error} if no thread can be started.
+  #   be there, or nil; and so must `:tls`, what {Certificates} reads. Raises {BindError}, {ConfigError} for what is
+  #   wrong with `:tls`, or {Kino::Error} if no thread can be started.
   # `addresses(id) -> Array`:: for each listener `[host, port]`, `[path]`, or `[]` if it has neither.
   # `stop_accepting(id)`:: closes the listeners.
   # `drain(id, seconds) -> Boolean`:: lets connections finish what they have begun; true when none is left, false when
@@ -30,6 +31,10 @@ module Kino
   #   with the server, whoever has a copy.
   # `listeners(id) -> Array<Integer>`:: duplicates of the listening descriptors, which the caller owns and closes; they
   #   do not survive an exec. Empty once the sockets are closed.
+  # `replace_tls(id, certificates)`:: what the listeners use for new connections: for each what {Certificates} reads, or
+  #   nil for one without TLS. Changes nothing if it raises {ConfigError}.
+  # `dev_certificate(from, until) -> [String, String]`:: a certificate for localhost and its key, in PEM. A date is
+  #   `[year, month, day]`.
   # `retire(id, index) -> Integer`:: tells the threads of worker `index` to take no more requests, including those that
   #   were started under that index just before: their `take` returns nil. Returns how many were told now.
   # `relieve(id, why)`:: tells all workers to take no more requests, except workers with `relief`; this includes workers

@@ -117,10 +117,12 @@ module Kino
       self
     end
 
-    # Runs the {#on_reload} blocks, in the order of their registration.
+    # Reads the certificates of TLS again, and runs the {#on_reload} blocks, in the order of their registration.
+    # Connections that are open stay. If a certificate or a key cannot be used, the old ones stay, and the log says why.
     #
     # @return [self]
     def reload
+      @listeners.reload_certificates(@id) if @id && !@stopped.closed?
       @reload_hooks.each { |hook| Hooks.call_safely(:on_reload, hook) }
       self
     end
@@ -130,7 +132,8 @@ module Kino
     #
     # @yieldparam server [Server] once it serves, before the hook
     # @return [self]
-    # @raise [BindError] if the address cannot be bound
+    # @raise [BindError] if an address cannot be bound
+    # @raise [ConfigError] if a certificate or a key of TLS cannot be used
     # @raise [Error] if it was started before
     def start
       @lock.synchronize do

@@ -73,6 +73,18 @@ class HttpClient
     @socket.timeout = timeout
   end
 
+  # Goes on with TLS.
+  # @param context [OpenSSL::SSL::SSLContext]
+  # @param host [String] the name of the server
+  # @return [self]
+  def encrypt(context, host)
+    @socket = OpenSSL::SSL::SSLSocket.new(@socket, context)
+    @socket.sync_close = true
+    @socket.hostname = host
+    @socket.connect
+    self
+  end
+
   # @return [self]
   def write(*bytes)
     @socket.write(*bytes)

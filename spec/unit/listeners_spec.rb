@@ -14,7 +14,7 @@ RSpec.describe Kino::Listeners do
     Kino::PassedSocket.new(identity:, io: Struct.new(:fileno).new(number), kept:)
   end
 
-  def native(**) = { descriptor: nil, path: nil, kept: false, ** }
+  def native(**) = { descriptor: nil, path: nil, kept: false, tls: nil, ** }
 
   it "opens what bind says" do
     expect(listeners("::1", "tcp://h:1", "unix:///a?mode=0600", "unix:///b", port: 80).native).to eq(
@@ -83,5 +83,38 @@ RSpec.describe Kino::Listeners do
     expect(reader.readpartial(1)).to eq("a")
     2.times { listeners("fd://#{number}").close_inherited }
     expect { writer << "a" }.to raise_error(Errno::EPIPE)
+  end
+
+  describe "with certificates" do
+    let(:tls) { { cert: "-----BEGIN c", key: "-----BEGIN k" } }
+
+    # Which of them speak TLS, and with which certificate.
+    def speaking(...) = listeners(...).native.map { it[:tls]&.dig(:certificates, 0, 1) }
+
+    it "speaks TLS where nothing says otherwise, at ssl://, and where it is on" do
+      binds = %w[h tcp://h:1 ssl://h:2 unix:///a unix:///b?tls=on fd://8 fd://9?tls=on
+                 ssl://h:3?cert=-----BEGIN%20o&key=-----BEGIN%20k]
+      expect(speaking(*binds, tls:))
+        .to eq(["-----BEGIN c", nil, "-----BEGIN c", nil, "-----BEGIN c", nil, "-----BEGIN c", "-----BEGIN o"])
+    end
+
+    it "speaks it at sockets that are used instead of addresses" do
+      expect(speaking("h", given: [3], tls:)).to eq(["-----BEGIN c"])
+      expect(speaking("h", passed: [passed("systemd://a", 3, kept: true)], tls:)).to eq(["-----BEGIN c"])
+      expect(speaking("systemd://a", "h", passed: [passed("systemd://a", 3, kept: true)],
+                                          tls:)).to eq([nil, "-----BEGIN c"])
+    end
+
+    it "goes on with the socket of a predecessor, whether that spoke TLS there or not" do
+      expect(listeners("ssl://h:1", tls:, passed: [passed("tcp://h:1", 5)]).native.first)
+        .to include(descriptor: 5, tls: include(verify: "none"))
+    end
+
+    it "refuses certificates that no address uses, and addresses without one" do
+      expect { listeners("tcp://h:1", "unix:///a", tls:) }
+        .to raise_error(Kino::ConfigError, %r{\Atls is of no use, .* \(tcp://h:1, unix:///a\)\z})
+      expect { listeners("fd://3?tls=on") }
+        .to raise_error(Kino::ConfigError, %r{\Atls: there is no certificate for fd://3: give it})
+    end
   end
 end

@@ -17,7 +17,7 @@ fn main() {
     assert!(["queue", "driven", "lanes"].contains(&mode.as_str()), "unknown mode: {mode}");
     let workers = std::env::args().nth(2).map_or(2, |arg| arg.parse().unwrap());
     let settings = Settings {
-        listeners: vec![Listener { source: Source::Tcp { host: "127.0.0.1".into(), port }, is_kept: false }],
+        listeners: vec![Listener { source: Source::Tcp { host: "127.0.0.1".into(), port }, is_kept: false, tls: None }],
         backlog: 1024,
         reuse_port: false,
         io_threads: std::env::args().nth(3).map_or(1, |arg| arg.parse().unwrap()),
@@ -30,6 +30,7 @@ fn main() {
         max_target_size: 8 * 1024,
         max_headers: 100,
         head_timeout: Duration::from_secs(15),
+        handshake_timeout: Duration::from_secs(15),
         keep_alive_timeout: Duration::from_secs(75),
         body_timeout: Duration::from_secs(30),
         send_timeout: Some(Duration::from_secs(30)),

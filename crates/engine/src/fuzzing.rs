@@ -11,6 +11,7 @@ use crate::dispatch::queue::{DispatchOptions, Queue};
 use crate::dispatch::slot::Slot;
 use crate::http1::chunks::Chunks;
 use crate::http1::framing::{Delimiter, HeadLimits, check_head};
+use crate::io::connection_guard::ConnectionGuard;
 use crate::net::connection::{self, Context};
 use crate::{ConnectionInfo, Reason, Settings, Snapshot, Worker};
 
@@ -33,8 +34,9 @@ impl Engine {
     /// Serves `stream` as an accepted connection until it is over.
     pub fn serve(&self, stream: DuplexStream) -> impl Future<Output = ()> + Send + use<> {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 80));
-        let info = ConnectionInfo { peer: Some(address), local: Some(address) };
-        connection::serve_stream(stream, info, (), Arc::clone(&self.context), self.stopping.subscribe())
+        let info = ConnectionInfo { peer: Some(address), local: Some(address), tls: None };
+        let guard = ConnectionGuard::new(&self.context.dispatcher.stats, ());
+        connection::serve_stream(stream, info, guard, Arc::clone(&self.context), self.stopping.subscribe())
     }
 
     /// A new worker.

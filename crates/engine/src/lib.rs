@@ -13,6 +13,7 @@
 //! | `net::listener` | accepts, backs off when file descriptors run out |
 //! | [`net::bind`](Address) | opens, replaces, inherits and removes listening sockets |
 //! | `net::connection` | one connection: what is the same for every protocol, and which it speaks |
+//! | `tls::handshake` | the beginning of a TLS connection, and what is known of its client |
 //! | `http1::connection` | HTTP/1 on a connection, by hyper, until it ends or is hijacked |
 //! | `http1::service` | hyper's service: dispatches requests, and turns outcomes into HTTP/1 responses |
 //! | `http1::incoming` | hyper's request bodies as body sources |
@@ -24,6 +25,7 @@
 //! | `http1::options` | the settings that concern HTTP/1 |
 //! | `http1::linger` | reads on for a client that was answered before it had sent everything |
 //! | [`http1::chunks`](ChunkedDecoder), `http1::framing` | RFC 9112, byte for byte |
+//! | `tls::stream` | TLS connections as sockets |
 //! | `io::stream` | accepted connections, TCP and Unix |
 //! | `io::socket`, `io::stall`, `io::connection_guard` | sockets, stalled clients, the count of connections |
 //! | [`dispatch::worker`](Worker) | a worker's side of the queue |
@@ -54,6 +56,9 @@
 //! | [`stats`](Snapshot), [`histogram`](Percentiles) | counters and times |
 //! | [`refusal`](Reason) | why a request is refused |
 //! | [`settings`](Settings), [`error`](Error), `sync` | settings, lifecycle errors, locks and atomics |
+//! | [`tls::config`](Tls), `tls::resolver`, `tls::certificate` | rustls' configuration, and who gets which certificate |
+//! | [`tls::info`](TlsInfo), [`tls::settings`](TlsSettings) | clients' certificates, and what a listener needs |
+//! | [`tls::development`](development_certificate) | a certificate for development |
 //!
 //! An answer travels back through the handle that the request carries, never through an import.
 
@@ -75,6 +80,7 @@ mod server;
 mod settings;
 mod stats;
 mod sync;
+mod tls;
 
 pub use crate::dispatch::body_reader::{BodyReader, ReadError, Readable};
 pub use crate::dispatch::body_writer::{BodyWriter, Finish, Writable, WriteError};
@@ -100,3 +106,7 @@ pub use crate::refusal::Reason;
 pub use crate::server::Server;
 pub use crate::settings::{Listener, Settings, Source};
 pub use crate::stats::Snapshot;
+pub use crate::tls::config::Tls;
+pub use crate::tls::development::{Date, development_certificate};
+pub use crate::tls::info::{ClientCertificate, TlsInfo};
+pub use crate::tls::settings::{CertificatePair, ClientVerification, Pem, TlsError, TlsSettings};

@@ -122,10 +122,11 @@ impl Server {
             let _entered = runtime.enter();
             let permits = Arc::new(Semaphore::new(settings.max_connections.clamp(1, Semaphore::MAX_PERMITS)));
             let serve = server.acceptor(settings);
-            for bound in bound {
+            for (bound, given) in bound.into_iter().zip(&settings.listeners) {
                 let listener = Listener::new(bound).map_err(Error::Runtime)?;
                 let stop = server.stop.subscribe();
-                let accepting = listener::accept(listener, Arc::clone(&permits), stop, Arc::clone(&serve));
+                let accepting =
+                    listener::accept(listener, Arc::clone(&permits), stop, given.tls.clone(), Arc::clone(&serve));
                 // A drain is not over while another connection may be accepted, so each listener counts as one.
                 let counted = server.stopping.subscribe();
                 runtime.spawn(async move {

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::tls::config::Tls;
+
 /// Resolved settings of one server.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -43,6 +45,8 @@ pub struct Settings {
     /// How long a client may take for a request head, from its first byte; also how long a new connection may stay
     /// silent.
     pub head_timeout: Duration,
+    /// How long a TLS handshake may take.
+    pub handshake_timeout: Duration,
     /// How long a connection may stay silent between two requests.
     pub keep_alive_timeout: Duration,
     /// How long a client may pause within a request body, once the worker has begun to read it. The next piece is read
@@ -68,6 +72,8 @@ pub struct Listener {
     /// Whether somebody else keeps the socket, such as a service manager: it outlives this server, and so does its
     /// file.
     pub is_kept: bool,
+    /// What is spoken there is encrypted, if this is set.
+    pub tls: Option<Arc<Tls>>,
 }
 
 /// Where a listening socket comes from.

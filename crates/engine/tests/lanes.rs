@@ -25,6 +25,8 @@ mod shards;
 mod support;
 #[path = "engine/timeouts.rs"]
 mod timeouts;
+#[path = "engine/tls.rs"]
+mod tls;
 #[path = "engine/watching.rs"]
 mod watching;
 

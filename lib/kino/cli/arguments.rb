@@ -24,6 +24,7 @@ module Kino
       ACTIONS = {
         check: "say why the app can, or cannot, run on Ractors",
         print_config: "print each setting, and where it comes from",
+        dev_cert: "make a certificate for localhost, and say how to trust it",
         init: "write a file of settings, with every directive explained",
         version: "print the version",
         help: "print this"

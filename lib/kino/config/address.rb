@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require "uri"
+require "kino/config/tls"
 
 module Kino
   # Directives, and how the values that are given for them become the settings of a server.
@@ -10,7 +11,7 @@ module Kino
     # Where to listen: one parsed value of `bind`.
     #
     # @!attribute [r] scheme
-    #   @return [Symbol, nil] :tcp, :unix, :fd or :systemd; nil for a host alone, which is TCP, too
+    #   @return [Symbol, nil] :tcp, :ssl, :unix, :fd or :systemd; nil for a host alone, which is TCP, too
     # @!attribute [r] host
     #   @return [String, nil] name or IP address, IPv6 without brackets; nil if it is not TCP
     # @!attribute [r] port
@@ -19,7 +20,8 @@ module Kino
     #   @return [String, nil] the path of a Unix domain socket, the number of a file descriptor, or the name of a socket
     #     in systemd's unit; nil for TCP
     # @!attribute [r] options
-    #   @return [Hash{Symbol => Object}] `mode` (Integer): permissions of the file of a Unix domain socket
+    #   @return [Hash{Symbol => Object}] `mode` (Integer): permissions of the file of a Unix domain socket; `tls`
+    #     (Boolean): whether to speak TLS there; with ssl:// the {Tls::OPTIONS} (Strings)
     class Address
       # Valid TCP ports.
       PORTS = 0..65_535
@@ -28,14 +30,20 @@ module Kino
       IPV6 = /\[(?<host>\h*:[\h:.]*(?:%[\w.-]+)?)\]/
       BARE_IPV6 = /(?<host>\h*:[\h:.]*:[\h:.]*(?:%[\w.-]+)?)/
       QUERY = /(?:\?(?<query>.*))?/
-      TCP = %r{(?<scheme>tcp)://(?:#{NAME}|#{IPV6})(?::(?<port>\d{1,5}))?/?}
+      TCP = %r{(?<scheme>tcp|ssl)://(?:#{NAME}|#{IPV6})(?::(?<port>\d{1,5}))?/?}
       UNIX = %r{(?<scheme>unix)://(?<name>/?[^/?\0][^?\0]*)}
       FD = %r{(?<scheme>fd)://(?<name>\d{1,9})/?}
       SYSTEMD = %r{(?<scheme>systemd)://(?<name>[^/?\0:]+)/?}
       FORMS = /\A(?:#{NAME}|#{IPV6}|#{BARE_IPV6}|(?:#{TCP}|#{UNIX}|#{FD}|#{SYSTEMD})#{QUERY})\z/
       # The options that each scheme knows, with their forms.
-      OPTIONS = { unix: { mode: ->(text) { text.to_i(8) if /\A0?[0-7]{3}\z/.match?(text) } } }.freeze
-      private_constant :NAME, :IPV6, :BARE_IPV6, :QUERY, :TCP, :UNIX, :FD, :SYSTEMD, :FORMS, :OPTIONS
+      SWITCH = ->(text) { { "on" => true, "off" => false }[text] }
+      OPTIONS = {
+        ssl: Tls::OPTIONS.to_h { |name| [name, :itself.to_proc] },
+        unix: { mode: ->(text) { text.to_i(8) if /\A0?[0-7]{3}\z/.match?(text) }, tls: SWITCH },
+        fd: { tls: SWITCH },
+        systemd: { tls: SWITCH }
+      }.freeze
+      private_constant :NAME, :IPV6, :BARE_IPV6, :QUERY, :TCP, :UNIX, :FD, :SYSTEMD, :FORMS, :SWITCH, :OPTIONS
 
       class << self
         # @param text [String] "127.0.0.1", "localhost", "[::1]", "::1", "tcp://host:port", "unix:///path?mode=0660",
@@ -62,16 +70,27 @@ module Kino
 
         private
 
-        def options(scheme, query)
+        def options(scheme, query, &)
           known = OPTIONS.fetch(scheme, {})
-          URI.decode_www_form(query.to_s).to_h do |name, text|
+          options = URI.decode_www_form(query.to_s).to_h do |name, text|
             rule = known[name.to_sym]
             value = rule&.call(text)
             next [name.to_sym, value] unless value.nil?
 
-            yield rule ? "its option #{name} cannot be #{text.inspect}" : unknown(scheme, name, known) if block_given?
+            why = rule ? "its option #{name} cannot be #{text.inspect}" : unknown(scheme, name, known)
+            yield why if block_given?
             return nil
-          end.freeze
+          end
+          options.freeze if whole?(scheme, options, &)
+        end
+
+        # Whether the options of TLS, if there are any, are enough.
+        def whole?(scheme, options)
+          return true if scheme != :ssl || options.empty?
+
+          why = catch(:why) { Tls.combine([options]) { |reason| throw :why, reason } && nil }
+          yield why if why && block_given?
+          why.nil?
         end
 
         def unknown(scheme, name, known)

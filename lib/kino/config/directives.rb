@@ -38,6 +38,8 @@ module Kino
                "replaced, and the server removes its own when it stops. fd://3: a listening socket that the " \
                "process has inherited under that number. systemd://web: the sockets of that name that systemd " \
                "has opened; without any such address, all that systemd has opened are used, and nothing else. " \
+               "ssl://host:port?cert=PATH&key=PATH (and verify, ca): TLS with these, or without them with those of " \
+               "`tls`; unix://, fd:// and systemd:// take tls=on. " \
                "The default is reachable from this machine only; 0.0.0.0 means every IPv4 address."
         ),
         Directive.new(
@@ -46,6 +48,18 @@ module Kino
           summary: "TCP port to listen on; 0 picks a free one",
           doc: "The port of each TCP address that names none. With 0 the system picks a free one, and the server " \
                "prints it."
+        ),
+        Directive.new(
+          name: :tls, section: :listening,
+          type: Types::Tls.new, default: nil,
+          summary: "certificate and key for TLS; none for plain HTTP; may be given again",
+          doc: "`cert` and `key`: the paths of a certificate (with those that lead to its authority) and of its " \
+               "private key, or both as texts in PEM. TLS 1.2 and 1.3. It is spoken at addresses without tcp:// or " \
+               "unix:// in front (a host alone), at ssl://host:port, and where the address says tls=on. With " \
+               "several certificates (the directive again) each client gets the one for the host that it names, or " \
+               "the first. `verify: :optional` or `:required` asks clients for certificates, which the authorities " \
+               "in `ca` must have signed; the subject is in the env as SSL_CLIENT_S_DN. HUP reads the files again, " \
+               "without closing connections. kino --dev-cert makes a certificate for development."
         ),
         Directive.new(
           name: :backlog, section: :listening, native: true,
@@ -234,6 +248,13 @@ module Kino
           summary: "how long a client may take for a request head",
           doc: "Seconds from the first byte of a request head to its last. A slower client is answered 408. A new " \
                "connection that stays silent for this long is closed. Neither takes a worker."
+        ),
+        Directive.new(
+          name: :handshake_timeout, section: :deadlines, native: true,
+          type: Types::Duration.new(least: 0.001), default: 10.0,
+          summary: "how long a TLS handshake may take",
+          doc: "Seconds from the acceptance of a connection to the end of its TLS handshake. A slower client is " \
+               "disconnected."
         ),
         Directive.new(
           name: :keep_alive_timeout, section: :deadlines, native: true,

@@ -9,6 +9,7 @@ require "kino/config/types/name"
 require "kino/config/types/path"
 require "kino/config/types/size"
 require "kino/config/types/threads"
+require "kino/config/types/tls"
 require "kino/config/types/type"
 require "kino/config/types/whole"
 

@@ -81,11 +81,16 @@ RSpec.describe Kino::Config::PumaFile do
       expect(note(code, :bind)).to eq("without its options umask=0111")
     end
 
-    it "must be for HTTP without TLS" do
-      codes = ["bind 'ssl://0.0.0.0:443?key=k'", "ssl_bind '0.0.0.0', 443, { cert: 'c' }"]
-      codes.each do |code|
-        expect([refused(code).size, reason(code)]).to eq([1, "Kino speaks no TLS so far"])
-      end
+    it "may be for TLS" do
+      expect(settings("bind 'ssl://0.0.0.0:443?key=k&cert=c&verify_mode=force_peer&ca=a'"))
+        .to eq(bind: ["ssl://0.0.0.0:443?cert=c&key=k&ca=a&verify=required"])
+      code = "ssl_bind '::1', 443, { cert: 'a b', key: 'k', no_tlsv1: true }"
+      expect(settings(code)).to eq(bind: ["ssl://[::1]:443?cert=a+b&key=k"])
+      expect(note(code, :bind)).to start_with("without its options no_tlsv1")
+      expect(reason("bind 'ssl://0.0.0.0:443?cert=c'")).to end_with("cert needs its key")
+    end
+
+    it "must be some that Kino can listen on" do
       expect(reason("bind 'tcp://a b'")).to eq("no address that Kino can listen on: tcp://a b")
       expect(reason("bind nil")).to eq("no address that Kino can listen on: ")
     end

@@ -166,7 +166,7 @@ RSpec.describe Kino::Config::Types do
         type.coerce(given) { |why| return why }
       end
       expect(why.call("unix:///a?mode=9")).to eq('its option mode cannot be "9"')
-      expect(why.call("unix:///a?mask=1")).to eq("unix:// has no option mask, but mode")
+      expect(why.call("unix:///a?mask=1")).to eq("unix:// has no option mask, but mode, tls")
       expect(why.call("tcp://a?mode=0600")).to eq("tcp:// has no option mode")
       expect(why.call(["tcp://a:1", "unix:///a", "tcp://a:1"])).to eq("tcp://a:1 is there twice")
       expect(coerce(type, "tcp://a:0 tcp://a:0")).to eq(["tcp://a:0", "tcp://a:0"])

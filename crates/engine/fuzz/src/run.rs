@@ -40,6 +40,7 @@ pub(super) fn settings() -> Settings {
         max_target_size: 8 * 1024,
         max_headers: 100,
         head_timeout: Duration::from_secs(HEAD),
+        handshake_timeout: Duration::from_secs(HEAD),
         keep_alive_timeout: Duration::from_secs(IDLE),
         body_timeout: Duration::from_secs(BODY),
         // Some runs are about a client that stalls for as long as it likes.

@@ -7,14 +7,17 @@ use std::task::Waker;
 
 use crate::parker::{Driver, Parker};
 use crate::stats::Stats;
+use crate::tls::info::TlsInfo;
 
 /// The two ends of a connection. A Unix domain socket has no addresses.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct ConnectionInfo {
     /// The client's end.
     pub peer: Option<SocketAddr>,
     /// The server's end.
     pub local: Option<SocketAddr>,
+    /// None if the connection is not encrypted.
+    pub tls: Option<TlsInfo>,
 }
 
 /// Shared by all requests of one connection. There is one for each connection, because a reference count that all

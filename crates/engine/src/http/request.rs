@@ -60,24 +60,31 @@ impl RequestHead {
         }
     }
 
+    /// `https` on an encrypted connection, else `http`.
+    pub fn scheme(&self) -> &'static str {
+        if self.context.info.tls.is_some() { "https" } else { "http" }
+    }
+
+    /// The scheme's default port (RFC 9110 sections 4.2.1 and 4.2.2).
+    fn default_port(&self) -> u16 {
+        if self.context.info.tls.is_some() { 443 } else { 80 }
+    }
+
     /// The server's name and port as the client knows them: from [`Self::authority`], with the scheme's default port if
     /// it has none; without an authority (HTTP/1.0), from the server's own address, or `localhost` if it has none.
     pub fn server(&self) -> (String, u16) {
         match self.authority().filter(|it| !it.is_empty()) {
             Some(authority) => {
                 let (name, port) = split_authority(authority);
-                (name.to_owned(), port.unwrap_or(DEFAULT_PORT))
+                (name.to_owned(), port.unwrap_or(self.default_port()))
             }
             None => match self.context.info.local {
                 Some(local) => (bracketed(local), local.port()),
-                None => ("localhost".to_owned(), DEFAULT_PORT),
+                None => ("localhost".to_owned(), self.default_port()),
             },
         }
     }
 }
-
-/// The port of `http` (RFC 9110 section 4.2.1). The engine speaks no other scheme yet.
-const DEFAULT_PORT: u16 = 80;
 
 /// Splits `[::1]:8080` into `[::1]` and 8080. A port that is not a number counts as none. There is no userinfo: a
 /// target or Host with userinfo was refused.

@@ -365,7 +365,7 @@ impl<S: Socket> AsyncRead for Transport<S> {
 impl<S: Socket> Drop for Transport<S> {
     fn drop(&mut self) {
         let unread = self.unread();
-        let Some(stream) = self.stream.take() else { return };
+        let Some(mut stream) = self.stream.take() else { return };
         // Reset instead of closing if the client is stalled, whose unsent bytes the system should not keep; or if EOF
         // would falsely mark an HTTP/1.0 body as complete. A plain close would not do if a forked process has a copy of
         // the socket: the client would wait for that process.

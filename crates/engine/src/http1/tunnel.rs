@@ -27,7 +27,7 @@ impl<S: Socket> Tunnel<S> {
             write_head(&mut head, response.status, &response.headers);
         }
         let Ok(mut app) = UnixStream::from_std(self.hijacked.stream) else { return };
-        if self.client.write_all(&head).await.is_err() {
+        if self.client.write_all(&head).await.is_err() || self.client.flush().await.is_err() {
             return;
         }
         if copy_both_ways(&mut self.client, &mut app, self.ahead).await {
@@ -88,7 +88,8 @@ const COPY_BUFFER: usize = 8 * 1024;
 async fn copy(from: &mut (impl AsyncRead + Unpin), to: &mut (impl AsyncWrite + Unpin)) {
     let mut bytes = vec![0; COPY_BUFFER];
     while let Ok(read @ 1..) = from.read(&mut bytes).await {
-        if to.write_all(&bytes[..read]).await.is_err() {
+        // TLS may keep some of it in its buffer unless it is flushed.
+        if to.write_all(&bytes[..read]).await.is_err() || to.flush().await.is_err() {
             return;
         }
     }

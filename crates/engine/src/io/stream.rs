@@ -99,7 +99,7 @@ impl AsyncWrite for Stream {
 impl Socket for Stream {
     /// Has the close send a reset, and drop what is unsent. A Unix domain socket has no reset: its client may read what
     /// is in its buffer, and then the end.
-    fn reset(&self) {
+    fn reset(&mut self) {
         match self {
             Self::Tcp(stream) => {
                 let _ = stream.set_zero_linger();
@@ -108,11 +108,11 @@ impl Socket for Stream {
         }
     }
 
-    fn shut_down_write(&self) {
+    fn shut_down_write(&mut self) {
         let _ = self.socket().shutdown(Shutdown::Write);
     }
 
-    fn send_now(&self, bytes: &[u8]) -> io::Result<usize> {
+    fn send_now(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.socket().send(bytes)
     }
 

@@ -44,7 +44,7 @@ fn in_every_order(model: impl Fn() + Send + Sync + 'static) {
 /// The context of a connection that no worker drives.
 fn context() -> Arc<ConnectionContext> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 80));
-    let info = ConnectionInfo { peer: Some(address), local: Some(address) };
+    let info = ConnectionInfo { peer: Some(address), local: Some(address), tls: None };
     Arc::new(ConnectionContext { info, stats: Arc::new(Stats::default()), driver: None, is_stopping: Arc::default() })
 }
 

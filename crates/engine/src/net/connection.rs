@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::watch;
 
@@ -12,17 +13,24 @@ use crate::io::connection_guard::ConnectionGuard;
 use crate::io::socket::Socket;
 use crate::io::stream::Stream;
 use crate::settings::Settings;
+use crate::tls::config::Tls;
+use crate::tls::handshake;
 
 /// What connections that are driven together share.
 #[derive(Debug)]
 pub(crate) struct Context {
     pub(crate) dispatcher: Arc<Dispatcher>,
     http1: Arc<http1::options::Options>,
+    handshake_timeout: Duration,
 }
 
 impl Context {
     pub(crate) fn new(settings: &Settings, dispatcher: Dispatcher) -> Self {
-        Self { dispatcher: Arc::new(dispatcher), http1: Arc::new(http1::options::Options::new(settings)) }
+        Self {
+            dispatcher: Arc::new(dispatcher),
+            http1: Arc::new(http1::options::Options::new(settings)),
+            handshake_timeout: settings.handshake_timeout,
+        }
     }
 }
 
@@ -31,6 +39,7 @@ impl Context {
 pub(crate) async fn serve(
     stream: Stream,
     peer: Option<SocketAddr>,
+    tls: Option<Arc<Tls>>,
     permit: impl Send + Sync + 'static,
     context: Arc<Context>,
     stopping: watch::Receiver<bool>,
@@ -42,18 +51,36 @@ pub(crate) async fn serve(
         let Ok(address) = stream.local_addr() else { return };
         local = Some(address);
     }
-    serve_stream(stream, ConnectionInfo { peer, local }, permit, context, stopping).await;
+    let guard = ConnectionGuard::new(&context.dispatcher.stats, permit);
+    let info = ConnectionInfo { peer, local, tls: None };
+    match tls {
+        None => serve_stream(stream, info, guard, context, stopping).await,
+        // On the heap: the future of the other kind of connection shall not be as large as this one.
+        Some(tls) => Box::pin(serve_encrypted(stream, info, tls, guard, context, stopping)).await,
+    }
+}
+
+async fn serve_encrypted(
+    stream: Stream,
+    info: ConnectionInfo,
+    tls: Arc<Tls>,
+    guard: Arc<ConnectionGuard>,
+    context: Arc<Context>,
+    stopping: watch::Receiver<bool>,
+) {
+    let accepted = handshake::accept(stream, &tls, context.handshake_timeout, &stopping).await;
+    let Some((stream, tls)) = accepted else { return };
+    serve_stream(stream, ConnectionInfo { tls: Some(tls), ..info }, guard, context, stopping).await;
 }
 
 /// Serves any stream.
 pub(crate) async fn serve_stream<S: Socket>(
     stream: S,
     info: ConnectionInfo,
-    permit: impl Send + Sync + 'static,
+    guard: Arc<ConnectionGuard>,
     context: Arc<Context>,
     stopping: watch::Receiver<bool>,
 ) {
-    let guard = ConnectionGuard::new(&context.dispatcher.stats, permit);
     let (dispatcher, options) = (Arc::clone(&context.dispatcher), Arc::clone(&context.http1));
     http1::connection::serve(stream, info, guard, dispatcher, options, stopping).await;
 }

@@ -15,6 +15,7 @@ mod requests;
 mod shards;
 mod support;
 mod timeouts;
+mod tls;
 mod watching;
 
 /// The engine's own threads drive the connections here. `tests/driven.rs` runs the same tests with workers.

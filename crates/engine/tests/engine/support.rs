@@ -39,6 +39,7 @@ pub(crate) fn settings() -> Settings {
         max_target_size: 8 * 1024,
         max_headers: 100,
         head_timeout: HANG,
+        handshake_timeout: HANG,
         keep_alive_timeout: HANG,
         body_timeout: HANG,
         send_timeout: Some(HANG),
@@ -55,7 +56,7 @@ pub(crate) fn tcp(host: &str, port: u16) -> Listener {
 }
 
 pub(crate) fn listener(source: Source) -> Listener {
-    Listener { source, is_kept: false }
+    Listener { source, is_kept: false, tls: None }
 }
 
 /// A server whose workers call `app` for each exchange.

@@ -24,6 +24,7 @@ macro_rules! classes {
 classes! {
     ERROR = "Error";
     BIND = "BindError";
+    CONFIG = "ConfigError";
     DISCONNECTED = "DisconnectedError";
     BODY_TOO_LARGE = "BodyTooLargeError";
     BAD_BODY = "BadBodyError";
@@ -81,6 +82,11 @@ pub(crate) fn from_start(ruby: &Ruby, error: &kino_engine::Error) -> Error {
 /// `Kino::BindError`.
 pub(crate) fn bind(ruby: &Ruby, message: String) -> Error {
     Error::new(ruby.get_inner(&BIND), message)
+}
+
+/// `Kino::ConfigError`: certificates that cannot be used.
+pub(crate) fn from_tls(ruby: &Ruby, error: &kino_engine::TlsError) -> Error {
+    Error::new(ruby.get_inner(&CONFIG), format!("tls: {error}"))
 }
 
 /// Why a request body ended early.

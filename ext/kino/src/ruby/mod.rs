@@ -12,6 +12,7 @@ mod request;
 mod response;
 mod server;
 mod setting;
+mod tls;
 mod vm;
 mod worker;
 mod writer;

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::os::fd::IntoRawFd;
 use std::sync::Arc;
 
-use kino_engine::{Address, Listener, Parker, Percentiles, Reason, Server, Settings, Snapshot, Source, WorkerRow};
+use kino_engine::{Address, Listener, Parker, Percentiles, Reason, Server, Settings, Snapshot, Source, Tls, WorkerRow};
 use magnus::value::LazyId;
 use magnus::{Error, RArray, RHash, RModule, Ruby, function, prelude::*};
 use parking_lot::Mutex;
@@ -16,6 +16,7 @@ use crate::ruby::directives::Directives;
 use crate::ruby::env::Extras;
 use crate::ruby::error::{self, guard};
 use crate::ruby::setting::{fetch, seconds};
+use crate::ruby::tls::{self, tls_from};
 use crate::ruby::vm::fork::Owned;
 use crate::ruby::vm::gvl::{self, LONGEST_WAIT};
 use crate::ruby::vm::{arenas, descriptor};
@@ -32,6 +33,8 @@ struct Entry {
     server: Arc<Server>,
     reports: Arc<Reports>,
     extras: Extras,
+    /// For each listener, its side of TLS; None for one without.
+    tls: Arc<Vec<Option<Arc<Tls>>>>,
 }
 
 /// What the supervisor is told: the number of a worker, what happened to it, and why.
@@ -92,6 +95,8 @@ pub(crate) fn init(ruby: &Ruby, native: RModule) -> Result<(), Error> {
     native.define_singleton_method("shutdown", function!(shutdown, 1))?;
     native.define_singleton_method("listeners", function!(listeners, 1))?;
     native.define_singleton_method("claim_listeners", function!(claim_listeners, 1))?;
+    native.define_singleton_method("replace_tls", function!(tls::replace, 2))?;
+    native.define_singleton_method("dev_certificate", function!(tls::dev_certificate, 2))?;
     native.define_singleton_method("retire", function!(retire, 2))?;
     native.define_singleton_method("quarantine", function!(quarantine, 3))?;
     native.define_singleton_method("relieve", function!(relieve, 2))?;
@@ -118,6 +123,11 @@ pub(crate) fn named(ruby: &Ruby, id: u64) -> Result<Arc<Server>, Error> {
     entry(ruby, id).map(|entry| entry.server)
 }
 
+/// The sides of TLS of that server's listeners.
+pub(crate) fn tls_of(ruby: &Ruby, id: u64) -> Result<Arc<Vec<Option<Arc<Tls>>>>, Error> {
+    entry(ruby, id).map(|entry| entry.tls)
+}
+
 fn entry(ruby: &Ruby, id: u64) -> Result<Entry, Error> {
     let entry = SERVERS.lock().servers.get(&id).and_then(|owned| owned.get().cloned());
     entry.ok_or_else(|| error::general(ruby, format!("server {id} does not run in this process")))
@@ -141,7 +151,10 @@ fn start(ruby: &Ruby, settings: RHash) -> Result<u64, Error> {
         let mut registry = SERVERS.lock();
         registry.last += 1;
         let id = registry.last;
-        registry.servers.insert(id, Owned::new(Entry { server: Arc::new(server), reports: Arc::default(), extras }));
+        let tls = Arc::new(settings.listeners.into_iter().map(|listener| listener.tls).collect());
+        registry
+            .servers
+            .insert(id, Owned::new(Entry { server: Arc::new(server), reports: Arc::default(), extras, tls }));
         Ok(id)
     })
 }
@@ -161,6 +174,7 @@ fn settings_from(ruby: &Ruby, hash: RHash, given: Directives) -> Result<Settings
         max_target_size: given.max_target_size,
         max_headers: given.max_headers,
         head_timeout: given.head_timeout,
+        handshake_timeout: given.handshake_timeout,
         keep_alive_timeout: given.keep_alive_timeout,
         body_timeout: given.body_timeout,
         send_timeout: given.send_timeout,
@@ -187,7 +201,8 @@ fn listener_from(ruby: &Ruby, hash: RHash) -> Result<Listener, Error> {
         (None, Some(path)) => Source::Unix { path: path.into(), mode: fetch(ruby, hash, "mode")? },
         (None, None) => Source::Tcp { host: fetch(ruby, hash, "host")?, port: fetch(ruby, hash, "port")? },
     };
-    Ok(Listener { source, is_kept: fetch(ruby, hash, "kept")? })
+    let tls = fetch::<Option<RHash>>(ruby, hash, "tls")?.map(|given| tls_from(ruby, given)).transpose()?;
+    Ok(Listener { source, is_kept: fetch(ruby, hash, "kept")?, tls: tls.map(Arc::new) })
 }
 
 /// For each listener `[host, port]`, or `[path]`, or `[]` for a Unix domain socket without one.

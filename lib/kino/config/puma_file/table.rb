@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require "uri"
 require "kino/config/address"
 require "kino/config/directives"
 require "kino/config/puma_file/entry"
@@ -39,11 +40,10 @@ module Kino
 
           def bind(url)
             text, options = url.to_s.split("?", 2)
-            return refused(:missing, "Kino speaks no TLS so far") if text.to_s.start_with?("ssl://")
-
-            address = Address.parse(text) if %r{\A(tcp|unix)://}.match?(text)
+            address = Address.parse(text) if %r{\A(tcp|unix|ssl)://}.match?(text)
             return refused(:missing, "no address that Kino can listen on: #{url}") unless address
             return unix(text, options.to_s) unless address.tcp?
+            return ssl(text, URI.decode_www_form(options.to_s).to_h) if address.scheme == :ssl
 
             became(("without its options #{options}" if options), bind: address.host, **{ port: address.port }.compact)
           end
@@ -51,6 +51,24 @@ module Kino
           def unix(text, options)
             mode, others = options.split("&").partition { |option| Address.parse("unix://a?#{option}") }
             became(("without its options #{others.join("&")}" if others.any?), bind: [text, *mode].join("?"))
+          end
+
+          def ssl_bind(host, port, options)
+            ssl("ssl://#{host.to_s.include?(":") ? "[#{host}]" : host}:#{port}", options.to_h.transform_keys(&:to_s))
+          end
+
+          # Puma's words for whether clients have to show a certificate.
+          VERIFY = { "none" => nil, "peer" => "optional", "force_peer" => "required" }.freeze
+          private_constant :VERIFY
+
+          def ssl(url, given)
+            own = given.slice("cert", "key", "ca")
+            own = { "cert" => given["cert_pem"], "key" => given["key_pem"], **own }.compact
+            verify = VERIFY[given["verify_mode"].to_s]
+            query = URI.encode_www_form(verify ? own.merge("verify" => verify) : own)
+            others = given.keys - %w[cert key ca cert_pem key_pem verify_mode]
+            note = "without its options #{others.join(", ")}" if others.any?
+            became(note, bind: [url, query].reject(&:empty?).join("?"))
           end
 
           def port(port, host)
@@ -120,6 +138,7 @@ module Kino
         ALL = [
           value(:port, %i[bind port]) { |port, host| port(port, host) },
           value(:bind, %i[bind port]) { |url| bind(url) },
+          value(:ssl_bind, :bind) { |host, port, options = {}| ssl_bind(host, port, options) },
           value(:workers, :workers,
                 "Puma forks as many processes; Kino has as many Ractors, or in threaded mode `workers` x `threads` " \
                 "threads in one process, where connection pools need room for all of them") { |count| workers(count) },
@@ -178,7 +197,6 @@ module Kino
                     "begins to stop", :before_restart, :on_restart),
           elsewhere("use request_timeout and quarantine_timeout for requests that hang", :worker_timeout),
 
-          missing("Kino speaks no TLS so far", :ssl_bind),
           missing("no hook runs in a worker when it ends; on_worker_exit is called in the main Ractor",
                   :before_worker_shutdown, :on_worker_shutdown),
           missing("on_worker_exit is called with an index and an error instead of a process", :after_worker_shutdown),

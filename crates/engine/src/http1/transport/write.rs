@@ -28,7 +28,8 @@ impl<S: Socket> Transport<S> {
         Poll::Ready(Ok(()))
     }
 
-    /// Turns the result of writing `next` into an error if the client has taken nothing for too long.
+    /// Turns the result of writing `next` into an error if the client has taken nothing for too long. `next` is empty
+    /// for a flush.
     fn check_stall(
         &mut self,
         written: Poll<io::Result<usize>>,
@@ -44,6 +45,12 @@ impl<S: Socket> Transport<S> {
             ready!(self.stall.poll_timed_out(cx));
         }
         match self.stream()?.send_now(next) {
+            // The socket got on with what it had before. There is room now.
+            Ok(0) => {
+                self.stall.fill();
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
             Ok(sent) => {
                 self.stall.fill();
                 Poll::Ready(Ok(sent))
@@ -83,7 +90,9 @@ impl<S: Socket> AsyncWrite for Transport<S> {
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.poll_interim(cx))?;
-        ready!(self.stream()?.poll_flush(cx))?;
+        // TLS has a buffer of its own, which may wait for the client even if nothing is left to write.
+        let flushed = self.stream()?.poll_flush(cx).map_ok(|()| 0);
+        ready!(self.check_stall(flushed, &[], cx))?;
         // hyper may have read the next request meanwhile, and does not begin it when a flush that it had to wait for is
         // over: it has to be polled again.
         if self.state.set_flushed() {

@@ -101,6 +101,7 @@ pub(crate) fn build(
         Some(peer) => (cache.peer(ruby, peer.ip()), Some(cache.port(ruby, peer.port()))),
         None => (cache.peer(ruby, LOCAL_CLIENT), None),
     };
+    let client = head.connection().tls.as_ref().and_then(|tls| tls.client.as_ref());
     let template = cache.template(ruby, strings, objects, head)?;
     // Made before the closure runs, because a raise jumps out of the closure. `fill` holds only references and `Copy`
     // values, as `hash::copy` asks.
@@ -122,6 +123,11 @@ pub(crate) fn build(
         }
         if let Some(protocol) = protocol {
             env.object(keys.protocol, protocol);
+        }
+        if let Some(client) = client {
+            env.frozen(keys.client_verify, strings.verified);
+            env.text(keys.client_subject, client.subject.as_bytes());
+            env.text(keys.client_certificate, client.pem.as_bytes());
         }
         if let Some(queue_ms) = queue_ms {
             env.object(keys.queue_ms, queue_ms);

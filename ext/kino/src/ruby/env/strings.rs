@@ -19,6 +19,8 @@ pub(super) struct EnvStrings {
     pub(super) get: Frozen,
     pub(super) empty: Frozen,
     pub(super) http: Frozen,
+    pub(super) https: Frozen,
+    pub(super) verified: Frozen,
 }
 
 macro_rules! keys {
@@ -53,6 +55,9 @@ keys! {
     hijack = "rack.hijack";
     early_hints = "rack.early_hints";
     protocol = "rack.protocol";
+    client_verify = "SSL_CLIENT_VERIFY";
+    client_subject = "SSL_CLIENT_S_DN";
+    client_certificate = "SSL_CLIENT_CERT";
 }
 
 /// Methods whose names are made at init.
@@ -172,6 +177,8 @@ impl EnvStrings {
             get: Frozen::new(ruby, "GET")?,
             empty: Frozen::new(ruby, "")?,
             http: Frozen::new(ruby, "http")?,
+            https: Frozen::new(ruby, "https")?,
+            verified: Frozen::new(ruby, "SUCCESS")?,
         })
     }
 

@@ -1,0 +1,36 @@
+# frozen_string_literal: true
+
+require "kino/config/tls"
+require "kino/errors"
+
+module Kino
+  # Reads the files of a {Config::Tls}.
+  #
+  # @api private
+  class Certificates
+    # @param tls [Hash{Symbol => Object}] see {Config::Tls}. Paths are relative to the directory of this moment: the app
+    #   may change it
+    def initialize(tls)
+      @tls = tls
+      @directory = Dir.pwd
+    end
+
+    # @return [Hash{Symbol => Object}] for {Native}.start
+    # @raise [ConfigError] if a file is missing or unreadable
+    def read
+      certificates = @tls[:certificates].map { |pair| [*pem(pair[:cert], "cert"), *pem(pair[:key], "key")] }
+      { certificates:, verify: @tls[:verify].name, ca: @tls[:ca] && pem(@tls[:ca], "ca") }
+    end
+
+    private
+
+    # @return [Array(String, String)] what errors call it, and the text
+    def pem(value, option)
+      return ["the inline #{option}", value] if Config::Tls.inline?(value)
+
+      [value, File.binread(File.expand_path(value, @directory))]
+    rescue SystemCallError => e
+      raise ConfigError, "tls: cannot read the #{option} #{value}: #{e.class.new.message}"
+    end
+  end
+end
