@@ -18,13 +18,24 @@ module Kino
     #   @return [Hash{Symbol => Object}] for {Native}.start
     # @!attribute [r] host
     #   @return [String, nil] as `bind` has it; nil if the socket tells
-    # @!attribute [r] certificates
-    #   @return [Certificates, nil] nil for a listener that does not speak TLS
-    Listener = Data.define(:identity, :native, :host, :certificates) do
+    # @!attribute [r] speaks
+    #   @return [Speaks]
+    Listener = Data.define(:identity, :native, :host, :speaks) do
       # @return [Boolean] see {PassedSocket}
       def kept? = native.fetch(:kept)
     end
-    private_constant :Listener
+
+    # What is spoken there before HTTP.
+    #
+    # @!attribute [r] certificates
+    #   @return [Certificates, nil] nil without TLS
+    # @!attribute [r] proxy_protocol
+    #   @return [Boolean]
+    Speaks = Data.define(:certificates, :proxy_protocol) do
+      # @return [Hash{Symbol => Object}] for {Native}.start
+      def native = { tls: certificates&.read, proxy_protocol: }
+    end
+    private_constant :Listener, :Speaks
 
     # @param settings [Config::Settings]
     # @param given [Array<IO, Integer>] sockets of the caller's, to be used instead of `bind`
@@ -33,23 +44,23 @@ module Kino
     def initialize(settings, given: [], passed: [])
       @settings = settings
       @passed = passed
-      @default = settings.tls && Certificates.new(settings.tls)
+      @default = Speaks.new(certificates: settings.tls && Certificates.new(settings.tls),
+                            proxy_protocol: settings.proxy_protocol)
       @all = given.empty? ? choose : given.map { |socket| adopt("#{PassedSocket::NAMED}given", number(socket), @default) }
       refuse_useless_tls
     end
 
     # @return [Array<Hash{Symbol => Object}>] for {Native}.start
     # @raise [ConfigError] if a certificate or a key cannot be read
-    def native = @all.map { |listener| { **listener.native, tls: listener.certificates&.read } }
+    def native = @all.map { |listener| { **listener.native, **listener.speaks.native } }
 
     # Reads the certificates again. If any cannot be used, the old ones stay, and the log says why.
     #
     # @param id [Integer] of the server
     # @return [void]
     def reload_certificates(id)
-      return if @all.none?(&:certificates)
-
-      Native.replace_tls(id, @all.map { |listener| listener.certificates&.read })
+      certificates = @all.map { |listener| listener.speaks.certificates }
+      Native.replace_tls(id, certificates.map { it&.read }) if certificates.any?
     rescue ConfigError => e
       ErrorLog.line("#{e.message}; the old certificates stay")
     end
@@ -69,7 +80,7 @@ module Kino
     # @return [Array<String>] such as "http://127.0.0.1:9292" or "unix:///run/kino.sock"
     def urls(addresses)
       @all.zip(addresses).map do |listener, (host, port)|
-        scheme = listener.certificates ? "https" : "http"
+        scheme = listener.speaks.certificates ? "https" : "http"
         port ? Config::Address.url(host: listener.host || host, port:, scheme:) : "unix://#{host}"
       end
     end
@@ -93,7 +104,7 @@ module Kino
 
     def by_name(address)
       sockets = @passed.select { |socket| socket.identity == address.identity }
-      return sockets.map { |socket| take(socket, certificates(address)) } if sockets.any?
+      return sockets.map { |socket| take(socket, speaks(address)) } if sockets.any?
 
       names = @passed.select(&:named?).map(&:identity)
       raise BindError, "no socket for bind #{address.identity}: this process got " \
@@ -109,8 +120,8 @@ module Kino
 
     def at(address)
       passed = @passed.find { |socket| socket.identity == address.identity }
-      return take(passed, certificates(address)).with(host: address.host) if passed
-      return adopt(address.identity, address.name.to_i, certificates(address)) if address.scheme == :fd
+      return take(passed, speaks(address)).with(host: address.host) if passed
+      return adopt(address.identity, address.name.to_i, speaks(address)) if address.scheme == :fd
 
       new_socket(address)
     end
@@ -118,31 +129,38 @@ module Kino
     def new_socket(address)
       place = address.tcp? ? { host: address.host, port: address.port } : { path: address.name, mode: nil }
       native = { descriptor: nil, path: nil, kept: false, **place, **address.options.slice(:mode) }
-      Listener.new(identity: address.identity, native:, host: address.host, certificates: certificates(address))
+      Listener.new(identity: address.identity, native:, host: address.host, speaks: speaks(address))
+    end
+
+    def speaks(address)
+      Speaks.new(certificates: certificates(address),
+                 proxy_protocol: address.options.fetch(:proxy_protocol, @default.proxy_protocol))
     end
 
     # @return [Certificates, nil]
     def certificates(address)
       own = address.options.slice(*Config::Tls::OPTIONS)
       return Certificates.new(Config::Tls.combine([own])) if own.any?
-      return @default if address.scheme.nil?
+      return @default.certificates if address.scheme.nil?
       return unless address.scheme == :ssl || address.options[:tls]
 
-      @default || raise(ConfigError, "tls: there is no certificate for #{address.identity}: give it with the " \
-                                     "directive tls, or as ssl://host:port?cert=PATH&key=PATH")
+      @default.certificates ||
+        raise(ConfigError, "tls: there is no certificate for #{address.identity}: give it with the directive tls, or " \
+                           "as ssl://host:port?cert=PATH&key=PATH")
     end
 
     def refuse_useless_tls
-      return if @default.nil? || @all.any? { |listener| listener.certificates.equal?(@default) }
+      default = @default.certificates
+      return if default.nil? || @all.any? { |listener| listener.speaks.certificates.equal?(default) }
 
       raise ConfigError, "tls is of no use, because no address speaks it: write ssl:// for tcp://, or add ?tls=on " \
                          "to others (#{@all.map(&:identity).join(", ")})"
     end
 
-    def take(passed, certificates) = adopt(passed.identity, number(passed.io), certificates, kept: passed.kept)
+    def take(passed, speaks) = adopt(passed.identity, number(passed.io), speaks, kept: passed.kept)
 
-    def adopt(identity, descriptor, certificates, kept: true)
-      Listener.new(identity:, native: { descriptor:, path: nil, kept: }, host: nil, certificates:)
+    def adopt(identity, descriptor, speaks, kept: true)
+      Listener.new(identity:, native: { descriptor:, path: nil, kept: }, host: nil, speaks:)
     end
 
     def number(socket) = socket.is_a?(Integer) ? socket : socket.fileno

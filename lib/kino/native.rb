@@ -15,11 +15,13 @@ module Kino
   #
   # `start(settings) -> Integer`:: binds, starts the network threads, accepts. `settings` is a Hash with the directives
   #   that {NativeSettings} lists, `:shards` (how many workers drive a share of the connections, 0 for none), `:arenas`
-  #   (most arenas of glibc's malloc) and `:listeners`, an Array of Hashes with `:kept` (Boolean, see {PassedSocket})
-  #   and one of: `:descriptor` (the Integer of a listening socket, which is duplicated; the caller closes its own),
-  #   `:path` and `:mode` (Integer or nil) of a Unix domain socket, `:host` and `:port`. `:descriptor` and `:path` must
-  #   be there, or nil; and so must `:tls`, what {Certificates} reads. Raises {BindError}, {ConfigError} for what is
-  #   wrong with `:tls`, or {Kino::Error} if no thread can be started.
+  #   (most arenas of glibc's malloc), `:trusted_proxies` (an Array of Strings, see {Config::Types::Networks}), and
+  #   `:listeners`. Raises {BindError}, {ConfigError} for certificates, or {Kino::Error} if no thread can be started.
+  #
+  #   `:listeners` is an Array of Hashes with `:kept` (Boolean, see {PassedSocket}), `:proxy_protocol` (Boolean), `:tls`
+  #   (what {Certificates} reads, or nil) and one of: `:descriptor` (the Integer of a listening socket, which is
+  #   duplicated; the caller closes its own), `:path` and `:mode` (Integer or nil) of a Unix domain socket, `:host` and
+  #   `:port`. `:descriptor` and `:path` must be there, or nil.
   # `addresses(id) -> Array`:: for each listener `[host, port]`, `[path]`, or `[]` if it has neither.
   # `stop_accepting(id)`:: closes the listeners.
   # `drain(id, seconds) -> Boolean`:: lets connections finish what they have begun; true when none is left, false when

@@ -19,7 +19,8 @@ module Kino
       shards = dispatch(settings, mode) == :driven ? settings.workers : 0
       # A malloc arena for each thread that runs Ruby at the same time, and one for all other threads.
       arenas = mode == :ractor ? settings.workers + 1 : 2
-      NAMES.to_h { |name| [name, settings.public_send(name)] }.merge(shards:, arenas:, listeners:)
+      NAMES.to_h { |name| [name, settings.public_send(name)] }.merge(shards:, arenas:, listeners:,
+                                                                     trusted_proxies: settings.trusted_proxies)
     end
 
     # Plain threads share one VM lock: the thread that holds it should run Ruby and leave the network to others.

@@ -14,7 +14,7 @@ RSpec.describe Kino::Listeners do
     Kino::PassedSocket.new(identity:, io: Struct.new(:fileno).new(number), kept:)
   end
 
-  def native(**) = { descriptor: nil, path: nil, kept: false, tls: nil, ** }
+  def native(**) = { descriptor: nil, path: nil, kept: false, tls: nil, proxy_protocol: false, ** }
 
   it "opens what bind says" do
     expect(listeners("::1", "tcp://h:1", "unix:///a?mode=0600", "unix:///b", port: 80).native).to eq(
@@ -59,6 +59,15 @@ RSpec.describe Kino::Listeners do
       .to raise_error(Kino::BindError, "no socket for bind systemd://c: this process got none from a service manager")
     expect { listeners("systemd://a", passed: sockets) }
       .to raise_error(Kino::BindError, "the service manager has passed systemd://b, which bind does not name")
+  end
+
+  it "expects the PROXY protocol where the address or the directive says so" do
+    expecting = lambda { |**settings|
+      listeners("h", "tcp://h:1?proxy_protocol=on", "fd://3?proxy_protocol=off", **settings)
+    }
+    expect(expecting.call.native.map { it[:proxy_protocol] }).to eq([false, true, false])
+    expect(expecting.call(proxy_protocol: true).native.map { it[:proxy_protocol] }).to eq([true, true, false])
+    expect(listeners(given: [3], proxy_protocol: true).native.first).to include(proxy_protocol: true)
   end
 
   it "passes them on under the same names" do

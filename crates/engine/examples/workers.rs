@@ -17,9 +17,15 @@ fn main() {
     assert!(["queue", "driven", "lanes"].contains(&mode.as_str()), "unknown mode: {mode}");
     let workers = std::env::args().nth(2).map_or(2, |arg| arg.parse().unwrap());
     let settings = Settings {
-        listeners: vec![Listener { source: Source::Tcp { host: "127.0.0.1".into(), port }, is_kept: false, tls: None }],
+        listeners: vec![Listener {
+            source: Source::Tcp { host: "127.0.0.1".into(), port },
+            is_kept: false,
+            tls: None,
+            proxy_protocol: false,
+        }],
         backlog: 1024,
         reuse_port: false,
+        trusted_proxies: Default::default(),
         io_threads: std::env::args().nth(3).map_or(1, |arg| arg.parse().unwrap()),
         shards: if mode == "driven" { workers } else { 0 },
         lanes: mode == "lanes",

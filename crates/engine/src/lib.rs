@@ -13,6 +13,7 @@
 //! | `net::listener` | accepts, backs off when file descriptors run out |
 //! | [`net::bind`](Address) | opens, replaces, inherits and removes listening sockets |
 //! | `net::connection` | one connection: what is the same for every protocol, and which it speaks |
+//! | `net::proxy_protocol` | the header by which a proxy says whose connection it passes on |
 //! | `tls::handshake` | the beginning of a TLS connection, and what is known of its client |
 //! | `http1::connection` | HTTP/1 on a connection, by hyper, until it ends or is hijacked |
 //! | `http1::service` | hyper's service: dispatches requests, and turns outcomes into HTTP/1 responses |
@@ -26,6 +27,7 @@
 //! | `http1::linger` | reads on for a client that was answered before it had sent everything |
 //! | [`http1::chunks`](ChunkedDecoder), `http1::framing` | RFC 9112, byte for byte |
 //! | `tls::stream` | TLS connections as sockets |
+//! | `io::rewind` | streams of which some was read already |
 //! | `io::stream` | accepted connections, TCP and Unix |
 //! | `io::socket`, `io::stall`, `io::connection_guard` | sockets, stalled clients, the count of connections |
 //! | [`dispatch::worker`](Worker) | a worker's side of the queue |
@@ -49,6 +51,7 @@
 //! | [`http::file`](open_file), `http::pipe` | files as response bodies, and streamed ones |
 //! | `http::body` | where a request body comes from |
 //! | [`http::context`](ConnectionInfo) | what a request knows of its connection |
+//! | `http::forwarded` | what trusted proxies say of a request |
 //! | [`http::watchers`](Watch) | threads that wait for the end of a request |
 //! | [`http::syntax`](decimal) | character classes of RFC 9110 and 9112 |
 //! | [`parker`](Parker) | how threads wait, and what they drive meanwhile |
@@ -56,6 +59,7 @@
 //! | [`stats`](Snapshot), [`histogram`](Percentiles) | counters and times |
 //! | [`refusal`](Reason) | why a request is refused |
 //! | [`settings`](Settings), [`error`](Error), `sync` | settings, lifecycle errors, locks and atomics |
+//! | [`trusted_proxies`](TrustedProxies) | which clients are proxies that are believed |
 //! | [`tls::config`](Tls), `tls::resolver`, `tls::certificate` | rustls' configuration, and who gets which certificate |
 //! | [`tls::info`](TlsInfo), [`tls::settings`](TlsSettings) | clients' certificates, and what a listener needs |
 //! | [`tls::development`](development_certificate) | a certificate for development |
@@ -81,6 +85,7 @@ mod settings;
 mod stats;
 mod sync;
 mod tls;
+mod trusted_proxies;
 
 pub use crate::dispatch::body_reader::{BodyReader, ReadError, Readable};
 pub use crate::dispatch::body_writer::{BodyWriter, Finish, Writable, WriteError};
@@ -110,3 +115,4 @@ pub use crate::tls::config::Tls;
 pub use crate::tls::development::{Date, development_certificate};
 pub use crate::tls::info::{ClientCertificate, TlsInfo};
 pub use crate::tls::settings::{CertificatePair, ClientVerification, Pem, TlsError, TlsSettings};
+pub use crate::trusted_proxies::TrustedProxies;

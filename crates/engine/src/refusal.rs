@@ -32,6 +32,9 @@ macro_rules! reasons {
 }
 
 reasons! {
+    /// A connection that does not begin with the header that its listener asks for (PROXY protocol). It is closed
+    /// without an answer.
+    BadProxyHeader = BAD_REQUEST, "bad_proxy_header";
     /// Not `method SP target SP version` (RFC 9112 section 3), or the method is beyond its limit.
     BadRequestLine = BAD_REQUEST, "bad_request_line";
     /// A line that does not end in CRLF (RFC 9112 section 2.2).

@@ -31,7 +31,7 @@ use crate::dispatch::worker::Worker;
 use crate::error::Error;
 use crate::net::acceptor;
 use crate::net::bind::{Address, bind_all};
-use crate::net::connection::Context;
+use crate::net::connection::{Context, Speaks};
 use crate::net::listener::{self, Listener};
 use crate::parker::{Parker, Wake};
 use crate::settings::Settings;
@@ -125,8 +125,8 @@ impl Server {
             for (bound, given) in bound.into_iter().zip(&settings.listeners) {
                 let listener = Listener::new(bound).map_err(Error::Runtime)?;
                 let stop = server.stop.subscribe();
-                let accepting =
-                    listener::accept(listener, Arc::clone(&permits), stop, given.tls.clone(), Arc::clone(&serve));
+                let speaks = Speaks { tls: given.tls.clone(), proxy_protocol: given.proxy_protocol };
+                let accepting = listener::accept(listener, Arc::clone(&permits), stop, speaks, Arc::clone(&serve));
                 // A drain is not over while another connection may be accepted, so each listener counts as one.
                 let counted = server.stopping.subscribe();
                 runtime.spawn(async move {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::tls::config::Tls;
+use crate::trusted_proxies::TrustedProxies;
 
 /// Resolved settings of one server.
 #[derive(Debug, Clone)]
@@ -18,6 +19,8 @@ pub struct Settings {
     /// Whether other processes may listen on the same TCP ports, if they ask for it as well: the system deals
     /// connections out to all of them.
     pub reuse_port: bool,
+    /// Clients whose `Forwarded` and `X-Forwarded-*` headers count.
+    pub trusted_proxies: Arc<TrustedProxies>,
     /// Threads that drive the network, at least 1.
     pub io_threads: usize,
     /// Shards: workers drive the connections while they wait, each worker those of its shard. Several threads may be
@@ -74,6 +77,8 @@ pub struct Listener {
     pub is_kept: bool,
     /// What is spoken there is encrypted, if this is set.
     pub tls: Option<Arc<Tls>>,
+    /// Whether each connection must begin with a header of the PROXY protocol, which says whose it is.
+    pub proxy_protocol: bool,
 }
 
 /// Where a listening socket comes from.

@@ -13,6 +13,8 @@ mod lifecycle;
 mod linger;
 #[path = "engine/listeners.rs"]
 mod listeners;
+#[path = "engine/proxies.rs"]
+mod proxies;
 #[path = "engine/refusals.rs"]
 mod refusals;
 #[path = "engine/relief.rs"]

@@ -21,7 +21,7 @@ module Kino
     #     in systemd's unit; nil for TCP
     # @!attribute [r] options
     #   @return [Hash{Symbol => Object}] `mode` (Integer): permissions of the file of a Unix domain socket; `tls`
-    #     (Boolean): whether to speak TLS there; with ssl:// the {Tls::OPTIONS} (Strings)
+    #     (Boolean): whether to speak TLS there; `proxy_protocol` (Boolean); with ssl:// the {Tls::OPTIONS} (Strings)
     class Address
       # Valid TCP ports.
       PORTS = 0..65_535
@@ -38,11 +38,12 @@ module Kino
       # The options that each scheme knows, with their forms.
       SWITCH = ->(text) { { "on" => true, "off" => false }[text] }
       OPTIONS = {
+        tcp: {},
         ssl: Tls::OPTIONS.to_h { |name| [name, :itself.to_proc] },
         unix: { mode: ->(text) { text.to_i(8) if /\A0?[0-7]{3}\z/.match?(text) }, tls: SWITCH },
         fd: { tls: SWITCH },
         systemd: { tls: SWITCH }
-      }.freeze
+      }.transform_values { |known| { **known, proxy_protocol: SWITCH } }.freeze
       private_constant :NAME, :IPV6, :BARE_IPV6, :QUERY, :TCP, :UNIX, :FD, :SYSTEMD, :FORMS, :SWITCH, :OPTIONS
 
       class << self
@@ -81,21 +82,20 @@ module Kino
             yield why if block_given?
             return nil
           end
-          options.freeze if whole?(scheme, options, &)
+          options.freeze if whole?(options, &)
         end
 
         # Whether the options of TLS, if there are any, are enough.
-        def whole?(scheme, options)
-          return true if scheme != :ssl || options.empty?
+        def whole?(options)
+          given = options.slice(*Tls::OPTIONS)
+          return true if given.empty?
 
-          why = catch(:why) { Tls.combine([options]) { |reason| throw :why, reason } && nil }
+          why = catch(:why) { Tls.combine([given]) { |reason| throw :why, reason } && nil }
           yield why if why && block_given?
           why.nil?
         end
 
-        def unknown(scheme, name, known)
-          "#{scheme}:// has no option #{name}#{", but #{known.keys.join(", ")}" if known.any?}"
-        end
+        def unknown(scheme, name, known) = "#{scheme}:// has no option #{name}, but #{known.keys.join(", ")}"
       end
 
       # @return [Boolean] whether it is a host and a port

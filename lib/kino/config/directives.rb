@@ -77,6 +77,27 @@ module Kino
                "ends are lost. A hot restart does not need it."
         ),
         Directive.new(
+          name: :proxy_protocol, section: :listening,
+          type: Types::Flag.new, default: false,
+          summary: "expect the PROXY protocol at the start of each connection",
+          doc: "Each connection must begin with a header of the PROXY protocol, version 1 or 2, by which a proxy on " \
+               "the TCP level says whose connection it passes on; REMOTE_ADDR is that client then. A connection " \
+               "without it is closed. For one address only: ?proxy_protocol=on (or off) behind it, such as " \
+               "tcp://0.0.0.0:9292?proxy_protocol=on. Turn it on only where all clients are proxies: others could " \
+               "claim any address."
+        ),
+        Directive.new(
+          name: :trusted_proxies, section: :listening,
+          type: Types::Networks.new, default: [].freeze,
+          summary: "proxies whose X-Forwarded-* headers count; may be given again",
+          doc: "IP addresses and networks of your proxies (10.0.0.0/8), and `unix` for all clients of Unix domain " \
+               "sockets. What they say of a request counts: X-Forwarded-For, or `for` in Forwarded, sets " \
+               "REMOTE_ADDR, to the last address that is not one of these proxies; -Proto sets rack.url_scheme; " \
+               "-Host sets HTTP_HOST, SERVER_NAME and SERVER_PORT. If a request has both kinds of headers, only " \
+               "that counts in which they agree, because a proxy may pass on one kind as a client has made it up. " \
+               "The headers of all other clients change nothing."
+        ),
+        Directive.new(
           name: :rackup, section: :app,
           short: "-R", type: Types::Path.new, default: "config.ru",
           summary: "rackup file of the app; may also be given without the flag",

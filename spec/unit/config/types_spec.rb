@@ -166,8 +166,8 @@ RSpec.describe Kino::Config::Types do
         type.coerce(given) { |why| return why }
       end
       expect(why.call("unix:///a?mode=9")).to eq('its option mode cannot be "9"')
-      expect(why.call("unix:///a?mask=1")).to eq("unix:// has no option mask, but mode, tls")
-      expect(why.call("tcp://a?mode=0600")).to eq("tcp:// has no option mode")
+      expect(why.call("unix:///a?mask=1")).to eq("unix:// has no option mask, but mode, tls, proxy_protocol")
+      expect(why.call("tcp://a?mode=0600")).to eq("tcp:// has no option mode, but proxy_protocol")
       expect(why.call(["tcp://a:1", "unix:///a", "tcp://a:1"])).to eq("tcp://a:1 is there twice")
       expect(coerce(type, "tcp://a:0 tcp://a:0")).to eq(["tcp://a:0", "tcp://a:0"])
     end
@@ -175,6 +175,24 @@ RSpec.describe Kino::Config::Types do
     it "shows them as the command line takes them, and as Ruby" do
       expect(type.show(["a", "unix:///b"])).to eq("a unix:///b")
       expect(type.code(["a", "unix:///b"])).to eq('"a", "unix:///b"')
+    end
+  end
+
+  describe described_class::Networks do
+    subject(:type) { described_class.new }
+
+    it "accepts addresses and networks in their one form, unix, and none" do
+      given = ["10.1.2.3/8", "::1 fd00::/8,unix", "::ffff:192.0.2.1", "10.0.0.0/8"]
+      expect(coerce(type, given)).to eq(["10.0.0.0/8", "::1/128", "fd00::/8", "unix", "192.0.2.1/32"])
+      expect([coerce(type, "none"), coerce(type, [])]).to eq([[], []])
+      expect(["", " ", "a", "10.0.0.0/33", "10.0.0", nil, 1, [1], %w[unix x]].map { |one| coerce(type, one) })
+        .to all(eq(:refused))
+    end
+
+    it "shows them as they are given" do
+      expect([type.show([]), type.code([])]).to eq(["none", '"none"'])
+      expect([type.show(["::1/128", "unix"]),
+              type.code(["::1/128", "unix"])]).to eq(["::1/128 unix", '"::1/128", "unix"'])
     end
   end
 

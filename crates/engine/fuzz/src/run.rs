@@ -30,6 +30,7 @@ pub(super) fn settings() -> Settings {
         listeners: Vec::new(),
         backlog: 0,
         reuse_port: false,
+        trusted_proxies: Default::default(),
         io_threads: 1,
         shards: 0,
         lanes: false,

@@ -22,6 +22,7 @@ use crate::http::response::{InterimResponse, Response};
 use crate::refusal::Reason;
 use crate::settings::Settings;
 use crate::stats::Stats;
+use crate::trusted_proxies::TrustedProxies;
 
 /// Puts requests into the queue, within the limits of the settings. Shared by connections that are driven together.
 #[derive(Debug)]
@@ -33,6 +34,7 @@ pub(crate) struct Dispatcher {
     /// Set where workers drive the connections.
     shard: Option<Arc<Shard>>,
     is_stopping: Arc<AtomicBool>,
+    trusted_proxies: Arc<TrustedProxies>,
 }
 
 impl Dispatcher {
@@ -44,12 +46,15 @@ impl Dispatcher {
         is_stopping: Arc<AtomicBool>,
     ) -> Self {
         let (max_body_size, request_timeout) = (settings.max_body_size, settings.request_timeout);
-        Self { queue, stats, max_body_size, request_timeout, shard, is_stopping }
+        let trusted_proxies = Arc::clone(&settings.trusted_proxies);
+        Self { queue, stats, max_body_size, request_timeout, shard, is_stopping, trusted_proxies }
     }
 
     /// What the requests of a new connection share.
     pub(crate) fn context(&self, info: ConnectionInfo) -> Arc<ConnectionContext> {
+        let is_trusted = self.trusted_proxies.trusts(info.peer.map(|peer| peer.ip()));
         Arc::new(ConnectionContext {
+            trusted: is_trusted.then(|| Arc::clone(&self.trusted_proxies)),
             info,
             stats: Arc::clone(&self.stats),
             driver: self.shard.clone().map(Shard::as_driver),

@@ -8,6 +8,7 @@ use std::task::Waker;
 use crate::parker::{Driver, Parker};
 use crate::stats::Stats;
 use crate::tls::info::TlsInfo;
+use crate::trusted_proxies::TrustedProxies;
 
 /// The two ends of a connection. A Unix domain socket has no addresses.
 #[derive(Debug, Clone)]
@@ -31,6 +32,8 @@ pub(crate) struct ConnectionContext {
     pub(crate) driver: Option<Arc<dyn Driver>>,
     /// Whether the server is stopping.
     pub(crate) is_stopping: Arc<AtomicBool>,
+    /// Set if the client is one of them, so that what it says of others counts.
+    pub(crate) trusted: Option<Arc<TrustedProxies>>,
 }
 
 impl ConnectionContext {

@@ -3,6 +3,7 @@
 pub(crate) mod body;
 pub(crate) mod context;
 pub(crate) mod file;
+pub(crate) mod forwarded;
 pub(crate) mod pipe;
 pub(crate) mod request;
 pub(crate) mod response;

@@ -1,6 +1,6 @@
 //! The request head as a worker sees it.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use http::header::HOST;
@@ -8,17 +8,21 @@ use http::request::Parts;
 use http::{HeaderMap, Method, Version};
 
 use crate::http::context::{ConnectionContext, ConnectionInfo};
+use crate::http::forwarded::Forwarded;
 
 /// Method, target, headers and peer of one request.
 #[derive(Debug, Clone)]
 pub struct RequestHead {
     parts: Parts,
     context: Arc<ConnectionContext>,
+    /// What a trusted proxy says.
+    forwarded: Option<Box<Forwarded>>,
 }
 
 impl RequestHead {
     pub(crate) fn new(parts: Parts, context: Arc<ConnectionContext>) -> Self {
-        Self { parts, context }
+        let forwarded = context.trusted.as_ref().and_then(|proxies| Forwarded::of(&parts.headers, proxies));
+        Self { parts, context, forwarded }
     }
 
     /// The request method.
@@ -51,23 +55,36 @@ impl RequestHead {
         self.parts.uri.query().unwrap_or("")
     }
 
+    /// The address and port of the client, whom a trusted proxy may name, without a port. None if it is not known, or
+    /// has none.
+    pub fn client(&self) -> (Option<IpAddr>, Option<u16>) {
+        match self.forwarded.as_ref().and_then(|forwarded| forwarded.client) {
+            Some(ip) => (Some(ip), None),
+            None => (self.context.info.peer.map(|peer| peer.ip()), self.context.info.peer.map(|peer| peer.port())),
+        }
+    }
+
     /// The host and port that the client asked for. The target's authority wins over the Host header (RFC 9112 section
-    /// 3.2.2).
+    /// 3.2.2), and what a trusted proxy says over both.
     pub fn authority(&self) -> Option<&str> {
+        if let Some(host) = self.forwarded.as_ref().and_then(|forwarded| forwarded.host.as_deref()) {
+            return Some(host);
+        }
         match self.parts.uri.authority() {
             Some(authority) => Some(authority.as_str()),
             None => self.parts.headers.get(HOST).and_then(|value| value.to_str().ok()),
         }
     }
 
-    /// `https` on an encrypted connection, else `http`.
-    pub fn scheme(&self) -> &'static str {
-        if self.context.info.tls.is_some() { "https" } else { "http" }
+    /// Whether the client's connection is encrypted: the one to this server, or that to a trusted proxy.
+    pub fn is_https(&self) -> bool {
+        let forwarded = self.forwarded.as_ref().and_then(|forwarded| forwarded.is_https);
+        forwarded.unwrap_or(self.context.info.tls.is_some())
     }
 
     /// The scheme's default port (RFC 9110 sections 4.2.1 and 4.2.2).
     fn default_port(&self) -> u16 {
-        if self.context.info.tls.is_some() { 443 } else { 80 }
+        if self.is_https() { 443 } else { 80 }
     }
 
     /// The server's name and port as the client knows them: from [`Self::authority`], with the scheme's default port if

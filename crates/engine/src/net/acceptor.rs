@@ -13,8 +13,15 @@ use crate::net::listener::Serve;
 /// Has the runtime that accepts a connection serve it, too.
 pub(crate) fn serve_here(context: Context, stopping: watch::Sender<bool>) -> Serve {
     let context = Arc::new(context);
-    Arc::new(move |stream, peer, tls, permit| {
-        tokio::spawn(connection::serve(stream, peer, tls, permit, Arc::clone(&context), stopping.subscribe()));
+    Arc::new(move |stream, peer, speaks, permit| {
+        tokio::spawn(connection::serve(
+            stream,
+            peer,
+            speaks.clone(),
+            permit,
+            Arc::clone(&context),
+            stopping.subscribe(),
+        ));
     })
 }
 
@@ -22,7 +29,7 @@ pub(crate) fn serve_here(context: Context, stopping: watch::Sender<bool>) -> Ser
 pub(crate) fn serve_in_shards(shards: Vec<(Arc<Shard>, Arc<Context>)>, stopping: watch::Sender<bool>) -> Serve {
     // Among shards that have equally few, each in turn; else the first shard would have all the work of a quiet server.
     let turn = AtomicUsize::new(0);
-    Arc::new(move |stream, peer, tls, permit| {
+    Arc::new(move |stream, peer, speaks, permit| {
         let (before, from) = shards.split_at(turn.fetch_add(1, Ordering::Relaxed) % shards.len());
         // A shard whose workers have all left has only the backup driver, which is no match for a worker.
         let fewest = from.iter().chain(before).min_by_key(|(shard, _)| (shard.is_orphaned(), shard.connections()));
@@ -31,10 +38,10 @@ pub(crate) fn serve_in_shards(shards: Vec<(Arc<Shard>, Arc<Context>)>, stopping:
         let Ok(stream) = stream.into_std() else { return };
         shard.spawn(|counted| {
             let stream = Stream::from_std(stream);
-            let (context, stopping) = (Arc::clone(context), stopping.subscribe());
+            let (context, speaks, stopping) = (Arc::clone(context), speaks.clone(), stopping.subscribe());
             async move {
                 if let Ok(stream) = stream {
-                    connection::serve(stream, peer, tls, (permit, counted), context, stopping).await;
+                    connection::serve(stream, peer, speaks, (permit, counted), context, stopping).await;
                 }
             }
         });

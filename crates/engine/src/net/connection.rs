@@ -4,14 +4,19 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::sync::watch;
+use tokio::time::timeout;
 
 use crate::dispatch::dispatcher::Dispatcher;
 use crate::http::context::ConnectionInfo;
 use crate::http1;
 use crate::io::connection_guard::ConnectionGuard;
+use crate::io::rewind::Rewind;
 use crate::io::socket::Socket;
 use crate::io::stream::Stream;
+use crate::net::proxy_protocol::{self, Introduced, NotIntroduced};
+use crate::refusal::Reason;
 use crate::settings::Settings;
 use crate::tls::config::Tls;
 use crate::tls::handshake;
@@ -34,12 +39,19 @@ impl Context {
     }
 }
 
+/// What is spoken on a listener's connections before HTTP.
+#[derive(Debug, Clone)]
+pub(crate) struct Speaks {
+    pub(crate) tls: Option<Arc<Tls>>,
+    pub(crate) proxy_protocol: bool,
+}
+
 /// Serves an accepted connection until either side ends it. `stopping` turns true when it shall end after the requests
 /// that have begun; dropping it says that it has ended. `permit` is held until the socket is closed.
 pub(crate) async fn serve(
     stream: Stream,
     peer: Option<SocketAddr>,
-    tls: Option<Arc<Tls>>,
+    speaks: Speaks,
     permit: impl Send + Sync + 'static,
     context: Arc<Context>,
     stopping: watch::Receiver<bool>,
@@ -53,15 +65,50 @@ pub(crate) async fn serve(
     }
     let guard = ConnectionGuard::new(&context.dispatcher.stats, permit);
     let info = ConnectionInfo { peer, local, tls: None };
-    match tls {
+    // What is rare is on the heap: the future of a plain connection shall not be as large as these.
+    let (stream, info) = if speaks.proxy_protocol {
+        let introduced = Box::pin(introduce(stream, info, &context, stopping.clone())).await;
+        let Some(introduced) = introduced else { return };
+        introduced
+    } else {
+        (Rewind::new(stream, Bytes::new()), info)
+    };
+    match speaks.tls {
         None => serve_stream(stream, info, guard, context, stopping).await,
-        // On the heap: the future of the other kind of connection shall not be as large as this one.
         Some(tls) => Box::pin(serve_encrypted(stream, info, tls, guard, context, stopping)).await,
     }
 }
 
+/// Reads the header of the PROXY protocol. None if there is none in time, or the server stops.
+async fn introduce(
+    mut stream: Stream,
+    info: ConnectionInfo,
+    context: &Context,
+    mut stopping: watch::Receiver<bool>,
+) -> Option<(Rewind<Stream>, ConnectionInfo)> {
+    let introduced = tokio::select! {
+        biased;
+        introduced = timeout(context.http1.timeouts.head, proxy_protocol::read(&mut stream)) => introduced.ok()?,
+        // A proxy sends it with the connection.
+        _ = stopping.wait_for(|stop| *stop) => return None,
+    };
+    let Introduced { ends, rest } = match introduced {
+        Ok(introduced) => introduced,
+        Err(NotIntroduced::Ended) => return None,
+        Err(NotIntroduced::Malformed) => {
+            context.dispatcher.stats.refuse(Reason::BadProxyHeader);
+            return None;
+        }
+    };
+    let info = match ends {
+        Some((peer, local)) => ConnectionInfo { peer: Some(peer), local: Some(local), ..info },
+        None => info,
+    };
+    Some((Rewind::new(stream, rest), info))
+}
+
 async fn serve_encrypted(
-    stream: Stream,
+    stream: Rewind<Stream>,
     info: ConnectionInfo,
     tls: Arc<Tls>,
     guard: Arc<ConnectionGuard>,

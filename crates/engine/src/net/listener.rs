@@ -12,7 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use crate::io::stream::{StdStream, Stream};
 use crate::net::bind::{Address, Bound, SocketFile};
-use crate::tls::config::Tls;
+use crate::net::connection::Speaks;
 
 /// Most connections that are taken from a backlog once no more are accepted. Bounded, because another process may share
 /// the socket, and its backlog may never be empty.
@@ -24,7 +24,7 @@ const BACK_OFF: Duration = Duration::from_millis(50);
 
 /// Serves a connection, and holds the permit as long as it lives. The address is that of the client; None if it has
 /// none, on a Unix domain socket.
-pub(crate) type Serve = Arc<dyn Fn(Stream, Option<SocketAddr>, Option<Arc<Tls>>, OwnedSemaphorePermit) + Send + Sync>;
+pub(crate) type Serve = Arc<dyn Fn(Stream, Option<SocketAddr>, &Speaks, OwnedSemaphorePermit) + Send + Sync>;
 
 /// A listening socket that a runtime waits for.
 #[derive(Debug)]
@@ -80,7 +80,7 @@ pub(crate) async fn accept(
     mut listener: Listener,
     permits: Arc<Semaphore>,
     mut stop: watch::Receiver<bool>,
-    tls: Option<Arc<Tls>>,
+    speaks: Speaks,
     serve: Serve,
 ) {
     let mut stopped = std::pin::pin!(async move { stop.wait_for(|stop| *stop).await.is_ok() });
@@ -90,7 +90,7 @@ pub(crate) async fn accept(
             _ = &mut stopped => break,
         };
         match accepted {
-            Ok((stream, peer, permit)) => serve(stream, peer, tls.clone(), permit),
+            Ok((stream, peer, permit)) => serve(stream, peer, &speaks, permit),
             // The client left while it waited in the backlog.
             Err(error) if is_about_one_connection(&error) => {}
             Err(_) => tokio::time::sleep(BACK_OFF).await,
@@ -98,7 +98,7 @@ pub(crate) async fn accept(
     }
     let (is_shared, file) = (Arc::clone(&listener.is_shared), listener.file.take());
     let Ok(socket) = listener.into_std() else { return };
-    accept_backlog(&socket, &permits, tls.as_ref(), &serve);
+    accept_backlog(&socket, &permits, &speaks, &serve);
     // Closing is not enough if a process that the app has forked has a copy: clients would wait in its backlog for
     // ever, and the next server could not bind the port.
     if !is_shared.load(Ordering::Acquire) {
@@ -109,7 +109,7 @@ pub(crate) async fn accept(
 
 /// Serves the connections in the backlog. Their clients believe to be connected, and closing the listener would reset
 /// them.
-fn accept_backlog(socket: &Socket, permits: &Arc<Semaphore>, tls: Option<&Arc<Tls>>, serve: &Serve) {
+fn accept_backlog(socket: &Socket, permits: &Arc<Semaphore>, speaks: &Speaks, serve: &Serve) {
     for _ in 0..MAX_LAST {
         let Ok(permit) = Arc::clone(permits).try_acquire_owned() else { return };
         let accepted = socket.accept().and_then(|(stream, peer)| {
@@ -122,7 +122,7 @@ fn accept_backlog(socket: &Socket, permits: &Arc<Semaphore>, tls: Option<&Arc<Tl
             Ok((Stream::from_std(stream)?, peer))
         });
         match accepted {
-            Ok((stream, peer)) => serve(stream, peer, tls.cloned(), permit),
+            Ok((stream, peer)) => serve(stream, peer, speaks, permit),
             Err(error) if is_about_one_connection(&error) => {}
             Err(_) => return,
         }

@@ -4,3 +4,4 @@ pub(crate) mod acceptor;
 pub(crate) mod bind;
 pub(crate) mod connection;
 pub(crate) mod listener;
+pub(crate) mod proxy_protocol;

@@ -9,6 +9,7 @@ mod interim;
 mod lifecycle;
 mod linger;
 mod listeners;
+mod proxies;
 mod refusals;
 mod relief;
 mod requests;

@@ -29,6 +29,7 @@ pub(crate) fn settings() -> Settings {
         listeners: vec![tcp("127.0.0.1", 0)],
         backlog: 1024,
         reuse_port: false,
+        trusted_proxies: Default::default(),
         io_threads: 1,
         shards: crate::SHARDS,
         lanes: crate::LANES,
@@ -56,7 +57,7 @@ pub(crate) fn tcp(host: &str, port: u16) -> Listener {
 }
 
 pub(crate) fn listener(source: Source) -> Listener {
-    Listener { source, is_kept: false, tls: None }
+    Listener { source, is_kept: false, tls: None, proxy_protocol: false }
 }
 
 /// A server whose workers call `app` for each exchange.

@@ -90,7 +90,9 @@ fn running(settings: Settings) -> Running {
         let client = exchange.head.connection().tls.as_ref().unwrap().client.as_ref();
         let subject = client.map_or("nobody", |client| client.subject.as_str());
         let port = exchange.head.server().1;
-        let _ = exchange.reply.send(ok(format!("{} {port} {subject}", exchange.head.scheme())));
+        let _ = exchange
+            .reply
+            .send(ok(format!("{} {port} {subject}", if exchange.head.is_https() { "https" } else { "http" })));
     })
 }
 

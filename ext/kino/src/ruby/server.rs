@@ -7,7 +7,9 @@ use std::collections::{BTreeMap, VecDeque};
 use std::os::fd::IntoRawFd;
 use std::sync::Arc;
 
-use kino_engine::{Address, Listener, Parker, Percentiles, Reason, Server, Settings, Snapshot, Source, Tls, WorkerRow};
+use kino_engine::{
+    Address, Listener, Parker, Percentiles, Reason, Server, Settings, Snapshot, Source, Tls, TrustedProxies, WorkerRow,
+};
 use magnus::value::LazyId;
 use magnus::{Error, RArray, RHash, RModule, Ruby, function, prelude::*};
 use parking_lot::Mutex;
@@ -164,6 +166,7 @@ fn settings_from(ruby: &Ruby, hash: RHash, given: Directives) -> Result<Settings
         listeners: listeners_from(ruby, fetch(ruby, hash, "listeners")?)?,
         backlog: i32::try_from(given.backlog).unwrap_or(i32::MAX),
         reuse_port: given.reuse_port,
+        trusted_proxies: Arc::new(trusted_proxies(ruby, &fetch::<Vec<String>>(ruby, hash, "trusted_proxies")?)?),
         io_threads: given.tokio_threads,
         shards: fetch(ruby, hash, "shards")?,
         lanes: given.lanes,
@@ -186,6 +189,19 @@ fn settings_from(ruby: &Ruby, hash: RHash, given: Directives) -> Result<Settings
     })
 }
 
+/// From networks such as `10.0.0.0/8`, and `unix`.
+fn trusted_proxies(ruby: &Ruby, given: &[String]) -> Result<TrustedProxies, Error> {
+    let mut proxies = TrustedProxies::default();
+    for text in given {
+        match text.parse() {
+            Ok(network) => proxies.networks.push(network),
+            Err(_) if text == "unix" => proxies.unix = true,
+            Err(_) => return Err(error::general(ruby, format!("no network: {text}"))),
+        }
+    }
+    Ok(proxies)
+}
+
 fn listeners_from(ruby: &Ruby, given: RArray) -> Result<Vec<Listener>, Error> {
     (0..given.len()).map(|index| listener_from(ruby, given.entry(index as isize)?)).collect()
 }
@@ -202,7 +218,8 @@ fn listener_from(ruby: &Ruby, hash: RHash) -> Result<Listener, Error> {
         (None, None) => Source::Tcp { host: fetch(ruby, hash, "host")?, port: fetch(ruby, hash, "port")? },
     };
     let tls = fetch::<Option<RHash>>(ruby, hash, "tls")?.map(|given| tls_from(ruby, given)).transpose()?;
-    Ok(Listener { source, is_kept: fetch(ruby, hash, "kept")?, tls: tls.map(Arc::new) })
+    let (is_kept, proxy_protocol) = (fetch(ruby, hash, "kept")?, fetch(ruby, hash, "proxy_protocol")?);
+    Ok(Listener { source, is_kept, tls: tls.map(Arc::new), proxy_protocol })
 }
 
 /// For each listener `[host, port]`, or `[path]`, or `[]` for a Unix domain socket without one.

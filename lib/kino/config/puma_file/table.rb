@@ -76,6 +76,13 @@ module Kino
                    bind: host || ANYWHERE, port:)
           end
 
+          def remote_address(from)
+            return refused(:needless, "Kino takes it from the connection") if from == :socket
+            return became(proxy_protocol: true) if from.is_a?(Hash) && from.key?(:proxy_protocol)
+
+            refused(:missing, "REMOTE_ADDR is the client's, which trusted_proxies may name")
+          end
+
           def workers(count)
             return became(workers: :auto) if count.to_s == "auto"
             return became(workers: count) if count.to_i.positive?
@@ -204,8 +211,9 @@ module Kino
           missing("after_request is called after each request, even if others wait", :out_of_band),
           missing("there is no control server: use signals, see doc/process.md", :activate_control_app,
                   :state_path, :state_permission),
-          missing("rack.url_scheme is http; the app decides whether to believe a proxy about it", :rack_url_scheme),
-          missing("REMOTE_ADDR is the other end of the connection", :set_remote_address),
+          missing("Kino knows whether a connection is encrypted; what trusted_proxies say of it counts",
+                  :rack_url_scheme),
+          value(:set_remote_address, :proxy_protocol) { |from| remote_address(from) },
           missing("Kino stops accepting at once", :drain_on_shutdown),
           missing("Kino does not stop when idle", :idle_timeout),
           missing("a worker takes as many requests at a time as it has threads", :max_io_threads),

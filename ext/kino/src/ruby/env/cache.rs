@@ -28,7 +28,7 @@ pub(crate) struct Cache {
 #[derive(Debug, Default)]
 struct Host {
     authority: GcRef,
-    is_encrypted: Cell<bool>,
+    is_https: Cell<bool>,
     template: GcRef,
 }
 
@@ -116,9 +116,8 @@ impl Cache {
         head: &RequestHead,
     ) -> Result<RHash, Error> {
         let authority = head.authority().unwrap_or_default();
-        let is_encrypted = head.connection().tls.is_some();
-        let is_same =
-            |host: &&Host| host.is_encrypted.get() == is_encrypted && host.authority.has_bytes(authority.as_bytes());
+        let is_https = head.is_https();
+        let is_same = |host: &&Host| host.is_https.get() == is_https && host.authority.has_bytes(authority.as_bytes());
         let known = self.hosts.iter().find(is_same);
         if let Some(env) = known.and_then(|host| host.template.get()).and_then(RHash::from_value) {
             return Ok(env);
@@ -128,7 +127,7 @@ impl Cache {
         if !authority.is_empty() && authority.len() <= MAX_HOST {
             let host = &self.hosts[next_slot(&self.next_host, self.hosts.len())];
             host.authority.set(text);
-            host.is_encrypted.set(is_encrypted);
+            host.is_https.set(is_https);
             host.template.set(env.as_value());
         }
         Ok(env)
@@ -155,7 +154,7 @@ fn make(ruby: &Ruby, strings: &EnvStrings, objects: &Objects, head: &RequestHead
     });
     let [server_name, server_port, authority] = texts;
     let has_authority = head.authority().is_some();
-    let scheme = if head.connection().tls.is_some() { strings.https } else { strings.http };
+    let scheme = if head.is_https() { strings.https } else { strings.http };
     let (null_input, errors) = (ruby.get_inner(objects.null_input), ruby.get_inner(objects.errors));
     let (yes, nothing) = (ruby.qtrue().as_value(), ruby.qnil().as_value());
     let fill = move |pairs: &mut Pairs| {

@@ -73,8 +73,8 @@ fn rack_objects(
     OBJECTS.set(objects).map_err(|_| error::general(ruby, "the Rack objects are set once, at load"))
 }
 
-/// `REMOTE_ADDR` of the client of a Unix domain socket, as Puma has it: apps parse it as an IP address. Its
-/// `REMOTE_PORT` is empty.
+/// `REMOTE_ADDR` of the client of a Unix domain socket, as Puma has it: apps parse it as an IP address. `REMOTE_PORT` is
+/// empty where there is no port.
 const LOCAL_CLIENT: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 /// Builds the env of `head`. `request` becomes `kino.request`; `rack.input` reads from it if there is a body.
@@ -97,10 +97,9 @@ pub(crate) fn build(
     let finished = ruby.ary_new().as_value();
     let protocol = protocols(ruby, head)?;
     let queue_ms = waited.map(|waited| ruby.float_from_f64((waited.as_secs_f64() * 1e6).round() / 1e3).as_value());
-    let (remote_addr, remote_port) = match head.connection().peer {
-        Some(peer) => (cache.peer(ruby, peer.ip()), Some(cache.port(ruby, peer.port()))),
-        None => (cache.peer(ruby, LOCAL_CLIENT), None),
-    };
+    let (ip, port) = head.client();
+    let remote_addr = cache.peer(ruby, ip.unwrap_or(LOCAL_CLIENT));
+    let remote_port = port.map(|port| cache.port(ruby, port));
     let client = head.connection().tls.as_ref().and_then(|tls| tls.client.as_ref());
     let template = cache.template(ruby, strings, objects, head)?;
     // Made before the closure runs, because a raise jumps out of the closure. `fill` holds only references and `Copy`
