@@ -38,6 +38,8 @@ fn main() {
         inherited: None,
         request_timeout: None,
         max_body_size: None,
+        http2: true,
+        max_streams: 128,
     };
     let server = Server::start(&settings).unwrap();
     println!("listening: http://{}", server.address());

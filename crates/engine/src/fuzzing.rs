@@ -34,7 +34,8 @@ impl Engine {
     pub fn serve(&self, stream: DuplexStream) -> impl Future<Output = ()> + Send + use<> {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 80));
         let info = ConnectionInfo { peer: address, local: address };
-        connection::serve_stream(stream, info, (), Arc::clone(&self.context), self.stopping.subscribe())
+        let context = Arc::clone(&self.context);
+        connection::serve_stream(stream, info, context.cleartext(), (), context, self.stopping.subscribe())
     }
 
     /// A new worker.

@@ -49,6 +49,8 @@ pub(super) fn settings() -> Settings {
         inherited: None,
         request_timeout: None,
         max_body_size: None,
+        http2: false,
+        max_streams: 128,
     }
 }
 

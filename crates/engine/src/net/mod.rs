@@ -3,3 +3,4 @@
 pub(crate) mod acceptor;
 pub(crate) mod connection;
 pub(crate) mod listener;
+mod sniff;

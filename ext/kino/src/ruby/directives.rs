@@ -9,6 +9,7 @@ use crate::ruby::setting::{fetch, seconds};
 /// The directives that the front-end is told of, by their names.
 pub(crate) struct Directives {
     pub(crate) port: usize,
+    pub(crate) http2: bool,
     pub(crate) queue_depth: usize,
     pub(crate) queue_timeout: Duration,
     pub(crate) request_timeout: Option<Duration>,
@@ -19,6 +20,7 @@ pub(crate) struct Directives {
     pub(crate) max_target_size: usize,
     pub(crate) max_headers: usize,
     pub(crate) max_connections: usize,
+    pub(crate) max_concurrent_streams: usize,
     pub(crate) max_keep_alive_requests: Option<u64>,
     pub(crate) head_timeout: Duration,
     pub(crate) keep_alive_timeout: Duration,
@@ -35,6 +37,7 @@ impl Directives {
     pub(crate) fn read(ruby: &Ruby, hash: RHash) -> Result<Self, Error> {
         Ok(Self {
             port: fetch(ruby, hash, "port")?,
+            http2: fetch(ruby, hash, "http2")?,
             queue_depth: fetch(ruby, hash, "queue_depth")?,
             queue_timeout: duration(ruby, hash, "queue_timeout")?,
             request_timeout: maybe_duration(ruby, hash, "request_timeout")?,
@@ -45,6 +48,7 @@ impl Directives {
             max_target_size: fetch(ruby, hash, "max_target_size")?,
             max_headers: fetch(ruby, hash, "max_headers")?,
             max_connections: fetch(ruby, hash, "max_connections")?,
+            max_concurrent_streams: fetch(ruby, hash, "max_concurrent_streams")?,
             max_keep_alive_requests: fetch(ruby, hash, "max_keep_alive_requests")?,
             head_timeout: duration(ruby, hash, "head_timeout")?,
             keep_alive_timeout: duration(ruby, hash, "keep_alive_timeout")?,
