@@ -41,7 +41,8 @@ impl Exchange {
         let has_body = source.is_some();
         let state = ExchangeState::new(context, source);
         let body = BodyReader::new(has_body, declared, max_body_size, Arc::clone(&state));
-        let exchange = Box::new(Self { head, body, reply: ResponseSender::new(Arc::clone(&state), guard), received_at });
+        let exchange =
+            Box::new(Self { head, body, reply: ResponseSender::new(Arc::clone(&state), guard), received_at });
         (exchange, ResponseReceiver::new(state))
     }
 

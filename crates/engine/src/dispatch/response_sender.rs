@@ -151,7 +151,10 @@ impl ResponseSender {
     /// connection is not its own: the request is then answered 500. Else see [`ResponseSender::send`].
     pub fn hijack(mut self, head: Option<Response>) -> io::Result<Result<UnixStream, Gone>> {
         if self.guard.is_some() {
-            return Err(io::Error::new(io::ErrorKind::Unsupported, "a connection of HTTP/2 carries other requests, too"));
+            return Err(io::Error::new(
+                io::ErrorKind::Unsupported,
+                "a connection of HTTP/2 carries other requests, too",
+            ));
         }
         let (stream, apps_end) = UnixStream::pair()?;
         stream.set_nonblocking(true)?;

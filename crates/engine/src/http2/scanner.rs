@@ -124,12 +124,8 @@ mod tests {
 
     #[test]
     fn a_header_block_ends_with_the_last_byte_of_its_last_frame() {
-        let frames = [
-            frame(HEADERS, 0, b"bl"),
-            frame(CONTINUATION, 0, b""),
-            frame(CONTINUATION, END_HEADERS, b"ock"),
-        ]
-        .concat();
+        let frames =
+            [frame(HEADERS, 0, b"bl"), frame(CONTINUATION, 0, b""), frame(CONTINUATION, END_HEADERS, b"ock")].concat();
         let mut scanner = Scanner::new();
         scanner.feed(&preface());
         for (at, byte) in frames.iter().enumerate() {

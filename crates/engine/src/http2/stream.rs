@@ -157,9 +157,7 @@ impl Stream {
         let Response { status, mut headers, body } = response;
         strip(&mut headers);
         let has_no_body = self.is_head || is_bodiless(status);
-        if !has_no_body
-            && let Some(length) = body.size_hint().exact()
-        {
+        if !has_no_body && let Some(length) = body.size_hint().exact() {
             headers.entry(CONTENT_LENGTH).or_insert_with(|| HeaderValue::from(length));
         }
         headers.entry(DATE).or_insert_with(date::now);
