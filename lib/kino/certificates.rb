@@ -10,8 +10,10 @@ module Kino
   class Certificates
     # @param tls [Hash{Symbol => Object}] see {Config::Tls}. Paths are relative to the directory of this moment: the app
     #   may change it
-    def initialize(tls)
+    # @param http2 [Boolean] whether clients may choose HTTP/2
+    def initialize(tls, http2:)
       @tls = tls
+      @http2 = http2
       @directory = Dir.pwd
     end
 
@@ -19,7 +21,7 @@ module Kino
     # @raise [ConfigError] if a file is missing or unreadable
     def read
       certificates = @tls[:certificates].map { |pair| [*pem(pair[:cert], "cert"), *pem(pair[:key], "key")] }
-      { certificates:, verify: @tls[:verify].name, ca: @tls[:ca] && pem(@tls[:ca], "ca") }
+      { certificates:, verify: @tls[:verify].name, ca: @tls[:ca] && pem(@tls[:ca], "ca"), http2: @http2 }
     end
 
     private

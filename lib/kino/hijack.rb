@@ -4,7 +4,7 @@ require "socket"
 require "kino/errors"
 
 module Kino
-  # Answers whose head ends HTTP on the connection: a partial hijack, or an upgrade.
+  # Answers whose head ends HTTP on the connection: a partial hijack, or an upgrade. There are none in HTTP/2.
   class Hijack
     # @param native [Native::Worker] the worker that holds the request
     def initialize(native)

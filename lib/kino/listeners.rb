@@ -44,7 +44,7 @@ module Kino
     def initialize(settings, given: [], passed: [])
       @settings = settings
       @passed = passed
-      @default = Speaks.new(certificates: settings.tls && Certificates.new(settings.tls),
+      @default = Speaks.new(certificates: settings.tls && read_from(settings.tls),
                             proxy_protocol: settings.proxy_protocol)
       @all = given.empty? ? choose : given.map { |socket| adopt("#{PassedSocket::NAMED}given", number(socket), @default) }
       refuse_useless_tls
@@ -137,10 +137,12 @@ module Kino
                  proxy_protocol: address.options.fetch(:proxy_protocol, @default.proxy_protocol))
     end
 
+    def read_from(tls) = Certificates.new(tls, http2: @settings.http2)
+
     # @return [Certificates, nil]
     def certificates(address)
       own = address.options.slice(*Config::Tls::OPTIONS)
-      return Certificates.new(Config::Tls.combine([own])) if own.any?
+      return read_from(Config::Tls.combine([own])) if own.any?
       return @default.certificates if address.scheme.nil?
       return unless address.scheme == :ssl || address.options[:tls]
 

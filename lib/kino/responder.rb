@@ -114,10 +114,19 @@ module Kino
       return send_array(env, status, headers, body.to_ary) if body.respond_to?(:to_ary) && !is_last
 
       begin
-        is_last ? @hijack.answer(env, status, headers, body) : send_enumerable(env, status, headers, body)
+        is_last ? send_last(env, status, headers, body) : send_enumerable(env, status, headers, body)
       ensure
         close(env, body)
       end
+    end
+
+    # A connection of HTTP/2 carries other requests, too, so a partial hijack gets what a streaming body gets: its own
+    # stream, both ways.
+    def send_last(env, status, headers, body)
+      taker = headers["rack.hijack"] if env["rack.hijack?"] == false && headers.is_a?(Hash)
+      return @hijack.answer(env, status, headers, body) unless taker
+
+      send_enumerable(env, status, headers.except("rack.hijack", "rack.protocol"), taker)
     end
 
     # `to_ary` has closed the body.

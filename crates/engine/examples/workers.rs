@@ -45,6 +45,8 @@ fn main() {
         max_requests: None,
         request_timeout: None,
         max_body_size: None,
+        http2: true,
+        max_streams: 128,
     };
     let server = Server::start(&settings).unwrap();
     println!("listening: http://{}", server.tcp_address().unwrap());

@@ -35,8 +35,10 @@ impl Engine {
     pub fn serve(&self, stream: DuplexStream) -> impl Future<Output = ()> + Send + use<> {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 80));
         let info = ConnectionInfo { peer: Some(address), local: Some(address), tls: None };
-        let guard = ConnectionGuard::new(&self.context.dispatcher.stats, ());
-        connection::serve_stream(stream, info, guard, Arc::clone(&self.context), self.stopping.subscribe())
+        let context = Arc::clone(&self.context);
+        let guard = ConnectionGuard::new(&context.dispatcher.stats, ());
+        let protocol = context.cleartext();
+        connection::serve_stream(stream, Vec::new(), info, protocol, guard, context, self.stopping.subscribe())
     }
 
     /// A new worker.

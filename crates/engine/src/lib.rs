@@ -15,6 +15,15 @@
 //! | `net::connection` | one connection: what is the same for every protocol, and which it speaks |
 //! | `net::proxy_protocol` | the header by which a proxy says whose connection it passes on |
 //! | `tls::handshake` | the beginning of a TLS connection, and what is known of its client |
+//! | `net::sniff` | which protocol the first bytes of a connection belong to |
+//! | `http2::connection` | HTTP/2 on a connection, by h2, until it ends |
+//! | `http2::streams` | the streams of a connection: polls those that something has happened to |
+//! | `http2::stream` | one request of HTTP/2, and its response |
+//! | `http2::request` | which heads are refused |
+//! | `http2::body` | h2's request bodies as body sources |
+//! | `http2::transport`, `http2::scanner` | between h2 and the socket: counts frames, and notices stalled clients |
+//! | `http2::state` | what transport and streams of a connection tell each other |
+//! | `http2::options` | the settings that concern HTTP/2 |
 //! | `http1::connection` | HTTP/1 on a connection, by hyper, until it ends or is hijacked |
 //! | `http1::service` | hyper's service: dispatches requests, and turns outcomes into HTTP/1 responses |
 //! | `http1::incoming` | hyper's request bodies as body sources |
@@ -27,9 +36,9 @@
 //! | `http1::linger` | reads on for a client that was answered before it had sent everything |
 //! | [`http1::chunks`](ChunkedDecoder), `http1::framing` | RFC 9112, byte for byte |
 //! | `tls::stream` | TLS connections as sockets |
-//! | `io::rewind` | streams of which some was read already |
+//! | `io::rewind`, `io::stall` | streams of which some was read already; stalled clients |
 //! | `io::stream` | accepted connections, TCP and Unix |
-//! | `io::socket`, `io::stall`, `io::connection_guard` | sockets, stalled clients, the count of connections |
+//! | `io::socket`, `io::connection_guard` | sockets; the count of connections |
 //! | [`dispatch::worker`](Worker) | a worker's side of the queue |
 //! | `dispatch::dispatcher` | the way of every request into the queue, and its deadline |
 //! | `dispatch::queue` | the one bounded queue and its 503 policy |
@@ -49,6 +58,7 @@
 //! | `dispatch::unparker` | wakes the backup driver |
 //! | [`http::request`](RequestHead), [`http::response`](Response) | requests and responses |
 //! | [`http::file`](open_file), `http::pipe` | files as response bodies, and streamed ones |
+//! | `http::date` | the Date header |
 //! | `http::body` | where a request body comes from |
 //! | [`http::context`](ConnectionInfo) | what a request knows of its connection |
 //! | `http::forwarded` | what trusted proxies say of a request |
@@ -74,6 +84,7 @@ pub mod fuzzing;
 mod histogram;
 mod http;
 mod http1;
+mod http2;
 mod io;
 #[cfg(all(test, kino_loom))]
 mod models;

@@ -65,6 +65,11 @@ pub struct Settings {
     pub max_requests: Option<u64>,
     /// Largest request body in bytes; `None` for no limit.
     pub max_body_size: Option<u64>,
+    /// Whether clients may speak HTTP/2, too: on a cleartext connection with prior knowledge (RFC 9113 section 3.3).
+    pub http2: bool,
+    /// Most requests at a time on one connection of HTTP/2, at least 1. Those count, too, that the client has reset and
+    /// that still wait for a worker or have one.
+    pub max_streams: u32,
 }
 
 /// Where to listen, and what is spoken there.

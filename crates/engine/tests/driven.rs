@@ -5,6 +5,12 @@
 mod bodies;
 #[path = "engine/hijack.rs"]
 mod hijack;
+#[path = "engine/http2.rs"]
+mod http2;
+#[path = "engine/http2_client.rs"]
+mod http2_client;
+#[path = "engine/http2_limits.rs"]
+mod http2_limits;
 #[path = "engine/interim.rs"]
 mod interim;
 #[path = "engine/lifecycle.rs"]

@@ -98,6 +98,14 @@ module Kino
                "The headers of all other clients change nothing."
         ),
         Directive.new(
+          name: :http2, section: :listening, native: true,
+          type: Types::Flag.new, default: true,
+          summary: "speak HTTP/2, too, to clients that begin with it",
+          doc: "Serves HTTP/2 beside HTTP/1 on the same port, to clients that begin with it: without TLS these are " \
+               "proxies and tools that were told so (prior knowledge, h2c); browsers are not among them. With false, " \
+               "a client that begins with HTTP/2 is answered 505."
+        ),
+        Directive.new(
           name: :rackup, section: :app,
           short: "-R", type: Types::Path.new, default: "config.ru",
           summary: "rackup file of the app; may also be given without the flag",
@@ -261,7 +269,17 @@ module Kino
           name: :max_keep_alive_requests, section: :limits, native: true,
           type: Types::Whole.new(range: 1..(2**40), words: NONE), default: nil,
           summary: "most requests on one connection; none for no limit",
-          doc: "How many requests one connection may carry. The response to the last says connection: close."
+          doc: "How many requests one connection may carry. The response to the last says connection: close. In " \
+               "HTTP/2 the connection ends after this many, and after those that the client has sent by then."
+        ),
+        Directive.new(
+          name: :max_concurrent_streams, section: :limits, native: true,
+          type: Types::Whole.new(range: 1..65_535), default: 128,
+          summary: "most requests at a time on one HTTP/2 connection",
+          doc: "How many requests one HTTP/2 connection may have open at a time. A client is told, and waits; more " \
+               "are refused. Requests that the client has cancelled count for as long as they still wait for a " \
+               "worker or have one. One connection may hold 64 KiB of request body, and up to 192 KiB of response, " \
+               "for each."
         ),
         Directive.new(
           name: :head_timeout, section: :deadlines, native: true,

@@ -51,6 +51,8 @@ pub(super) fn settings() -> Settings {
         max_requests: None,
         request_timeout: None,
         max_body_size: None,
+        http2: false,
+        max_streams: 128,
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::dispatch::in_flight::InFlightGuard;
+use crate::http::context::RequestGuard;
 use crate::http::pipe::{Pipe, Pushed};
 use crate::parker::Parker;
 
@@ -55,15 +56,22 @@ pub struct BodyWriter {
     is_complete: bool,
     is_finished: bool,
     _in_flight: Option<InFlightGuard>,
+    guard: Option<RequestGuard>,
 }
 
 impl BodyWriter {
-    pub(crate) fn new(pipe: Arc<Pipe>, declared: Option<u64>, in_flight: Option<InFlightGuard>) -> Self {
+    pub(crate) fn new(
+        pipe: Arc<Pipe>,
+        declared: Option<u64>,
+        in_flight: Option<InFlightGuard>,
+        mut guard: Option<RequestGuard>,
+    ) -> Self {
         let is_complete = declared == Some(0);
         if is_complete {
+            guard = None;
             pipe.finish();
         }
-        Self { pipe, declared, written: 0, surplus: 0, is_complete, is_finished: false, _in_flight: in_flight }
+        Self { pipe, declared, written: 0, surplus: 0, is_complete, is_finished: false, _in_flight: in_flight, guard }
     }
 
     /// What to wait on after [`Writable::Full`].
@@ -93,6 +101,10 @@ impl BodyWriter {
             return if self.is_gone() { Err(WriteError::Gone) } else { Ok(Writable::Written) };
         }
         let is_last = self.declared == Some(self.written + len);
+        // Before the client can have its response: it may send another request then.
+        if is_last {
+            self.guard = None;
+        }
         match self.pipe.push(chunk, is_last) {
             Pushed::Written => {
                 self.written += len;
@@ -112,6 +124,7 @@ impl BodyWriter {
     /// Ends the body: the app writes no more.
     pub fn finish(mut self) -> Finish {
         self.is_finished = true;
+        self.guard = None;
         match self.declared {
             Some(declared) if self.written < declared => {
                 self.pipe.abort();

@@ -16,7 +16,7 @@ use crate::dispatch::queue::{Permit, Queue, ReserveError};
 use crate::dispatch::response_receiver::ResponseReceiver;
 use crate::dispatch::shard::Shard;
 use crate::http::body::RequestBody;
-use crate::http::context::{ConnectionContext, ConnectionInfo};
+use crate::http::context::{ConnectionContext, ConnectionInfo, RequestGuard};
 use crate::http::request::RequestHead;
 use crate::http::response::{InterimResponse, Response};
 use crate::refusal::Reason;
@@ -53,27 +53,24 @@ impl Dispatcher {
     /// What the requests of a new connection share.
     pub(crate) fn context(&self, info: ConnectionInfo) -> Arc<ConnectionContext> {
         let is_trusted = self.trusted_proxies.trusts(info.peer.map(|peer| peer.ip()));
-        Arc::new(ConnectionContext {
-            trusted: is_trusted.then(|| Arc::clone(&self.trusted_proxies)),
-            info,
-            stats: Arc::clone(&self.stats),
-            driver: self.shard.clone().map(Shard::as_driver),
-            is_stopping: Arc::clone(&self.is_stopping),
-        })
+        let trusted = is_trusted.then(|| Arc::clone(&self.trusted_proxies));
+        let driver = self.shard.clone().map(Shard::as_driver);
+        ConnectionContext::new(info, Arc::clone(&self.stats), driver, Arc::clone(&self.is_stopping), trusted)
     }
 
-    /// Queues a request.
+    /// Queues a request. `guard` is held until the worker has answered it, or has dropped it unanswered.
     pub(crate) fn dispatch(
         self: &Arc<Self>,
         head: Parts,
         body: Option<RequestBody>,
         context: &Arc<ConnectionContext>,
+        guard: Option<RequestGuard>,
     ) -> DispatchFuture {
         let received_at = Instant::now();
         let has_body = body.is_some();
         let deadline = self.request_timeout.and_then(|max| received_at.checked_add(max)).map(Into::into);
         let head = RequestHead::new(head, Arc::clone(context));
-        let state = self.enqueue(Unqueued { head, body, received_at, context: Arc::clone(context) });
+        let state = self.enqueue(Unqueued { head, body, received_at, context: Arc::clone(context), guard });
         DispatchFuture { state, has_body, deadline }
     }
 
@@ -120,8 +117,8 @@ impl Dispatcher {
     }
 
     fn fill(&self, permit: Permit<'_, Box<Exchange>>, request: Unqueued) -> State {
-        let Unqueued { head, body, received_at, context } = request;
-        let (exchange, receiver) = Exchange::new(head, body, self.max_body_size, received_at, context);
+        let Unqueued { head, body, received_at, context, guard } = request;
+        let (exchange, receiver) = Exchange::new(head, body, self.max_body_size, received_at, context, guard);
         // It comes back if the queue was closed meanwhile. That is no worker's fault, and dropping it would answer 500.
         if let Err(exchange) = permit.fill(exchange, self.shard.as_ref()) {
             exchange.turn_away();
@@ -136,6 +133,7 @@ struct Unqueued {
     body: Option<RequestBody>,
     received_at: Instant,
     context: Arc<ConnectionContext>,
+    guard: Option<RequestGuard>,
 }
 
 /// A request on its way to its outcome.
@@ -175,13 +173,29 @@ impl DispatchFuture {
     ) -> Poll<Outcome> {
         let outcome = self.poll_state(interim, cx);
         if outcome.is_pending() && self.deadline.is_some_and(|deadline| alarm.is_over(deadline, cx)) {
-            self.deadline = None;
-            if self.time_out() {
-                stats.timeout();
-            }
+            self.expire(stats);
             return self.poll_state(interim, cx);
         }
         outcome
+    }
+
+    /// The outcome, for a connection that keeps the time of its requests by itself. See
+    /// [`DispatchFuture::poll_outcome`].
+    pub(crate) fn poll_untimed(&mut self, interim: &mut Vec<InterimResponse>, cx: &mut Context<'_>) -> Poll<Outcome> {
+        self.poll_state(interim, cx)
+    }
+
+    /// When to call [`DispatchFuture::expire`].
+    pub(crate) fn deadline(&self) -> Option<tokio::time::Instant> {
+        self.deadline
+    }
+
+    /// Ends the request, whose deadline has passed. The next poll returns the outcome.
+    pub(crate) fn expire(&mut self, stats: &Stats) {
+        self.deadline = None;
+        if self.time_out() {
+            stats.timeout();
+        }
     }
 
     fn poll_state(&mut self, interim: &mut Vec<InterimResponse>, cx: &mut Context<'_>) -> Poll<Outcome> {

@@ -8,7 +8,7 @@ use crate::dispatch::exchange_state::ExchangeState;
 use crate::dispatch::response_receiver::ResponseReceiver;
 use crate::dispatch::response_sender::ResponseSender;
 use crate::http::body::RequestBody;
-use crate::http::context::ConnectionContext;
+use crate::http::context::{ConnectionContext, RequestGuard};
 use crate::http::request::RequestHead;
 
 /// One request in a worker's hands. Dropping it unanswered answers 500.
@@ -32,6 +32,7 @@ impl Exchange {
         max_body_size: Option<u64>,
         received_at: Instant,
         context: Arc<ConnectionContext>,
+        guard: Option<RequestGuard>,
     ) -> (Box<Self>, ResponseReceiver) {
         let (declared, source) = match body {
             Some(body) => (body.length, Some(body.source)),
@@ -40,7 +41,8 @@ impl Exchange {
         let has_body = source.is_some();
         let state = ExchangeState::new(context, source);
         let body = BodyReader::new(has_body, declared, max_body_size, Arc::clone(&state));
-        let exchange = Box::new(Self { head, body, reply: ResponseSender::new(Arc::clone(&state)), received_at });
+        let exchange =
+            Box::new(Self { head, body, reply: ResponseSender::new(Arc::clone(&state), guard), received_at });
         (exchange, ResponseReceiver::new(state))
     }
 

@@ -12,6 +12,7 @@ use crate::dispatch::body_writer::BodyWriter;
 use crate::dispatch::exchange_state::{ExchangeState, Gone, Hijacked, Outcome};
 use crate::dispatch::in_flight::InFlightGuard;
 use crate::dispatch::slot::Slot;
+use crate::http::context::RequestGuard;
 use crate::http::pipe::Pipe;
 use crate::http::response::{InterimResponse, Response, ResponseBody};
 use crate::http::watchers::Watch;
@@ -49,13 +50,14 @@ impl Client {
 pub struct ResponseSender {
     exchange: Arc<ExchangeState>,
     in_flight: Option<InFlightGuard>,
+    guard: Option<RequestGuard>,
     is_used: bool,
     was_put_back: bool,
 }
 
 impl ResponseSender {
-    pub(crate) fn new(exchange: Arc<ExchangeState>) -> Self {
-        Self { exchange, in_flight: None, is_used: false, was_put_back: false }
+    pub(crate) fn new(exchange: Arc<ExchangeState>, guard: Option<RequestGuard>) -> Self {
+        Self { exchange, in_flight: None, guard, is_used: false, was_put_back: false }
     }
 
     /// Notes that the worker of `slot` has taken the request.
@@ -106,6 +108,11 @@ impl ResponseSender {
         self.exchange.inform(interim)
     }
 
+    fn release(&mut self) {
+        self.in_flight = None;
+        self.guard = None;
+    }
+
     /// Sends a whole response.
     ///
     /// # Errors
@@ -114,7 +121,7 @@ impl ResponseSender {
     pub fn send(mut self, response: Response) -> Result<(), Gone> {
         self.is_used = true;
         // Before the claim: a client that sees the answer must find it in the counters.
-        self.in_flight = None;
+        self.release();
         self.exchange.claim(Outcome::Response(response), None)
     }
 
@@ -130,7 +137,7 @@ impl ResponseSender {
         reader.notify_on_drop(self.exchange.watchers());
         head.body = ResponseBody::stream(reader);
         // Before the claim: a pipe that is complete from the start must be so when the connection looks.
-        let writer = BodyWriter::new(Arc::clone(&pipe), declared, self.in_flight.take());
+        let writer = BodyWriter::new(Arc::clone(&pipe), declared, self.in_flight.take(), self.guard.take());
         self.exchange.claim(Outcome::Response(head), Some(pipe))?;
         Ok(writer)
     }
@@ -140,19 +147,26 @@ impl ResponseSender {
     ///
     /// # Errors
     ///
-    /// The system's, if it has no sockets left: the request is then answered 500. Else see [`ResponseSender::send`].
+    /// The system's, if it has no sockets left, and [`io::ErrorKind::Unsupported`] for a request of HTTP/2, whose
+    /// connection is not its own: the request is then answered 500. Else see [`ResponseSender::send`].
     pub fn hijack(mut self, head: Option<Response>) -> io::Result<Result<UnixStream, Gone>> {
+        if self.guard.is_some() {
+            return Err(io::Error::new(
+                io::ErrorKind::Unsupported,
+                "a connection of HTTP/2 carries other requests, too",
+            ));
+        }
         let (stream, apps_end) = UnixStream::pair()?;
         stream.set_nonblocking(true)?;
         self.is_used = true;
-        self.in_flight = None;
+        self.release();
         Ok(self.exchange.claim(Outcome::Hijacked(Hijacked { head, stream }), None).map(|()| apps_end))
     }
 
     /// Answers for a server that takes no more requests.
     pub(crate) fn turn_away(mut self) {
         self.is_used = true;
-        self.in_flight = None;
+        self.release();
         let _ = self.exchange.claim(Outcome::LastResponse(Response::canned(StatusCode::SERVICE_UNAVAILABLE)), None);
     }
 }
@@ -162,6 +176,8 @@ impl Drop for ResponseSender {
         if self.is_used {
             return;
         }
+        // Before the client can see its answer, too: it may send another request then.
+        self.guard = None;
         let outcome = Outcome::Response(Response::canned(StatusCode::INTERNAL_SERVER_ERROR));
         if let Ok(task) = self.exchange.claim_quietly(outcome, None) {
             // Before the client can see its answer.

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::Waker;
 
 use crate::parker::{Driver, Parker};
@@ -34,9 +34,44 @@ pub(crate) struct ConnectionContext {
     pub(crate) is_stopping: Arc<AtomicBool>,
     /// Set if the client is one of them, so that what it says of others counts.
     pub(crate) trusted: Option<Arc<TrustedProxies>>,
+    /// Requests that hold a [`RequestGuard`].
+    requests: AtomicUsize,
+}
+
+/// Counts a request as one of its connection's for as long as it waits for a worker or has one, even if the client gave
+/// it up. Only where a client may have many at a time: in HTTP/1 the next waits for the response to the last.
+#[derive(Debug)]
+pub(crate) struct RequestGuard(Arc<ConnectionContext>);
+
+impl RequestGuard {
+    pub(crate) fn new(context: &Arc<ConnectionContext>) -> Self {
+        context.requests.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(context))
+    }
+}
+
+impl Drop for RequestGuard {
+    fn drop(&mut self) {
+        self.0.requests.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl ConnectionContext {
+    pub(crate) fn new(
+        info: ConnectionInfo,
+        stats: Arc<Stats>,
+        driver: Option<Arc<dyn Driver>>,
+        is_stopping: Arc<AtomicBool>,
+        trusted: Option<Arc<TrustedProxies>>,
+    ) -> Arc<Self> {
+        Arc::new(Self { info, stats, driver, is_stopping, trusted, requests: AtomicUsize::new(0) })
+    }
+
+    /// How many requests hold a [`RequestGuard`].
+    pub(crate) fn requests(&self) -> usize {
+        self.requests.load(Ordering::Relaxed)
+    }
+
     /// Wakes a task of this connection that has something to send.
     pub(crate) fn wake(&self, task: Waker) {
         match &self.driver {

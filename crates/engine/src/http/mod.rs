@@ -2,6 +2,7 @@
 
 pub(crate) mod body;
 pub(crate) mod context;
+pub(crate) mod date;
 pub(crate) mod file;
 pub(crate) mod forwarded;
 pub(crate) mod pipe;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::sync::watch;
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::{Sleep, sleep_until};
 
 use crate::dispatch::dispatcher::Dispatcher;
 use crate::http::context::ConnectionInfo;
@@ -19,6 +19,7 @@ use crate::http1::state::ConnectionState;
 use crate::http1::transport::Transport;
 use crate::http1::tunnel::Tunnel;
 use crate::io::connection_guard::ConnectionGuard;
+use crate::io::rewind::Opened;
 use crate::io::socket::Socket;
 
 /// A connection that has been quiet for less than this when the server stops may have a request on its way.
@@ -33,10 +34,11 @@ pub(crate) async fn serve<S: Socket>(
     dispatcher: Arc<Dispatcher>,
     options: Arc<Options>,
     stopping: watch::Receiver<bool>,
+    opened: Opened,
 ) {
     let linger = options.timeouts.linger;
     // A drain does not wait for a hijacked connection, so the tunnel does not hold `stopping`; but the guard counts it.
-    if let Some(tunnel) = serve_http(stream, info, Arc::clone(&guard), dispatcher, options, stopping).await {
+    if let Some(tunnel) = serve_http(stream, info, Arc::clone(&guard), dispatcher, options, stopping, opened).await {
         tunnel.run(linger).await;
     }
 }
@@ -49,9 +51,10 @@ async fn serve_http<S: Socket>(
     dispatcher: Arc<Dispatcher>,
     options: Arc<Options>,
     mut stopping: watch::Receiver<bool>,
+    opened: Opened,
 ) -> Option<Tunnel<S>> {
     let state = Arc::<ConnectionState>::default();
-    let transport = Transport::new(stream, Arc::clone(&state), &options, guard, stopping.clone());
+    let transport = Transport::new(stream, Arc::clone(&state), &options, guard, stopping.clone(), opened);
     let mut builder = http1::Builder::new();
     builder.max_headers(options.limits.headers).max_buf_size(options.buffer());
     let service = Requests::new(info, dispatcher, options, Arc::clone(&state));
@@ -59,7 +62,6 @@ async fn serve_http<S: Socket>(
     let changes = stopping.clone();
     let mut stopped = std::pin::pin!(stopping.wait_for(|stop| *stop));
     let (mut is_registered, mut is_shutting_down, mut is_over) = (false, false, false);
-    let opened_at = Instant::now();
     // Set once the server stops.
     let mut quiet: Option<Pin<Box<Sleep>>> = None;
     let hijacked = poll_fn(|cx| {
@@ -67,7 +69,7 @@ async fn serve_http<S: Socket>(
         let must_poll = !std::mem::replace(&mut is_registered, true) || changes.has_changed().unwrap_or(true);
         if must_poll && quiet.is_none() && stopped.as_mut().poll(cx).is_ready() {
             state.stop();
-            quiet = Some(Box::pin(sleep_until(state.idle_since().unwrap_or(opened_at) + QUIET)));
+            quiet = Some(Box::pin(sleep_until(state.idle_since().unwrap_or(opened.at) + QUIET)));
         }
         let mut end = http.as_mut().poll(cx);
         // hyper closes at once if it knows of no request, so check for one before.

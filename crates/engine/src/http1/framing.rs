@@ -114,7 +114,7 @@ const MAX_TARGET: usize = 65_534;
 const MAX_NAME: usize = 65_535;
 
 /// Bytes of a method. The longest registered one has 17 (RFC 9110 section 16.1).
-const MAX_METHOD: usize = 64;
+pub(crate) const MAX_METHOD: usize = 64;
 
 /// An incomplete head. It decides whether new bytes are worth another check: a client that sends one byte at a time
 /// could else have us check megabytes for each kilobyte.

@@ -28,17 +28,23 @@ pub(crate) struct Timeouts {
     pub(crate) linger: Linger,
 }
 
+impl Timeouts {
+    pub(crate) fn new(settings: &Settings) -> Self {
+        Self {
+            head: settings.head_timeout,
+            keep_alive: settings.keep_alive_timeout,
+            body: settings.body_timeout,
+            send: settings.send_timeout,
+            linger: Linger::new(settings),
+        }
+    }
+}
+
 impl Options {
     pub(crate) fn new(settings: &Settings) -> Self {
         Self {
             limits: HeadLimits::new(settings),
-            timeouts: Timeouts {
-                head: settings.head_timeout,
-                keep_alive: settings.keep_alive_timeout,
-                body: settings.body_timeout,
-                send: settings.send_timeout,
-                linger: Linger::new(settings),
-            },
+            timeouts: Timeouts::new(settings),
             max_requests: settings.max_requests,
         }
     }

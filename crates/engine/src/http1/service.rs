@@ -60,7 +60,7 @@ impl Service<Request<Incoming>> for Requests {
             Some(reason) => self.0.dispatcher.refuse(reason),
             None => {
                 let (head, incoming) = request.into_parts();
-                self.0.dispatcher.dispatch(head, request_body(incoming), &self.0.context)
+                self.0.dispatcher.dispatch(head, request_body(incoming), &self.0.context, None)
             }
         };
         ResponseFuture { requests: Arc::clone(&self.0), busy: Some(busy), is_head, is_1_0, dispatched }

@@ -21,6 +21,7 @@ use crate::http1::options::{Options, Timeouts};
 use crate::http1::refused_request::RefusedRequest;
 use crate::http1::state::ConnectionState;
 use crate::io::connection_guard::ConnectionGuard;
+use crate::io::rewind::Opened;
 use crate::io::socket::Socket;
 use crate::io::stall::Stall;
 use crate::refusal::Reason;
@@ -67,6 +68,8 @@ pub(crate) struct Transport<S: Socket> {
     interim: Bytes,
     stall: Stall,
     opened_at: Instant,
+    /// When the first byte of the first head came, if that was before HTTP/1 began. Until the head is read.
+    began_at: Option<Instant>,
     waiting_since: Option<Instant>,
     timer: Option<Pin<Box<Sleep>>>,
 }
@@ -78,6 +81,7 @@ impl<S: Socket> Transport<S> {
         options: &Options,
         guard: Arc<ConnectionGuard>,
         stopping: watch::Receiver<bool>,
+        opened: Opened,
     ) -> Self {
         Self {
             stream: Some(stream),
@@ -94,7 +98,8 @@ impl<S: Socket> Transport<S> {
             is_shut_down: false,
             interim: Bytes::new(),
             stall: Stall::new(options.timeouts.send),
-            opened_at: Instant::now(),
+            opened_at: opened.at,
+            began_at: opened.first_byte_at,
             waiting_since: None,
             timer: None,
         }
@@ -339,7 +344,7 @@ impl<S: Socket> AsyncRead for Transport<S> {
                 Poll::Ready(Ok(())) => {
                     // A head has one deadline from its first byte; a body has one for each gap.
                     if this.read_buf.is_empty() {
-                        this.waiting_since = None;
+                        this.waiting_since = this.began_at.take();
                     }
                     this.fill_buffer(buf, start);
                     if buf.filled().len() > start {

@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 
 use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::Instant;
 
 use crate::io::socket::Socket;
 
@@ -20,6 +21,14 @@ impl<S> Rewind<S> {
     pub(crate) fn new(stream: S, front: impl Into<Bytes>) -> Self {
         Self { front: front.into(), stream }
     }
+}
+
+/// When a connection began, for the deadlines of the protocol that takes it over.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Opened {
+    pub(crate) at: Instant,
+    /// When its first byte was read; None if none was.
+    pub(crate) first_byte_at: Option<Instant>,
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Rewind<S> {

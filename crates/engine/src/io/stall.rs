@@ -1,10 +1,13 @@
 //! Clients that take nothing of their response.
 
+use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep_until};
+
+use crate::io::socket::Socket;
 
 /// Measures how long a connection's writes have had to wait.
 ///
@@ -25,7 +28,7 @@ impl Stall {
     }
 
     /// The client took something, or the time starts again.
-    pub(crate) fn end(&mut self) {
+    fn end(&mut self) {
         self.since = None;
         self.is_filling = false;
     }
@@ -33,14 +36,47 @@ impl Stall {
     /// The system had room, although it had not reported the socket as writable. Only when all of that room is filled
     /// does more of it prove that the client takes something. So the next writes are sent at once, and the time starts
     /// again when no room is left.
-    pub(crate) fn fill(&mut self) {
+    fn fill(&mut self) {
         self.since = None;
         self.is_filling = true;
     }
 
-    /// See [`Stall::fill`].
-    pub(crate) fn is_filling(&self) -> bool {
-        self.is_filling
+    /// Turns the result of writing `next` to `socket` into an error if the client has taken nothing for too long. `next`
+    /// is empty for a flush.
+    pub(crate) fn check(
+        &mut self,
+        socket: &mut impl Socket,
+        written: Poll<io::Result<usize>>,
+        next: &[u8],
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<usize>> {
+        if written.is_ready() {
+            self.end();
+            return written;
+        }
+        if !self.is_filling {
+            ready!(self.poll_timed_out(cx));
+        }
+        match socket.send_now(next) {
+            // The socket got on with what it had before. There is room now.
+            Ok(0) => {
+                self.fill();
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
+            Ok(sent) => {
+                self.fill();
+                Poll::Ready(Ok(sent))
+            }
+            Err(error) if error.kind() != io::ErrorKind::WouldBlock => Poll::Ready(Err(error)),
+            Err(_) => {
+                if self.is_filling {
+                    self.end();
+                    ready!(self.poll_timed_out(cx));
+                }
+                Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+            }
+        }
     }
 
     /// Whether the last write had to wait.
@@ -49,7 +85,7 @@ impl Stall {
     }
 
     /// Called when a write has to wait. Ready once the client has taken nothing for too long.
-    pub(crate) fn poll_timed_out(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll_timed_out(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let since = *self.since.get_or_insert_with(Instant::now);
         let deadline = self.max.and_then(|max| since.checked_add(max));
         let Some(deadline) = deadline else { return Poll::Pending };

@@ -45,13 +45,7 @@ fn in_every_order(model: impl Fn() + Send + Sync + 'static) {
 fn context() -> Arc<ConnectionContext> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 80));
     let info = ConnectionInfo { peer: Some(address), local: Some(address), tls: None };
-    Arc::new(ConnectionContext {
-        info,
-        stats: Arc::new(Stats::default()),
-        driver: None,
-        is_stopping: Arc::default(),
-        trusted: None,
-    })
+    ConnectionContext::new(info, Arc::new(Stats::default()), None, Arc::default(), None)
 }
 
 /// Waits until `poll` is ready, as a connection's task does.

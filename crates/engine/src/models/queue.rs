@@ -266,7 +266,7 @@ fn close_lets_all_workers_leave_and_waiting_items_be_taken() {
 pub(super) fn request() -> (Box<Exchange>, ResponseReceiver) {
     let context = context();
     let head = RequestHead::new(http::Request::new(()).into_parts().0, Arc::clone(&context));
-    Exchange::new(head, None, None, Instant::now(), context)
+    Exchange::new(head, None, None, Instant::now(), context, None)
 }
 
 #[test]

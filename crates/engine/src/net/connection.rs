@@ -4,22 +4,22 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::dispatch::dispatcher::Dispatcher;
 use crate::http::context::ConnectionInfo;
-use crate::http1;
 use crate::io::connection_guard::ConnectionGuard;
-use crate::io::rewind::Rewind;
+use crate::io::rewind::{Opened, Rewind};
 use crate::io::socket::Socket;
 use crate::io::stream::Stream;
 use crate::net::proxy_protocol::{self, Introduced, NotIntroduced};
+use crate::net::sniff::{Sniffed, sniff};
 use crate::refusal::Reason;
 use crate::settings::Settings;
-use crate::tls::config::Tls;
+use crate::tls::config::{H2, Tls};
 use crate::tls::handshake;
+use crate::{http1, http2};
 
 /// What connections that are driven together share.
 #[derive(Debug)]
@@ -27,6 +27,17 @@ pub(crate) struct Context {
     pub(crate) dispatcher: Arc<Dispatcher>,
     http1: Arc<http1::options::Options>,
     handshake_timeout: Duration,
+    /// None if HTTP/2 is off.
+    http2: Option<Arc<http2::options::Options>>,
+}
+
+/// What is known of the protocol of a new connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Protocol {
+    /// Nothing: the first bytes tell.
+    Sniff,
+    Http1,
+    Http2,
 }
 
 impl Context {
@@ -35,7 +46,13 @@ impl Context {
             dispatcher: Arc::new(dispatcher),
             http1: Arc::new(http1::options::Options::new(settings)),
             handshake_timeout: settings.handshake_timeout,
+            http2: settings.http2.then(|| Arc::new(http2::options::Options::new(settings))),
         }
+    }
+
+    /// What a cleartext connection may speak.
+    pub(crate) fn cleartext(&self) -> Protocol {
+        if self.http2.is_some() { Protocol::Sniff } else { Protocol::Http1 }
     }
 }
 
@@ -58,7 +75,7 @@ pub(crate) async fn serve(
 ) {
     let mut local = None;
     if let Stream::Tcp(stream) = &stream {
-        // hyper writes responses whole; waiting for more to send would only delay them.
+        // Responses are written whole; waiting for more to send would only delay them.
         let _ = stream.set_nodelay(true);
         let Ok(address) = stream.local_addr() else { return };
         local = Some(address);
@@ -66,16 +83,22 @@ pub(crate) async fn serve(
     let guard = ConnectionGuard::new(&context.dispatcher.stats, permit);
     let info = ConnectionInfo { peer, local, tls: None };
     // What is rare is on the heap: the future of a plain connection shall not be as large as these.
-    let (stream, info) = if speaks.proxy_protocol {
+    let (stream, read, info) = if speaks.proxy_protocol {
         let introduced = Box::pin(introduce(stream, info, &context, stopping.clone())).await;
         let Some(introduced) = introduced else { return };
         introduced
     } else {
-        (Rewind::new(stream, Bytes::new()), info)
+        (stream, Vec::new(), info)
     };
     match speaks.tls {
-        None => serve_stream(stream, info, guard, context, stopping).await,
-        Some(tls) => Box::pin(serve_encrypted(stream, info, tls, guard, context, stopping)).await,
+        None => {
+            let protocol = context.cleartext();
+            serve_stream(stream, read, info, protocol, guard, context, stopping).await;
+        }
+        Some(tls) => {
+            let stream = Rewind::new(stream, read);
+            Box::pin(serve_encrypted(stream, info, tls, guard, context, stopping)).await;
+        }
     }
 }
 
@@ -85,7 +108,7 @@ async fn introduce(
     info: ConnectionInfo,
     context: &Context,
     mut stopping: watch::Receiver<bool>,
-) -> Option<(Rewind<Stream>, ConnectionInfo)> {
+) -> Option<(Stream, Vec<u8>, ConnectionInfo)> {
     let introduced = tokio::select! {
         biased;
         introduced = timeout(context.http1.timeouts.head, proxy_protocol::read(&mut stream)) => introduced.ok()?,
@@ -104,7 +127,7 @@ async fn introduce(
         Some((peer, local)) => ConnectionInfo { peer: Some(peer), local: Some(local), ..info },
         None => info,
     };
-    Some((Rewind::new(stream, rest), info))
+    Some((stream, rest, info))
 }
 
 async fn serve_encrypted(
@@ -117,17 +140,45 @@ async fn serve_encrypted(
 ) {
     let accepted = handshake::accept(stream, &tls, context.handshake_timeout, &stopping).await;
     let Some((stream, tls)) = accepted else { return };
-    serve_stream(stream, ConnectionInfo { tls: Some(tls), ..info }, guard, context, stopping).await;
+    // Without ALPN it is HTTP/1 (RFC 9113 section 3.2).
+    let is_http2 = stream.get_ref().1.alpn_protocol() == Some(H2);
+    let protocol = if is_http2 { Protocol::Http2 } else { Protocol::Http1 };
+    let info = ConnectionInfo { tls: Some(tls), ..info };
+    serve_stream(stream, Vec::new(), info, protocol, guard, context, stopping).await;
 }
 
-/// Serves any stream.
+/// Serves any stream. `read` is what was read of it already.
 pub(crate) async fn serve_stream<S: Socket>(
-    stream: S,
+    mut stream: S,
+    read: Vec<u8>,
     info: ConnectionInfo,
+    protocol: Protocol,
     guard: Arc<ConnectionGuard>,
     context: Arc<Context>,
     stopping: watch::Receiver<bool>,
 ) {
-    let (dispatcher, options) = (Arc::clone(&context.dispatcher), Arc::clone(&context.http1));
-    http1::connection::serve(stream, info, guard, dispatcher, options, stopping).await;
+    let opened = Opened { at: Instant::now(), first_byte_at: None };
+    let sniffed = match protocol {
+        Protocol::Sniff => {
+            let deadline = opened.at.checked_add(context.http1.timeouts.head);
+            sniff(&mut stream, read, deadline, stopping.clone()).await
+        }
+        Protocol::Http1 => Sniffed { is_http2: false, read, opened },
+        Protocol::Http2 => Sniffed { is_http2: true, read, opened },
+    };
+    let Sniffed { is_http2, read, opened } = sniffed;
+    // Also where nothing was read, so that there is only one type of stream to compile the protocols for.
+    let stream = Rewind::new(stream, read);
+    let dispatcher = Arc::clone(&context.dispatcher);
+    match &context.http2 {
+        Some(options) if is_http2 => {
+            let options = Arc::clone(options);
+            // In a box, because it is larger than what HTTP/1 needs.
+            Box::pin(http2::connection::serve(stream, info, guard, dispatcher, options, stopping, opened)).await;
+        }
+        _ => {
+            let options = Arc::clone(&context.http1);
+            http1::connection::serve(stream, info, guard, dispatcher, options, stopping, opened).await;
+        }
+    }
 }

@@ -5,3 +5,4 @@ pub(crate) mod bind;
 pub(crate) mod connection;
 pub(crate) mod listener;
 pub(crate) mod proxy_protocol;
+mod sniff;

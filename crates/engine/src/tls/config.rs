@@ -61,14 +61,17 @@ fn build(settings: &TlsSettings) -> Result<Arc<ServerConfig>, TlsError> {
         .map_err(unusable)?
         .with_client_cert_verifier(verifier)
         .with_cert_resolver(Arc::new(resolver.ok_or(TlsError::NoCertificates)?));
-    config.alpn_protocols = ALPN.iter().map(|name| name.to_vec()).collect();
+    // The first that the client offers, too. One that offers none of them is refused, and one without ALPN is not.
+    let offered: &[&[u8]] = if settings.http2 { &[H2, HTTP_1_1] } else { &[HTTP_1_1] };
+    config.alpn_protocols = offered.iter().map(|name| name.to_vec()).collect();
     config.session_storage = ServerSessionMemoryCache::new(SESSIONS);
     config.ticketer = Ticketer::new().map_err(unusable)?;
     Ok(Arc::new(config))
 }
 
-/// The protocols that are offered, the preferred one first (RFC 7301).
-const ALPN: [&[u8]; 1] = [b"http/1.1"];
+/// The names of the protocols (RFC 7301 section 6).
+pub(crate) const H2: &[u8] = b"h2";
+const HTTP_1_1: &[u8] = b"http/1.1";
 
 fn verifier(settings: &TlsSettings, provider: &Arc<CryptoProvider>) -> Result<Arc<dyn ClientCertVerifier>, TlsError> {
     if settings.verify == ClientVerification::None {

@@ -9,6 +9,8 @@ pub struct TlsSettings {
     pub verify: ClientVerification,
     /// The certificates of the authorities that sign clients' certificates.
     pub ca: Option<Pem>,
+    /// Whether HTTP/2 is offered (RFC 7301).
+    pub http2: bool,
 }
 
 /// A certificate with the certificates that lead to its authority, and its key.

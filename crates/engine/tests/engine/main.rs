@@ -5,6 +5,9 @@
 
 mod bodies;
 mod hijack;
+mod http2;
+mod http2_client;
+mod http2_limits;
 mod interim;
 mod lifecycle;
 mod linger;

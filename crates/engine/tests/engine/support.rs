@@ -49,6 +49,8 @@ pub(crate) fn settings() -> Settings {
         max_requests: None,
         request_timeout: None,
         max_body_size: Some(1024 * 1024),
+        http2: true,
+        max_streams: 128,
     }
 }
 

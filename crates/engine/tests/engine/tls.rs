@@ -73,7 +73,7 @@ fn pem(name: &str, text: &str) -> Pem {
 fn given(pairs: &[&Pair]) -> TlsSettings {
     let certificates =
         pairs.iter().map(|pair| CertificatePair { chain: pem("a.crt", &pair.chain), key: pem("a.key", &pair.key) });
-    TlsSettings { certificates: certificates.collect(), verify: ClientVerification::None, ca: None }
+    TlsSettings { certificates: certificates.collect(), verify: ClientVerification::None, ca: None, http2: true }
 }
 
 fn tls(settings: &TlsSettings) -> Arc<Tls> {

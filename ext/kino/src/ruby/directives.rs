@@ -10,6 +10,7 @@ use crate::ruby::setting::{fetch, seconds};
 pub(crate) struct Directives {
     pub(crate) backlog: usize,
     pub(crate) reuse_port: bool,
+    pub(crate) http2: bool,
     pub(crate) queue_depth: usize,
     pub(crate) queue_timeout: Duration,
     pub(crate) request_timeout: Option<Duration>,
@@ -21,6 +22,7 @@ pub(crate) struct Directives {
     pub(crate) max_headers: usize,
     pub(crate) max_connections: usize,
     pub(crate) max_keep_alive_requests: Option<u64>,
+    pub(crate) max_concurrent_streams: usize,
     pub(crate) head_timeout: Duration,
     pub(crate) handshake_timeout: Duration,
     pub(crate) keep_alive_timeout: Duration,
@@ -38,6 +40,7 @@ impl Directives {
         Ok(Self {
             backlog: fetch(ruby, hash, "backlog")?,
             reuse_port: fetch(ruby, hash, "reuse_port")?,
+            http2: fetch(ruby, hash, "http2")?,
             queue_depth: fetch(ruby, hash, "queue_depth")?,
             queue_timeout: duration(ruby, hash, "queue_timeout")?,
             request_timeout: maybe_duration(ruby, hash, "request_timeout")?,
@@ -49,6 +52,7 @@ impl Directives {
             max_headers: fetch(ruby, hash, "max_headers")?,
             max_connections: fetch(ruby, hash, "max_connections")?,
             max_keep_alive_requests: fetch(ruby, hash, "max_keep_alive_requests")?,
+            max_concurrent_streams: fetch(ruby, hash, "max_concurrent_streams")?,
             head_timeout: duration(ruby, hash, "head_timeout")?,
             handshake_timeout: duration(ruby, hash, "handshake_timeout")?,
             keep_alive_timeout: duration(ruby, hash, "keep_alive_timeout")?,

@@ -185,6 +185,8 @@ fn settings_from(ruby: &Ruby, hash: RHash, given: Directives) -> Result<Settings
         max_connections: given.max_connections,
         max_requests: given.max_keep_alive_requests,
         max_body_size: given.max_body_size,
+        http2: given.http2,
+        max_streams: u32::try_from(given.max_concurrent_streams).unwrap_or(u32::MAX),
         request_timeout: given.request_timeout,
     })
 }

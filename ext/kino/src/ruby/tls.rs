@@ -25,6 +25,7 @@ pub(crate) fn tls_from(ruby: &Ruby, given: RHash) -> Result<Tls, Error> {
             _ => ClientVerification::None,
         },
         ca: ca.map(|(name, text)| pem(name, text)),
+        http2: fetch(ruby, given, "http2")?,
     };
     Tls::new(&settings).map_err(|failed| error::from_tls(ruby, &failed))
 }

@@ -16,13 +16,11 @@ module Kino
 
         # (see Type#coerce)
         def coerce(value)
-          return yield unless value.is_a?(String) || (value.is_a?(Array) && value.all?(String))
+          return [].freeze if value == []
 
-          texts = Array(value).flat_map { |text| text.split(/[ ,]+/) }
+          texts = Array(value).flat_map { |text| text.is_a?(String) ? text.split(/[ ,]+/) : [text] }
           networks = (texts - @words.keys).map { |text| text == UNIX ? UNIX : network(text) }
-          return yield if !networks.all? || (texts.empty? && value != [])
-
-          networks.uniq.freeze
+          texts.any? && networks.all? ? networks.uniq.freeze : yield
         end
 
         # (see Type#several?)
@@ -46,6 +44,8 @@ module Kino
 
         # In its one form: 10.0.0.1/8 is 10.0.0.0/8.
         def network(text)
+          return unless text.is_a?(String)
+
           ip = IPAddr.new(text)
           ip = ip.native if ip.ipv4_mapped?
           "#{ip}/#{ip.prefix}".freeze

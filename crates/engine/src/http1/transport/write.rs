@@ -36,34 +36,11 @@ impl<S: Socket> Transport<S> {
         next: &[u8],
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<usize>> {
-        if written.is_ready() {
-            self.stall.end();
-            return written;
+        if written.is_pending() {
+            self.state.set_backed_up();
         }
-        self.state.set_backed_up();
-        if !self.stall.is_filling() {
-            ready!(self.stall.poll_timed_out(cx));
-        }
-        match self.stream()?.send_now(next) {
-            // The socket got on with what it had before. There is room now.
-            Ok(0) => {
-                self.stall.fill();
-                cx.waker().wake_by_ref();
-                Poll::Pending
-            }
-            Ok(sent) => {
-                self.stall.fill();
-                Poll::Ready(Ok(sent))
-            }
-            Err(error) if error.kind() != io::ErrorKind::WouldBlock => Poll::Ready(Err(error)),
-            Err(_) => {
-                if self.stall.is_filling() {
-                    self.stall.end();
-                    ready!(self.stall.poll_timed_out(cx));
-                }
-                Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
-            }
-        }
+        let Some(stream) = &mut self.stream else { return Poll::Ready(Err(io::ErrorKind::NotConnected.into())) };
+        self.stall.check(stream, written, next, cx)
     }
 }
 

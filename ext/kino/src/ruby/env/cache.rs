@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::net::IpAddr;
 
+use http::Version;
 use kino_engine::RequestHead;
 use magnus::gc::Marker;
 use magnus::prelude::*;
@@ -24,11 +25,13 @@ pub(crate) struct Cache {
     values: [StringCache<4>; REPEATING],
 }
 
-/// A host, and the template of its envs.
+/// A host, and the template of its envs for one protocol.
 #[derive(Debug, Default)]
 struct Host {
     authority: GcRef,
     is_https: Cell<bool>,
+    /// HTTP/2 has no hijacking, and HTTP/1 has two versions whose name is set in each env.
+    is_http2: Cell<bool>,
     template: GcRef,
 }
 
@@ -116,8 +119,12 @@ impl Cache {
         head: &RequestHead,
     ) -> Result<RHash, Error> {
         let authority = head.authority().unwrap_or_default();
-        let is_https = head.is_https();
-        let is_same = |host: &&Host| host.is_https.get() == is_https && host.authority.has_bytes(authority.as_bytes());
+        let (is_https, is_http2) = (head.is_https(), head.version() == Version::HTTP_2);
+        let is_same = |host: &&Host| {
+            host.is_https.get() == is_https
+                && host.is_http2.get() == is_http2
+                && host.authority.has_bytes(authority.as_bytes())
+        };
         let known = self.hosts.iter().find(is_same);
         if let Some(env) = known.and_then(|host| host.template.get()).and_then(RHash::from_value) {
             return Ok(env);
@@ -128,6 +135,7 @@ impl Cache {
             let host = &self.hosts[next_slot(&self.next_host, self.hosts.len())];
             host.authority.set(text);
             host.is_https.set(is_https);
+            host.is_http2.set(is_http2);
             host.template.set(env.as_value());
         }
         Ok(env)
@@ -156,7 +164,9 @@ fn make(ruby: &Ruby, strings: &EnvStrings, objects: &Objects, head: &RequestHead
     let has_authority = head.authority().is_some();
     let scheme = if head.is_https() { strings.https } else { strings.http };
     let (null_input, errors) = (ruby.get_inner(objects.null_input), ruby.get_inner(objects.errors));
-    let (yes, nothing) = (ruby.qtrue().as_value(), ruby.qnil().as_value());
+    let is_http2 = head.version() == Version::HTTP_2;
+    let is_hijack = if is_http2 { ruby.qfalse().as_value() } else { ruby.qtrue().as_value() };
+    let nothing = ruby.qnil().as_value();
     let fill = move |pairs: &mut Pairs| {
         pairs.frozen(keys.request_method, strings.get);
         pairs.frozen(keys.script_name, strings.empty);
@@ -164,7 +174,7 @@ fn make(ruby: &Ruby, strings: &EnvStrings, objects: &Objects, head: &RequestHead
         pairs.frozen(keys.query_string, strings.empty);
         pairs.object(keys.server_name, server_name);
         pairs.object(keys.server_port, server_port);
-        pairs.frozen(keys.server_protocol, strings.http_1_1);
+        pairs.frozen(keys.server_protocol, if is_http2 { strings.http_2 } else { strings.http_1_1 });
         pairs.frozen(keys.remote_addr, strings.empty);
         pairs.frozen(keys.remote_port, strings.empty);
         if has_authority {
@@ -175,8 +185,10 @@ fn make(ruby: &Ruby, strings: &EnvStrings, objects: &Objects, head: &RequestHead
         pairs.object(keys.errors, errors);
         pairs.object(keys.response_finished, nothing);
         pairs.object(keys.request, nothing);
-        pairs.object(keys.is_hijack, yes);
-        pairs.object(keys.hijack, nothing);
+        pairs.object(keys.is_hijack, is_hijack);
+        if !is_http2 {
+            pairs.object(keys.hijack, nothing);
+        }
     };
     let env = hash::build(ruby, CAPACITY, fill)?;
     env.freeze();

@@ -25,7 +25,6 @@ pub(crate) use crate::ruby::env::cache::Cache;
 use crate::ruby::env::strings::{EnvStrings, Header, MAX_KEY, unlisted_key};
 use crate::ruby::error;
 use crate::ruby::vm::hash::{self, Setter};
-use crate::ruby::vm::roots::Frozen;
 
 static STRINGS: OnceLock<EnvStrings> = OnceLock::new();
 static OBJECTS: OnceLock<Objects> = OnceLock::new();
@@ -112,7 +111,9 @@ pub(crate) fn build(
             env.object(keys.remote_port, remote_port);
         }
         env.object(keys.request, request);
-        env.object(keys.hijack, request);
+        if head.version() != Version::HTTP_2 {
+            env.object(keys.hijack, request);
+        }
         env.object(keys.response_finished, finished);
         if let Some(input) = input {
             env.object(keys.input, input);
@@ -185,16 +186,9 @@ fn fill_target(env: &mut Setter, strings: &EnvStrings, head: &RequestHead) {
     if !head.query().is_empty() {
         env.text(keys.query_string, head.query().as_bytes());
     }
-    if head.version() != Version::HTTP_11 {
-        env.frozen(keys.server_protocol, protocol(strings, head.version()));
-    }
-}
-
-fn protocol(strings: &EnvStrings, version: Version) -> Frozen {
-    match version {
-        Version::HTTP_10 => strings.http_1_0,
-        Version::HTTP_2 => strings.http_2,
-        _ => strings.http_1_1,
+    // The template has that of the others.
+    if head.version() == Version::HTTP_10 {
+        env.frozen(keys.server_protocol, strings.http_1_0);
     }
 }
 
