@@ -8,13 +8,14 @@ module Kino
   #
   # @api private
   class Certificates
-    # @param tls [Hash{Symbol => Object}] see {Config::Tls}. Paths are relative to the directory of this moment: the app
-    #   may change it
+    # @param tls [Hash{Symbol => Object}] see {Config::Tls}
+    # @param directory [String, nil] what relative paths are relative to; nil for the working directory of this moment,
+    #   because the app may change it
     # @param http2 [Boolean] whether clients may choose HTTP/2
-    def initialize(tls, http2:)
+    def initialize(tls, http2:, directory: nil)
       @tls = tls
       @http2 = http2
-      @directory = Dir.pwd
+      @directory = File.absolute_path(".", directory)
     end
 
     # @return [Hash{Symbol => Object}] for {Native}.start
@@ -30,7 +31,7 @@ module Kino
     def pem(value, option)
       return ["the inline #{option}", value] if Config::Tls.inline?(value)
 
-      [value, File.binread(File.expand_path(value, @directory))]
+      [value, File.binread(File.absolute_path(value, @directory))]
     rescue SystemCallError => e
       raise ConfigError, "tls: cannot read the #{option} #{value}: #{e.class.new.message}"
     end

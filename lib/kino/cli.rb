@@ -9,6 +9,7 @@ require "kino/cli/banner"
 require "kino/cli/reexec"
 require "kino/config/summary"
 require "kino/inherited"
+require "kino/listeners"
 
 module Kino
   # The `kino` command: turns a command line into a running server, and any error into one line on stderr and an exit
@@ -128,6 +129,7 @@ module Kino
       @reexec.call(settings, argv)
       warn_of_slips
       inherited = Inherited.take(@env)
+      Listeners.hide(settings)
       @env["RACK_ENV"] = settings.environment
       run(AppLoader.load(settings.rackup), settings, inherited)
     end

@@ -8,7 +8,7 @@ module Kino
   # A setting is unknown, of the wrong type or out of bounds.
   class ConfigError < Error; end
 
-  # The address cannot be bound: it is taken, not local, or not allowed.
+  # An address cannot be listened on: it is taken, not local, or not allowed; or a socket was not passed.
   class BindError < Error; end
 
   # The pidfile belongs to a running process, is no pidfile, or cannot be written.

@@ -38,16 +38,45 @@ module Kino
     private_constant :Listener, :Speaks
 
     # @param settings [Config::Settings]
+    # @param given [IO, Integer, Array<IO, Integer>, nil] see {Server#initialize}
+    # @param inherited [Inherited, nil]
+    # @return [Listeners]
+    # @raise [BindError, ConfigError] see {#initialize}
+    def self.of(settings, given, inherited)
+      if inherited
+        passed = inherited.sockets
+        directory = inherited.directory
+      end
+      new(settings, given: [given].flatten.compact, passed: passed || [], directory:)
+    end
+
+    # @param settings [Config::Settings]
     # @param given [Array<IO, Integer>] sockets of the caller's, to be used instead of `bind`
     # @param passed [Array<PassedSocket>]
+    # @param directory [String, nil] what relative paths are relative to; nil for the working directory
     # @raise [BindError] if there are no sockets of a name that `bind` has, or some that no address names
-    def initialize(settings, given: [], passed: [])
+    # @raise [ConfigError] if TLS is to be spoken without a certificate, or its certificate is of no use
+    def initialize(settings, given: [], passed: [], directory: nil)
       @settings = settings
       @passed = passed
+      @left = passed.dup
+      @directory = directory
       @default = Speaks.new(certificates: settings.tls && read_from(settings.tls),
                             proxy_protocol: settings.proxy_protocol)
       @all = given.empty? ? choose : given.map { |socket| adopt("#{PassedSocket::NAMED}given", number(socket), @default) }
       refuse_useless_tls
+    end
+
+    # Has processes that the app starts not inherit the descriptors of fd://, as those of a service manager.
+    #
+    # @param settings [Config::Settings]
+    # @return [void]
+    def self.hide(settings)
+      settings.addresses.select { it.scheme == :fd }.each do |address|
+        IO.for_fd(address.name.to_i, autoclose: false).close_on_exec = true
+      rescue SystemCallError, ArgumentError
+        nil # the start says so
+      end
     end
 
     # @return [Array<Hash{Symbol => Object}>] for {Native}.start
@@ -63,6 +92,8 @@ module Kino
       Native.replace_tls(id, certificates.map { it&.read }) if certificates.any?
     rescue ConfigError => e
       ErrorLog.line("#{e.message}; the old certificates stay")
+    rescue Error
+      nil # the server has stopped meanwhile
     end
 
     # Closes our own copies of inherited descriptors, once the server has its own: as long as one is open, clients could
@@ -76,12 +107,18 @@ module Kino
       end
     end
 
-    # @param addresses [Array<Array(String, Integer), Array(String), Array()>] of {Native}.addresses
-    # @return [Array<String>] such as "http://127.0.0.1:9292" or "unix:///run/kino.sock"
-    def urls(addresses)
+    # @param addresses [Array<Array(String, Integer), Array(String), Array()>] of {Native}.addresses; none before the
+    #   start
+    # @return [Array<String>] such as "http://127.0.0.1:9292" or "unix:///run/kino.sock"; the identity of a socket that
+    #   has no address of its own
+    def urls(addresses = [])
       @all.zip(addresses).map do |listener, (host, port)|
+        host ||= listener.native[:host]
+        port ||= listener.native[:port]
         scheme = listener.speaks.certificates ? "https" : "http"
-        port ? Config::Address.url(host: listener.host || host, port:, scheme:) : "unix://#{host}"
+        next Config::Address.url(host: listener.host || host, port:, scheme:) if port
+
+        host ? "unix://#{host}" : listener.identity
       end
     end
 
@@ -96,10 +133,18 @@ module Kino
     def choose
       named = @passed.select(&:named?)
       addresses = @settings.addresses
-      return named.map { |socket| take(socket, @default) } if named.any? && addresses.none? { it.scheme == :systemd }
+      return in_place_of(addresses, named) if named.any? && addresses.none? { it.scheme == :systemd }
 
       addresses.flat_map { |address| address.scheme == :systemd ? by_name(address) : [at(address)] }
                .tap { |all| refuse_unused(named, all) }
+    end
+
+    def in_place_of(addresses, named)
+      encrypted = addresses.find { it.scheme == :ssl }
+      return named.map { |socket| take(socket, @default) } unless encrypted
+
+      raise ConfigError, "bind #{encrypted.identity.sub("tcp", "ssl")} is not used, because the service manager has " \
+                         "passed #{named.map(&:identity).join(", ")}: name these in bind, with ?tls=on"
     end
 
     def by_name(address)
@@ -119,17 +164,30 @@ module Kino
     end
 
     def at(address)
-      passed = @passed.find { |socket| socket.identity == address.identity }
-      return take(passed, speaks(address)).with(host: address.host) if passed
+      # Each once: several may have been opened for port 0.
+      index = @left.index { |socket| socket.identity == identity(address) }
+      return take(@left.delete_at(index), speaks(address)).with(host: address.host) if index
       return adopt(address.identity, address.name.to_i, speaks(address)) if address.scheme == :fd
 
       new_socket(address)
     end
 
     def new_socket(address)
-      place = address.tcp? ? { host: address.host, port: address.port } : { path: address.name, mode: nil }
+      place = address.tcp? ? { host: address.host, port: address.port } : { path: path(address), mode: nil }
       native = { descriptor: nil, path: nil, kept: false, **place, **address.options.slice(:mode) }
-      Listener.new(identity: address.identity, native:, host: address.host, speaks: speaks(address))
+      Listener.new(identity: identity(address), native:, host: address.host, speaks: speaks(address))
+    end
+
+    def path(address) = File.absolute_path(address.name, @directory)
+
+    # With the real directory, which a hot restart may reach by another name (the release of a deployment).
+    def identity(address)
+      return address.identity unless address.scheme == :unix
+
+      path = path(address)
+      "unix://#{File.join(File.realpath(File.dirname(path)), File.basename(path))}"
+    rescue SystemCallError
+      "unix://#{path}"
     end
 
     def speaks(address)
@@ -137,7 +195,7 @@ module Kino
                  proxy_protocol: address.options.fetch(:proxy_protocol, @default.proxy_protocol))
     end
 
-    def read_from(tls) = Certificates.new(tls, http2: @settings.http2)
+    def read_from(tls) = Certificates.new(tls, http2: @settings.http2, directory: @directory)
 
     # @return [Certificates, nil]
     def certificates(address)
@@ -147,8 +205,8 @@ module Kino
       return unless address.scheme == :ssl || address.options[:tls]
 
       @default.certificates ||
-        raise(ConfigError, "tls: there is no certificate for #{address.identity}: give it with the directive tls, or " \
-                           "as ssl://host:port?cert=PATH&key=PATH")
+        raise(ConfigError, "tls: there is no certificate for #{address.identity.sub("tcp", "ssl")}: give it with the " \
+                           "directive tls, or as ssl://host:port?cert=PATH&key=PATH")
     end
 
     def refuse_useless_tls

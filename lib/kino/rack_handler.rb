@@ -49,7 +49,7 @@ module Kino
     def serve(app, options)
       given = RackOptions.new(options, layers: Config::Layers.load)
       inherited = Inherited.take
-      server = Server.new(app, passed: inherited.sockets, **given.keywords)
+      server = Server.new(app, inherited:, **given.keywords)
       Runner.new(server, inherited:, program: Unrepeatable).run do
         announce(server) unless given.quiet?
         yield server if block_given?

@@ -40,7 +40,7 @@ module Kino
     # @raise [ConfigError, UnshareableAppError, UnshareableHookError, BindError, PidfileError]
     # @raise [WorkerBootError] see {#wait}
     def self.run(app, inherited: Inherited.take, **settings, &)
-      server = new(app, passed: inherited.sockets, **settings)
+      server = new(app, inherited:, **settings)
       Runner.new(server, inherited:).run(&)
       server
     end
@@ -52,17 +52,18 @@ module Kino
     # @param settings [Hash] directives by name; doc/configuration.md has their values, units and defaults
     # @param listener [IO, Integer, Array<IO, Integer>, nil] a listening TCP or Unix socket, its descriptor, or several,
     #   to use instead of `bind` and `port`. The caller still owns them, and may close them once the server has started
-    # @param passed [Array<PassedSocket>] sockets from a service manager or a predecessor
+    # @param inherited [Inherited, nil] what the process was started with
     # @raise [ConfigError] for a setting that is unknown, of the wrong type or out of bounds
     # @raise [AppLoadError] if the object is not a Rack app
+    # @raise [BindError] if `bind` and the sockets of a service manager do not go together
     # @raise [UnshareableAppError] for `mode: :ractor` and an app that cannot be shared
     # @raise [UnshareableHookError] for ractor mode and a hook that runs in workers and cannot be shared
-    def initialize(app, listener: nil, passed: [], **settings)
+    def initialize(app, listener: nil, inherited: nil, **settings)
       @app = NoApp.refuse(app)
       @settings = Config::Settings.resolve(**settings)
       @mode, reason = Config::Mode.resolve(@settings.mode, app, threads: @settings.threads)
       @settings, @threads = Config::Mode.grid(@settings, @mode)
-      @listeners = Listeners.new(@settings, given: [listener].flatten.compact, passed:)
+      @listeners = Listeners.of(@settings, listener, inherited)
       # If the caller does not set the directive, YJIT is the caller's business.
       @yjit = @settings.yjit if settings.key?(:yjit)
       YJIT.apply(@yjit, @mode) unless @yjit.nil?
@@ -155,10 +156,10 @@ module Kino
 
     # @return [Array<String>] where it listens, such as "http://127.0.0.1:9292" or "unix:///run/kino.sock"; before
     #   {#start}, what `bind` says
-    def urls = @urls || @listeners.urls(settings.addresses.map { [it.host || it.name, it.port] })
+    def urls = @urls || @listeners.urls
 
     # @return [Array<Socket>] duplicates of the listening sockets, which the caller closes; none if the server does not
-    #   listen
+    #   listen. From then on another process may have them, so they stay open at a shutdown, see {#claim_listeners}
     # @raise [Error] if there is no descriptor left
     def listeners
       return [] if @id.nil? || @stopped.closed?

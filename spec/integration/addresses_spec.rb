@@ -49,7 +49,7 @@ RSpec.describe "The addresses of a server" do
       env = HttpClient.open(unix: path) do |client|
         Apps::EnvDump.parse(client.write("GET / HTTP/1.0\r\n\r\n").read_response)
       end
-      expect(env).to include("REMOTE_ADDR" => "127.0.0.1", "REMOTE_PORT" => "", "SERVER_NAME" => "localhost",
+      expect(env).to include("REMOTE_ADDR" => "", "REMOTE_PORT" => "", "SERVER_NAME" => "localhost",
                              "SERVER_PORT" => "80", "rack.url_scheme" => "http")
     ensure
       server&.shutdown
@@ -114,7 +114,7 @@ RSpec.describe "The addresses of a server" do
 
   it "are refused if they cannot be" do
     { "-b unix:///a?mode=9" => /: its option mode cannot be "9"$/, "-b fd://99" => /file descriptor 99/,
-      "-b systemd://a" => /no socket for bind systemd:/, "-b tcp://127.0.0.1:1 -b tcp://127.0.0.1:1" => /there twice$/,
+      "-b systemd://a" => /no socket for bind systemd:/, "-b tcp://h:1 -b h -p 1" => %r{bind names tcp://h:1 twice},
       "-b tcp://h:1 -b tcp://h:2 -p 3" => /name different ports: give one of them$/ }.each do |flags, message|
       child = Child.kino(*flags.split, "-m", "threaded", "#{Child::ROOT}/spec/support/rackups/blocking.ru")
       expect(child.own_status.exitstatus).to be_positive

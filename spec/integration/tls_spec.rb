@@ -164,7 +164,13 @@ RSpec.describe "TLS" do
     expect { Kino::Server.new(Apps::Blocking, mode: :threaded, bind: "tcp://127.0.0.1:0", tls: files("a.test")) }
       .to raise_error(Kino::ConfigError, /\Atls is of no use, because no address speaks it/)
     expect { Kino::Server.new(Apps::Blocking, mode: :threaded, bind: "ssl://127.0.0.1:0") }
-      .to raise_error(Kino::ConfigError, %r{\Atls: there is no certificate for tcp://127.0.0.1:0})
+      .to raise_error(Kino::ConfigError, %r{\Atls: there is no certificate for ssl://127.0.0.1:0})
+  end
+
+  it "shows no private key in an error" do
+    key = authority.sign("a.test")[:key]
+    expect { Kino::Server.new(Apps::Blocking, mode: :threaded, tls: { key: }) }
+      .to raise_error(Kino::ConfigError, /\Atls must be .* got {key: "\(PEM\).*"} .*: key needs its cert\z/)
   end
 
   it "makes a certificate for development" do

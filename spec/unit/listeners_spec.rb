@@ -2,6 +2,7 @@
 
 require "kino/config/settings"
 require "kino/listeners"
+require "tmpdir"
 
 RSpec.describe Kino::Listeners do
   def listeners(*bind, given: [], passed: [], **settings)
@@ -37,6 +38,23 @@ RSpec.describe Kino::Listeners do
     expect(listeners("tcp://h:1", "tcp://h:2", "fd://3", passed: sockets).native).to eq(
       [native(descriptor: 5), native(host: "h", port: 2), native(descriptor: 6, kept: true)]
     )
+  end
+
+  it "takes over each socket once" do
+    sockets = [passed("tcp://h:0", 5), passed("tcp://h:0", 6)]
+    expect(listeners("h", "h", port: 0, passed: sockets).native.map { it[:descriptor] }).to eq([5, 6])
+  end
+
+  it "knows a relative path by its real directory, and relative to the given one" do
+    Dir.mktmpdir("kino") do |directory|
+      real = File.realpath(directory)
+      Dir.mkdir("#{real}/shared")
+      File.symlink("#{real}/shared", "#{real}/link")
+      settings = Kino::Config::Settings.resolve(bind: "unix://link/~a")
+      old = described_class.new(settings, directory: real)
+      expect(old.native.first).to include(path: "#{real}/link/~a")
+      expect(old.passed([:io]).first.identity).to eq("unix://#{real}/shared/~a")
+    end
   end
 
   it "uses all of a service manager's, if no address names one" do
@@ -78,8 +96,10 @@ RSpec.describe Kino::Listeners do
   end
 
   it "has URLs with the host as given, or as the socket tells" do
-    urls = listeners("tcp://localhost:1", "unix:///a", "fd://3").urls([["127.0.0.1", 1], ["/a"], ["::1", 2]])
-    expect(urls).to eq(["http://localhost:1", "unix:///a", "http://[::1]:2"])
+    given = listeners("tcp://localhost:1", "unix:///a", "fd://3", "fd://4")
+    expect(given.urls([["127.0.0.1", 1], ["/a"], ["::1", 2], []]))
+      .to eq(["http://localhost:1", "unix:///a", "http://[::1]:2", "fd://4"])
+    expect(given.urls).to eq(["http://localhost:1", "unix:///a", "fd://3", "fd://4"])
   end
 
   it "closes its own copy of an inherited descriptor, but not what has the number by chance" do
@@ -98,13 +118,15 @@ RSpec.describe Kino::Listeners do
     let(:tls) { { cert: "-----BEGIN c", key: "-----BEGIN k" } }
 
     # Which of them speak TLS, and with which certificate.
+    before { allow(File).to receive(:binread) { |path| File.basename(path) } }
+
     def speaking(...) = listeners(...).native.map { it[:tls]&.dig(:certificates, 0, 1) }
 
     it "speaks TLS where nothing says otherwise, at ssl://, and where it is on" do
       binds = %w[h tcp://h:1 ssl://h:2 unix:///a unix:///b?tls=on fd://8 fd://9?tls=on
-                 ssl://h:3?cert=-----BEGIN%20o&key=-----BEGIN%20k]
+                 ssl://h:3?cert=o&key=k]
       expect(speaking(*binds, tls:))
-        .to eq(["-----BEGIN c", nil, "-----BEGIN c", nil, "-----BEGIN c", nil, "-----BEGIN c", "-----BEGIN o"])
+        .to eq(["-----BEGIN c", nil, "-----BEGIN c", nil, "-----BEGIN c", nil, "-----BEGIN c", "o"])
     end
 
     it "speaks it at sockets that are used instead of addresses" do
@@ -117,6 +139,11 @@ RSpec.describe Kino::Listeners do
     it "goes on with the socket of a predecessor, whether that spoke TLS there or not" do
       expect(listeners("ssl://h:1", tls:, passed: [passed("tcp://h:1", 5)]).native.first)
         .to include(descriptor: 5, tls: include(verify: "none"))
+    end
+
+    it "refuses to serve without TLS where an address asks for it, but sockets are passed instead" do
+      expect { listeners("ssl://h:1?cert=o&key=k", passed: [passed("systemd://a", 3, kept: true)]) }
+        .to raise_error(Kino::ConfigError, %r{\Abind ssl://h:1 is not used, .* systemd://a: name these in bind})
     end
 
     it "refuses certificates that no address uses, and addresses without one" do

@@ -39,7 +39,7 @@ module Kino
       SWITCH = ->(text) { { "on" => true, "off" => false }[text] }
       OPTIONS = {
         tcp: {},
-        ssl: Tls::OPTIONS.to_h { |name| [name, :itself.to_proc] },
+        ssl: Tls::OPTIONS.to_h { |name| [name, ->(text) { text unless Tls.inline?(text) }] }, # not in an address
         unix: { mode: ->(text) { text.to_i(8) if /\A0?[0-7]{3}\z/.match?(text) }, tls: SWITCH },
         fd: { tls: SWITCH },
         systemd: { tls: SWITCH }
@@ -51,14 +51,17 @@ module Kino
         #   "fd://3" or "systemd://name"
         # @yieldparam why [String] in a text that is one of these, what is wrong with its options
         # @return [Address, nil] nil when the text is none of these
-        def parse(text, &)
+        def parse(text)
           match = FORMS.match(text) or return
-          port = match[:port]&.to_i
-          return unless port.nil? || PORTS.cover?(port)
+          why = catch(:why) { return build(match) }
+          yield why if why && block_given?
+        end
 
-          scheme = match[:scheme]&.to_sym
-          options = options(scheme, match[:query], &) or return
-          new(scheme:, host: match[:host].freeze, port:, name: match[:name].freeze, options:)
+        # @param text [String] a TCP address that {.parse} accepts
+        # @param port [Integer]
+        # @return [String] the same with that port; a host alone stays as it is, because it cannot name one
+        def with_port(text, port)
+          text.sub(%r{\A(\w+://(?:\[[^\]]*\]|[^:/?\[]+))(?::\d+)?}) { "#{Regexp.last_match(1)}:#{port}" }
         end
 
         # @param host [String] IPv6 without brackets
@@ -71,28 +74,31 @@ module Kino
 
         private
 
-        def options(scheme, query, &)
-          known = OPTIONS.fetch(scheme, {})
-          options = URI.decode_www_form(query.to_s).to_h do |name, text|
-            rule = known[name.to_sym]
-            value = rule&.call(text)
-            next [name.to_sym, value] unless value.nil?
+        # Throws what is wrong.
+        def build(match)
+          port = match[:port]&.to_i
+          throw :why unless port.nil? || PORTS.cover?(port)
 
-            why = rule ? "its option #{name} cannot be #{text.inspect}" : unknown(scheme, name, known)
-            yield why if block_given?
-            return nil
-          end
-          options.freeze if whole?(options, &)
+          scheme = match[:scheme]&.to_sym
+          options = options(scheme, URI.decode_www_form(match[:query].to_s))
+          new(scheme:, host: match[:host].freeze, port:, name: match[:name].freeze, options:)
         end
 
-        # Whether the options of TLS, if there are any, are enough.
-        def whole?(options)
-          given = options.slice(*Tls::OPTIONS)
-          return true if given.empty?
+        def options(scheme, pairs)
+          repeated, = pairs.map(&:first).tally.find { |_, count| count > 1 }
+          throw :why, "its option #{repeated} is there twice" if repeated
 
-          why = catch(:why) { Tls.combine([given]) { |reason| throw :why, reason } && nil }
-          yield why if why && block_given?
-          why.nil?
+          options = pairs.to_h { |name, text| [name.to_sym, option(scheme, name, text)] }
+          tls = options.slice(*Tls::OPTIONS)
+          Tls.combine([tls]) { |why| throw :why, why } if tls.any?
+          options.freeze
+        end
+
+        def option(scheme, name, text)
+          known = OPTIONS.fetch(scheme, {})
+          rule = known[name.to_sym] || throw(:why, unknown(scheme, name, known))
+          value = rule.call(text)
+          value.nil? ? throw(:why, "its option #{name} cannot be #{text.inspect}") : value
         end
 
         def unknown(scheme, name, known) = "#{scheme}:// has no option #{name}, but #{known.keys.join(", ")}"
@@ -105,7 +111,7 @@ module Kino
       def identity
         return Address.url(host:, port:, scheme: "tcp") if tcp?
 
-        "#{scheme}://#{scheme == :unix ? ::File.expand_path(name) : name}"
+        "#{scheme}://#{name}"
       end
     end
   end

@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require "kino/config/tls"
 require "kino/errors"
 
 module Kino
@@ -73,7 +74,7 @@ module Kino
       end
 
       def refuse(value, source, why = nil)
-        raise ConfigError, "#{name} must be #{type.expectation}, got #{value.inspect} (from #{source})" \
+        raise ConfigError, "#{name} must be #{type.expectation}, got #{Tls.redact(value.inspect)} (from #{source})" \
                            "#{": #{why}" if why}"
       end
     end

@@ -54,8 +54,8 @@ module Kino
           type: Types::Tls.new, default: nil,
           summary: "certificate and key for TLS; none for plain HTTP; may be given again",
           doc: "`cert` and `key`: the paths of a certificate (with those that lead to its authority) and of its " \
-               "private key, or both as texts in PEM. TLS 1.2 and 1.3. It is spoken at addresses without tcp:// or " \
-               "unix:// in front (a host alone), at ssl://host:port, and where the address says tls=on. With " \
+               "private key, or both as texts in PEM. TLS 1.2 and 1.3. It is spoken at a host alone, at " \
+               "ssl://host:port, at any address with tls=on, and at sockets that are used instead of `bind`. With " \
                "several certificates (the directive again) each client gets the one for the host that it names, or " \
                "the first. `verify: :optional` or `:required` asks clients for certificates, which the authorities " \
                "in `ca` must have signed; the subject is in the env as SSL_CLIENT_S_DN. HUP reads the files again, " \

@@ -159,9 +159,10 @@ module Kino
       def with_port(bind, port)
         bind.map do |text|
           address = Address.parse(text)
-          next text unless address.tcp?
+          next text if address.port || !address.tcp?
 
-          Address.url(host: address.host, port: address.port || port || Directives[:port].default, scheme: "tcp")
+          port ||= Directives[:port].default
+          address.scheme ? Address.with_port(text, port) : Address.url(host: address.host, port:, scheme: "tcp")
         end
       end
 

@@ -50,7 +50,7 @@ module Kino
           values = Directives::BY_NAME.transform_values(&:default).merge(set)
           refuse_driven_lanes(values, given)
           refuse_two_ports(values, ranks, given)
-          values.merge(**place(values, ranks),
+          values.merge(**place(values, ranks).tap { |placed| refuse_duplicates(given, **placed) },
                        workers: automatic(values, :workers) { Kino.usable_cpus },
                        max_connections: automatic(values, :max_connections) { most_connections })
         end
@@ -73,6 +73,14 @@ module Kino
                              "#{from(given, :port)} name different ports: give one of them"
         end
 
+        # Each 0 is another port.
+        def refuse_duplicates(given, bind:, port:)
+          addresses = bind.map { |text| Address.parse(text) }.map { it.tcp? && it.port.nil? ? it.with(port:) : it }
+          identities = addresses.reject { it.port&.zero? }.map(&:identity)
+          twin, = identities.tally.find { |_, count| count > 1 }
+          raise ConfigError, "bind names #{twin} twice #{from(given, :bind)}" if twin
+        end
+
         def tcp(values) = values[:bind].map { |text| Address.parse(text) }.select(&:tcp?)
 
         def from(given, name) = "(from #{given.fetch(name).source})"
@@ -88,7 +96,7 @@ module Kino
           [files - [files / 8, 64].max, files / 2].max
         end
 
-        # If a stronger layer sets the port, only the host of the one TCP address counts.
+        # If a stronger layer sets the port, that of the one TCP address does not count.
         # @return [Hash{Symbol => Object}] a bind and a port that agree
         def place(values, ranks)
           bind, port = values.values_at(:bind, :port)
@@ -98,7 +106,7 @@ module Kino
           overridden = addresses.one? && ranks.key?(:port) && ranks[:port] > ranks.fetch(:bind)
           return { bind:, port: addresses.first.port } unless overridden
 
-          { bind: bind.map { |text| Address.parse(text).tcp? ? addresses.first.host : text }.freeze, port: }
+          { bind: bind.map { |text| Address.parse(text).tcp? ? Address.with_port(text, port) : text }.freeze, port: }
         end
       end
 

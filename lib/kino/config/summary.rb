@@ -26,7 +26,7 @@ module Kino
 
         def row(directive, layers)
           name = directive.name
-          [name.name, value(directive, layers), layers[decisive(name, layers.settings)]&.source || "default"]
+          [name.name, value(directive, layers), layers[decisive(name, layers)]&.source || "default"]
         end
 
         # Shows what `auto` means here, unless that depends on the app.
@@ -37,10 +37,13 @@ module Kino
           asked == :auto && shown != "auto" ? "auto (#{shown})" : shown
         end
 
-        # The port comes from `bind` if `bind` names one.
-        def decisive(name, settings)
-          bound = settings.bind.map { |text| Address.parse(text) }.find(&:tcp?)
-          name == :port && bound&.port ? :bind : name
+        # The port comes from `bind` if `bind` names it, and no stronger layer has set another.
+        def decisive(name, layers)
+          given = layers[:bind] if name == :port
+          return name unless given
+
+          bound = Directives[:bind].coerce(given.value, source: given.source).map { |text| Address.parse(text).port }
+          bound.include?(layers.settings.port) ? :bind : name
         end
       end
     end

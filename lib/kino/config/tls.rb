@@ -31,6 +31,10 @@ module Kino
         # @return [Boolean]
         def inline?(value) = value.start_with?(PEM)
 
+        # @param text [String] for a message
+        # @return [String] the same without what may be a private key
+        def redact(text) = text.gsub(/#{PEM}(?:.*?-----END[^-]*-----|.*)/mo, "(PEM)")
+
         private
 
         def pairs(parts)

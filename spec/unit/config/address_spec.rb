@@ -39,10 +39,17 @@ RSpec.describe Kino::Config::Address do
     end
   end
 
+  it "can get another port" do
+    {
+      "tcp://a" => "tcp://a:1", "tcp://a:80?proxy_protocol=on" => "tcp://a:1?proxy_protocol=on",
+      "ssl://[::1]:80?cert=a:9&key=b" => "ssl://[::1]:1?cert=a:9&key=b", "tcp://[::1]/" => "tcp://[::1]:1/", "a" => "a"
+    }.each { |text, changed| expect(described_class.with_port(text, 1)).to eq(changed) }
+  end
+
   it "has an identity, whatever its options" do
     expect(parse("tcp://[::1]:80").identity).to eq("tcp://[::1]:80")
     expect(parse("localhost").with(port: 81).identity).to eq("tcp://localhost:81")
-    expect(parse("unix://a?mode=600").identity).to eq("unix://#{Dir.pwd}/a")
+    expect(parse("unix:///a?mode=600").identity).to eq("unix:///a")
     expect([parse("fd://3"), parse("systemd://web")].map(&:identity)).to eq(["fd://3", "systemd://web"])
   end
 

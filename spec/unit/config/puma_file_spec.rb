@@ -90,6 +90,11 @@ RSpec.describe Kino::Config::PumaFile do
       expect(reason("bind 'ssl://0.0.0.0:443?cert=c'")).to end_with("cert needs its key")
     end
 
+    it "stay as they are beside others" do
+      code = "ssl_bind '0.0.0.0', 9443, { cert: 'c', key: 'k' }\nbind 'tcp://0.0.0.0:80'\nport 81"
+      expect(settings(code)).to eq(bind: %w[ssl://0.0.0.0:9443?cert=c&key=k tcp://0.0.0.0:80 tcp://0.0.0.0:81])
+    end
+
     it "must be some that Kino can listen on" do
       expect(reason("bind 'tcp://a b'")).to eq("no address that Kino can listen on: tcp://a b")
       expect(reason("bind nil")).to eq("no address that Kino can listen on: ")

@@ -97,9 +97,22 @@ RSpec.describe Kino::Config::Settings do
 
     it "uses the port of the stronger layer" do
       weak = given(bind: "tcp://localhost:80")
-      expect(described_class.from_layers(weak, given(port: 81))).to have_attributes(bind: ["localhost"], port: 81)
+      expect(described_class.from_layers(weak, given(port: 81)))
+        .to have_attributes(bind: ["tcp://localhost:81"], port: 81)
       expect(described_class.from_layers(given(port: 81), weak)).to have_attributes(host: "localhost", port: 80)
       expect(described_class.from_layers(weak, given(port: 80))).to have_attributes(host: "localhost", port: 80)
+    end
+
+    it "changes nothing else of the address" do
+      weak = given(bind: ["ssl://[::1]:80?cert=a&key=b", "unix:///a"])
+      expect(described_class.from_layers(weak, given(port: 81)).bind)
+        .to eq(["ssl://[::1]:81?cert=a&key=b", "unix:///a"])
+    end
+
+    it "rejects an address that is there twice, whichever way it is written" do
+      [%w[tcp://a:1 tcp://a:1 tcp://a:1], %w[a tcp://a:9292], %w[unix:///a unix:///a?mode=600], %w[fd://3 fd://3]]
+        .each { |bind| expect { described_class.resolve(bind:) }.to raise_error(Kino::ConfigError, /bind names .* twice/) }
+      expect(described_class.resolve(bind: %w[a a], port: 0).addresses.map(&:port)).to eq([0, 0])
     end
 
     it "resolves to itself if bind has a port, too" do

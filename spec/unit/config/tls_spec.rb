@@ -20,6 +20,8 @@ RSpec.describe Kino::Config::Types::Tls do
     expect(coerce("cert=a=1,key=b")).to eq(tls(%w[a=1 b]))
     expect(coerce(["cert=a,key=b,verify=optional,ca=d", { cert: "c", key: "d" }]))
       .to eq(tls(%w[a b], %w[c d], verify: :optional, ca: "d"))
+    expect(coerce("cert=a,key=b cert=c,key=d e")).to eq(tls(%w[a b], ["c", "d e"]))
+    expect(coerce(cert: "a", key: "b", ca: nil)).to eq(tls(%w[a b]))
     expect([nil, "none", ["none"], [nil]].map { |given| coerce(given) }).to all(be_nil)
   end
 
@@ -44,7 +46,7 @@ RSpec.describe Kino::Config::Types::Tls do
       { cert: "a", key: "b", cipher: "c" } => "there is no option cipher, but cert, key, verify, ca",
       [{ cert: "a", key: "b", ca: "c" }, { cert: "a", key: "b", ca: "d" }] => "ca is there twice"
     }.each { |given, why| expect(coerce(given)).to eq(why) }
-    expect(["", "a", "cert", 1, [], [1], [{ cert: "a", key: "b" }, "none"]].map { |given| coerce(given) })
-      .to all(eq(:refused))
+    [[{ cert: "a", key: "b" }, "none"], "cert=a,key=b,cert=c", "", "a", "cert", 1, [], [1]]
+      .each { |given| expect(coerce(given)).to eq(:refused) }
   end
 end

@@ -1,6 +1,6 @@
 //! Opening the sockets that a server listens on.
 
-use std::fs::{File, Permissions};
+use std::fs::{File, Permissions, TryLockError};
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::os::fd::OwnedFd;
@@ -8,6 +8,7 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
@@ -110,8 +111,7 @@ fn unix(path: &Path, mode: Option<u32>, settings: &Settings, is_shared: Arc<Atom
     socket.set_nonblocking(true)?;
     // Two servers that start at once must not both find the file stale, and one remove the other's. If the directory
     // cannot be locked, that race remains.
-    let directory = path.parent().and_then(|parent| File::open(parent).ok());
-    let _locked = directory.as_ref().and_then(|directory| directory.lock().ok());
+    let _locked = path.parent().and_then(lock);
     if let Err(error) = socket.bind(&address) {
         if error.kind() != io::ErrorKind::AddrInUse {
             return Err(error);
@@ -127,6 +127,24 @@ fn unix(path: &Path, mode: Option<u32>, settings: &Settings, is_shared: Arc<Atom
     socket.listen(settings.backlog)?;
     Ok(Bound { socket, address: Address::Unix(Some(path)), file: Some(file), is_shared })
 }
+
+/// Locks a directory until the file is dropped. None if that is not possible, or another process has it for long: any
+/// that may read the directory can.
+fn lock(directory: &Path) -> Option<File> {
+    let directory = File::open(directory).ok()?;
+    for _ in 0..LOCK_ATTEMPTS {
+        match directory.try_lock() {
+            Ok(()) => return Some(directory),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_PAUSE),
+            Err(TryLockError::Error(_)) => return None,
+        }
+    }
+    None
+}
+
+/// How long to wait for another server that starts: it needs far less than a second.
+const LOCK_ATTEMPTS: u32 = 100;
+const LOCK_PAUSE: Duration = Duration::from_millis(10);
 
 /// Removes the file of a socket that nobody listens on.
 fn remove_stale(path: &Path, address: &SockAddr) -> io::Result<()> {

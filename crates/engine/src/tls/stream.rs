@@ -12,7 +12,7 @@ impl<S: Socket> Socket for TlsStream<S> {
         self.get_mut().0.reset();
     }
 
-    /// Says goodbye in TLS first, or else the client would take the end for an attack (RFC 8446 section 6.1).
+    /// Sends close_notify first, or else the client would take the end for an attack (RFC 8446 section 6.1).
     fn shut_down_write(&mut self) {
         let (socket, session) = self.get_mut();
         session.send_close_notify();

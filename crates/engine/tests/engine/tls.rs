@@ -257,7 +257,8 @@ fn a_client_that_stops_in_the_handshake_or_speaks_no_tls_is_closed() {
 #[test]
 fn a_stop_does_not_wait_for_a_client_in_the_handshake() {
     let authority = Authority::new();
-    let running = running(with(tls(&given(&[&authority.pair("a.test")]))));
+    let settings = with(tls(&given(&[&authority.pair("a.test")])));
+    let running = running(Settings { handshake_timeout: 10 * HANG, ..settings });
     let stream = TcpStream::connect(running.server.tcp_address().unwrap()).unwrap();
     running.await_stats("it is accepted", |stats| stats.connections == 1);
     running.stop();
@@ -285,7 +286,7 @@ fn large_bodies_go_both_ways() {
 }
 
 #[test]
-fn a_client_that_takes_nothing_is_reset() {
+fn a_client_that_takes_nothing_is_disconnected() {
     let authority = Authority::new();
     let settings = with(tls(&given(&[&authority.pair("a.test")])));
     let (done, has_failed) = mpsc::channel();
@@ -344,7 +345,7 @@ fn a_hijacked_connection_goes_on_encrypted() {
 }
 
 #[test]
-fn an_end_without_goodbye_is_the_end() {
+fn an_end_without_close_notify_is_the_end() {
     let authority = Authority::new();
     let running = running(with(tls(&given(&[&authority.pair("a.test")]))));
     let mut stream = connect(&running, &Arc::new(authority.client()), "a.test");

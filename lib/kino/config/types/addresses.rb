@@ -10,14 +10,11 @@ module Kino
       # by spaces, and the flag may be repeated.
       class Addresses < Type
         # (see Type#coerce)
-        def coerce(value, &)
-          return yield unless value.is_a?(String) || (value.is_a?(Array) && value.all?(String))
+        def coerce(value)
+          texts = Array(value).flat_map { |text| text.is_a?(String) ? split(text) : [text] }
+          return yield if texts.empty? || !texts.all?(String)
 
-          # Not split if it is a path, which may have spaces.
-          texts = Array(value).flat_map { |text| text.start_with?("unix://") ? [text] : text.split(/ +(?!\z)/, -1) }
-          return yield if texts.empty?
-
-          refuse_twins(texts, &) || texts.map { |text| text.dup.freeze }.freeze
+          texts.all? { |text| right?(text) { |why| return yield(why) } } ? texts.map { it.dup.freeze }.freeze : yield
         end
 
         # (see Type#several?)
@@ -25,7 +22,7 @@ module Kino
 
         # (see Type#expectation)
         def expectation
-          "a host name, an IP address, tcp://host:port, unix:///path, fd://number or systemd://name"
+          "a host name, an IP address, tcp://host:port, ssl://host:port, unix:///path, fd://number or systemd://name"
         end
 
         # (see Type#placeholder)
@@ -40,15 +37,10 @@ module Kino
 
         def forms = ["Array[String]"]
 
-        def refuse_twins(texts)
-          addresses = texts.map do |text|
-            Address.parse(text) { |why| return yield(why) } or return yield
-          end
-          # Each 0 is another port.
-          identities = addresses.reject { |address| address.port&.zero? }.map(&:identity)
-          twin = identities.tally.key(2) or return
-          yield "#{twin} is there twice"
-        end
+        # Not if it is a path, which may have spaces.
+        def split(text) = text.start_with?("unix://") ? [text] : text.split(/ +(?!\z)/, -1)
+
+        def right?(text, &) = !Address.parse(text, &).nil?
       end
     end
   end

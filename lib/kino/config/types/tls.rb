@@ -10,7 +10,9 @@ module Kino
       # on a command line "cert=a.crt,key=a.key".
       class Tls < Type
         NONE = { "none" => nil }.freeze
-        private_constant :NONE
+        # Several certificates on a command line, as {#show} gives them.
+        SEVERAL = / +(?=cert=)/
+        private_constant :NONE, :SEVERAL
 
         # Nil is "none".
         def initialize = super(words: NONE)
@@ -19,13 +21,11 @@ module Kino
         def coerce(value)
           return value if resolved?(value)
 
-          values = value.is_a?(Array) ? value : [value]
+          values = split(value)
           return if !values.empty? && (values - NONE.to_a.flatten).empty?
 
           parts = values.map { |one| part(one) }
-          return yield if parts.empty? || !parts.all?
-
-          Config::Tls.combine(parts) { |why| return yield(why) }
+          parts.any? && parts.all? ? Config::Tls.combine(parts) { |why| return yield(why) } : yield
         end
 
         # (see Type#several?)
@@ -54,12 +54,22 @@ module Kino
 
         def resolved?(value) = value.is_a?(Hash) && value.key?(:certificates) && Ractor.shareable?(value)
 
-        def part(value)
-          return value.transform_keys { |name| name.to_s.to_sym } if value.is_a?(Hash)
-          return unless value.is_a?(String)
+        def split(value)
+          list = value.is_a?(Array) ? value : [value]
+          list.flat_map { |one| one.is_a?(String) ? one.split(SEVERAL) : [one] }
+        end
 
-          pairs = value.split(",", -1).map { |pair| pair.split("=", 2) }
-          pairs.to_h { |name, text| [name.to_sym, text] } if pairs.any? && pairs.all? { |pair| pair.size == 2 }
+        def part(value)
+          return value.compact.transform_keys { |name| name.to_s.to_sym } if value.is_a?(Hash)
+
+          value.is_a?(String) ? from_text(value) : nil
+        end
+
+        def from_text(text)
+          pairs = text.split(",", -1).map { |pair| pair.split("=", 2) }
+          return if pairs.empty? || pairs.any? { |pair| pair.size != 2 } || pairs.uniq(&:first) != pairs
+
+          pairs.to_h { |name, value| [name.to_sym, value] }
         end
 
         # What it was combined of: the verification goes with the first certificate.

@@ -10,7 +10,6 @@
 mod cache;
 mod strings;
 
-use std::net::{IpAddr, Ipv4Addr};
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -72,10 +71,6 @@ fn rack_objects(
     OBJECTS.set(objects).map_err(|_| error::general(ruby, "the Rack objects are set once, at load"))
 }
 
-/// `REMOTE_ADDR` of the client of a Unix domain socket, as Puma has it: apps parse it as an IP address. `REMOTE_PORT` is
-/// empty where there is no port.
-const LOCAL_CLIENT: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
-
 /// Builds the env of `head`. `request` becomes `kino.request`; `rack.input` reads from it if there is a body.
 pub(crate) fn build(
     ruby: &Ruby,
@@ -97,7 +92,9 @@ pub(crate) fn build(
     let protocol = protocols(ruby, head)?;
     let queue_ms = waited.map(|waited| ruby.float_from_f64((waited.as_secs_f64() * 1e6).round() / 1e3).as_value());
     let (ip, port) = head.client();
-    let remote_addr = cache.peer(ruby, ip.unwrap_or(LOCAL_CLIENT));
+    // Both are empty, as in the template, for the client of a Unix domain socket. Not 127.0.0.1 as in Puma: apps trust
+    // that address, and such a client is usually a proxy.
+    let remote_addr = ip.map(|ip| cache.peer(ruby, ip));
     let remote_port = port.map(|port| cache.port(ruby, port));
     let client = head.connection().tls.as_ref().and_then(|tls| tls.client.as_ref());
     let template = cache.template(ruby, strings, objects, head)?;
@@ -106,7 +103,9 @@ pub(crate) fn build(
     let joined = &joined(head.headers());
     let fill = move |env: &mut Setter| {
         fill_target(env, strings, head);
-        env.object(keys.remote_addr, remote_addr);
+        if let Some(remote_addr) = remote_addr {
+            env.object(keys.remote_addr, remote_addr);
+        }
         if let Some(remote_port) = remote_port {
             env.object(keys.remote_port, remote_port);
         }
