@@ -90,8 +90,8 @@ impl Stream {
             true => (None, None),
             false => {
                 let state = BodyState::new(expects_continue(&head.headers));
-                let source = IncomingBody::new(incoming, Arc::clone(&state), Arc::clone(&shared.context));
                 let length = announced(&head.headers).ok().flatten();
+                let source = IncomingBody::new(incoming, Arc::clone(&state), Arc::clone(&shared.context), length);
                 (Some(state), Some(RequestBody { source: Box::new(source), length }))
             }
         };
