@@ -4,7 +4,7 @@
 module Hpack
   # RFC 7541 appendix A: each name with its values.
   STATIC = [[":authority", ""], [":method", "GET", "POST"], [":path", "/", "/index.html"], [":scheme", "http", "https"],
-            [":status", *%w[200 204 206 304 400 404 500]], ["accept-charset", ""],
+            %w[:status 200 204 206 304 400 404 500], ["accept-charset", ""],
             ["accept-encoding", "gzip, deflate"],
             *%w[accept-language accept-ranges accept access-control-allow-origin age allow authorization cache-control
                 content-disposition content-encoding content-language content-length content-location content-range
@@ -49,7 +49,7 @@ module Hpack
       most = (1 << bits) - 1
       return [number].pack("C") if number < most
 
-      [most].pack("C") << [number - most].pack("w").then { |it| little_endian(it) }
+      [most].pack("C") << [number - most].pack("w").then { |groups| little_endian(groups) }
     end
 
     # `w` has the most significant group first.

@@ -39,18 +39,7 @@ class Http2Client
   end
 
   # `fields` are the header lines, in order.
-  Response = Data.define(:status, :fields, :body) do
-    # @return [String, nil]
-    def [](name) = fields.to_h[name]
-  end
-
-  # @yieldparam client [Http2Client] closed when the block returns
-  def self.open(port)
-    client = new(port)
-    yield client
-  ensure
-    client&.close
-  end
+  Response = Data.define(:status, :fields, :body)
 
   def initialize(port)
     @socket = Socket.tcp("127.0.0.1", port, connect_timeout: TIMEOUT)
@@ -123,7 +112,7 @@ class Http2Client
 
   # @return [Boolean] whether the server has closed; waits for it
   def closed_by_server?
-    receive while true
+    loop { receive }
   rescue Broken
     true
   end
