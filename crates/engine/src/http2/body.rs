@@ -43,7 +43,9 @@ struct State {
     expects_continue: bool,
     /// The worker reads, so the connection's task is to send it.
     wants_continue: bool,
-    /// The connection's task, until then.
+    /// Nobody reads any more.
+    is_given_up: bool,
+    /// The connection's task, while it waits for one of the last two.
     task: Option<Waker>,
 }
 
@@ -61,6 +63,16 @@ impl BodyState {
         if state.expects_continue {
             state.task = Some(cx.waker().clone());
         }
+        Poll::Pending
+    }
+
+    /// Ready once nobody reads the body any more.
+    pub(super) fn poll_given_up(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut state = self.0.lock();
+        if state.is_given_up {
+            return Poll::Ready(());
+        }
+        state.task = Some(cx.waker().clone());
         Poll::Pending
     }
 
@@ -99,12 +111,13 @@ impl BodyState {
         state.waiting_since.get_or_insert_with(Instant::now);
         state.reader = Some(reader.clone());
         state.wants_continue |= std::mem::take(&mut state.expects_continue);
-        Ok(state.task.take())
+        Ok(if state.wants_continue { state.task.take() } else { None })
     }
 
-    fn give_up(&self) {
+    /// Returns the task to wake.
+    fn give_up(&self) -> Option<Waker> {
         let mut state = self.0.lock();
-        *state = State::default();
+        std::mem::replace(&mut *state, State { is_given_up: true, ..State::default() }).task
     }
 }
 
@@ -163,7 +176,9 @@ impl BodySource for IncomingBody {
 
 impl Drop for IncomingBody {
     fn drop(&mut self) {
-        self.state.give_up();
+        if let Some(task) = self.state.give_up() {
+            self.context.wake(task);
+        }
     }
 }
 
