@@ -77,8 +77,8 @@ module Kino
   #   sends nothing, if that is no regular file, it is unreadable, or the headers say that the body is chunked. Raises
   #   {InvalidResponseError}.
   # `hijack(status, headers) -> Integer`:: sends the head (101 is allowed) and hijacks the connection: returns the
-  #   descriptor of a socket that carries its bytes, which the caller owns. Raises {InvalidResponseError}, or
-  #   {DisconnectedError}.
+  #   descriptor of a socket that carries its bytes, which the caller owns. Raises {InvalidResponseError},
+  #   {DisconnectedError}, or {Kino::Error} for a request of HTTP/2, which can still be answered.
   # `put_back -> Boolean`:: leaves the request in hand to the workers with `relief`, ahead of the queue: it is in hand
   #   no more, and counts as never taken. Returns false, and changes nothing, if no worker was relieved, the method is
   #   not GET, HEAD or OPTIONS, something was sent or read, or the request was put back before.

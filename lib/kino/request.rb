@@ -32,7 +32,7 @@ module Kino
     # `IO.select` and the like; the client's address is in the env (`REMOTE_ADDR`, `REMOTE_PORT`).
     #
     # @return [UNIXSocket] the same for each call
-    # @raise [Error] if the request is answered already
+    # @raise [Error] if the request is answered already, or came by HTTP/2, whose connections are not one request's
     # @raise [DisconnectedError] if the client has left
     def call
       @call ||= UNIXSocket.for_fd(hijack)

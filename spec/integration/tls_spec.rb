@@ -4,6 +4,7 @@ require "openssl"
 require "tmpdir"
 require "support/authority"
 require "support/child"
+require "support/http2_client"
 require "support/integration"
 
 RSpec.describe "TLS" do
@@ -64,6 +65,18 @@ RSpec.describe "TLS" do
       end
       server = serve(hijacking, tls: files("a.test"))
       secure(server.port) { |client| expect(client.send_head("GET").read_rest).to eq("hijacked") }
+    end
+
+    it "carries HTTP/2 with clients that choose it" do
+      server = serve(Apps::EnvDump, tls: files("a.test"))
+      client = Http2Client.new(server.port, tls: authority.client)
+      expect(client.protocol).to eq("h2")
+      2.times do
+        env = Apps::EnvDump.parse(client.get("/", ":scheme" => "https"))
+        expect(env).to include("SERVER_PROTOCOL" => "HTTP/2", "rack.url_scheme" => "https", "SERVER_PORT" => "443")
+      end
+    ensure
+      client&.close
     end
 
     it "asks clients for certificates if it should, and gives their subject to the app" do

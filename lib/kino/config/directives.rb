@@ -100,10 +100,11 @@ module Kino
         Directive.new(
           name: :http2, section: :listening, native: true,
           type: Types::Flag.new, default: true,
-          summary: "speak HTTP/2, too, to clients that begin with it",
-          doc: "Serves HTTP/2 beside HTTP/1 on the same port, to clients that begin with it: without TLS these are " \
-               "proxies and tools that were told so (prior knowledge, h2c); browsers are not among them. With false, " \
-               "a client that begins with HTTP/2 is answered 505."
+          summary: "speak HTTP/2, too, with clients that choose it",
+          doc: "Serves HTTP/2 beside HTTP/1 at each address: over TLS to clients that choose it (ALPN), as browsers " \
+               "do, and without TLS to clients that begin with it, which are proxies and tools that were told so " \
+               "(prior knowledge, h2c). With false it is not offered, and a client that begins with it is answered " \
+               "505."
         ),
         Directive.new(
           name: :rackup, section: :app,

@@ -11,8 +11,9 @@ use tokio::time::Instant;
 
 use crate::http::body::{BodyError, BodySource};
 use crate::http::context::ConnectionContext;
+use crate::http2::options::WINDOW;
 
-/// The body of one stream. The client may send so much more as the worker has read, so the rest stays with the client.
+/// The body of one stream. The client may send as much more as the worker has read, so the rest stays with the client.
 /// If it is dropped before its end, h2 resets the stream when the response is sent, with NO_ERROR (RFC 9113 section
 /// 8.1).
 #[derive(Debug)]
@@ -20,6 +21,10 @@ pub(super) struct IncomingBody {
     stream: RecvStream,
     state: Arc<BodyState>,
     context: Arc<ConnectionContext>,
+    /// Bytes that were read, and that the client may not send more for yet.
+    unreleased: usize,
+    /// The client may send all of it from the start.
+    fits_window: bool,
 }
 
 /// What the worker that reads a body and the connection's task tell each other.
@@ -38,7 +43,9 @@ struct State {
     expects_continue: bool,
     /// The worker reads, so the connection's task is to send it.
     wants_continue: bool,
-    /// The connection's task, until then.
+    /// Nobody reads any more.
+    is_given_up: bool,
+    /// The connection's task, while it waits for one of the last two.
     task: Option<Waker>,
 }
 
@@ -56,6 +63,16 @@ impl BodyState {
         if state.expects_continue {
             state.task = Some(cx.waker().clone());
         }
+        Poll::Pending
+    }
+
+    /// Ready once nobody reads the body any more.
+    pub(super) fn poll_given_up(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut state = self.0.lock();
+        if state.is_given_up {
+            return Poll::Ready(());
+        }
+        state.task = Some(cx.waker().clone());
         Poll::Pending
     }
 
@@ -94,18 +111,36 @@ impl BodyState {
         state.waiting_since.get_or_insert_with(Instant::now);
         state.reader = Some(reader.clone());
         state.wants_continue |= std::mem::take(&mut state.expects_continue);
-        Ok(state.task.take())
+        Ok(if state.wants_continue { state.task.take() } else { None })
     }
 
-    fn give_up(&self) {
+    /// Returns the task to wake.
+    fn give_up(&self) -> Option<Waker> {
         let mut state = self.0.lock();
-        *state = State::default();
+        std::mem::replace(&mut *state, State { is_given_up: true, ..State::default() }).task
     }
 }
 
 impl IncomingBody {
-    pub(super) fn new(stream: RecvStream, state: Arc<BodyState>, context: Arc<ConnectionContext>) -> Self {
-        Self { stream, state, context }
+    /// `length`: what Content-Length says.
+    pub(super) fn new(
+        stream: RecvStream,
+        state: Arc<BodyState>,
+        context: Arc<ConnectionContext>,
+        length: Option<u64>,
+    ) -> Self {
+        let fits_window = length.is_some_and(|length| length <= u64::from(WINDOW));
+        Self { stream, state, context, unreleased: 0, fits_window }
+    }
+
+    /// Lets the client send more when half of the window is read, and not for each piece: each word to it wakes the
+    /// connection and is a write. What is unreleased at the end h2 gives back to the connection.
+    fn release(&mut self, read: usize) {
+        self.unreleased += read;
+        if !self.fits_window && self.unreleased >= WINDOW as usize / 2 {
+            // Fails only if there is less to release.
+            let _ = self.stream.flow_control().release_capacity(std::mem::take(&mut self.unreleased));
+        }
     }
 }
 
@@ -115,8 +150,7 @@ impl BodySource for IncomingBody {
             match self.stream.poll_data(cx) {
                 Poll::Ready(Some(Ok(data))) => {
                     self.state.received();
-                    // Fails only if there is less to release.
-                    let _ = self.stream.flow_control().release_capacity(data.len());
+                    self.release(data.len());
                     if !data.is_empty() {
                         return Poll::Ready(Some(Ok(data)));
                     }
@@ -142,7 +176,9 @@ impl BodySource for IncomingBody {
 
 impl Drop for IncomingBody {
     fn drop(&mut self) {
-        self.state.give_up();
+        if let Some(task) = self.state.give_up() {
+            self.context.wake(task);
+        }
     }
 }
 

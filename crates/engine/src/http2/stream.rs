@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use h2::server::SendResponse;
@@ -42,7 +42,7 @@ pub(super) struct Shared {
     pub(super) state: Arc<ConnectionState>,
 }
 
-/// A stream, from its request until h2 has all of its response.
+/// A stream, from its request until h2 has all of its response and nobody reads its body.
 pub(super) struct Stream {
     respond: SendResponse<Bytes>,
     is_head: bool,
@@ -54,6 +54,8 @@ pub(super) struct Stream {
 enum Phase {
     Dispatched(DispatchFuture),
     Sending(Sending),
+    /// h2 has all of the response. The request body may still be read, with its deadline.
+    Sent,
 }
 
 struct Sending {
@@ -90,8 +92,8 @@ impl Stream {
             true => (None, None),
             false => {
                 let state = BodyState::new(expects_continue(&head.headers));
-                let source = IncomingBody::new(incoming, Arc::clone(&state), Arc::clone(&shared.context));
                 let length = announced(&head.headers).ok().flatten();
+                let source = IncomingBody::new(incoming, Arc::clone(&state), Arc::clone(&shared.context), length);
                 (Some(state), Some(RequestBody { source: Box::new(source), length }))
             }
         };
@@ -115,17 +117,21 @@ impl Stream {
                 // The engine offers no hijacking here.
                 Outcome::Hijacked(_) => Response::canned(StatusCode::INTERNAL_SERVER_ERROR),
             };
-            match self.send_head(response) {
-                Some(sending) => self.phase = Phase::Sending(sending),
+            self.phase = match self.send_head(response) {
+                Some(sending) => Phase::Sending(sending),
                 None => {
                     shared.state.earn(RESPONSE);
-                    return Poll::Ready(());
+                    Phase::Sent
                 }
-            }
+            };
         }
-        match &mut self.phase {
-            Phase::Sending(sending) => sending.poll(&shared.state, cx),
-            Phase::Dispatched(_) => Poll::Pending,
+        if let Phase::Sending(sending) = &mut self.phase {
+            ready!(sending.poll(&shared.state, cx));
+            self.phase = Phase::Sent;
+        }
+        match &self.body {
+            Some(body) => body.poll_given_up(cx),
+            None => Poll::Ready(()),
         }
     }
 
@@ -203,6 +209,7 @@ impl Stream {
                 }
                 Checked::Next(deadline.into_iter().chain(body).min())
             }
+            Phase::Sent => Checked::Next(body),
         }
     }
 }

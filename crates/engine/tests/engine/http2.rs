@@ -613,9 +613,9 @@ fn heads_that_are_refused_leave_the_connection_as_it_is() {
     let mut client = Http2::new(&running);
     let long = format!("/{}", "x".repeat(9000));
     let mut many = get("/");
-    (0..101).for_each(|_| {
+    for _ in 0..101 {
         many.headers_mut().append("a", HeaderValue::from_static("b"));
-    });
+    }
     let mut large = get("/");
     large.headers_mut().insert("a", HeaderValue::from_str(&"x".repeat(65 * 1024)).unwrap());
     let mut host = get("/");
@@ -637,7 +637,6 @@ fn heads_that_are_refused_leave_the_connection_as_it_is() {
     running.stop();
 }
 
-/// The reading worker gets what was asked for, and `read_body` all of it, although the client has reset nothing.
 #[test]
 fn a_body_may_be_read_after_the_answer() {
     let (send_body, bodies) = mpsc::channel();
@@ -651,6 +650,23 @@ fn a_body_may_be_read_after_the_answer() {
     assert_eq!(client.answer(response).body, b"early");
     stream.send_data(Bytes::from_static(b"late"), true).unwrap();
     assert_eq!(bodies.recv_timeout(HANG).unwrap().unwrap(), b"late");
+    drop(client);
+    running.stop();
+}
+
+#[test]
+fn a_body_that_is_read_after_the_answer_has_its_deadline() {
+    let (send_body, bodies) = mpsc::channel();
+    let running = Running::new(Settings { body_timeout: SHORT, ..settings() }, 1, move |exchange| {
+        let (writer, mut body) = streamed(exchange);
+        writer.finish();
+        send_body.send(read_body(&mut body)).unwrap();
+    });
+    let mut client = Http2::new(&running);
+    let (response, mut stream) = client.start(request("POST", "/"), false);
+    stream.send_data(Bytes::from_static(b"half"), false).unwrap();
+    assert_eq!(client.answer(response).body, b"");
+    assert_eq!(bodies.recv_timeout(HANG).unwrap(), Err(ReadError::Stalled));
     drop(client);
     running.stop();
 }

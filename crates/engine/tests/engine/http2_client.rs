@@ -2,14 +2,19 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use h2::client::{ResponseFuture, SendRequest};
 use h2::{RecvStream, SendStream};
 use http::{HeaderMap, Request, StatusCode};
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
 
 use crate::support::{HANG, Running};
 
@@ -47,10 +52,30 @@ impl Http2 {
     }
 
     pub(crate) fn connect(address: SocketAddr, builder: h2::client::Builder) -> Self {
+        let stream = async move { tokio::net::TcpStream::connect(address).await.unwrap() };
+        Self::over(stream, builder)
+    }
+
+    /// Over TLS, with ALPN.
+    pub(crate) fn encrypted(address: SocketAddr, mut config: ClientConfig, host: &'static str) -> Self {
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        let stream = async move {
+            let stream = tokio::net::TcpStream::connect(address).await.unwrap();
+            let name = ServerName::try_from(host).unwrap();
+            let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap();
+            assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
+            stream
+        };
+        Self::over(stream, h2::client::Builder::new())
+    }
+
+    fn over<S>(stream: impl Future<Output = S>, builder: h2::client::Builder) -> Self
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let (send, end) = runtime.block_on(async {
-            let stream = tokio::net::TcpStream::connect(address).await.unwrap();
-            let (send, connection) = builder.handshake(stream).await.unwrap();
+            let (send, connection) = builder.handshake(stream.await).await.unwrap();
             (send, tokio::spawn(connection))
         });
         Self { runtime, send, end: Some(end) }

@@ -14,6 +14,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, HandshakeKind, RootCertStore, StreamOwned, version};
 
+use crate::http2_client::Http2;
 use crate::support::{HANG, Running, SHORT, ok, read_all, settings, tcp, write};
 
 /// An authority, which signs certificates for the test.
@@ -352,6 +353,68 @@ fn an_end_without_close_notify_is_the_end() {
     stream.conn.complete_io(&mut stream.sock).unwrap();
     stream.sock.shutdown(Shutdown::Both).unwrap();
     running.await_stats("the connection is gone", |stats| stats.connections == 0);
+    running.stop();
+}
+
+#[test]
+fn http2_is_spoken_with_clients_that_choose_it() {
+    let authority = Authority::new();
+    let settings = with(tls(&given(&[&authority.pair("a.test")])));
+    let running = Running::new(settings, 1, |mut exchange| {
+        let scheme = if exchange.head.is_https() { "https" } else { "http" };
+        let head = format!("{:?} {scheme} {} ", exchange.head.version(), exchange.head.server().1);
+        let body = read_all(&mut exchange).unwrap();
+        let _ = exchange.reply.send(ok([head.as_bytes(), &body].concat()));
+    });
+    let address = running.server.tcp_address().unwrap();
+    let mut client = Http2::encrypted(address, authority.client(), "a.test");
+    assert_eq!(client.get("/").body, b"HTTP/2.0 https 443 ");
+    let sent = vec![b'x'; 900_000];
+    assert!(client.post("/", sent.clone()).body.ends_with(&sent));
+    drop(client);
+    running.stop();
+}
+
+#[test]
+fn http2_is_not_offered_if_it_is_off() {
+    let authority = Authority::new();
+    let tls = tls(&TlsSettings { http2: false, ..given(&[&authority.pair("a.test")]) });
+    let running = running(Settings { http2: false, ..with(tls) });
+    let mut config = authority.client();
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    let mut stream = connect(&running, &Arc::new(config), "a.test");
+    assert_eq!(body(&get(&mut stream).unwrap()), "https 443 nobody");
+    assert_eq!(stream.conn.alpn_protocol(), Some(&b"http/1.1"[..]));
+    running.stop();
+}
+
+#[test]
+fn a_client_of_http2_that_takes_nothing_is_disconnected_over_tls_too() {
+    let authority = Authority::new();
+    let settings = Settings { send_timeout: Some(SHORT), ..with(tls(&given(&[&authority.pair("a.test")]))) };
+    let running = Running::new(settings, 1, |exchange| {
+        let _ = exchange.reply.send(ok("x".repeat(16_000)));
+    });
+    let mut config = authority.client();
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    let mut stream = connect(&running, &Arc::new(config), "a.test");
+    // The preface, SETTINGS without any, and a connection window that never ends; then GET / again and again. What is
+    // sent back is not read, and fits into the buffer of TLS at last.
+    stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").unwrap();
+    stream.write_all(b"\0\0\x04\x08\0\0\0\0\0\x7f\xff\0\0").unwrap();
+    // :method GET, :scheme https, :path / from the static table, :authority a.
+    let block = [0x82, 0x87, 0x84, 0x41, 1, b'a'];
+    for stream_id in (1_u32..).step_by(2) {
+        let head = [&[0, 0, 6, 1, 5][..], &stream_id.to_be_bytes(), &block].concat();
+        if stream.write_all(&head).is_err() {
+            break;
+        }
+        let sent = u64::from(stream_id.div_ceil(2));
+        running.await_stats("it is answered, or the connection is gone", |stats| {
+            stats.served >= sent || stats.connections == 0
+        });
+    }
+    running.await_stats("the connection is gone", |stats| stats.connections == 0 && stats.accepted == 1);
     running.stop();
 }
 

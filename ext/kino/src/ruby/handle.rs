@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use http::{Method, StatusCode};
+use http::{Method, StatusCode, Version};
 use kino_engine::{
     BodyReader, BodyWriter, Client, Exchange, Gone, InterimResponse, LockGroup, Parker, ReadError, Readable,
     RequestHead, Response, ResponseSender, Watch, is_bodiless,
@@ -142,6 +142,10 @@ impl Handle {
     /// Hijacks the connection, after `head` if there is one. Returns the app's end of it, which the caller owns. None
     /// if the request was answered before.
     pub(crate) fn hijack(&self, head: Option<Response>) -> Option<io::Result<Result<OwnedFd, Gone>>> {
+        // The engine would refuse, too, but then the app could not answer any more.
+        if self.head.version() == Version::HTTP_2 {
+            return Some(Err(io::Error::new(io::ErrorKind::Unsupported, "HTTP/2 has no hijacking")));
+        }
         let reply = self.reply.lock().take()?;
         self.is_hijacked.store(true, Ordering::Relaxed);
         self.close_body();
