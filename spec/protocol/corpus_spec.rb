@@ -79,7 +79,7 @@ RSpec.describe "the corpus of malformed requests" do
       "#{post}Transfer-Encoding: chunked, gzip, chunked\r\n\r\n0\r\n\r\n#{next_request}"
     ],
     505 => [
-      "GET / HTTP/2.0\r\n\r\n", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "GET / HTTP/1.2\r\n\r\n"
+      "GET / HTTP/2.0\r\n\r\n", "PRI * HTTP/2.0\r\n\r\nSM\r\n\rx", "GET / HTTP/1.2\r\n\r\n"
     ]
   }.transform_values { |requests| requests.map(&:b) }
 

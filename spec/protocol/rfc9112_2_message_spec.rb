@@ -59,9 +59,12 @@ RSpec.describe "HTTP/1.1 messages" do
           "HTTP/1.2" => "GET / HTTP/1.2\r\nHost: a\r\n\r\n",
           "HTTP/0.9" => "GET / HTTP/0.9\r\nHost: a\r\n\r\n",
           "HTTP/2.0" => "GET / HTTP/2.0\r\nHost: a\r\n\r\n",
-          "the preface of HTTP/2" => "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+          "what begins like the preface of HTTP/2" => "PRI * HTTP/2.0\r\nHost: a\r\n\r\n"
         }, with: 505, as: :bad_version
       )
+
+      it_refuses({ "the preface of HTTP/2" => "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" },
+                 with: 505, as: :bad_version, http2: false)
 
       it_refuses(
         {

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode};
-use kino_engine::{Listener, Response, ResponseBody, Server, Settings, Source, Take};
+use kino_engine::{ListenerSettings, Response, ResponseBody, Server, Settings, Source, Take};
 
 fn main() {
     let port = std::env::args().nth(1).map_or(0, |arg| arg.parse().unwrap());
@@ -17,7 +17,7 @@ fn main() {
     assert!(["queue", "driven", "lanes"].contains(&mode.as_str()), "unknown mode: {mode}");
     let workers = std::env::args().nth(2).map_or(2, |arg| arg.parse().unwrap());
     let settings = Settings {
-        listeners: vec![Listener {
+        listeners: vec![ListenerSettings {
             source: Source::Tcp { host: "127.0.0.1".into(), port },
             is_kept: false,
             tls: None,

@@ -1,4 +1,4 @@
-//! Entry points for the fuzz targets in `fuzz/`: a connection over an in-memory stream, and the framing by itself.
+//! Entry points for the fuzz targets in `fuzz/`: a connection over an in-memory stream, and parsers by themselves.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -11,8 +11,11 @@ use crate::dispatch::queue::{DispatchOptions, Queue};
 use crate::dispatch::slot::Slot;
 use crate::http1::chunks::Chunks;
 use crate::http1::framing::{Delimiter, HeadLimits, check_head};
+use crate::http2::scanner::Scanner;
 use crate::io::connection_guard::ConnectionGuard;
 use crate::net::connection::{self, Context};
+use crate::net::proxy_protocol::{self, Parsed};
+use crate::net::sniff;
 use crate::{ConnectionInfo, Reason, Settings, Snapshot, Worker};
 
 /// An engine without a listener and without threads.
@@ -99,4 +102,40 @@ pub fn chunks<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Result<(usize, 
         total += chunks.feed(piece)?;
     }
     Ok((total, chunks.is_done()))
+}
+
+/// The length of a header of the PROXY protocol, and the client and the server that it names.
+pub type ProxyHeader = (usize, Option<(SocketAddr, SocketAddr)>);
+
+/// The header of the PROXY protocol at the start of `bytes`: its length, and the client and the server that it names.
+/// `None` while it is incomplete.
+///
+/// # Errors
+///
+/// If there is none, or it is malformed.
+pub fn proxy_header(bytes: &[u8]) -> Result<Option<ProxyHeader>, NoProxyHeader> {
+    match proxy_protocol::parse(bytes) {
+        Parsed::Header(length, ends) => Ok(Some((length, ends))),
+        Parsed::Partial => Ok(None),
+        Parsed::Invalid => Err(NoProxyHeader),
+    }
+}
+
+/// The bytes do not begin with a header of the PROXY protocol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NoProxyHeader;
+
+/// Decides what a client speaks that has sent `first` already: whether it is HTTP/2, and all that was read.
+pub async fn sniff(stream: &mut DuplexStream, first: Vec<u8>) -> (bool, Vec<u8>) {
+    let (_running, stopping) = watch::channel(false);
+    let sniffed = sniff::sniff(stream, first, None, stopping).await;
+    (sniffed.is_http2, sniffed.read)
+}
+
+/// How many frames without a body begin in `pieces` of what a client of HTTP/2 sends, and whether a header block is
+/// incomplete at the end.
+pub fn frames<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> (u32, bool) {
+    let mut scanner = Scanner::new();
+    let frames = pieces.into_iter().map(|piece| scanner.feed(piece)).sum();
+    (frames, scanner.is_in_block())
 }

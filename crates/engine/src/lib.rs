@@ -120,7 +120,7 @@ pub use crate::net::bind::Address;
 pub use crate::parker::{Parker, Wake};
 pub use crate::refusal::Reason;
 pub use crate::server::Server;
-pub use crate::settings::{Listener, Settings, Source};
+pub use crate::settings::{ListenerSettings, Settings, Source};
 pub use crate::stats::Snapshot;
 pub use crate::tls::config::Tls;
 pub use crate::tls::development::{Date, development_certificate};

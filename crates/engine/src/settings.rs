@@ -13,7 +13,7 @@ use crate::trusted_proxies::TrustedProxies;
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// Where to listen, at least one.
-    pub listeners: Vec<Listener>,
+    pub listeners: Vec<ListenerSettings>,
     /// Connections that the system holds until they are accepted, for each listener.
     pub backlog: i32,
     /// Whether other processes may listen on the same TCP ports, if they ask for it as well: the system deals
@@ -74,7 +74,7 @@ pub struct Settings {
 
 /// Where to listen, and what is spoken there.
 #[derive(Debug, Clone)]
-pub struct Listener {
+pub struct ListenerSettings {
     /// The socket.
     pub source: Source,
     /// Whether somebody else keeps the socket, such as a service manager: it outlives this server, and so does its

@@ -29,3 +29,8 @@ fn connection_seeds_pass() {
 fn response_seeds_pass() {
     replay("response", fuzz::response::run);
 }
+
+#[test]
+fn opening_seeds_pass() {
+    replay("opening", fuzz::opening::run);
+}

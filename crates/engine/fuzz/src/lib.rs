@@ -5,6 +5,7 @@
 #[path = "../../tests/client/response.rs"]
 mod client;
 pub mod connection;
+pub mod opening;
 mod reference;
 pub mod response;
 mod run;

@@ -139,6 +139,8 @@ impl<S: Socket> Connection<S> {
         loop {
             let Protocol::Open(h2) = &mut self.h2 else { return Poll::Pending };
             match ready!(h2.poll_accept(cx)) {
+                // It came along with what ends the connection, so nobody could be told the outcome.
+                Some(Ok(_)) if self.ending_since.is_some() => {}
                 Some(Ok((request, mut respond))) => {
                     let Shared { context, options, .. } = &self.shared;
                     // More than its streams can only be if it has reset some, and their requests are still here.

@@ -18,7 +18,7 @@ const END_HEADERS: u8 = 4;
 
 /// Follows the frames in a stream of bytes.
 #[derive(Debug)]
-pub(super) struct Scanner {
+pub(crate) struct Scanner {
     header: [u8; HEADER],
     /// How many bytes of the header have come.
     filled: usize,
@@ -38,12 +38,12 @@ enum Block {
 
 impl Scanner {
     /// A scanner for a connection from its first byte on.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { header: [0; HEADER], filled: 0, payload: PREFACE, block: Block::None }
     }
 
     /// Passes over `bytes`. Returns how many frames have begun in them that carry nothing of a body.
-    pub(super) fn feed(&mut self, mut bytes: &[u8]) -> u32 {
+    pub(crate) fn feed(&mut self, mut bytes: &[u8]) -> u32 {
         let mut frames = 0;
         while !bytes.is_empty() {
             if self.payload > 0 {
@@ -66,7 +66,7 @@ impl Scanner {
     }
 
     /// Whether a header block has begun that has not ended.
-    pub(super) fn is_in_block(&self) -> bool {
+    pub(crate) fn is_in_block(&self) -> bool {
         self.block != Block::None
     }
 

@@ -43,7 +43,7 @@ impl Request {
         let context = context();
         let state = ExchangeState::new(Arc::clone(&context), None);
         let slot = Slot::new(0, None);
-        let mut reply = ResponseSender::new(Arc::clone(&state));
+        let mut reply = ResponseSender::new(Arc::clone(&state), None);
         reply.assign_to(&slot, Instant::now());
         let receiver = ResponseReceiver::new(Arc::clone(&state));
         (Self { context, slot, state }, reply, receiver)

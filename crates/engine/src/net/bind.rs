@@ -13,7 +13,7 @@ use std::time::Duration;
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
 use crate::error::Error;
-use crate::settings::{Listener, Settings, Source};
+use crate::settings::{ListenerSettings, Settings, Source};
 
 /// An address that a server listens on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,7 +44,7 @@ pub(crate) fn bind_all(settings: &Settings) -> Result<Vec<Bound>, Error> {
     settings.listeners.iter().map(|listener| bind(listener, settings)).collect()
 }
 
-fn bind(listener: &Listener, settings: &Settings) -> Result<Bound, Error> {
+fn bind(listener: &ListenerSettings, settings: &Settings) -> Result<Bound, Error> {
     let is_shared = Arc::new(AtomicBool::new(matches!(listener.source, Source::Inherited(_))));
     let (socket, path) = match &listener.source {
         Source::Tcp { host, port } => (tcp(host, *port, settings)?, None),

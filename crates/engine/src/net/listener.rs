@@ -16,7 +16,7 @@ use crate::net::connection::Speaks;
 
 /// Most connections that are taken from a backlog once no more are accepted. Bounded, because another process may share
 /// the socket, and its backlog may never be empty.
-const MAX_LAST: usize = 4096;
+const MAX_FINAL_ACCEPTS: usize = 4096;
 
 /// The pause when the system has no file descriptor or buffer for a new connection. Accepting again at once would spin:
 /// the connection stays in the backlog.
@@ -29,14 +29,14 @@ pub(crate) type Serve = Arc<dyn Fn(Stream, Option<SocketAddr>, &Speaks, OwnedSem
 /// A listening socket that a runtime waits for.
 #[derive(Debug)]
 pub(crate) struct Listener {
-    socket: Kind,
+    socket: ListenerSocket,
     file: Option<SocketFile>,
     /// See [`Bound`].
     is_shared: Arc<AtomicBool>,
 }
 
 #[derive(Debug)]
-enum Kind {
+enum ListenerSocket {
     Tcp(TcpListener),
     Unix(UnixListener),
 }
@@ -46,16 +46,18 @@ impl Listener {
     pub(crate) fn new(bound: Bound) -> io::Result<Self> {
         let Bound { socket, address, file, is_shared } = bound;
         let socket = match address {
-            Address::Tcp(_) => Kind::Tcp(TcpListener::from_std(socket.into())?),
-            Address::Unix(_) => Kind::Unix(UnixListener::from_std(socket.into())?),
+            Address::Tcp(_) => ListenerSocket::Tcp(TcpListener::from_std(socket.into())?),
+            Address::Unix(_) => ListenerSocket::Unix(UnixListener::from_std(socket.into())?),
         };
         Ok(Self { socket, file, is_shared })
     }
 
     async fn accept(&self) -> io::Result<(Stream, Option<SocketAddr>)> {
         match &self.socket {
-            Kind::Tcp(socket) => socket.accept().await.map(|(stream, peer)| (Stream::Tcp(stream), Some(peer))),
-            Kind::Unix(socket) => socket.accept().await.map(|(stream, _)| (Stream::Unix(stream), None)),
+            ListenerSocket::Tcp(socket) => {
+                socket.accept().await.map(|(stream, peer)| (Stream::Tcp(stream), Some(peer)))
+            }
+            ListenerSocket::Unix(socket) => socket.accept().await.map(|(stream, _)| (Stream::Unix(stream), None)),
         }
     }
 
@@ -68,8 +70,8 @@ impl Listener {
     /// Takes it from its runtime.
     fn into_std(self) -> io::Result<Socket> {
         match self.socket {
-            Kind::Tcp(socket) => socket.into_std().map(Socket::from),
-            Kind::Unix(socket) => socket.into_std().map(Socket::from),
+            ListenerSocket::Tcp(socket) => socket.into_std().map(Socket::from),
+            ListenerSocket::Unix(socket) => socket.into_std().map(Socket::from),
         }
     }
 }
@@ -110,7 +112,7 @@ pub(crate) async fn accept(
 /// Serves the connections in the backlog. Their clients believe to be connected, and closing the listener would reset
 /// them.
 fn accept_backlog(socket: &Socket, permits: &Arc<Semaphore>, speaks: &Speaks, serve: &Serve) {
-    for _ in 0..MAX_LAST {
+    for _ in 0..MAX_FINAL_ACCEPTS {
         let Ok(permit) = Arc::clone(permits).try_acquire_owned() else { return };
         let accepted = socket.accept().and_then(|(stream, peer)| {
             stream.set_nonblocking(true)?;

@@ -5,4 +5,4 @@ pub(crate) mod bind;
 pub(crate) mod connection;
 pub(crate) mod listener;
 pub(crate) mod proxy_protocol;
-mod sniff;
+pub(crate) mod sniff;

@@ -19,17 +19,17 @@ const BUFFER: usize = 2048;
 
 /// What was found.
 #[derive(Debug)]
-pub(super) struct Sniffed {
+pub(crate) struct Sniffed {
     /// Whether it is HTTP/2. If that was not decided, it is not.
-    pub(super) is_http2: bool,
+    pub(crate) is_http2: bool,
     /// All that was read.
-    pub(super) read: Vec<u8>,
-    pub(super) opened: Opened,
+    pub(crate) read: Vec<u8>,
+    pub(crate) opened: Opened,
 }
 
 /// Reads behind what was `read` already, until the first byte that only one protocol has. HTTP/1 gets what is undecided at `deadline`, or when the
 /// server stops: it knows what to do with silent clients and with half a head.
-pub(super) async fn sniff<S: Socket>(
+pub(crate) async fn sniff<S: Socket>(
     stream: &mut S,
     mut read: Vec<u8>,
     deadline: Option<Instant>,

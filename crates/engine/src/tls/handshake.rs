@@ -13,7 +13,7 @@ use crate::tls::config::Tls;
 use crate::tls::info::TlsInfo;
 
 /// How long a handshake may go on after the server was told to stop: its client cannot know.
-const LAST: Duration = Duration::from_secs(1);
+const STOP_GRACE: Duration = Duration::from_secs(1);
 
 /// Shakes hands within `max`. None if that fails, takes too long, or the server stops.
 pub(crate) async fn accept<S: Socket>(
@@ -25,7 +25,7 @@ pub(crate) async fn accept<S: Socket>(
     let mut stopping = stopping.clone();
     let stopped = async {
         let _ = stopping.wait_for(|stop| *stop).await;
-        sleep(LAST).await;
+        sleep(STOP_GRACE).await;
     };
     // rustls tells the client by an alert what it does not like. There is nobody else to tell.
     let stream = tokio::select! {

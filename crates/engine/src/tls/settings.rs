@@ -1,4 +1,4 @@
-//! What a listener needs for TLS: certificates, keys, and whom it believes.
+//! What a listener needs for TLS: certificates, keys, and trust anchors.
 
 /// How a listener speaks TLS.
 #[derive(Debug, Clone)]

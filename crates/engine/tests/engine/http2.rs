@@ -445,6 +445,30 @@ fn a_request_that_its_client_resets_is_abandoned() {
 }
 
 #[test]
+fn a_client_that_resets_within_a_response_is_noticed_while_the_app_writes_nothing() {
+    let (noticed, notices) = mpsc::channel();
+    let running = Running::new(settings(), 1, move |exchange| {
+        let client = exchange.reply.client();
+        let watch = client.watch();
+        let (mut writer, _body) = streamed(exchange);
+        write(&mut writer, "first").unwrap();
+        while !client.is_gone() {
+            watch.parker().park(HANG);
+        }
+        noticed.send(write(&mut writer, "second").is_err()).unwrap();
+    });
+    let mut client = Http2::new(&running);
+    let (response, mut stream) = client.start(get("/"), false);
+    let (_, mut body) = client.head(response);
+    assert_eq!(client.read(&mut body), "first");
+    stream.send_reset(h2::Reason::CANCEL);
+    assert!(notices.recv_timeout(HANG).unwrap());
+    assert_eq!(running.server.stats().disconnects, 1);
+    drop(client);
+    running.stop();
+}
+
+#[test]
 fn a_lost_connection_abandons_all_its_requests() {
     let server = Server::start(&settings()).unwrap();
     let worker = server.worker();
@@ -530,7 +554,9 @@ fn a_full_queue_answers_503_and_the_connection_stays() {
 
 #[test]
 fn the_last_request_of_a_connection_is_told_by_goaway() {
-    let running = Running::new(Settings { max_requests: Some(2), ..settings() }, 1, |exchange| {
+    // Nothing else may end it in time.
+    let settings = Settings { max_requests: Some(2), keep_alive_timeout: 10 * HANG, ..settings() };
+    let running = Running::new(settings, 1, |exchange| {
         let _ = exchange.reply.send(ok("ok"));
     });
     let mut client = Http2::new(&running);

@@ -50,10 +50,12 @@ fn floods_of_frames_that_bring_nothing_are_ended() {
 #[test]
 fn a_flood_is_told_why_it_is_ended() {
     let running = plain(settings());
-    let mut raw = Raw::new(&running);
-    // No more than the limit and a bit, so that nothing is unread when the server closes.
-    raw.send(&frame(PING, 0, 0, &[0; 8]).repeat(1100));
-    assert_eq!(raw.end(), Some(ENHANCE_YOUR_CALM));
+    // As many as are over the limit, and then so many that some are unread when the server closes.
+    for count in [1100, 50_000] {
+        let mut raw = Raw::new(&running);
+        raw.send(&frame(PING, 0, 0, &[0; 8]).repeat(count));
+        assert_eq!(raw.end(), Some(ENHANCE_YOUR_CALM));
+    }
     running.stop();
 }
 
@@ -246,6 +248,19 @@ fn what_is_malformed_never_reaches_a_worker() {
     }
     assert_eq!(running.server.stats().served, served + 8);
     running.await_stats("all are gone", |stats| stats.connections == 0);
+    running.stop();
+}
+
+#[test]
+fn options_may_ask_for_the_whole_server() {
+    let running = Running::new(settings(), 1, |exchange| {
+        let _ = exchange.reply.send(ok(exchange.head.path().to_owned()));
+    });
+    let mut raw = Raw::new(&running);
+    let fields = block(&[(":method", "OPTIONS"), (":scheme", "http"), (":path", "*"), (":authority", "test")]);
+    raw.send(&frame(HEADERS, END_HEADERS | END_STREAM, 1, &fields));
+    assert_eq!(raw.await_frame(DATA).payload, b"*");
+    drop(raw);
     running.stop();
 }
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use kino_engine::{Address, Error, Listener, Server, Settings, Source};
+use kino_engine::{Address, Error, ListenerSettings, Server, Settings, Source};
 
 use crate::support::{Client, ClientResponse, Running, listener, ok, settings, tcp};
 
@@ -35,26 +35,26 @@ impl Drop for Directory {
     }
 }
 
-fn unix(path: &Path, mode: Option<u32>) -> Listener {
+fn unix(path: &Path, mode: Option<u32>) -> ListenerSettings {
     listener(Source::Unix { path: path.to_owned(), mode })
 }
 
-fn inherited(socket: impl Into<OwnedFd>) -> Listener {
+fn inherited(socket: impl Into<OwnedFd>) -> ListenerSettings {
     listener(Source::Inherited(Arc::new(socket.into())))
 }
 
-fn on(listeners: Vec<Listener>) -> Settings {
+fn on(listeners: Vec<ListenerSettings>) -> Settings {
     Settings { listeners, ..settings() }
 }
 
-fn fail(listeners: Vec<Listener>) -> String {
+fn fail(listeners: Vec<ListenerSettings>) -> String {
     let error: Error = Server::start(&on(listeners)).expect_err("it cannot listen");
     assert!(error.is_bind(), "{error}");
     error.to_string()
 }
 
 /// Answers with its name, and who the client is.
-fn running(listeners: Vec<Listener>, name: &'static str) -> Running {
+fn running(listeners: Vec<ListenerSettings>, name: &'static str) -> Running {
     Running::new(on(listeners), 1, move |exchange| {
         let info = exchange.head.connection();
         let (server, port) = exchange.head.server();
@@ -224,7 +224,7 @@ fn a_server_that_fails_to_take_over_leaves_the_socket_file() {
 fn a_socket_that_somebody_else_keeps_outlives_the_server() {
     let directory = Directory::new();
     let keeper = UnixListener::bind(directory.socket()).unwrap();
-    let listener = Listener { is_kept: true, ..inherited(keeper.try_clone().unwrap()) };
+    let listener = ListenerSettings { is_kept: true, ..inherited(keeper.try_clone().unwrap()) };
     let running = running(vec![listener], "kept");
     running.server.claim_listeners();
     running.stop();

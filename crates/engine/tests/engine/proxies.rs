@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
 
-use kino_engine::{Listener, Reason, Settings, TrustedProxies};
+use kino_engine::{ListenerSettings, Reason, Settings, TrustedProxies};
 
 use crate::support::{Client, HANG, Running, SHORT, ok, settings, tcp};
 
@@ -21,7 +21,7 @@ fn running(settings: Settings) -> Running {
 }
 
 fn introduced() -> Settings {
-    Settings { listeners: vec![Listener { proxy_protocol: true, ..tcp("127.0.0.1", 0) }], ..settings() }
+    Settings { listeners: vec![ListenerSettings { proxy_protocol: true, ..tcp("127.0.0.1", 0) }], ..settings() }
 }
 
 fn body(client: &mut Client) -> String {

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use kino_engine::{
-    BodyReader, BodyWriter, Exchange, Listener, ReadError, Readable, Response, ResponseBody, Server, Settings, Source,
-    Take, Wake, Writable, WriteError,
+    BodyReader, BodyWriter, Exchange, ListenerSettings, ReadError, Readable, Response, ResponseBody, Server, Settings,
+    Source, Take, Wake, Writable, WriteError,
 };
 
 #[path = "../client/response.rs"]
@@ -54,12 +54,12 @@ pub(crate) fn settings() -> Settings {
     }
 }
 
-pub(crate) fn tcp(host: &str, port: u16) -> Listener {
+pub(crate) fn tcp(host: &str, port: u16) -> ListenerSettings {
     listener(Source::Tcp { host: host.into(), port })
 }
 
-pub(crate) fn listener(source: Source) -> Listener {
-    Listener { source, is_kept: false, tls: None, proxy_protocol: false }
+pub(crate) fn listener(source: Source) -> ListenerSettings {
+    ListenerSettings { source, is_kept: false, tls: None, proxy_protocol: false }
 }
 
 /// A server whose workers call `app` for each exchange.

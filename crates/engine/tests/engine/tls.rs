@@ -7,7 +7,9 @@ use std::sync::mpsc;
 
 use bytes::Bytes;
 use http::StatusCode;
-use kino_engine::{CertificatePair, ClientVerification, Listener, Pem, Response, Settings, Tls, TlsError, TlsSettings};
+use kino_engine::{
+    CertificatePair, ClientVerification, ListenerSettings, Pem, Response, Settings, Tls, TlsError, TlsSettings,
+};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
 use rustls::client::Resumption;
 use rustls::pki_types::pem::PemObject;
@@ -82,7 +84,7 @@ fn tls(settings: &TlsSettings) -> Arc<Tls> {
 }
 
 fn with(tls: Arc<Tls>) -> Settings {
-    Settings { listeners: vec![Listener { tls: Some(tls), ..tcp("127.0.0.1", 0) }], ..settings() }
+    Settings { listeners: vec![ListenerSettings { tls: Some(tls), ..tcp("127.0.0.1", 0) }], ..settings() }
 }
 
 /// Answers with the scheme, the port and the client's name.

@@ -8,7 +8,8 @@ use std::os::fd::IntoRawFd;
 use std::sync::Arc;
 
 use kino_engine::{
-    Address, Listener, Parker, Percentiles, Reason, Server, Settings, Snapshot, Source, Tls, TrustedProxies, WorkerRow,
+    Address, ListenerSettings, Parker, Percentiles, Reason, Server, Settings, Snapshot, Source, Tls, TrustedProxies,
+    WorkerRow,
 };
 use magnus::value::LazyId;
 use magnus::{Error, RArray, RHash, RModule, Ruby, function, prelude::*};
@@ -204,11 +205,11 @@ fn trusted_proxies(ruby: &Ruby, given: &[String]) -> Result<TrustedProxies, Erro
     Ok(proxies)
 }
 
-fn listeners_from(ruby: &Ruby, given: RArray) -> Result<Vec<Listener>, Error> {
+fn listeners_from(ruby: &Ruby, given: RArray) -> Result<Vec<ListenerSettings>, Error> {
     (0..given.len()).map(|index| listener_from(ruby, given.entry(index as isize)?)).collect()
 }
 
-fn listener_from(ruby: &Ruby, hash: RHash) -> Result<Listener, Error> {
+fn listener_from(ruby: &Ruby, hash: RHash) -> Result<ListenerSettings, Error> {
     let source = match (fetch::<Option<i32>>(ruby, hash, "descriptor")?, fetch::<Option<String>>(ruby, hash, "path")?) {
         (Some(number), _) => {
             // The caller keeps its own.
@@ -221,7 +222,7 @@ fn listener_from(ruby: &Ruby, hash: RHash) -> Result<Listener, Error> {
     };
     let tls = fetch::<Option<RHash>>(ruby, hash, "tls")?.map(|given| tls_from(ruby, given)).transpose()?;
     let (is_kept, proxy_protocol) = (fetch(ruby, hash, "kept")?, fetch(ruby, hash, "proxy_protocol")?);
-    Ok(Listener { source, is_kept, tls: tls.map(Arc::new), proxy_protocol })
+    Ok(ListenerSettings { source, is_kept, tls: tls.map(Arc::new), proxy_protocol })
 }
 
 /// For each listener `[host, port]`, or `[path]`, or `[]` for a Unix domain socket without one.
