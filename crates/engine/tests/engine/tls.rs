@@ -2,13 +2,15 @@
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::mpsc;
 
 use bytes::Bytes;
 use http::StatusCode;
 use kino_engine::{
-    CertificatePair, ClientVerification, ListenerSettings, Pem, Response, Settings, Tls, TlsError, TlsSettings,
+    CertificatePair, ClientVerification, ListenerSettings, Pem, Response, Settings, Source, Tls, TlsError, TlsSettings,
 };
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
 use rustls::client::Resumption;
@@ -17,7 +19,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, HandshakeKind, RootCertStore, StreamOwned, version};
 
 use crate::http2_client::Http2;
-use crate::support::{HANG, Running, SHORT, ok, read_all, settings, tcp, write};
+use crate::support::{HANG, Running, SHORT, listener, ok, read_all, settings, tcp, write};
 
 /// An authority, which signs certificates for the test.
 struct Authority {
@@ -323,6 +325,34 @@ fn a_response_that_waits_in_the_buffer_of_tls_does_not_wait_for_ever() {
         });
     }
     running.await_stats("the connection is gone", |stats| stats.connections == 0 && stats.accepted == 1);
+    running.stop();
+}
+
+#[test]
+fn the_end_of_a_connection_does_not_wait_for_ever_either() {
+    let authority = Authority::new();
+    let path = std::env::temp_dir().join(format!("kino-{}-tls-end-{}.sock", std::process::id(), crate::SHARDS));
+    let source = Source::Unix { path: path.clone(), mode: None };
+    let tls = Some(tls(&given(&[&authority.pair("a.test")])));
+    let listeners = vec![ListenerSettings { tls, ..listener(source) }];
+    let running = Running::new(Settings { listeners, send_timeout: Some(SHORT), ..settings() }, 1, |exchange| {
+        let size = exchange.head.path()[1..].parse().unwrap();
+        let _ = exchange.reply.send(ok("x".repeat(size)));
+    });
+    // Whatever the system's buffer for such a socket takes, for one of these responses the rest fits into that of TLS.
+    let clients: Vec<_> = (1..=80)
+        .map(|index| {
+            let socket = TcpStream::from(OwnedFd::from(UnixStream::connect(&path).unwrap()));
+            let name = ServerName::try_from("a.test").unwrap();
+            let session = ClientConnection::new(Arc::new(authority.client()), name).unwrap();
+            let mut stream = StreamOwned::new(session, socket);
+            let size = index * 5_000;
+            write!(stream, "GET /{size} HTTP/1.1\r\nhost: a.test\r\nconnection: close\r\n\r\n").unwrap();
+            stream
+        })
+        .collect();
+    running.await_stats("all are gone", |stats| stats.connections == 0 && stats.accepted == 80);
+    drop(clients);
     running.stop();
 }
 

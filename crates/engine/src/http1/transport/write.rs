@@ -80,7 +80,9 @@ impl<S: Socket> AsyncWrite for Transport<S> {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if !self.is_shut_down {
-            ready!(self.stream()?.poll_shutdown(cx))?;
+            // As with a flush: TLS first writes what it has.
+            let shut_down = self.stream()?.poll_shutdown(cx).map_ok(|()| 0);
+            ready!(self.check_stall(shut_down, &[], cx))?;
             self.is_shut_down = true;
         }
         Poll::Ready(Ok(()))
