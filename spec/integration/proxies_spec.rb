@@ -47,6 +47,9 @@ RSpec.describe "A server behind a proxy" do
       standard = { "forwarded" => 'for="[2001:db8::1]:80";proto=https;host=a.example, for=10.0.0.1' }
       expect(env(HttpClient.get(server.port, "/", standard)))
         .to include("REMOTE_ADDR" => "2001:db8::1", "rack.url_scheme" => "https", "HTTP_HOST" => "a.example")
+      # A header that the proxy passes on must not make the client pass for the proxy.
+      disputed = headers.merge("forwarded" => "for=127.0.0.1")
+      expect(env(HttpClient.get(server.port, "/", disputed))).to include("REMOTE_ADDR" => "", "REMOTE_PORT" => "")
       # The next request of the same host is not forwarded.
       expect(env(HttpClient.get(server.port, "/", "host" => "shop.example")))
         .to include("REMOTE_ADDR" => "127.0.0.1", "rack.url_scheme" => "http", "SERVER_PORT" => "80")

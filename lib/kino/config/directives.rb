@@ -94,7 +94,8 @@ module Kino
                "sockets. What they say of a request counts: X-Forwarded-For, or `for` in Forwarded, sets " \
                "REMOTE_ADDR, to the last address that is not one of these proxies; -Proto sets rack.url_scheme; " \
                "-Host sets HTTP_HOST, SERVER_NAME and SERVER_PORT. If a request has both kinds of headers, only " \
-               "that counts in which they agree, because a proxy may pass on one kind as a client has made it up. " \
+               "that counts in which they agree, because a proxy may pass on one kind as a client has made it up; " \
+               "REMOTE_ADDR is empty where they disagree about the client. " \
                "The headers of all other clients change nothing."
         ),
         Directive.new(

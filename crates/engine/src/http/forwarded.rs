@@ -3,15 +3,24 @@
 use std::net::IpAddr;
 
 use http::header::{FORWARDED, HeaderName};
-use http::uri::Authority;
 use http::{HeaderMap, HeaderValue};
 
+use crate::http::syntax::is_host;
 use crate::trusted_proxies::TrustedProxies;
+
+/// Whom proxies name as the client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Client {
+    Known(IpAddr),
+    /// They name somebody, but not by an address, or not the same. Then it must not pass for the proxy, whom apps may
+    /// trust: a client could have it so by a header that the proxy passes on.
+    Unknown,
+}
 
 /// The request as the client sent it to the outermost of the trusted proxies. What is not known is None.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Forwarded {
-    pub(crate) client: Option<IpAddr>,
+    pub(crate) client: Option<Client>,
     pub(crate) is_https: Option<bool>,
     pub(crate) host: Option<String>,
 }
@@ -28,7 +37,7 @@ impl Forwarded {
     pub(crate) fn of(headers: &HeaderMap, proxies: &TrustedProxies) -> Option<Box<Self>> {
         let found = match (standard(headers, proxies), de_facto(headers, proxies)) {
             (Some(one), Some(other)) => Self {
-                client: one.client.filter(|it| other.client == Some(*it)),
+                client: if one.client == other.client { one.client } else { Some(Client::Unknown) },
                 is_https: one.is_https.filter(|it| other.is_https == Some(*it)),
                 host: one.host.filter(|it| other.host.as_ref() == Some(it)),
             },
@@ -46,7 +55,7 @@ fn de_facto(headers: &HeaderMap, proxies: &TrustedProxies) -> Option<Forwarded> 
     }
     let clients = members(headers, &X_FORWARDED_FOR).map(address);
     Some(Forwarded {
-        client: outermost(clients.collect(), proxies).and_then(|(_, ip)| ip),
+        client: outermost(clients.collect(), proxies).map(|(_, client)| client),
         // The nearest proxy has appended, or replaced.
         is_https: members(headers, &X_FORWARDED_PROTO).last().and_then(is_https),
         host: members(headers, &X_FORWARDED_HOST).last().and_then(host),
@@ -67,16 +76,20 @@ fn standard(headers: &HeaderMap, proxies: &TrustedProxies) -> Option<Forwarded> 
     if !headers.contains_key(FORWARDED) {
         return None;
     }
-    let clients = elements.iter().map(|element| element.client).collect();
+    let clients = elements.iter().map(|element| element.client.unwrap_or(Client::Unknown)).collect();
     // Each proxy describes the request that it got. So the element that names the client has what the client has said.
     let found = outermost(clients, proxies).and_then(|(index, _)| elements.into_iter().nth(index));
-    Some(found.unwrap_or_default())
+    Some(found.map_or_else(Forwarded::default, |found| Forwarded {
+        client: Some(found.client.unwrap_or(Client::Unknown)),
+        ..found
+    }))
 }
 
-/// The client: the last that is no trusted proxy, or the first of all. With its index; None in the place of an address
-/// that is not known. Nothing before one that is not known counts.
-fn outermost(clients: Vec<Option<IpAddr>>, proxies: &TrustedProxies) -> Option<(usize, Option<IpAddr>)> {
-    let found = clients.iter().rposition(|client| client.is_none_or(|ip| !proxies.trusts(Some(ip))));
+/// The client: the last that is no trusted proxy, or the first of all. With its index. Nothing before one that is not
+/// known counts.
+fn outermost(clients: Vec<Client>, proxies: &TrustedProxies) -> Option<(usize, Client)> {
+    let is_proxy = |client: &Client| matches!(client, Client::Known(ip) if proxies.trusts(Some(*ip)));
+    let found = clients.iter().rposition(|client| !is_proxy(client));
     let index = found.or((!clients.is_empty()).then_some(0))?;
     Some((index, clients[index]))
 }
@@ -97,7 +110,7 @@ fn parse_element(text: &str) -> Option<Forwarded> {
         let (name, value) = pair.split_once('=')?;
         let value = unquote(value)?;
         match name.to_ascii_lowercase().as_str() {
-            "for" => element.client = address(&value),
+            "for" => element.client = Some(address(&value)),
             "proto" => element.is_https = is_https(&value),
             "host" => element.host = host(&value),
             _ => {}
@@ -140,15 +153,23 @@ fn unquote(text: &str) -> Option<String> {
     Some(out)
 }
 
-/// An IP address, with or without port, IPv6 with or without brackets. None for a name that hides it (RFC 7239 section
-/// 6.3), and for anything else.
-fn address(text: &str) -> Option<IpAddr> {
-    let ip = match text.strip_prefix('[') {
-        Some(rest) => rest.split_once(']')?.0,
-        // More than one colon is IPv6 without brackets.
-        None => text.split_once(':').filter(|(_, port)| !port.contains(':')).map_or(text, |(ip, _)| ip),
+/// An IP address, with or without port, IPv6 with or without brackets. Not a name that hides it (RFC 7239 section 6.3).
+fn address(text: &str) -> Client {
+    let parsed = || {
+        let (ip, port) = match text.strip_prefix('[') {
+            Some(rest) => rest
+                .split_once(']')
+                .map(|(ip, port)| (ip, port.strip_prefix(':').or(port.is_empty().then_some("0"))))?,
+            // More than one colon is IPv6 without brackets.
+            None => match text.split_once(':') {
+                Some((ip, port)) if !port.contains(':') => (ip, Some(port)),
+                _ => (text, Some("0")),
+            },
+        };
+        port?.parse::<u16>().ok()?;
+        ip.parse::<IpAddr>().ok().map(|ip| ip.to_canonical())
     };
-    ip.parse::<IpAddr>().ok().map(|ip| ip.to_canonical())
+    parsed().map_or(Client::Unknown, Client::Known)
 }
 
 fn is_https(text: &str) -> Option<bool> {
@@ -161,8 +182,7 @@ fn is_https(text: &str) -> Option<bool> {
 
 /// A host with or without port.
 fn host(text: &str) -> Option<String> {
-    let authority: Authority = text.parse().ok()?;
-    (!authority.as_str().contains('@') && !authority.host().is_empty()).then(|| text.to_owned())
+    is_host(text.as_bytes()).then(|| text.to_owned())
 }
 
 #[cfg(test)]
@@ -183,7 +203,10 @@ mod tests {
     }
 
     fn client(lines: &[(&'static str, &str)]) -> Option<String> {
-        of(lines).client.map(|ip| ip.to_string())
+        of(lines).client.map(|client| match client {
+            Client::Known(ip) => ip.to_string(),
+            Client::Unknown => "unknown".to_owned(),
+        })
     }
 
     #[test]
@@ -198,8 +221,11 @@ mod tests {
             ("2001:db8::1", Some("2001:db8::1")),
             ("::ffff:192.0.2.1", Some("192.0.2.1")),
             // Whoever is hidden, or unreadable, may have made up what is before.
-            ("192.0.2.1, unknown", None),
-            ("192.0.2.1, 10.0.0.1 10.0.0.2", None),
+            ("192.0.2.1, unknown", Some("unknown")),
+            ("192.0.2.1, 10.0.0.1 10.0.0.2", Some("unknown")),
+            ("192.0.2.1:port", Some("unknown")),
+            ("[::1]80", Some("unknown")),
+            ("192.0.2.1, fe80::1%eth0", Some("unknown")),
             (", ,", None),
         ] {
             assert_eq!(client(&[("x-forwarded-for", given)]).as_deref(), expected, "{given}");
@@ -220,6 +246,7 @@ mod tests {
         assert_eq!(of("gopher", "a b"), (None, None));
         assert_eq!(of("", "user@a.example"), (None, None));
         assert_eq!(of("wss", "a/b"), (Some(true), None));
+        assert_eq!(of("", "a:99999"), (None, None));
     }
 
     #[test]
@@ -227,7 +254,7 @@ mod tests {
         let line =
             r#"for=6.6.6.6;host=evil, For="[2001:db8::1]:4711";Proto=https;HOST="a.example", for=10.0.0.1;proto=http"#;
         let expected = Forwarded {
-            client: Some("2001:db8::1".parse().unwrap()),
+            client: Some(Client::Known("2001:db8::1".parse().unwrap())),
             is_https: Some(true),
             host: Some("a.example".to_owned()),
         };
@@ -236,13 +263,13 @@ mod tests {
             ("for=192.0.2.1", Some("192.0.2.1")),
             (r#"for="192.0.2.1:80""#, Some("192.0.2.1")),
             (r#"for="192.0.2\.1""#, Some("192.0.2.1")),
-            ("for=192.0.2.1, for=_hidden", None),
-            ("for=192.0.2.1, for=unknown, for=10.0.0.1", None),
+            ("for=192.0.2.1, for=_hidden", Some("unknown")),
+            ("for=192.0.2.1, for=unknown, for=10.0.0.1", Some("unknown")),
             // A quote that is left open may hide anything.
-            (r#"for=192.0.2.1, for="10.0.0.1"#, None),
-            (r#"for=192.0.2.1, by=x"y, for=10.0.0.1"#, None),
-            ("for 192.0.2.1", None),
-            ("proto=https", None),
+            (r#"for=192.0.2.1, for="10.0.0.1"#, Some("unknown")),
+            (r#"for=192.0.2.1, by=x"y, for=10.0.0.1"#, Some("unknown")),
+            ("for 192.0.2.1", Some("unknown")),
+            ("proto=https", Some("unknown")),
         ] {
             assert_eq!(client(&[("forwarded", line)]).as_deref(), expected, "{line}");
         }
@@ -254,8 +281,11 @@ mod tests {
             of(&[("forwarded", standard), ("x-forwarded-for", client), ("x-forwarded-proto", "https")])
         };
         let agreed = both("for=192.0.2.1;proto=https;host=evil", "192.0.2.1");
-        assert_eq!(agreed.client.map(|ip| ip.to_string()).as_deref(), Some("192.0.2.1"));
+        assert_eq!(agreed.client, Some(Client::Known("192.0.2.1".parse().unwrap())));
         assert_eq!((agreed.is_https, agreed.host), (Some(true), None));
-        assert_eq!(both("for=6.6.6.6;proto=http", "192.0.2.1"), Forwarded::default());
+        // Neither of them, and not the proxy either.
+        for standard in ["for=6.6.6.6;proto=http", "x", "", "proto=https"] {
+            assert_eq!(both(standard, "192.0.2.1").client, Some(Client::Unknown), "{standard}");
+        }
     }
 }

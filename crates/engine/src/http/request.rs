@@ -8,7 +8,7 @@ use http::request::Parts;
 use http::{HeaderMap, Method, Version};
 
 use crate::http::context::{ConnectionContext, ConnectionInfo};
-use crate::http::forwarded::Forwarded;
+use crate::http::forwarded::{Client, Forwarded};
 
 /// Method, target, headers and peer of one request.
 #[derive(Debug, Clone)]
@@ -59,7 +59,8 @@ impl RequestHead {
     /// has none.
     pub fn client(&self) -> (Option<IpAddr>, Option<u16>) {
         match self.forwarded.as_ref().and_then(|forwarded| forwarded.client) {
-            Some(ip) => (Some(ip), None),
+            Some(Client::Known(ip)) => (Some(ip), None),
+            Some(Client::Unknown) => (None, None),
             None => (self.context.info.peer.map(|peer| peer.ip()), self.context.info.peer.map(|peer| peer.port())),
         }
     }

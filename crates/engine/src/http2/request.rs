@@ -1,8 +1,8 @@
 //! What a request head may look like in HTTP/2 (RFC 9113 section 8).
 //!
-//! h2 resets the streams of requests that are malformed: those with connection-specific fields, with upper-case names,
-//! with missing or repeated pseudo-header fields, or with an authority or a path that is no part of a URI. It cuts off a
-//! fragment. Here is what remains: what HTTP/1 refuses, too, and the limits.
+//! h2 resets the streams of requests that are malformed: those with connection-specific fields, with missing or repeated
+//! pseudo-header fields, or with an authority or a path that is no part of a URI. It ends the connection for bytes that
+//! are in no header at all: control characters, upper-case or empty names. It cuts off a fragment. Here is what remains: what HTTP/1 refuses, too, and the limits.
 
 use http::header::{CONTENT_LENGTH, HOST};
 use http::request::Parts;
@@ -69,8 +69,12 @@ fn check_fields(headers: &HeaderMap) -> Result<(), Reason> {
         return Err(Reason::BadLength);
     }
     // RFC 9113 section 8.2.1. Control characters are not among the values that h2 can make.
-    let is_padded = |value: &[u8]| matches!(value, [b' ' | b'\t', ..] | [.., b' ' | b'\t']);
     if headers.values().any(|value| is_padded(value.as_bytes())) { Err(Reason::BadHeader) } else { Ok(()) }
+}
+
+/// Whether a value begins or ends with space.
+pub(super) fn is_padded(value: &[u8]) -> bool {
+    matches!(value, [b' ' | b'\t', ..] | [.., b' ' | b'\t'])
 }
 
 #[cfg(test)]

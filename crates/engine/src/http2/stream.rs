@@ -20,7 +20,7 @@ use crate::http::date;
 use crate::http::response::{InterimResponse, Response, ResponseBody, announced, is_bodiless};
 use crate::http2::body::{BodyState, IncomingBody};
 use crate::http2::options::Options;
-use crate::http2::request::check;
+use crate::http2::request::{check, is_padded};
 use crate::http2::state::{ConnectionState, RESPONSE};
 
 /// Fields that concern a connection, and so must not be in HTTP/2 (RFC 9113 section 8.2.2).
@@ -264,19 +264,27 @@ impl Sending {
         let is_lost = self.stream.send_data(self.chunk.split_to(length), is_last).is_err();
         self.waiting_since = None;
         // A client may send a WINDOW_UPDATE frame for each piece that it takes, or several.
-        state.earn(if is_last { RESPONSE } else { 4 + u32::try_from(length / 1024).unwrap_or(0) });
+        state.earn(if is_last { RESPONSE } else { 4 + u32::try_from(length / 128).unwrap_or(0) });
         is_last || is_lost
     }
 }
 
-/// Removes what HTTP/2 has no use for.
+/// Removes what HTTP/2 has no use for, and space around values: there it is malformed (RFC 9113 section 8.2.1), and some
+/// clients end the connection.
 fn strip(headers: &mut HeaderMap) {
-    if headers.keys().any(|name| CONNECTION_SPECIFIC.contains(name)) {
+    if headers.iter().any(|(name, value)| CONNECTION_SPECIFIC.contains(name) || is_padded(value.as_bytes())) {
         // Not one by one: `HeaderMap::remove` would change the order of the others.
         let all = std::mem::take(headers);
         let kept = all.iter().filter(|(name, _)| !CONNECTION_SPECIFIC.contains(name));
-        headers.extend(kept.map(|(name, value)| (name.clone(), value.clone())));
+        headers.extend(kept.map(|(name, value)| (name.clone(), trimmed(value))));
     }
+}
+
+fn trimmed(value: &HeaderValue) -> HeaderValue {
+    if !is_padded(value.as_bytes()) {
+        return value.clone();
+    }
+    HeaderValue::from_bytes(value.as_bytes().trim_ascii()).unwrap_or_else(|_| value.clone())
 }
 
 fn expects_continue(headers: &HeaderMap) -> bool {

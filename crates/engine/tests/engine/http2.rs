@@ -353,6 +353,25 @@ fn head_keeps_the_length_that_get_would_have_and_a_date_is_the_apps_own() {
 }
 
 #[test]
+fn values_have_no_space_around_them() {
+    let padded = || map(&[("x-a", " a b\t"), ("x-b", "\t"), ("x-c", "c")]);
+    let running = Running::new(settings(), 1, move |exchange| {
+        exchange.reply.inform(InterimResponse::early_hints(padded())).unwrap();
+        let _ = exchange.reply.send(Response { headers: padded(), ..ok("") });
+    });
+    let mut client = Http2::new(&running);
+    let trimmed = map(&[("x-a", "a b"), ("x-b", ""), ("x-c", "c")]);
+    let (mut response, _) = client.start(get("/"), true);
+    let hints = client.wait(std::future::poll_fn(|cx| response.poll_informational(cx))).unwrap().unwrap();
+    assert_eq!(hints.headers(), &trimmed);
+    let answer = client.answer(response);
+    let values = ["x-a", "x-b", "x-c"].map(|name| answer.header(name));
+    assert_eq!(values, [Some("a b"), Some(""), Some("c")]);
+    drop(client);
+    running.stop();
+}
+
+#[test]
 fn interim_responses_come_before_the_response() {
     let (go_on, gate) = mpsc::channel();
     let gate = Mutex::new(gate);
