@@ -74,6 +74,8 @@ RSpec.describe "The addresses of a server" do
         start("-b", "127.0.0.1", "-p", "0", "-b", "unix://#{path}", "-b", "fd://9", mode:, 9 => socket)
         former = urls
         ports = former.values_at(0, 2).map { |url| URI(url).port }
+        # Its only worker is up, so it is ready for a restart.
+        expect(free_at(ports[0])).to eq("free")
         @child.signal("USR2")
         expect(@child.own_status.exitstatus).to eq(0)
         pids = [*ports.map { |port| HttpClient.get(port, "/pid").body.to_i }, pid_at(unix: path)]
