@@ -62,8 +62,11 @@ impl Listener {
     }
 
     async fn next(&self, permits: &Arc<Semaphore>) -> io::Result<(Stream, Option<SocketAddr>, OwnedSemaphorePermit)> {
-        let permit = Arc::clone(permits).acquire_owned().await.map_err(io::Error::other)?;
+        // Not held while it waits for a client, or idle listeners would keep connections from each other. If two accept
+        // at once, one of the connections waits here instead of in the backlog.
+        drop(permits.acquire().await.map_err(io::Error::other)?);
         let (stream, peer) = self.accept().await?;
+        let permit = Arc::clone(permits).acquire_owned().await.map_err(io::Error::other)?;
         Ok((stream, peer, permit))
     }
 

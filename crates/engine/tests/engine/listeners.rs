@@ -242,3 +242,16 @@ fn an_inherited_socket_that_does_not_listen_is_a_bind_error() {
         assert!(error.contains("not a listening TCP or Unix socket"), "{error}");
     }
 }
+
+#[test]
+fn idle_listeners_take_no_connection_from_each_other() {
+    let settings = Settings { max_connections: 1, ..on(vec![tcp("127.0.0.1", 0), tcp("127.0.0.1", 0)]) };
+    let running = Running::new(settings, 1, |exchange| {
+        let _ = exchange.reply.send(ok("one"));
+    });
+    for address in running.server.addresses().iter().chain(running.server.addresses()) {
+        let Address::Tcp(address) = address else { panic!("{address:?}") };
+        assert_eq!(Client::new(TcpStream::connect(address).unwrap()).get("/").body, b"one");
+    }
+    running.stop();
+}
