@@ -57,6 +57,13 @@ module Kino
           yield why if why && block_given?
         end
 
+        # @param texts [Array<String>] that {.parse} accepts
+        # @param port [Integer] of the TCP addresses that name none
+        # @return [Array<Address>]
+        def all(texts, port:)
+          texts.map { |text| parse(text) }.map { it.tcp? && it.port.nil? ? it.with(port:) : it }
+        end
+
         # @param text [String] a TCP address that {.parse} accepts
         # @param port [Integer]
         # @return [String] the same with that port; a host alone stays as it is, because it cannot name one

@@ -75,8 +75,7 @@ module Kino
 
         # Each 0 is another port.
         def refuse_duplicates(given, bind:, port:)
-          addresses = bind.map { |text| Address.parse(text) }.map { it.tcp? && it.port.nil? ? it.with(port:) : it }
-          identities = addresses.reject { it.port&.zero? }.map(&:identity)
+          identities = Address.all(bind, port:).reject { it.port&.zero? }.map(&:identity)
           twin, = identities.tally.find { |_, count| count > 1 }
           raise ConfigError, "bind names #{twin} twice #{from(given, :bind)}" if twin
         end
@@ -111,12 +110,7 @@ module Kino
       end
 
       # @return [Array<Address>] those of `bind`; each TCP address has a port
-      def addresses
-        bind.map do |text|
-          address = Address.parse(text)
-          address.tcp? && address.port.nil? ? address.with(port:) : address
-        end
-      end
+      def addresses = Address.all(bind, port:)
 
       # @return [String, nil] the host of the first TCP address; IPv6 without brackets
       def host = addresses.find(&:tcp?)&.host
